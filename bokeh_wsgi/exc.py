@@ -1,0 +1,141 @@
+"""Every error this package raises.
+
+::
+
+    BokehWSGIError
+    ├── FrameError (ValueError)            400  bytes that are not a valid frame
+    ├── BadRequest (ValueError)            400  a request that makes no sense
+    ├── AccessDenied (PermissionError)     401  no valid credentials; 403 with ``forbidden=True``
+    ├── NotFound (KeyError)                404  no such document, model, source or page
+    ├── Conflict                           409  a change that does not fit what the server holds
+    ├── LengthRequired (ValueError)        411  an upload that does not say how long it is
+    ├── LimitExceeded (ValueError)         413  over a limit of this server, which the error names
+    ├── StoreError (OSError)               503  the store cannot be used
+    ├── ColumnError (TypeError)                 values that cannot be a column
+    └── SessionError (RuntimeError)             the client side
+        ├── ServerUnreachable (ConnectionError) nobody answers
+        └── ServerRefused                       an answer other than 2xx; carries its status and body
+
+Those with a status are shown over HTTP as ``{"error": code, "message": text, **data}``.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+
+class BokehWSGIError(Exception):
+    """Root of the tree; ``message`` says what was wrong and what to do."""
+
+    status: int = 500
+    code: ClassVar[str] = "error"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+    def __str__(self) -> str:
+        return self.message
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What a program can use of this error, JSON-ready."""
+        return {}
+
+
+class FrameError(BokehWSGIError, ValueError):
+    status = 400
+    code = "frame"
+
+
+class BadRequest(BokehWSGIError, ValueError):
+    status = 400
+    code = "bad-request"
+
+
+class AccessDenied(BokehWSGIError, PermissionError):
+    status = 401
+    code = "access-denied"
+
+    def __init__(self, message: str, *, forbidden: bool = False) -> None:
+        super().__init__(message)
+        if forbidden:
+            self.status = 403
+
+
+class NotFound(BokehWSGIError, KeyError):
+    status = 404
+    code = "not-found"
+
+
+class Conflict(BokehWSGIError):
+    """A change that does not fit what the server holds; nothing of it was applied.
+
+    ``columns`` are (model, column, current version) of ops whose base is stale, ``unknown`` ids of models
+    that the change needs and the document lacks, ``taken`` ids that it defines and another session has used.
+    """
+
+    status = 409
+    code = "conflict"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        columns: Sequence[tuple[str, str, int]] = (),
+        unknown: Sequence[str] = (),
+        taken: Sequence[str] = (),
+    ) -> None:
+        super().__init__(message)
+        self.columns = [(model, column, version) for model, column, version in columns]
+        self.unknown = list(unknown)
+        self.taken = list(taken)
+
+    @property
+    def data(self) -> dict[str, Any]:
+        return {"columns": self.columns, "unknown": self.unknown, "taken": self.taken}
+
+
+class LengthRequired(BokehWSGIError, ValueError):
+    status = 411
+    code = "length-required"
+
+
+class LimitExceeded(BokehWSGIError, ValueError):
+    status = 413
+    code = "limit-exceeded"
+
+    def __init__(self, message: str, *, limit: int) -> None:
+        super().__init__(message)
+        self.limit = limit
+
+    @property
+    def data(self) -> dict[str, Any]:
+        return {"limit": self.limit}
+
+
+class StoreError(BokehWSGIError, OSError):
+    status = 503
+    code = "store"
+
+
+class ColumnError(BokehWSGIError, TypeError):
+    code = "column"
+
+
+class SessionError(BokehWSGIError, RuntimeError):
+    code = "session"
+
+
+class ServerUnreachable(SessionError, ConnectionError):
+    code = "unreachable"
+
+
+class ServerRefused(SessionError):
+    """An answer other than 2xx: ``status`` and the decoded JSON ``body`` (empty if it was none)."""
+
+    code = "refused"
+
+    def __init__(self, message: str, *, status: int, body: Mapping[str, Any]) -> None:
+        super().__init__(message)
+        self.status = status
+        self.body = dict(body)
