@@ -6,6 +6,7 @@
 import os
 import sys
 from pathlib import Path
+from typing import ClassVar
 
 from setuptools import Command, Extension, setup
 from setuptools.command.build import build
@@ -22,7 +23,7 @@ OPTIMISE = {"msvc": ["/O2"]}
 
 
 def extensions() -> list[Extension]:
-    """The Cython kernels, translated to C below build/; optional: without a compiler numpy does their work."""
+    """The Cython kernels, translated to C below build/; optional: without a compiler numpy does the work."""
     sources = sorted(Path("bokeh_wsgi").rglob("*.pyx"))
     if not sources:
         return []
@@ -61,8 +62,8 @@ class BuildBrowser(Command):
     """Bundles browser/ into the package's static/ folder (of the sources for an editable install)."""
 
     description = "bundle the browser client with npm"
-    user_options = [("inplace", "i", "put static/ into the source tree")]
-    boolean_options = ["inplace"]
+    user_options: ClassVar = [("inplace", "i", "put static/ into the source tree")]
+    boolean_options: ClassVar = ["inplace"]
     editable_mode = False
 
     def initialize_options(self) -> None:
@@ -97,9 +98,9 @@ class BuildBrowser(Command):
 
 
 class Build(build):
-    sub_commands = [
+    sub_commands: ClassVar = [
         *build.sub_commands,
-        ("build_browser", lambda self: Path(ROOT, "browser", "package.json").exists()),
+        ("build_browser", lambda _: Path(ROOT, "browser", "package.json").exists()),
     ]
 
 

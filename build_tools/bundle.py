@@ -99,7 +99,9 @@ def _npm(node: Node, folder: Path, *arguments: str, static: Path | None = None) 
     try:
         subprocess.run([node.npm, *arguments], cwd=folder, env=environ, check=True)
     except subprocess.CalledProcessError as error:
-        raise BundleError(f"`npm {arguments[0]}` failed in browser/ (exit code {error.returncode})") from error
+        raise BundleError(
+            f"`npm {arguments[0]}` failed in browser/ (exit code {error.returncode})"
+        ) from error
 
 
 def _mirror(static: Path, target: Path, digest: str) -> None:
