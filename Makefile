@@ -1,0 +1,69 @@
+# One short target per habit. Each makes what it needs first (a virtual environment named after the Python,
+# the package in it), so all of them work in a fresh clone; nothing is made twice.
+#
+#   make demo      a bokeh-server with live plots: open the links it prints, Ctrl-C stops it
+#   make test      lint, types and every test; what CI runs
+#   make lint      ruff: the rules and the format          make types   mypy --strict
+#   make bench     benchmarks, peers side by side          make browser bundle the page's client again
+#   make docs      check the docs and take their picture   make clean   forget everything that was made
+#
+# Another Python: make test PYTHON=python3.12
+
+PYTHON ?= python3
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+ifeq ($(VERSION),)
+$(error $(PYTHON) does not run: say which Python to use, as in: make test PYTHON=python3.12)
+endif
+VENV := .venv-$(VERSION)
+BIN := $(VENV)/bin
+BUILT_FROM := pyproject.toml setup.py $(wildcard build_tools/*.py) $(shell find bokeh_wsgi -name '*.pyx')
+BROWSER := $(shell find browser -type f -not -path '*/node_modules/*' -not -path 'browser/build/*')
+# -W error would turn on before pytest's own filters; PYTHONPATH and the like would hide packaging mistakes.
+unexport PYTHONPATH PYTHONHOME
+
+.PHONY: demo test lint types pytest bench browser docs chromium clean
+.DELETE_ON_ERROR:
+
+demo: $(VENV)/demo.stamp
+	@exec $(BIN)/python -m examples.demo
+
+test: lint types pytest
+
+lint: $(VENV)/test.stamp
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(VENV)/test.stamp
+	$(BIN)/mypy
+
+pytest: $(VENV)/test.stamp chromium
+	$(BIN)/python -m pytest $(ARGS)
+
+bench: $(VENV)/test.stamp
+	$(BIN)/python -m pytest benchmarks --benchmark-enable --benchmark-only --benchmark-sort=name $(ARGS)
+
+browser: $(VENV)/test.stamp
+	$(BIN)/python -m build_tools
+
+docs: $(VENV)/test.stamp chromium
+	$(BIN)/python -m pytest tests/test_docs.py
+	$(BIN)/python docs/take_picture.py
+
+chromium:
+	@sh .ci/chromium
+
+clean:
+	rm -rf build dist .venv-* *.egg-info bokeh_wsgi/static .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find bokeh_wsgi -name '*.so' -delete
+
+$(VENV)/demo.stamp: $(BUILT_FROM) $(BROWSER) | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable '.[demo]'
+	@touch $@
+
+$(VENV)/test.stamp: $(BUILT_FROM) $(BROWSER) | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	@touch $@ $(VENV)/demo.stamp
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("bokeh_wsgi needs Python 3.11 or later")'
+	$(PYTHON) -m venv $(VENV)
