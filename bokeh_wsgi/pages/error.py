@@ -1,0 +1,37 @@
+"""Errors for people: what happened, why, and the way back."""
+
+from bokeh_wsgi.pages.render import render
+
+TITLES = {
+    400: "That request makes no sense here",
+    401: "Please sign in",
+    403: "This is not yours to see",
+    404: "Nothing here",
+    405: "That cannot be done here",
+    409: "Somebody was faster",
+    411: "The upload does not say how long it is",
+    413: "Too large for this server",
+    500: "Something broke on the server",
+    503: "The server cannot answer right now",
+}
+
+HINTS = {
+    401: "This page is for people who are signed in, or who have a link to a public document.",
+    403: "Ask the person who published it for a public link.",
+    404: "It may have been deleted, or the link is not complete.",
+    409: "Load the page again to see how things are now.",
+    500: "It is not your fault. The server's log has the details.",
+    503: "Try again in a moment.",
+}
+
+
+def error_page(mount: str, status: int, title: str = "", message: str = "") -> str:
+    """The page of an error; without a ``title`` the one that fits the status."""
+    return render(
+        "error.html",
+        mount=mount,
+        status=status,
+        title=title or TITLES.get(status, "That did not work"),
+        message=message,
+        hint=HINTS.get(status, ""),
+    )

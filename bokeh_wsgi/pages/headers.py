@@ -1,0 +1,82 @@
+"""Headers of pages: what their scripts may do, who may frame them, that nobody caches them."""
+
+from base64 import b64encode
+from collections.abc import Iterable
+from hashlib import sha256
+from urllib.parse import urlsplit
+
+from bokeh_wsgi.pages.render import raw_text
+
+Headers = list[tuple[str, str]]
+
+PRIVATE: Headers = [
+    ("Content-Type", "text/html; charset=utf-8"),
+    ("Cache-Control", "no-store"),
+    ("Referrer-Policy", "same-origin"),
+    ("X-Content-Type-Options", "nosniff"),
+]
+
+SERVER_PAGE_HEADERS: Headers = [
+    *PRIVATE,
+    (
+        "Content-Security-Policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'self'",
+    ),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+]
+"""Headers of the index and of error pages: nothing inline, nothing from elsewhere."""
+
+# No allow-same-origin: the page gets an opaque origin, so that the JavaScript of a published document
+# reaches neither cookies nor storage nor, with a login, any other page of this host.
+SANDBOX = (
+    "sandbox allow-scripts allow-popups allow-popups-to-escape-sandbox "
+    "allow-downloads allow-forms allow-modals"
+)
+
+# BokehJS loads Google's maps from these, when a document has a GMapPlot.
+MAP_SCRIPTS = ("https://maps.googleapis.com", "https://maps.gstatic.com")
+
+# Documents may show tiles, pictures and fonts from anywhere, and read data from anywhere (AjaxDataSource).
+ANYWHERE = "'self' https: http: data: blob:"
+
+
+def document_headers(*, js: Iterable[str] = (), js_raw: Iterable[str] = ()) -> Headers:
+    """Headers of a document's page; ``js`` and ``js_raw`` are the scripts its graph's resources ask for.
+
+    The sandbox is what keeps a document away from the viewer's login. The list of script sources is no such
+    wall (CustomJS needs ``'unsafe-eval'``): it keeps text that was injected into the page from running.
+    """
+    scripts = ["'self'", "'unsafe-eval'", "blob:", *MAP_SCRIPTS, *_origins(js), *map(_hash_source, js_raw)]
+    policy = "; ".join(
+        [
+            SANDBOX,
+            "default-src 'none'",
+            f"script-src {' '.join(dict.fromkeys(scripts))}",
+            f"style-src {ANYWHERE} 'unsafe-inline'",
+            f"img-src {ANYWHERE}",
+            f"font-src {ANYWHERE}",
+            f"media-src {ANYWHERE}",
+            f"connect-src {ANYWHERE} wss: ws:",
+            f"frame-src {ANYWHERE}",
+            "worker-src 'self' blob:",
+            "base-uri 'none'",
+        ]
+    )
+    return [*PRIVATE, ("Content-Security-Policy", policy)]
+
+
+def _origins(urls: Iterable[str]) -> list[str]:
+    parts = [urlsplit(url) for url in urls]
+    sources = [f"{part.scheme}://{part.netloc}" for part in parts if part.scheme in ("http", "https")]
+    return [source for source in sources if _is_plain(source)]
+
+
+def _is_plain(source: str) -> bool:
+    """Whether it is one source: a published address must not add directives to the policy."""
+    return source.isascii() and source.isprintable() and not any(c in " ;,'\"" for c in source)
+
+
+def _hash_source(script: str) -> str:
+    digest = sha256(raw_text(script, "script").encode()).digest()
+    return f"'sha256-{b64encode(digest).decode()}'"

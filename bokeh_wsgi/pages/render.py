@@ -1,0 +1,51 @@
+"""Templates to HTML text: escaping, links from the mount, and addresses of the pages' own css and js."""
+
+import re
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+ROOM = Path(__file__).parent
+
+ASSETS = ROOM / "assets"
+"""Folder of the pages' css, js and icon: the app serves it as ``<mount>static/``."""
+
+_templates = Environment(
+    loader=FileSystemLoader(ROOM / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+@cache
+def _fingerprint(name: str) -> str:
+    return sha256((ASSETS / name).read_bytes()).hexdigest()[:12]
+
+
+def asset_url(mount: str, name: str) -> str:
+    """Address of one of the pages' own files; it changes with the file, so that it may be cached for ever."""
+    return f"{mount}static/{name}?v={_fingerprint(name)}"
+
+
+def render(template: str, *, mount: str, **values: Any) -> str:
+    def asset(name: str) -> str:
+        return asset_url(mount, name)
+
+    return _templates.get_template(template).render(mount=mount, asset=asset, **values)
+
+
+def raw_text(text: str, tag: str) -> Markup:
+    """JavaScript or CSS as the content of ``<script>`` or ``<style>``: nothing in it ends the element.
+
+    What would (``</script``, and ``<!--`` which can hide the real end) can only stand in a string or a
+    regular expression, where a backslash changes nothing. Line ends are as an HTML parser leaves them, so
+    that the hash of this text is the hash of the script.
+    """
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    return Markup(re.sub(rf"<(/{tag}|!--)", r"<\\\1", lines, flags=re.IGNORECASE))
