@@ -1,0 +1,1 @@
+"""What programs call: changes, documents, exports."""

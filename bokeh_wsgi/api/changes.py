@@ -1,0 +1,185 @@
+"""``changes``: the one way to read documents, from nothing or from where a reader was."""
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from werkzeug.wrappers import Request, Response
+
+from bokeh_wsgi import dataplane
+from bokeh_wsgi.auth import Identity
+from bokeh_wsgi.exc import BadRequest, NotFound, StoreError
+from bokeh_wsgi.models import Update
+
+from .context import Context
+
+log = logging.getLogger("bokeh_wsgi")
+
+MEDIA_TYPE = "application/vnd.apache.arrow.stream"
+MAX_DOCUMENTS = 64
+MAX_WAIT_S = 60.0
+# A response that only polls renews a token in time for the next poll to use it.
+RENEW_BELOW = 0.5
+
+HEADERS = {
+    "Cache-Control": "no-store, no-transform",
+    "X-Accel-Buffering": "no",
+    "X-Content-Type-Options": "nosniff",
+    "Access-Control-Expose-Headers": "X-Wait",
+}
+
+
+def changes(context: Context, request: Request) -> Response:
+    """``GET changes?doc=<docid>:<after>&…&wait=stream|<seconds>|0``: an Arrow stream.
+
+    ``X-Wait`` says what the server gave: ``stream`` (open until one side ends it), ``poll`` (at once, or after
+    the seconds asked for: ask again).
+    """
+    wanted = _wanted(request)
+    identities = {docid: context.policy.require_read(request, docid) for docid in wanted}
+    wait_s = _wait_s(request)
+    held = wait_s != 0 and context.streams.take(request.environ)
+    follower = Follower(context, wanted, identities)
+    if not held:
+        pieces = [dataplane.SCHEMA_MESSAGE, *follower.news(), dataplane.END]
+        response = Response(pieces, mimetype=MEDIA_TYPE)
+        response.content_length = sum(map(len, pieces))
+    else:
+        stream = HeldResponse(context, follower, wait_s)
+        response = Response(stream, mimetype=MEDIA_TYPE, direct_passthrough=True)
+    response.headers.update(HEADERS)
+    response.headers["X-Wait"] = "stream" if held and wait_s is None else "poll"
+    return response
+
+
+@dataclass
+class Follower:
+    """One reader: where it is in each document, and what it has yet to get."""
+
+    context: Context
+    after: dict[str, int]
+    identities: dict[str, Identity]
+    ended: set[str] = field(default_factory=set)
+    renewed: dict[str, float] = field(default_factory=dict)
+
+    def news(self) -> Iterator[bytes]:
+        """Everything since the last call, as pieces of an Arrow stream."""
+        for docid in [docid for docid in self.after if docid not in self.ended]:
+            try:
+                update = self.context.library.open(docid).since(self.after[docid])
+            except NotFound:
+                self.context.library.forget(docid)
+                self.ended.add(docid)
+                reason = "deleted" if self.after[docid] > 0 else "not-found"
+                yield dataplane.commit(docid, max(self.after[docid], 0), {"end": reason})
+                continue
+            yield from update.pieces
+            self.after[docid] = update.seq
+            yield from self._renew(docid, update)
+
+    def _renew(self, docid: str, update: Update) -> Iterator[bytes]:
+        identity = self.identities[docid]
+        if identity.token_left_s is None:
+            return
+        tokens = self.context.policy.tokens
+        expires = self.renewed.setdefault(docid, time.monotonic() + identity.token_left_s)
+        if expires - time.monotonic() < RENEW_BELOW * tokens.lifetime_s:
+            self.renewed[docid] = time.monotonic() + tokens.lifetime_s
+            yield dataplane.commit(docid, update.seq, {"token": tokens.issue(docid, identity.user)})
+
+
+class HeldResponse:
+    """The body of a response that waits: yields pieces of an Arrow stream, and has ``close``."""
+
+    def __init__(self, context: Context, follower: Follower, wait_s: float | None) -> None:
+        self._context = context
+        self._follower = follower
+        self._wait_s = wait_s
+        self._event = threading.Event()
+        self._closed = False
+        self._docids = tuple(follower.after)
+        context.hub.join(self._docids, self._event)
+        self._pieces = self._run()
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._pieces
+
+    def close(self) -> None:
+        """Leave the hub and give the thread back; may be called twice, and from another thread."""
+        if not self._closed:
+            self._closed = True
+            self._context.hub.leave(self._docids, self._event)
+            self._context.streams.give_back()
+
+    def _run(self) -> Iterator[bytes]:
+        # The first byte goes out at once, so that the page knows that nothing on the way buffers.
+        yield dataplane.SCHEMA_MESSAGE
+        deadline = None if self._wait_s is None else time.monotonic() + self._wait_s
+        while True:
+            self._event.clear()
+            sent = False
+            try:
+                for piece in _gathered(self._follower.news()):
+                    sent = True
+                    yield piece
+            except StoreError as error:
+                # Without the end marker this is a cut stream: the reader comes again, and resumes.
+                log.error("a stream was cut: %s", error)
+                return
+            if len(self._follower.ended) == len(self._docids) or self._context.hub.closed:
+                break
+            left_s = self._context.heartbeat_s
+            if deadline is not None:
+                left_s = min(left_s, deadline - time.monotonic())
+                if sent or left_s <= 0:
+                    break
+            if not self._event.wait(left_s) and deadline is None:
+                yield dataplane.HEARTBEAT
+        yield dataplane.END
+
+
+def _gathered(pieces: Iterator[bytes], size: int = 64 << 10) -> Iterator[bytes]:
+    """Small pieces together, so that a small change is one write; large ones as they are."""
+    small: list[bytes] = []
+    length = 0
+    for piece in pieces:
+        if length + len(piece) > size and small:
+            yield b"".join(small)
+            small, length = [], 0
+        if len(piece) > size:
+            yield piece
+        else:
+            small.append(piece)
+            length += len(piece)
+    if small:
+        yield b"".join(small)
+
+
+def _wanted(request: Request) -> dict[str, int]:
+    wanted: dict[str, int] = {}
+    for text in request.args.getlist("doc"):
+        docid, _, after = text.rpartition(":")
+        if not docid or not (after.isascii() and after.isdigit() and len(after) < 19):
+            raise BadRequest(f"doc={text!r} is not <docid>:<seq of the last change seen, or 0>.")
+        wanted[docid] = int(after)
+    if not wanted:
+        raise BadRequest("Say which documents: changes?doc=<docid>:<seq of the last change seen, or 0>.")
+    if len(wanted) > MAX_DOCUMENTS:
+        raise BadRequest(f"One stream carries {MAX_DOCUMENTS} documents at most.")
+    return wanted
+
+
+def _wait_s(request: Request) -> float | None:
+    """Seconds to wait for news, 0 for not at all, None for a stream without an end."""
+    text = request.args.get("wait", "stream")
+    if text == "stream":
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= MAX_WAIT_S:
+        raise BadRequest(f"wait={text!r} is not 'stream' or a number of seconds from 0 to {MAX_WAIT_S:.0f}.")
+    return seconds

@@ -1,0 +1,63 @@
+"""``POST doc/<docid>/changes``: what a publisher sends."""
+
+import secrets
+from typing import Any
+
+from werkzeug.wrappers import Request
+
+from bokeh_wsgi import dataplane
+from bokeh_wsgi.exc import BadRequest, LengthRequired, LimitExceeded
+
+from .context import Context
+
+PIECE_BYTES = 1 << 20
+MAX_KEY_LENGTH = 128
+
+
+def upload(context: Context, request: Request, docid: str) -> dict[str, Any]:
+    """Check, keep and pass on one change; ``{"seq": n}``."""
+    context.policy.require_write(request, docid)
+    document = context.library.open(docid)
+    key = request.headers.get("Idempotency-Key") or secrets.token_urlsafe(12)
+    if len(key) > MAX_KEY_LENGTH:
+        raise BadRequest(f"An Idempotency-Key has {MAX_KEY_LENGTH} characters at most.")
+    body = read_body(request.environ, context.limits.max_change_bytes)
+    ops, frame = dataplane.decode_upload(body, docid, context.limits.frame)
+    if not ops:
+        raise BadRequest("The upload holds no ops: nothing to change.")
+    seq = document.commit(ops, frame, key)
+    context.hub.wake(docid, seq)
+    context.folder.consider(document)
+    return {"seq": seq}
+
+
+def read_body(environ: dict[str, Any], max_bytes: int) -> bytearray:
+    """The whole request body; never asks the server for more than was announced, or than ``max_bytes``."""
+    announced = environ.get("CONTENT_LENGTH") or ""
+    stream = environ["wsgi.input"]
+    if announced.isascii() and announced.isdigit():
+        length: int | None = int(announced)
+    elif environ.get("wsgi.input_terminated"):
+        length = None
+    else:
+        raise LengthRequired("Send the upload with a Content-Length.")
+    if length is not None and length > max_bytes:
+        raise _too_large(max_bytes)
+    body = bytearray()
+    while length is None or len(body) < length:
+        piece = stream.read(PIECE_BYTES if length is None else min(PIECE_BYTES, length - len(body)))
+        if not piece:
+            break
+        body += piece
+        if len(body) > max_bytes:
+            raise _too_large(max_bytes)
+    if length is not None and len(body) < length:
+        raise BadRequest(f"The upload was cut: {len(body)} of {length} bytes arrived. Send it again.")
+    return body
+
+
+def _too_large(max_bytes: int) -> LimitExceeded:
+    return LimitExceeded(
+        f"A change may have {max_bytes} bytes at most on this server (max_change_bytes): send it in parts.",
+        limit=max_bytes,
+    )

@@ -1,0 +1,234 @@
+"""A document: its history in the store, and the state that this process has of it."""
+
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from bokeh_wsgi import dataplane
+from bokeh_wsgi.dataplane import Op, OpCode
+from bokeh_wsgi.exc import NotFound
+from bokeh_wsgi.store import SequenceTaken, Store
+
+from .state import State
+
+# A history is folded once it outweighs the columns, but not for less than this.
+MIN_FOLD_BYTES = 4 << 20
+# Recent frames kept in memory, so that viewers who keep up cost the store nothing.
+RECENT_BYTES = 32 << 20
+# A viewer that is behind gets the missed frames one by one if they are less than this.
+FORWARD_BYTES = 256 << 10
+
+
+class Update(NamedTuple):
+    """What a reader needs to come to ``seq``: pieces of an Arrow stream, to be written in order."""
+
+    seq: int
+    pieces: list[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """``max_change_bytes`` of one upload, encoded or not; ``max_document_bytes`` of a document's values."""
+
+    max_change_bytes: int
+    max_document_bytes: int
+
+    @property
+    def frame(self) -> dataplane.Limits:
+        return dataplane.Limits(max_bytes=self.max_change_bytes, max_unpacked=self.max_document_bytes)
+
+
+class Document:
+    """One document in one process. Thread-safe; any number of processes may commit to the same document."""
+
+    def __init__(self, store: Store, docid: str, limits: Limits) -> None:
+        self.docid = docid
+        self._store = store
+        self._limits = limits
+        self._lock = threading.RLock()
+        self._state = State()
+        self._store_version: int | None = None
+        self._recent: OrderedDict[int, bytes] = OrderedDict()
+        self._recent_bytes = 0
+        self._snapshot: Update | None = None
+        self._merged: dict[int, Update] = {}
+        self._history_bytes = 0
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that the values take in this process."""
+        return self._state.nbytes
+
+    @contextmanager
+    def reading(self) -> Iterator[State]:
+        """The present state, which stays as it is until the ``with`` block ends."""
+        with self._lock:
+            self._catch_up()
+            yield self._state
+
+    def commit(self, ops: Sequence[Op], frame: bytes, key: str) -> int:
+        """Keep a change and return its seq; atomic, and in the store when this returns.
+
+        ``frame`` is the publisher's record batches, ``ops`` what they say, ``key`` the idempotency key: a key
+        that was used before gives the seq it got then. Raises `Conflict`, `BadRequest`, `LimitExceeded`,
+        `NotFound` or `StoreError`; then nothing was applied.
+        """
+        with self._lock:
+            while True:
+                self._catch_up()
+                done = self._store.applied(self.docid, key)
+                if done is not None:
+                    return done
+                graph = self._state.check(ops, self._limits.max_document_bytes)
+                seq = self._state.seq + 1
+                try:
+                    got = self._store.append(self.docid, seq, frame, key)
+                except SequenceTaken:
+                    # Another process committed since: see it first, then try again.
+                    self._store_version = None
+                    continue
+                if got == seq:
+                    self._state.apply(ops, seq, graph)
+                    self._remember(seq, frame)
+                return got
+
+    def since(self, seq: int) -> Update:
+        """What a reader that is at ``seq`` needs to come to now: nothing, the changes it missed, or one
+        merged change where those outweigh what they changed."""
+        with self._lock:
+            self._catch_up()
+            now = self._state.seq
+            if seq == now:
+                return Update(now, [])
+            if seq <= 0 or seq > now or seq < self._state.whole_graph_seq:
+                return self._from_nothing()
+            missed = self._missed(seq)
+            if missed is not None and self._worth_forwarding(missed, seq):
+                return Update(now, self._forward(missed))
+            return self._merge(seq, missed)
+
+    def fold_is_due(self) -> bool:
+        """Whether the history may outweigh the columns by now; costs next to nothing."""
+        return self._history_bytes > max(MIN_FOLD_BYTES, self._state.nbytes)
+
+    def fold(self) -> bool:
+        """Fold the history into a snapshot in the store, if it outweighs the columns."""
+        with self._lock:
+            self._catch_up()
+            self._history_bytes = self._store.history_bytes(self.docid)
+            if not self.fold_is_due():
+                return False
+            frame = b"".join(dataplane.encode(self.docid, self._state.snapshot()))
+            self._store.fold(self.docid, self._state.seq, frame)
+            self._history_bytes = 0
+            return True
+
+    def _catch_up(self) -> None:
+        version = self._store.version()
+        if version == self._store_version:
+            return
+        record = self._store.get_document(self.docid)
+        if record is None:
+            raise NotFound(f"No document {self.docid!r}: it was deleted, or its link is wrong.")
+        while record.seq > self._state.seq:
+            changes = self._store.changes(self.docid, self._state.seq)
+            if changes and changes[0][0] == self._state.seq + 1:
+                for seq, frame in changes:
+                    self._take(seq, frame)
+                break
+            self._load_snapshot()
+        self._store_version = version
+
+    def _load_snapshot(self) -> None:
+        snapshot = self._store.snapshot(self.docid)
+        if snapshot is None:
+            raise NotFound(f"No document {self.docid!r}: it was deleted, or its link is wrong.")
+        seq, frame = snapshot
+        self._state = State()
+        self._take(seq, frame)
+        self._forget()
+        self._snapshot = Update(seq, [frame, dataplane.commit(self.docid, seq)])
+
+    def _take(self, seq: int, frame: bytes) -> None:
+        reader = dataplane.Reader(limits=None)
+        reader.feed(dataplane.SCHEMA_MESSAGE)
+        reader.feed(frame)
+        for change in reader.feed(dataplane.commit(self.docid, seq)):
+            self._state.apply(change.ops, seq)
+        self._remember(seq, frame)
+
+    def _remember(self, seq: int, frame: bytes) -> None:
+        self._merged.clear()
+        self._history_bytes += len(frame)
+        self._recent[seq] = frame
+        self._recent_bytes += len(frame)
+        while self._recent_bytes > RECENT_BYTES and len(self._recent) > 1:
+            _, old = self._recent.popitem(last=False)
+            self._recent_bytes -= len(old)
+
+    def _forget(self) -> None:
+        self._recent.clear()
+        self._recent_bytes = 0
+        self._merged.clear()
+
+    def _missed(self, seq: int) -> list[tuple[int, bytes]] | None:
+        """The changes after ``seq``, or None where the history no longer reaches back so far."""
+        now = self._state.seq
+        if seq + 1 in self._recent:
+            return [(n, self._recent[n]) for n in range(seq + 1, now + 1)]
+        changes = [(n, frame) for n, frame in self._store.changes(self.docid, seq) if n <= now]
+        return changes if changes and changes[0][0] == seq + 1 else None
+
+    def _worth_forwarding(self, missed: list[tuple[int, bytes]], seq: int) -> bool:
+        size = sum(len(frame) for _, frame in missed)
+        if len(missed) == 1 or size <= FORWARD_BYTES:
+            return True
+        touched = sum(self._state.columns[key].values.nbytes for key in self._state.touched_since(seq))
+        return size <= touched // 2
+
+    def _forward(self, missed: list[tuple[int, bytes]]) -> list[bytes]:
+        return [piece for n, frame in missed for piece in (frame, dataplane.commit(self.docid, n))]
+
+    def _from_nothing(self) -> Update:
+        now = self._state.seq
+        old = self._snapshot
+        if old is not None and old.seq < now and old.seq >= self._state.whole_graph_seq:
+            missed = self._missed(old.seq)
+            if missed is not None and sum(len(frame) for _, frame in missed) <= FORWARD_BYTES:
+                return Update(now, [*old.pieces, *self._forward(missed)])
+        if old is None or old.seq != now:
+            self._snapshot = self._encode(self._state.snapshot())
+        assert self._snapshot is not None
+        return self._snapshot
+
+    def _merge(self, seq: int, missed: list[tuple[int, bytes]] | None) -> Update:
+        if seq < self._state.graph_seq and missed is None:
+            return self._from_nothing()
+        if seq not in self._merged:
+            ops = self._patches(missed or []) if seq < self._state.graph_seq else []
+            ops += [
+                Op(OpCode.REMOVE, model=model, column=column)
+                for model, column in self._state.removed_since(seq)
+            ]
+            ops += self._state.replacements(self._state.touched_since(seq))
+            self._merged[seq] = self._encode(ops)
+        return self._merged[seq]
+
+    def _patches(self, missed: list[tuple[int, bytes]]) -> list[Op]:
+        reader = dataplane.Reader(limits=None)
+        reader.feed(dataplane.SCHEMA_MESSAGE)
+        changes = reader.feed(b"".join(self._forward(missed)))
+        patches = [json.loads(op.json) for change in changes for op in change.ops if op.code is OpCode.PATCH]
+        merged = {"events": [event for patch in patches for event in patch["events"]]}
+        resources = [patch["resources"] for patch in patches if "resources" in patch]
+        if resources:
+            merged["resources"] = resources[-1]
+        return [Op(OpCode.PATCH, json=json.dumps(merged, separators=(",", ":")))]
+
+    def _encode(self, ops: Iterable[Op]) -> Update:
+        seq = self._state.seq
+        return Update(seq, [*dataplane.encode(self.docid, ops), dataplane.commit(self.docid, seq)])

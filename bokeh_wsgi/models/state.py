@@ -1,0 +1,198 @@
+"""A document's graph and columns at one ``seq``, and how a change moves them to the next."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from bokeh_wsgi.dataplane import Column, GrowingColumn, Op, OpCode
+from bokeh_wsgi.exc import BadRequest, Conflict, LimitExceeded
+
+from .graph import Graph
+
+Key = tuple[str, str]
+"""(model id, column name)."""
+
+_STARTS = (OpCode.REPLACE, OpCode.RAMP)
+_GRAPH_OPS = (OpCode.GRAPH, OpCode.PATCH)
+
+
+@dataclass(slots=True)
+class Held:
+    """A column, and the seq of the last change that touched it."""
+
+    values: GrowingColumn
+    version: int
+
+
+@dataclass(slots=True)
+class _Outline:
+    """What later ops of the same change need to know of a column that an earlier one touched."""
+
+    version: int
+    rows: int
+    layout: Column | None
+
+
+@dataclass(slots=True)
+class State:
+    """Not thread-safe: `Document` holds the lock."""
+
+    seq: int = 0
+    graph: Graph = field(default_factory=Graph)
+    graph_seq: int = 0
+    whole_graph_seq: int = 0
+    columns: dict[Key, Held] = field(default_factory=dict)
+    removed: dict[Key, int] = field(default_factory=dict)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all columns' values."""
+        return sum(held.values.nbytes for held in self.columns.values())
+
+    def check(self, ops: Sequence[Op], max_bytes: int) -> Graph | None:
+        """The graph after ``ops`` (None: unchanged), or an exception that says why they do not fit.
+
+        Nothing is changed. Raises `Conflict`, `BadRequest` or `LimitExceeded` (over ``max_bytes`` of values).
+        """
+        graph = self._graph_after(ops)
+        models = (self.graph if graph is None else graph).models
+        fresh = any(op.code is OpCode.GRAPH for op in ops)
+        outlines: dict[Key, _Outline] = {}
+        stale: dict[Key, int] = {}
+        unknown: dict[str, None] = {}
+        grown = 0
+        for op in ops:
+            if op.code in _GRAPH_OPS:
+                continue
+            if op.model not in models:
+                unknown[op.model] = None
+            if op.code is OpCode.EVENT or op.model in unknown:
+                continue
+            key = (op.model, op.column)
+            outline = outlines.get(key) or self._outline(key, fresh=fresh)
+            if op.base != outline.version and not (op.base == 0 and op.code in (*_STARTS, OpCode.REMOVE)):
+                if key not in outlines or op.base != 0:
+                    stale[key] = outline.version
+                    continue
+            outlines[key] = _advance(op, outline)
+            grown += 0 if op.values is None else op.values.nbytes
+        if stale or unknown:
+            raise Conflict(
+                "The change was made for an older state of the document: nothing of it was applied.",
+                columns=[(model, column, version) for (model, column), version in stale.items()],
+                unknown=list(unknown),
+            )
+        if grown + (0 if fresh else self.nbytes) > max_bytes:
+            # Columns that the change replaces count once, so this is only now worth adding up exactly.
+            self._check_size(ops, outlines, fresh=fresh, max_bytes=max_bytes)
+        return graph
+
+    def apply(self, ops: Iterable[Op], seq: int, graph: Graph | None = None) -> None:
+        """Take over a change that `check` has passed; ``graph`` is what `check` returned, if it was asked."""
+        ops = list(ops)
+        if graph is None:
+            graph = self._graph_after(ops)
+        for op in ops:
+            if op.code is OpCode.GRAPH:
+                self.columns.clear()
+                self.removed.clear()
+                self.whole_graph_seq = self.graph_seq = seq
+            elif op.code is OpCode.PATCH:
+                self.graph_seq = seq
+            elif op.code is not OpCode.EVENT and op.code is not OpCode.COMMIT:
+                self._apply_column(op, seq)
+        if graph is not None:
+            self.graph = graph
+            for key in [key for key in self.columns if key[0] not in graph.models]:
+                del self.columns[key]
+        self.seq = seq
+
+    def snapshot(self) -> Iterator[Op]:
+        """The change from nothing to now."""
+        yield Op(OpCode.GRAPH, json=json.dumps(self.graph.to_json(), separators=(",", ":")))
+        yield from self.replacements(self.columns)
+
+    def replacements(self, keys: Iterable[Key]) -> Iterator[Op]:
+        """Ops that set these columns as they are now, whatever the reader had."""
+        for model, column in keys:
+            values = self.columns[model, column].values.column()
+            yield Op(OpCode.REPLACE, model=model, column=column, count=values.rows, values=values)
+
+    def touched_since(self, seq: int) -> list[Key]:
+        return [key for key, held in self.columns.items() if held.version > seq]
+
+    def removed_since(self, seq: int) -> list[Key]:
+        return [key for key, at in self.removed.items() if at > seq and key[0] in self.graph.models]
+
+    def _graph_after(self, ops: Sequence[Op]) -> Graph | None:
+        found = [op for op in ops if op.code in _GRAPH_OPS]
+        if not found:
+            return None
+        if len(found) > 1 or ops[0] is not found[0]:
+            raise BadRequest("A change holds one GRAPH or PATCH at most, and before its columns.")
+        try:
+            content = json.loads(found[0].json)
+        except (ValueError, RecursionError) as error:
+            raise BadRequest(f"The {found[0].code.name} is not valid JSON: {error}") from error
+        if found[0].code is OpCode.GRAPH:
+            return Graph.from_json(content)
+        return self.graph.patched(content)
+
+    def _outline(self, key: Key, *, fresh: bool) -> _Outline:
+        held = None if fresh else self.columns.get(key)
+        if held is None:
+            return _Outline(0, 0, None)
+        return _Outline(held.version, held.values.rows, held.values.column().slice(0, 0))
+
+    def _check_size(
+        self, ops: Sequence[Op], outlines: dict[Key, _Outline], *, fresh: bool, max_bytes: int
+    ) -> None:
+        sizes = {} if fresh else {key: held.values.nbytes for key, held in self.columns.items()}
+        for op in ops:
+            key = (op.model, op.column)
+            if key not in outlines:
+                continue
+            if op.code in _STARTS or op.code is OpCode.REMOVE:
+                sizes[key] = 0
+            if op.code is not OpCode.WRITE:
+                sizes[key] = sizes.get(key, 0) + (op.count * 8 if op.values is None else op.values.nbytes)
+        total = sum(sizes.values())
+        if total > max_bytes:
+            raise LimitExceeded(
+                f"The document would hold {total} bytes of values; this server keeps {max_bytes} at most.",
+                limit=max_bytes,
+            )
+
+    def _apply_column(self, op: Op, seq: int) -> None:
+        key = (op.model, op.column)
+        if op.code is OpCode.REMOVE:
+            self.columns.pop(key, None)
+            self.removed[key] = seq
+            return
+        held = self.columns.get(key)
+        if held is None:
+            held = self.columns[key] = Held(GrowingColumn(), seq)
+            self.removed.pop(key, None)
+        held.values.apply(op)
+        held.version = seq
+
+
+def _advance(op: Op, outline: _Outline) -> _Outline:
+    """The outline after one more op; raises `BadRequest` if the op does not fit it."""
+    where = f"{op.code.name} of column {op.column!r} of {op.model!r}"
+    if op.code is OpCode.REMOVE:
+        return _Outline(outline.version, 0, None)
+    if op.code in _STARTS:
+        return _Outline(outline.version, op.count, None if op.values is None else op.values.slice(0, 0))
+    if op.values is not None and outline.layout is not None and not op.values.same_layout(outline.layout):
+        raise BadRequest(f"{where}: its values have another type or shape than the column.")
+    if op.drop > outline.rows:
+        raise BadRequest(f"{where}: drops {op.drop} rows of {outline.rows}.")
+    kept = outline.rows - op.drop
+    if op.code is OpCode.APPEND:
+        if op.start != kept:
+            raise BadRequest(f"{where}: starts at row {op.start}, but the column ends at {kept}.")
+        return _Outline(outline.version, kept + op.count, outline.layout or op.values)
+    if op.start + op.count > kept:
+        raise BadRequest(f"{where}: rows {op.start} to {op.start + op.count}, but the column has {kept}.")
+    return outline

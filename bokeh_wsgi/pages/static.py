@@ -1,0 +1,94 @@
+"""Files that pages load: the page's client, the pages' own css and js, and BokehJS as Bokeh ships it."""
+
+import gzip
+import mimetypes
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+
+from werkzeug.wrappers import Request, Response
+
+from bokeh_wsgi.exc import NotFound
+
+from .render import ASSETS
+
+BUILT = Path(__file__).parent.parent / "static"
+BOKEH_VERSION = version("bokeh")
+
+COMPRESSED_TYPES = ("text/", "application/json", "image/svg")
+FOREVER = "public, max-age=31536000, immutable"
+
+
+def _bokeh_folder() -> Path:
+    # Found without importing it: bokeh takes longer to import than this server to start.
+    spec = find_spec("bokeh")
+    assert spec is not None and spec.origin is not None
+    return Path(spec.origin).parent / "server" / "static"
+
+
+@dataclass(frozen=True)
+class _File:
+    path: Path
+
+    @cached_property
+    def content(self) -> bytes:
+        return self.path.read_bytes()
+
+    @cached_property
+    def zipped(self) -> bytes:
+        return gzip.compress(self.content, 6, mtime=0)
+
+    @cached_property
+    def etag(self) -> str:
+        return sha256(self.content).hexdigest()[:16]
+
+    @property
+    def mimetype(self) -> str:
+        return mimetypes.guess_type(self.path.name)[0] or "application/octet-stream"
+
+
+class StaticFiles:
+    """Every file there is, by its path under ``static/``; found once, read and zipped when first asked for."""
+
+    def __init__(self) -> None:
+        self._files = {
+            **_below(BUILT, ""),
+            **_below(ASSETS, ""),
+            **_below(_bokeh_folder() / "js", f"bokeh/{BOKEH_VERSION}/js/"),
+        }
+
+    def __contains__(self, path: str) -> bool:
+        return path in self._files
+
+    def url(self, mount: str, path: str) -> str:
+        """Address of a file that changes with its content, so that browsers may keep it for ever."""
+        return f"{mount}static/{self.version(path)}"
+
+    def version(self, path: str) -> str:
+        return f"{path}?v={self._files[path].etag}" if path in self._files else path
+
+    def response(self, request: Request, path: str) -> Response:
+        """The file; raises `NotFound`. Readable by pages in an opaque origin: nothing here is private."""
+        file = self._files.get(path)
+        if file is None:
+            raise NotFound(f"No file static/{path}.")
+        mimetype = file.mimetype
+        zipped = mimetype.startswith(COMPRESSED_TYPES) and request.accept_encodings["gzip"] > 0
+        response = Response(file.zipped if zipped else file.content, mimetype=mimetype)
+        if zipped:
+            response.headers["Content-Encoding"] = "gzip"
+        response.headers["Vary"] = "Accept-Encoding"
+        lasts = path.startswith("bokeh/") or "v" in request.args
+        response.headers["Cache-Control"] = FOREVER if lasts else "no-cache"
+        response.headers["Access-Control-Allow-Origin"] = "*"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.set_etag(file.etag + ("-gzip" if zipped else ""))
+        return response.make_conditional(request)
+
+
+def _below(folder: Path, prefix: str) -> dict[str, _File]:
+    found = sorted(folder.rglob("*")) if folder.is_dir() else []
+    return {prefix + path.relative_to(folder).as_posix(): _File(path) for path in found if path.is_file()}
