@@ -18,7 +18,7 @@ VENV := .venv-$(VERSION)
 BIN := $(VENV)/bin
 BUILT_FROM := pyproject.toml setup.py $(wildcard build_tools/*.py) $(shell find bokeh_wsgi -name '*.pyx')
 BROWSER := $(shell find browser -type f -not -path '*/node_modules/*' -not -path 'browser/build/*')
-# -W error would turn on before pytest's own filters; PYTHONPATH and the like would hide packaging mistakes.
+# PYTHONPATH and the like would hide packaging mistakes.
 unexport PYTHONPATH PYTHONHOME
 
 .PHONY: demo test lint types pytest bench browser docs chromium clean

@@ -4,6 +4,7 @@
 """
 
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import ClassVar
@@ -29,11 +30,8 @@ def extensions() -> list[Extension]:
         return []
     from Cython.Build import cythonize
 
-    return cythonize(
-        [
-            Extension(".".join(path.with_suffix("").parts), [path.as_posix()], optional=True)
-            for path in sources
-        ],
+    built = cythonize(
+        [Extension(".".join(path.with_suffix("").parts), [path.as_posix()]) for path in sources],
         build_dir="build/cython-checked" if CHECKED else "build/cython",
         compiler_directives={
             "language_level": 3,
@@ -44,6 +42,9 @@ def extensions() -> list[Extension]:
             "cdivision": True,
         },
     )
+    for extension in built:
+        extension.optional = True  # cythonize forgets it
+    return built
 
 
 class BuildExtensions(build_ext):
@@ -51,7 +52,7 @@ class BuildExtensions(build_ext):
 
     def build_extensions(self) -> None:
         for extension in self.extensions:
-            extension.extra_compile_args += OPTIMISE.get(self.compiler.compiler_type, ["-O3"])
+            extension.extra_compile_args += OPTIMISE.get(self.compiler.compiler_type, ["-O3", "-g0"])
         super().build_extensions()
         missing = [e.name for e in self.extensions if not Path(self.get_ext_fullpath(e.name)).exists()]
         if missing:
@@ -98,10 +99,16 @@ class BuildBrowser(Command):
 
 
 class Build(build):
+    """Starts from an empty folder, so that no module that was deleted since gets into a wheel."""
+
     sub_commands: ClassVar = [
         *build.sub_commands,
         ("build_browser", lambda _: Path(ROOT, "browser", "package.json").exists()),
     ]
+
+    def run(self) -> None:
+        shutil.rmtree(self.build_lib, ignore_errors=True)
+        super().run()
 
 
 setup(

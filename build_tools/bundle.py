@@ -36,16 +36,17 @@ def bundle(sources: Path, work: Path, target: Path) -> None:
         _install(node, work)
         _build(node, work / "sources", static)
         (work / "bundled").write_text(digest)
-    _mirror(static, target, digest)
+    _mirror(static, target)
+
+
+def _files(root: Path) -> list[Path]:
+    """Every file below, in an order that does not depend on the machine."""
+    return sorted(path for path in root.rglob("*") if path.is_file())
 
 
 def _inputs(sources: Path) -> list[Path]:
-    """Every file that goes into the bundle, in an order that does not depend on the machine."""
-    return sorted(
-        path
-        for path in sources.rglob("*")
-        if path.is_file() and not NOT_INPUTS.intersection(path.relative_to(sources).parts)
-    )
+    """Every file that goes into the bundle."""
+    return [path for path in _files(sources) if not NOT_INPUTS.intersection(path.relative_to(sources).parts)]
 
 
 def _digest(root: Path, paths: list[Path]) -> str:
@@ -104,12 +105,10 @@ def _npm(node: Node, folder: Path, *arguments: str, static: Path | None = None) 
         ) from error
 
 
-def _mirror(static: Path, target: Path, digest: str) -> None:
+def _mirror(static: Path, target: Path) -> None:
     """Replaces ``target`` unless it is this bundle already: a server may be reading it."""
-    stamp = target / ".bundle"
-    if _stamp(stamp) == digest:
-        return
     if target.exists():
+        if _digest(static, _files(static)) == _digest(target, _files(target)):
+            return
         shutil.rmtree(target)
     shutil.copytree(static, target)
-    stamp.write_text(digest)

@@ -40,7 +40,7 @@ def find_node() -> Node | None:
 
 def _major(node: str) -> int:
     try:
-        told = subprocess.check_output([node, "--version"], text=True, timeout=30)
+        told = subprocess.check_output([node, "--version"], text=True, stderr=subprocess.DEVNULL, timeout=30)
     except (OSError, subprocess.SubprocessError):
         return 0
     match = re.match(r"v(\d+)\.", told)
