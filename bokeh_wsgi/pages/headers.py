@@ -12,12 +12,12 @@ Headers = list[tuple[str, str]]
 PRIVATE: Headers = [
     ("Content-Type", "text/html; charset=utf-8"),
     ("Cache-Control", "no-store"),
-    ("Referrer-Policy", "same-origin"),
     ("X-Content-Type-Options", "nosniff"),
 ]
 
 SERVER_PAGE_HEADERS: Headers = [
     *PRIVATE,
+    ("Referrer-Policy", "same-origin"),
     (
         "Content-Security-Policy",
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -63,7 +63,12 @@ def document_headers(*, js: Iterable[str] = (), js_raw: Iterable[str] = ()) -> H
             "base-uri 'none'",
         ]
     )
-    return [*PRIVATE, ("Content-Security-Policy", policy)]
+    # Map servers refuse pages that do not say where they are from; the host is enough for them.
+    return [
+        *PRIVATE,
+        ("Referrer-Policy", "strict-origin-when-cross-origin"),
+        ("Content-Security-Policy", policy),
+    ]
 
 
 def _origins(urls: Iterable[str]) -> list[str]:

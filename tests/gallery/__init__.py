@@ -1,0 +1,1 @@
+"""Documents of every kind, to be shown and compared."""

@@ -1,0 +1,38 @@
+import pytest
+
+from bokeh_wsgi.pages import ASSETS, SERVER_PAGE_HEADERS, asset_url, error_page
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 411, 413, 500, 503])
+def test_an_error_tells_people_what_happened_and_the_way_back(status: int) -> None:
+    page = error_page("/plots/", status, message="Document <d1> is not here.")
+    assert f'<p class="status">{status}</p>' in page
+    assert "That did not work" not in page
+    assert "Document &lt;d1&gt; is not here." in page
+    assert 'href="/plots/"' in page
+
+
+def test_an_error_without_a_message_has_no_empty_line() -> None:
+    assert 'class="message"' not in error_page("/", 404)
+
+
+def test_an_unknown_status_has_a_page_too() -> None:
+    assert "That did not work" in error_page("/", 418)
+
+
+def test_server_pages_allow_nothing_inline_and_nothing_from_elsewhere() -> None:
+    policy = dict(SERVER_PAGE_HEADERS)["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none';")
+    assert "unsafe" not in policy
+    assert "<style" not in error_page("/", 404)
+
+
+def test_the_address_of_an_asset_changes_with_its_content() -> None:
+    assert asset_url("/b/", "site.css").startswith("/b/static/site.css?v=")
+    assert asset_url("/b/", "site.css") != asset_url("/b/", "document.css").replace("document", "site")
+
+
+@pytest.mark.parametrize("name", ["site.css", "document.css", "index.js", "icon.svg"])
+def test_assets_ask_no_other_host(name: str) -> None:
+    text = (ASSETS / name).read_text().replace("http://www.w3.org/2000/svg", "")
+    assert "://" not in text
