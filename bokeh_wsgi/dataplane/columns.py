@@ -1,0 +1,225 @@
+"""One column's values, whatever container they came in."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from math import prod
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+
+from ..exc import ColumnError
+from .kernels import Array, equal
+from .plain import from_plain
+
+NUMBERS: Final[dict[str, np.dtype[Any]]] = {
+    "bool": np.dtype("u1"),
+    "int8": np.dtype("i1"),
+    "uint8": np.dtype("u1"),
+    "int16": np.dtype("<i2"),
+    "uint16": np.dtype("<u2"),
+    "int32": np.dtype("<i4"),
+    "uint32": np.dtype("<u4"),
+    "float32": np.dtype("<f4"),
+    "float64": np.dtype("<f8"),
+}
+TEXTS: Final = ("utf8", "json")
+INT32_MAX: Final = 2**31 - 1
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Column:
+    """Values of one column; immutable by convention, possibly a view of the caller's array.
+
+    ``dtype``: a key of ``NUMBERS``, "utf8" or "json" (one JSON text per row).
+    ``shape``: dimensions of one row; -1 is a ragged level, which all come before the fixed ones.
+    ``list_depth``: how many outer levels were lists (0: an array).
+    ``validity``: bool per row, False where the row is None; only without shape. None: all valid.
+    ``offsets``: int32 or int64 per ragged level, from 0; then for texts one more, in bytes.
+    ``data``: flat, contiguous, little-endian; bools and text bytes as uint8.
+    """
+
+    dtype: str
+    shape: tuple[int, ...]
+    rows: int
+    list_depth: int
+    data: Array
+    offsets: tuple[Array, ...] = ()
+    validity: Array | None = None
+
+    @property
+    def is_text(self) -> bool:
+        return self.dtype in TEXTS
+
+    @property
+    def ragged(self) -> int:
+        """Number of ragged levels."""
+        return self.shape.count(-1)
+
+    @property
+    def items_per_cell(self) -> int:
+        """Values in one innermost ragged item: the product of the fixed dimensions."""
+        return prod(self.shape[self.ragged :])
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether all rows have the same number of bytes."""
+        return not self.offsets
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of one row of a column with fixed rows."""
+        return int(self.data.itemsize) * self.items_per_cell
+
+    @property
+    def nbytes(self) -> int:
+        buffers = (self.data, *self.offsets)
+        return sum(b.nbytes for b in buffers) + (0 if self.validity is None else self.validity.nbytes)
+
+    def same_rows(self, other: "Column") -> bool:
+        """Whether rows of the other may be written into this one; None rows may join any column."""
+        return (self.dtype, self.shape) == (other.dtype, other.shape)
+
+    def same_layout(self, other: "Column") -> bool:
+        """Whether both are the same kind of column, in the same containers."""
+        return self.same_rows(other) and self.list_depth == other.list_depth
+
+    def equals(self, other: "Column") -> bool:
+        """Whether both have the same layout and bits."""
+        if not self.same_layout(other) or self.rows != other.rows:
+            return False
+        if len(self.data) != len(other.data) or not equal(bits(self.data), bits(other.data)):
+            return False
+        if any(not np.array_equal(a, b) for a, b in zip(self.offsets, other.offsets, strict=True)):
+            return False
+        return self.validity is other.validity or bool(np.array_equal(self.valid_rows(), other.valid_rows()))
+
+    def valid_rows(self) -> Array:
+        return np.ones(self.rows, dtype=bool) if self.validity is None else self.validity
+
+    def slice(self, start: int, stop: int) -> "Column":
+        """Rows start to stop; views where offsets need no shift."""
+        lo, hi = start, stop
+        offsets = []
+        for level, ends in enumerate(self.offsets):
+            if level == self.ragged:
+                lo, hi = lo * self.items_per_cell, hi * self.items_per_cell
+            part = ends[lo : hi + 1]
+            offsets.append(part - part[0] if part[0] else part)
+            lo, hi = int(part[0]), int(part[-1])
+        if not self.is_text:
+            lo, hi = lo * self.items_per_cell, hi * self.items_per_cell
+        validity = None if self.validity is None else self.validity[start:stop]
+        return replace(
+            self, rows=stop - start, data=self.data[lo:hi], offsets=tuple(offsets), validity=validity
+        )
+
+    def overwrite(self, start: int, values: "Column") -> "Column":
+        """A new column with the rows from start replaced by values."""
+        stop = start + values.rows
+        return concat(concat(self.slice(0, start), values), self.slice(stop, self.rows))
+
+    def copy(self) -> "Column":
+        """The same values in memory of their own."""
+        validity = None if self.validity is None else self.validity.copy()
+        offsets = tuple(ends.copy() for ends in self.offsets)
+        return replace(self, data=self.data.copy(), offsets=offsets, validity=validity)
+
+    def row_ends(self) -> Array:
+        """Where each row starts and ends in ``data``: rows + 1 positions."""
+        ends = np.arange(self.rows + 1, dtype=np.int64)
+        for level, offsets in enumerate(self.offsets):
+            ends = offsets[ends * self.items_per_cell if level == self.ragged else ends]
+        return ends if self.is_text else ends * self.items_per_cell
+
+    def texts(self, lo: int = 0, hi: int | None = None) -> list[str]:
+        """The strings (or JSON texts) of a text column, flat."""
+        offsets = self.offsets[-1][lo : None if hi is None else hi + 1]
+        kind = pa.string() if offsets.dtype == np.int32 else pa.large_string()
+        buffers = [None, pa.py_buffer(np.ascontiguousarray(offsets)), pa.py_buffer(self.data)]
+        texts: list[str] = pa.Array.from_buffers(kind, len(offsets) - 1, buffers).to_pylist()
+        return texts
+
+    def values(self) -> Any:
+        """The values as they were given: an array or (nested) lists; tuples for factors, JSON decoded."""
+        values = _restore(self, 0, 0, self.rows)
+        if self.validity is None:
+            return values
+        items = [item if valid else None for item, valid in zip(values, self.validity, strict=True)]
+        return items if self.list_depth else _object_array(items)
+
+
+def _restore(column: Column, depth: int, lo: int, hi: int) -> Any:
+    """Items lo to hi of a nesting depth."""
+    if depth >= column.list_depth:
+        return _array(column, depth, lo, hi)
+    if depth == len(column.shape):
+        return _leaves(column, lo, hi).tolist()
+    size = column.shape[depth]
+    ends = column.offsets[depth][lo : hi + 1] if size < 0 else np.arange(lo, hi + 1) * size
+    return [_restore(column, depth + 1, a, b) for a, b in pairwise(ends.tolist())]
+
+
+def _array(column: Column, depth: int, lo: int, hi: int) -> Any:
+    """Items lo to hi as one array, or as a tuple if they are the levels of a factor."""
+    shape = [hi - lo]
+    for level, size in enumerate(column.shape[depth:], depth):
+        if size < 0:
+            ends = column.offsets[level]
+            size = int(ends[lo + 1] - ends[lo]) if hi > lo else 0
+            lo, hi = int(ends[lo]), int(ends[hi])
+        else:
+            lo, hi = lo * size, hi * size
+        shape.append(size)
+    if prod(shape) != hi - lo:
+        return [_array(column, depth + 1, a, b) for a, b in pairwise(column.offsets[depth].tolist())]
+    array = _leaves(column, lo, hi)
+    return tuple(array.tolist()) if column.is_text and depth else array.reshape(shape)
+
+
+def _leaves(column: Column, lo: int, hi: int) -> Array:
+    if not column.is_text:
+        leaves = column.data[lo:hi]
+        return leaves.view(np.bool_) if column.dtype == "bool" else leaves
+    texts = column.texts(lo, hi)
+    return _object_array([from_plain(json.loads(t)) for t in texts] if column.dtype == "json" else texts)
+
+
+def _object_array(items: Sequence[Any]) -> Array:
+    array = np.empty(len(items), dtype=object)
+    array[:] = items
+    return array
+
+
+def bits(array: Array) -> Array:
+    """A contiguous array as unsigned integers of its item size."""
+    return array.view(np.dtype(f"u{array.itemsize}"))
+
+
+def fit_offsets(ends: Array) -> Array:
+    """Offsets as int32 where the last one fits, else int64."""
+    return ends.astype(np.int32 if ends[-1] <= INT32_MAX else np.int64, copy=False)
+
+
+def offsets_of(lengths: Array) -> Array:
+    """The offsets of items with these lengths."""
+    ends = np.zeros(len(lengths) + 1, dtype=np.int64)
+    np.cumsum(lengths, out=ends[1:])
+    return fit_offsets(ends)
+
+
+def concat(a: Column, b: Column) -> Column:
+    """The rows of a, then those of b, in a's containers; ColumnError if they are of different kinds."""
+    if not a.same_rows(b):
+        raise ColumnError(f"can't join {b.dtype}{list(b.shape)} to {a.dtype}{list(a.shape)}")
+    validity = None
+    if a.validity is not None or b.validity is not None:
+        validity = np.concatenate([a.valid_rows(), b.valid_rows()])
+    offsets = tuple(
+        fit_offsets(np.concatenate([x.astype(np.int64), y[1:].astype(np.int64) + int(x[-1])]))
+        for x, y in zip(a.offsets, b.offsets, strict=True)
+    )
+    data = np.concatenate([a.data, b.data])
+    return replace(a, rows=a.rows + b.rows, data=data, offsets=offsets, validity=validity)

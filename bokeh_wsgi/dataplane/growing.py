@@ -1,0 +1,133 @@
+"""A column that takes ops: appends cost what they add, rows drop from the front for nothing."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..exc import FrameError
+from .columns import Array, Column, fit_offsets
+from .ops import Op, OpCode
+from .ramp import ramp_from_json
+
+
+class Run:
+    """A one-dimensional array that grows at its end and shrinks at its front.
+
+    ``view`` stays as it is under appends and drops; only ``write`` shows through in views given out before.
+    """
+
+    def __init__(self, values: Array, *, copy: bool) -> None:
+        self._array = values.copy() if copy else values
+        self._lo, self._hi = 0, len(values)
+
+    @property
+    def view(self) -> Array:
+        return self._array[self._lo : self._hi]
+
+    def append(self, values: Array) -> None:
+        stop = self._hi + len(values)
+        if stop > len(self._array) or not self._array.flags.writeable:
+            held = self.view
+            self._array = np.empty(max(2 * (len(held) + len(values)), 64), dtype=self._array.dtype)
+            self._lo, self._hi, stop = 0, len(held), len(held) + len(values)
+            self._array[: self._hi] = held
+        self._array[self._hi : stop] = values
+        self._hi = stop
+
+    def drop(self, count: int) -> None:
+        self._lo += count
+
+    def write(self, start: int, values: Array) -> None:
+        if not self._array.flags.writeable:
+            self._array, self._lo, self._hi = self.view.copy(), 0, self._hi - self._lo
+        at = self._lo + start
+        self._array[at : at + len(values)] = values
+
+
+class GrowingColumn:
+    """The state of one column under ops. Not thread-safe.
+
+    With ``copy=False`` it may keep the arrays of the values it is given, which then nobody may change.
+    """
+
+    def __init__(self, column: Column, *, copy: bool = True) -> None:
+        self._begin(column, copy)
+
+    def _begin(self, column: Column, copy: bool) -> None:
+        self._like = replace(column, data=column.data[:0], offsets=(), validity=None, rows=0)
+        self.rows = column.rows
+        self._data = Run(column.data, copy=copy)
+        self._offsets = [Run(ends.astype(np.int64), copy=False) for ends in column.offsets]
+        self._validity = None if column.validity is None else Run(column.validity, copy=copy)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the values held, without room to grow."""
+        runs = [self._data, *self._offsets, *([self._validity] if self._validity else [])]
+        return sum(run.view.nbytes for run in runs)
+
+    def column(self) -> Column:
+        """The values now. A view where possible, which only later WRITEs change: ``copy()`` it to keep it."""
+        offsets = tuple(fit_offsets(run.view - run.view[0]) for run in self._offsets)
+        validity = self._validity.view if self._validity else None
+        return replace(self._like, rows=self.rows, data=self._data.view, offsets=offsets, validity=validity)
+
+    def apply(self, op: Op, *, copy: bool = True) -> None:
+        """Take one op of this column, all or nothing; FrameError if it does not fit the rows that are here."""
+        if op.code is OpCode.RAMP:
+            self._begin(ramp_from_json(op.json, op.dtype, op.count).column(), copy=False)
+        elif op.values is None or op.code not in (OpCode.REPLACE, OpCode.APPEND, OpCode.WRITE):
+            raise FrameError(f"{op.code.name} is not for a column's values")
+        elif op.code is OpCode.REPLACE:
+            self._begin(op.values, copy)
+        else:
+            self.check(op)
+            self._append(op.values, op.drop) if op.code is OpCode.APPEND else self._write(op.start, op.values)
+
+    def check(self, op: Op) -> None:
+        """FrameError if an APPEND or WRITE does not fit."""
+        assert op.values is not None
+        if not self._like.same_rows(op.values):
+            kinds = [f"{c.dtype}{list(c.shape)}" for c in (op.values, self._like)]
+            raise FrameError(f"{op.code.name} of {kinds[0]} rows to a column of {kinds[1]}")
+        fits = op.drop <= self.rows and op.start == self.rows - op.drop
+        if op.code is OpCode.WRITE:
+            fits = op.start + op.values.rows <= self.rows
+        if not fits:
+            rows = f"start {op.start}, count {op.values.rows}, drop {op.drop}"
+            raise FrameError(f"{op.code.name} does not fit {self.rows} rows: {rows}")
+
+    def _append(self, values: Column, drop: int) -> None:
+        self._drop(drop)
+        for run, ends in zip(self._offsets, values.offsets, strict=True):
+            run.append(ends[1:].astype(np.int64) + run.view[-1])
+        self._data.append(values.data)
+        if self._validity is None and values.validity is not None:
+            self._validity = Run(np.ones(self.rows, dtype=bool), copy=False)
+        if self._validity is not None:
+            self._validity.append(values.valid_rows())
+        self.rows += values.rows
+
+    def _drop(self, rows: int) -> None:
+        if self._validity is not None:
+            self._validity.drop(rows)
+        self.rows -= rows
+        count, like = rows, self._like
+        for level, run in enumerate(self._offsets):
+            if level == like.ragged:
+                count *= like.items_per_cell
+            ends = run.view
+            dropped = int(ends[count] - ends[0])
+            run.drop(count)
+            count = dropped
+        self._data.drop(count if like.is_text else count * like.items_per_cell)
+
+    def _write(self, start: int, values: Column) -> None:
+        if not self._like.is_fixed or self._offsets:
+            self._begin(self.column().overwrite(start, values), copy=False)
+            return
+        self._data.write(start * self._like.items_per_cell, values.data)
+        if self._validity is None and values.validity is not None:
+            self._validity = Run(np.ones(self.rows, dtype=bool), copy=False)
+        if self._validity is not None:
+            self._validity.write(start, values.valid_rows())

@@ -1,0 +1,20 @@
+"""The compiled kernels where they were built, their numpy twins otherwise."""
+
+import os
+import warnings
+
+from ._reference import Array, changed_ranges, equal
+
+compiled = False
+if not os.environ.get("BOKEH_WSGI_PURE"):
+    try:
+        from ._diff import changed_ranges as changed_ranges  # type: ignore[no-redef,unused-ignore]
+        from ._diff import equal as equal  # type: ignore[no-redef,unused-ignore]
+
+        compiled = True
+    except ImportError:
+        warnings.warn(
+            "bokeh_wsgi runs without its compiled kernels: comparing columns takes longer", stacklevel=2
+        )
+
+__all__ = ["Array", "changed_ranges", "compiled", "equal"]

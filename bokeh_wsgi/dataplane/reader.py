@@ -1,0 +1,161 @@
+"""Bytes to changes, sans-IO."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+from ..exc import FrameError
+from .limits import Limits
+from .messages import BATCH_TYPE, SCHEMA_TYPE, Head, read_head
+from .ops import Op, OpCode
+from .rows import Budget, op_of, read_rows, strict_json
+from .schema import SCHEMA, SCHEMA_MESSAGE
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change of one document, whole: its ops, its seq, and the server's ``meta`` (token, end)."""
+
+    doc: str
+    seq: int
+    ops: list[Op]
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+def decode_upload(data: bytes, docid: str, limits: Limits | None = None) -> tuple[list[Op], bytes]:
+    """The checked ops of an upload, and its batches' own bytes, to be kept and sent on as they are.
+
+    Raises FrameError for anything but a whole stream of ops of this document that fit each other.
+    """
+    limits = limits or Limits()
+    if len(data) > limits.max_bytes:
+        raise FrameError(f"the upload has {len(data)} bytes; at most {limits.max_bytes} are taken")
+    view, budget = memoryview(data), Budget(limits)
+    first = at = _schema_size(view, limits)
+    ops: list[Op] = []
+    while True:
+        head = read_head(view[at:], limits.max_message_bytes)
+        if head is None or at + head.size > len(data):
+            raise FrameError("the upload was cut")
+        if not head.size:
+            break
+        found = list(_ops(view[at : at + head.size], head, budget))
+        if not found or any(doc != docid or op.code is OpCode.COMMIT for doc, _, op in found):
+            raise FrameError(f"a batch holds other than changes of document {docid}")
+        ops += [op for _, _, op in found]
+        at += head.size
+    if at + 8 != len(data):
+        raise FrameError("there are bytes after the end of the stream")
+    check_change(ops)
+    return ops, data[first:at]
+
+
+def _schema_size(view: memoryview, limits: Limits) -> int:
+    if view[: len(SCHEMA_MESSAGE)] == SCHEMA_MESSAGE:
+        return len(SCHEMA_MESSAGE)
+    head = read_head(view, limits.max_message_bytes)
+    if head is None or len(view) < head.size:
+        raise FrameError("the upload was cut")
+    check_schema(view[: head.size], head)
+    return head.size
+
+
+def check_schema(message: memoryview, head: Head) -> None:
+    """FrameError unless the message is the schema of this format."""
+    if head.kind != SCHEMA_TYPE:
+        raise FrameError("the stream does not start with a schema")
+    try:
+        same = message == SCHEMA_MESSAGE or pa.ipc.read_schema(pa.py_buffer(message)).equals(SCHEMA)
+    except (pa.ArrowException, OSError, ValueError) as e:
+        raise FrameError(f"the schema is broken: {e}") from e
+    if not same:
+        raise FrameError("the stream has another schema than this format")
+
+
+def _ops(message: memoryview, head: Head, budget: Budget) -> Iterator[tuple[str, int | None, Op]]:
+    """(docid, seq, op) of each row of a batch."""
+    if head.kind != BATCH_TYPE:
+        raise FrameError("a second schema within the stream")
+    for row, chunks in read_rows(message, budget):
+        yield row["doc"], row["seq"], op_of(row, chunks, budget)
+
+
+def check_change(ops: list[Op]) -> None:
+    """FrameError unless the ops fit each other: GRAPH first, one base per column, a part only of what is there."""
+    if not ops:
+        raise FrameError("a change without ops")
+    bases: dict[tuple[str, str], int] = {}
+    known: set[tuple[str, str]] = set()
+    for number, op in enumerate(ops):
+        if op.code is OpCode.GRAPH and number:
+            raise FrameError("GRAPH is not the first op of its change")
+        if not op.column and op.code in (OpCode.GRAPH, OpCode.PATCH, OpCode.EVENT):
+            continue
+        if bases.setdefault(op.key, op.base) != op.base:
+            raise FrameError(f"{op.model}.{op.column} has two bases in one change")
+        if op.code in (OpCode.REPLACE, OpCode.RAMP):
+            known.add(op.key)
+        elif op.code is OpCode.REMOVE:
+            known.discard(op.key)
+        elif not op.base and op.key not in known:
+            raise FrameError(f"{op.code.name} of {op.model}.{op.column} says no version that it applies to")
+
+
+class Reader:
+    """Takes a ``changes`` stream in pieces of any size and gives its changes, each once it is whole.
+
+    Not thread-safe. After a FrameError it can't go on. ``ended``: the stream ended cleanly.
+    """
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
+        self.ended = False
+        self._begun = False
+        self._bytes = bytearray()
+        self._open: dict[str, tuple[list[Op], Budget]] = {}
+
+    def feed(self, data: bytes) -> list[Change]:
+        self._bytes += data
+        changes = []
+        while (message := self._next()) is not None:
+            changes += self._read(*message)
+        return changes
+
+    def _next(self) -> tuple[bytes, Head] | None:
+        if self.ended:
+            if self._bytes:
+                raise FrameError("there are bytes after the end of the stream")
+            return None
+        with memoryview(self._bytes) as view:
+            head = read_head(view, self.limits.max_message_bytes)
+            if head is None or len(view) < head.size:
+                return None
+            size = head.size or 8
+            message = bytes(view[:size])
+        del self._bytes[:size]
+        return message, head
+
+    def _read(self, message: bytes, head: Head) -> Iterator[Change]:
+        if not self._begun:
+            check_schema(memoryview(message), head)
+            self._begun = True
+        elif not head.size:
+            self.ended = True
+        else:
+            yield from self._batch(memoryview(message), head)
+
+    def _batch(self, message: memoryview, head: Head) -> Iterator[Change]:
+        batch = Budget(self.limits)
+        for doc, seq, op in _ops(message, head, batch):
+            ops, budget = self._open.setdefault(doc, ([], Budget(self.limits)))
+            if seq is None:
+                ops.append(op)
+                budget.take_ops(1)
+                budget.take(op.values.nbytes if op.values else 0)
+                continue
+            if batch.ops != 1:
+                raise FrameError("COMMIT is not alone in its batch")
+            del self._open[doc]
+            yield Change(doc, seq, ops, strict_json(op.json or "{}"))

@@ -1,0 +1,51 @@
+"""Dates and times as milliseconds since 1970, by Bokeh's rules (bokeh.util.serialization)."""
+
+import datetime as dt
+from typing import Any
+
+import numpy as np
+
+from .columns import Array
+
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
+NP_EPOCH = np.datetime64(0, "ms")
+NP_MS = np.timedelta64(1, "ms")
+
+
+def array_ms(array: Array) -> Array:
+    """datetime64 or timedelta64 as float64 milliseconds, cut to microseconds; NaT is NaN."""
+    us = array.astype(f"{array.dtype.kind}8[us]")
+    return np.where(np.isnat(us), np.nan, us.astype(np.int64) / 1000.0)
+
+
+def scalar_ms(value: Any) -> float:
+    """One date, time, duration or pandas scalar as milliseconds; NaT is NaN, time zones are ignored as in Bokeh.
+
+    Numbers pass through.
+    """
+    kind = type(value)
+    if kind.__module__.split(".")[0] == "pandas":
+        return _pandas_ms(value, kind.__name__)
+    if isinstance(value, dt.datetime):
+        return (value.replace(tzinfo=dt.timezone.utc) - EPOCH).total_seconds() * 1000
+    if isinstance(value, dt.time):
+        return (value.hour * 3600 + value.minute * 60 + value.second) * 1000 + value.microsecond / 1000.0
+    if isinstance(value, np.datetime64):
+        return float((value - NP_EPOCH) / NP_MS)
+    if isinstance(value, dt.timedelta):
+        return value.total_seconds() * 1000.0
+    if isinstance(value, np.timedelta64):
+        return float(value / NP_MS)
+    return float(value)
+
+
+def _pandas_ms(value: Any, name: str) -> float:
+    match name:
+        case "NaTType":
+            return float("nan")
+        case "Period":
+            return _pandas_ms(value.to_timestamp(), "Timestamp")
+        case "Timestamp":
+            return scalar_ms(value.to_datetime64())
+        case _:
+            return scalar_ms(value.to_timedelta64())
