@@ -1,0 +1,254 @@
+"""The graph: a document's models as JSON, without column data, and the patches that change it.
+
+Graph JSON, what a GRAPH op carries::
+
+    {"version": "3.9.2", "title": "…", "roots": [id, …],
+     "models": {id: {"name": "Plot", "attributes": {…}}, …},
+     "config": …, "callbacks": …, "defs": …, "resources": …}      # the last line where there are any
+
+Patch JSON, what a PATCH op carries::
+
+    {"events": [ModelChanged | RootAdded | RootRemoved | TitleChanged, …],
+     "version", "config", "callbacks", "defs", "resources": …}     # whole and new, where they changed
+
+Events are Bokeh's own. A model is written out in full at its first mention in a patch, and is an ``{"id"}``
+everywhere else. One thing Bokeh cannot say: ``ModelChanged`` with ``"unset": true`` means that the attribute
+is back at its default and leaves the graph; ``new``, if it is there, is that default.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from bokeh_wsgi.exc import BadRequest
+
+from .patch import Changes, checked_defs, checked_resources, only_model
+from .patch import diff as diff
+from .patch import merged as merged
+from .reps import Flattener, Nester, References, Rep, checked_id, checked_list, checked_object, checked_text
+
+_DOCUMENT_KEYS = frozenset({"version", "title", "roots", "config", "callbacks", "defs", "resources"})
+_OWN_CONTAINERS = frozenset({"roots", "models", "_references", "_pinned"})
+
+
+class Graph:
+    """Models by id, and which of them are roots.
+
+    Everything is JSON. Nothing inside ``models`` is ever changed in place: a patch puts new objects there, so
+    what `to_json` returned stays as it was, and copies are cheap. Not thread-safe.
+    """
+
+    __slots__ = (
+        "_pinned",
+        "_references",
+        "callbacks",
+        "config",
+        "defs",
+        "models",
+        "resources",
+        "roots",
+        "title",
+        "version",
+    )
+
+    def __init__(self, *, version: str = "", title: str = "") -> None:
+        self.version = version
+        self.title = title
+        self.roots: list[str] = []
+        self.models: dict[str, Rep] = {}
+        self.config: Any = None
+        self.callbacks: Any = None
+        self.defs: list[Any] | None = None
+        self.resources: Rep = {}
+        self._references: dict[str, References] = {}
+        self._pinned: dict[str, frozenset[str]] = {}
+
+    @classmethod
+    def from_json(cls, content: Any) -> "Graph":
+        """The graph of Graph JSON from anywhere; raises BadRequest."""
+        content = checked_object(content, "a graph")
+        graph = cls._outline(content, _DOCUMENT_KEYS | {"models"})
+        models = checked_object(content.get("models", {}), "models")
+        for model_id in models:
+            checked_id(model_id)
+        graph.roots = [checked_id(root) for root in checked_list(content.get("roots", []), "roots")]
+        if len(set(graph.roots)) < len(graph.roots):
+            raise BadRequest("a graph names one of its roots twice")
+        flattener = Flattener(known=models)
+        for model_id, rep in models.items():
+            flattener.model(model_id, checked_object(rep, f"model {model_id}"))
+        graph._pin(flattener, content)
+        if flattener.taken or len(flattener.models) > len(models):
+            raise BadRequest("a graph holds its models side by side, not one inside another")
+        unknown = [*flattener.unknown, *(root for root in graph.roots if root not in models)]
+        if unknown:
+            raise BadRequest(f"a graph mentions models that it does not hold: {', '.join(unknown[:10])}")
+        graph.models, graph._references = flattener.models, flattener.references
+        return graph
+
+    @classmethod
+    def flatten(cls, document: Mapping[str, Any]) -> "Graph":
+        """The graph of Bokeh's ``Document.to_json(deferred=False)``; they share no container."""
+        graph = cls._outline(document, _DOCUMENT_KEYS)
+        flattener = Flattener()
+        graph._pin(flattener, {"config": document.get("config")})
+        for rep in checked_list(document.get("roots", []), "roots"):
+            graph.roots.append(only_model(flattener, rep, "a root"))
+        graph._pin(flattener, {"callbacks": document.get("callbacks")})
+        if flattener.unknown:
+            raise BadRequest(
+                f"a document mentions models that it does not hold: {', '.join(flattener.unknown)}"
+            )
+        graph.models, graph._references = flattener.models, flattener.references
+        return graph
+
+    @classmethod
+    def _outline(cls, content: Mapping[str, Any], keys: frozenset[str]) -> "Graph":
+        if surplus := content.keys() - keys:
+            raise BadRequest(f"a graph has no {', '.join(sorted(map(str, surplus)))}")
+        graph = cls(
+            version=checked_text(content.get("version", ""), "version"),
+            title=checked_text(content.get("title", ""), "title"),
+        )
+        graph.defs = checked_defs(content.get("defs"))
+        graph.resources = checked_resources(content.get("resources", {}))
+        return graph
+
+    def _pin(self, flattener: Flattener, content: Mapping[str, Any]) -> None:
+        for key in ("config", "callbacks"):
+            if content.get(key) is not None:
+                value, self._pinned[key] = flattener.flatten(content[key])
+                setattr(self, key, value)
+
+    def to_json(self) -> Rep:
+        """Graph JSON. It shares its insides with this graph: read it, or write it out."""
+        extras = {"config": self.config, "callbacks": self.callbacks, "defs": self.defs}
+        return {
+            "version": self.version,
+            "title": self.title,
+            "roots": list(self.roots),
+            "models": dict(self.models),
+            **{key: value for key, value in extras.items() if value is not None},
+            **({"resources": self.resources} if self.resources else {}),
+        }
+
+    def nested(self, roots: Sequence[str] | None = None) -> Rep:
+        """Bokeh's document JSON with these roots (default: all): for BokehJS and ``Document.from_json``.
+
+        The opposite of `flatten`, except that sources are as they are here: without columns.
+        """
+        nester = Nester(self.models, set())
+        # In the order in which Bokeh reads them, since what is mentioned first is written out.
+        document: Rep = {"version": self.version, "title": self.title}
+        if self.config is not None:
+            document["config"] = nester.nest(self.config)
+        document["roots"] = [nester.nest({"id": root}) for root in (self.roots if roots is None else roots)]
+        if self.defs is not None:
+            document["defs"] = self.defs
+        if self.callbacks is not None:
+            document["callbacks"] = nester.nest(self.callbacks)
+        return document
+
+    def by_name(self, name: str) -> str | None:
+        """The id of the first model whose ``name`` attribute is `name`."""
+        for model_id, rep in self.models.items():
+            if rep["attributes"].get("name") == name:
+                return model_id
+        return None
+
+    def references(self, model_id: str) -> frozenset[str]:
+        """Ids that this model's attributes mention; raises KeyError if there is no such model."""
+        return frozenset().union(*self._references[model_id].values())
+
+    def reachable(self, ids: Iterable[str]) -> set[str]:
+        """These ids and all that they lead to."""
+        found: set[str] = set()
+        waiting = list(ids)
+        while waiting:
+            model_id = waiting.pop()
+            if model_id not in found:
+                found.add(model_id)
+                for mentioned in self._references[model_id].values():
+                    waiting.extend(mentioned - found)
+        return found
+
+    def patched(self, patch: Any) -> "Graph":
+        """This graph with Patch JSON from anywhere applied; raises as `apply`. Copies a pointer per model."""
+        graph = self._copy()
+        graph.apply(patch)
+        return graph
+
+    def _copy(self) -> "Graph":
+        graph = Graph()
+        for name in Graph.__slots__:
+            value = getattr(self, name)
+            setattr(graph, name, value.copy() if name in _OWN_CONTAINERS else value)
+        return graph
+
+    def apply(self, patch: Any) -> set[str]:
+        """Apply Patch JSON from anywhere; returns ids that are gone.
+
+        All or nothing: raises BadRequest for a wrong shape, and Conflict with the ids that are ``unknown``
+        (mentioned, but not there) or ``taken`` (defined, but there already). Models that neither a root nor
+        the config nor a callback leads to any more are removed. Takes time for the patch, not for the graph,
+        except when a model may have been cut off.
+        """
+        changes = Changes(patch, self.models)
+        self.models.update(changes.models)
+        self._references.update(changes.references)
+        cut_off = self._set_attributes(changes)
+        cut_off |= self._set_roots(changes)
+        cut_off |= self._set_document(changes)
+        return self._collect() if cut_off else set()
+
+    def _set_attributes(self, changes: Changes) -> bool:
+        cut_off = False
+        own = set(changes.models)
+        for change in changes.attributes:
+            attributes, references = self._own(change.model_id, own)
+            before = references.pop(change.attr, frozenset())
+            attributes[change.attr] = change.value
+            if change.unset:
+                del attributes[change.attr]
+                before |= change.mentioned
+            elif change.mentioned:
+                references[change.attr] = change.mentioned
+            cut_off |= not before <= references.get(change.attr, frozenset())
+        return cut_off
+
+    def _own(self, model_id: str, own: set[str]) -> tuple[Rep, References]:
+        """A model's attributes and references to be changed in place: copied once for each patch."""
+        if model_id not in own:
+            own.add(model_id)
+            rep = self.models[model_id]
+            self.models[model_id] = {**rep, "attributes": dict(rep["attributes"])}
+            self._references[model_id] = dict(self._references[model_id])
+        return self.models[model_id]["attributes"], self._references[model_id]
+
+    def _set_roots(self, changes: Changes) -> bool:
+        if not changes.roots:
+            return False
+        roots = dict.fromkeys(self.roots)
+        for root, added in changes.roots:
+            if added:
+                roots[root] = None
+            else:
+                roots.pop(root, None)
+        cut_off = any(not added for _, added in changes.roots)
+        self.roots = list(roots)
+        return cut_off
+
+    def _set_document(self, changes: Changes) -> bool:
+        before = frozenset().union(*self._pinned.values())
+        for key, (value, mentioned) in changes.document.items():
+            setattr(self, key, value)
+            if key in ("config", "callbacks"):
+                self._pinned[key] = mentioned
+        return not before <= frozenset().union(*self._pinned.values())
+
+    def _collect(self) -> set[str]:
+        kept = self.reachable([*self.roots, *frozenset().union(*self._pinned.values())])
+        gone = self.models.keys() - kept
+        for model_id in gone:
+            del self.models[model_id]
+            del self._references[model_id]
+        return gone

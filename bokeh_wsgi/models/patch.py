@@ -1,0 +1,214 @@
+"""Patches of a graph: read from strangers, and made from two graphs. `graph` has the format."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from bokeh_wsgi.exc import BadRequest, Conflict
+
+from .reps import (
+    Flattener,
+    Nester,
+    References,
+    Rep,
+    checked_list,
+    checked_object,
+    checked_text,
+    checked_value,
+    reference_of,
+    same,
+)
+
+if TYPE_CHECKING:
+    from .graph import Graph
+
+_EVENT_KEYS = {
+    "ModelChanged": frozenset({"kind", "model", "attr", "new"}),
+    "RootAdded": frozenset({"kind", "model"}),
+    "RootRemoved": frozenset({"kind", "model"}),
+    "TitleChanged": frozenset({"kind", "title"}),
+}
+_DOCUMENT_KEYS = ("version", "config", "callbacks", "defs", "resources")
+_RESOURCE_KEYS = frozenset({"components", "js", "js_raw", "css", "css_raw"})
+
+
+class AttributeChange(NamedTuple):
+    model_id: str
+    attr: str
+    value: Any
+    mentioned: frozenset[str]
+    unset: bool
+
+
+class Changes:
+    """What Patch JSON says, checked against the models that are there.
+
+    Raises BadRequest for a wrong shape, and Conflict with all ``unknown`` and ``taken`` ids.
+    """
+
+    def __init__(self, patch: Any, known: Mapping[str, Rep]) -> None:
+        self.attributes: list[AttributeChange] = []
+        self.roots: list[tuple[str, bool]] = []
+        """(id, True if it was added, False if it was removed), in order."""
+        self.document: dict[str, tuple[Any, frozenset[str]]] = {}
+        """What is new besides models and roots, and the ids it mentions."""
+        self._known = known
+        self._flattener = Flattener(known)
+        patch = checked_object(patch, "a patch")
+        if surplus := patch.keys() - {"events", *_DOCUMENT_KEYS}:
+            raise BadRequest(f"a patch has no {', '.join(sorted(map(str, surplus)))}")
+        for number, event in enumerate(checked_list(patch.get("events", []), "a patch's events")):
+            self._read_event(checked_object(event, f"event {number}"), f"event {number}")
+        self._read_document(patch)
+        self._refuse_strangers()
+
+    @property
+    def models(self) -> dict[str, Rep]:
+        """New models."""
+        return self._flattener.models
+
+    @property
+    def references(self) -> dict[str, References]:
+        """What the new models mention."""
+        return self._flattener.references
+
+    def _read_event(self, event: Rep, what: str) -> None:
+        kind = checked_text(event.get("kind"), f"the kind of {what}")
+        if kind not in _EVENT_KEYS:
+            raise BadRequest(f"{what} is of kind {kind!r}; a patch holds {', '.join(_EVENT_KEYS)}")
+        unset = kind == "ModelChanged" and event.get("unset") is True
+        keys = event.keys() - {"unset"} | {"new"} if unset else event.keys()
+        if keys != _EVENT_KEYS[kind]:
+            raise BadRequest(f"{what} ({kind}) must have {', '.join(sorted(_EVENT_KEYS[kind]))} and no more")
+        if kind == "TitleChanged":
+            self.document["title"] = checked_text(event["title"], "title"), frozenset()
+        elif kind == "RootAdded":
+            self.roots.append((only_model(self._flattener, event["model"], what), True))
+        elif kind == "RootRemoved":
+            self.roots.append((self._mentioned(event["model"], what), False))
+        else:
+            model_id = self._mentioned(event["model"], what)
+            attr = checked_text(event["attr"], f"attr of {what}")
+            value, mentioned = self._flattener.flatten(event.get("new"))
+            self.attributes.append(AttributeChange(model_id, attr, value, mentioned, unset))
+
+    def _mentioned(self, rep: Any, what: str) -> str:
+        if reference_of(checked_object(rep, f"the model of {what}")) is None:
+            raise BadRequest(f'the model of {what} must be a reference, {{"id": …}}')
+        return only_model(self._flattener, rep, what)
+
+    def _read_document(self, patch: Rep) -> None:
+        for key in ("config", "callbacks"):
+            if key in patch:
+                self.document[key] = self._flattener.flatten(patch[key])
+        if "version" in patch:
+            self.document["version"] = checked_text(patch["version"], "version"), frozenset()
+        if "defs" in patch:
+            self.document["defs"] = checked_defs(patch["defs"]), frozenset()
+        if "resources" in patch:
+            self.document["resources"] = checked_resources(patch["resources"]), frozenset()
+
+    def _refuse_strangers(self) -> None:
+        unknown, taken = list(self._flattener.unknown), list(self._flattener.taken)
+        if unknown or taken:
+            raise Conflict(
+                "The patch was made for another state of the document: nothing of it was applied. "
+                f"Models it lacks: {_named(unknown)}; models it has already: {_named(taken)}.",
+                unknown=unknown,
+                taken=taken,
+            )
+
+
+def _named(ids: list[str]) -> str:
+    return ", ".join(ids[:10]) + (" …" if len(ids) > 10 else "") or "none"
+
+
+def only_model(flattener: Flattener, rep: Any, what: str) -> str:
+    """Takes in `rep`, which must be a model or a reference to one, and returns its id."""
+    flat, mentioned = flattener.flatten(rep)
+    if len(mentioned) != 1 or flat != {"id": (model_id := next(iter(mentioned)))}:
+        raise BadRequest(f"{what} must be a model or a reference to one")
+    return model_id
+
+
+def checked_defs(defs: Any) -> list[Any] | None:
+    """Definitions of data models: BokehJS reads them apart, so that ids in them mean nothing outside."""
+    if defs is None:
+        return None
+    for definition in checked_list(defs, "defs"):
+        checked_object(definition, "a definition in defs")
+    return list(checked_value(defs))
+
+
+def checked_resources(resources: Any) -> Rep:
+    resources = checked_object(resources, "resources")
+    if surplus := resources.keys() - _RESOURCE_KEYS:
+        raise BadRequest(f"resources have no {', '.join(sorted(map(str, surplus)))}")
+    return {
+        key: [
+            checked_text(item, f"an item of resources.{key}")
+            for item in checked_list(items, f"resources.{key}")
+        ]
+        for key, items in resources.items()
+    }
+
+
+def merged(patches: Iterable[Rep]) -> Rep:
+    """One patch that does what these do one after the other."""
+    together: Rep = {"events": []}
+    for patch in patches:
+        together = {**together, **patch, "events": together["events"] + patch.get("events", [])}
+    return together
+
+
+def diff(old: "Graph", new: "Graph", value_of: Callable[[str, str], Any] | None = None) -> Rep | None:
+    """The patch that makes `old` equal to `new`, or None if it is.
+
+    Where an attribute is gone, ``value_of(model id, attribute)`` gives the JSON of its value now, the
+    default: pages show it. It must not define models. Raises Conflict with the ids that are ``taken``: one id
+    is of two types in the two graphs, so that only a whole graph will do.
+    """
+    nester = Nester(new.models, set(old.models))
+    events = []
+    for model_id, rep in new.models.items():
+        if model_id in old.models:
+            events += _model_events(model_id, old.models[model_id], rep, nester, value_of)
+    events += _root_events(old.roots, new.roots, nester)
+    if new.title != old.title:
+        events.append({"kind": "TitleChanged", "title": new.title})
+    document = {}
+    for key in _DOCUMENT_KEYS:
+        value = getattr(new, key)
+        if not same(value, getattr(old, key)):
+            document[key] = nester.nest(value) if key in ("config", "callbacks") else value
+    return {"events": events, **document} if events or document else None
+
+
+def _model_events(
+    model_id: str, old: Rep, new: Rep, nester: Nester, value_of: Callable[[str, str], Any] | None
+) -> list[Rep]:
+    if not same({**old, "attributes": None}, {**new, "attributes": None}):
+        raise Conflict(f"Model {model_id} was a {old['name']}, and is a {new['name']} now.", taken=[model_id])
+    before, now = old["attributes"], new["attributes"]
+    if before is now:
+        return []
+    changed = {"kind": "ModelChanged", "model": {"id": model_id}}
+    events = []
+    for attr, value in now.items():
+        if attr not in before or not same(before[attr], value):
+            events.append({**changed, "attr": attr, "new": nester.nest(value)})
+    for attr in (attr for attr in before if attr not in now):
+        default = {} if value_of is None else {"new": value_of(model_id, attr)}
+        events.append({**changed, "attr": attr, **default, "unset": True})
+    return events
+
+
+def _root_events(old: list[str], new: list[str], nester: Nester) -> list[Rep]:
+    """A root can only be added at the end: so those stay that begin the new order, and the others move."""
+    remaining = iter(old)
+    stay = 0
+    while stay < len(new) and new[stay] in remaining:
+        stay += 1
+    kept = set(new[:stay])
+    removed = [{"kind": "RootRemoved", "model": {"id": root}} for root in old if root not in kept]
+    added = [{"kind": "RootAdded", "model": nester.nest({"id": root})} for root in new[stay:]]
+    return removed + added

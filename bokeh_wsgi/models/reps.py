@@ -1,0 +1,244 @@
+"""Bokeh's JSON representations: models taken out of nested values, and put back.
+
+Bokeh writes a model out in full where it is mentioned first, ``{"type": "object", "name", "id",
+"attributes"}``, and as ``{"id"}`` from then on. An object without an id is a plain value, and so are maps,
+sets, arrays and bytes; all of them may contain models. Everything here takes JSON of strangers.
+"""
+
+import json
+from collections.abc import Container, Mapping
+from math import copysign, isfinite
+from typing import Any, NoReturn
+
+from bokeh_wsgi.exc import BadRequest
+
+MAX_DEPTH = 400
+"""Containers inside containers; Bokeh's own serializer gives up at about 300.
+
+Python's limit is 1000 calls: so what recurses here takes one call for each level. A comprehension or ``map``
+would take two."""
+
+MAX_ID_LENGTH = 128
+
+_OBJECT_KEYS = frozenset({"type", "id", "name", "attributes"})
+
+Rep = dict[str, Any]
+References = dict[str, frozenset[str]]
+"""Ids that a model's attributes mention, by attribute; attributes without any are left out."""
+
+
+def loads(text: str | bytes) -> Any:
+    """The value of a JSON text; NaN, deep nesting and whatever else browsers cannot parse is a BadRequest."""
+    try:
+        return json.loads(text, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise BadRequest(f"JSON is nested more than {MAX_DEPTH} levels deep") from None
+    except ValueError as error:
+        raise BadRequest(f"not valid JSON: {error}") from error
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def checked_text(value: Any, what: str) -> str:
+    """`value` as a str that UTF-8 can hold."""
+    if not isinstance(value, str):
+        raise BadRequest(f"{what} must be text, not {type(value).__name__}")
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise BadRequest(f"{what} contains half a surrogate pair") from None
+    return value if type(value) is str else str(value)
+
+
+def checked_id(value: Any) -> str:
+    text = checked_text(value, "a model's id")
+    if not 0 < len(text) <= MAX_ID_LENGTH:
+        raise BadRequest(f"a model's id has 1 to {MAX_ID_LENGTH} characters, not {len(text)}")
+    return text
+
+
+def checked_object(value: Any, what: str) -> Rep:
+    if not isinstance(value, dict):
+        raise BadRequest(f"{what} must be a JSON object, not {type(value).__name__}")
+    return value
+
+
+def checked_list(value: Any, what: str) -> list[Any]:
+    if not isinstance(value, list | tuple):
+        raise BadRequest(f"{what} must be a list, not {type(value).__name__}")
+    return list(value)
+
+
+def reference_of(value: Mapping[str, Any]) -> Any:
+    """What `value` refers to, if it is a reference; else None. Not checked to be an id."""
+    if "id" in value and ("type" not in value or value["type"] == "ref"):
+        return value["id"]
+    return None
+
+
+class Flattener:
+    """Takes values apart: models move out, and their places keep ``{"id"}``.
+
+    `known` are the ids that may be mentioned without being defined. As in Bokeh, a definition has to come
+    before its mentions. Nothing is raised for ids that do not fit: they are collected in ``unknown``
+    (mentioned, but not defined before) and ``taken`` (defined, but known already). A wrong shape is a
+    BadRequest at once. Results share no container with what came in.
+    """
+
+    def __init__(self, known: Container[str] = ()) -> None:
+        self._known = known
+        self.models: dict[str, Rep] = {}
+        self.references: dict[str, References] = {}
+        self.unknown: dict[str, None] = {}
+        self.taken: dict[str, None] = {}
+
+    def flatten(self, value: Any) -> tuple[Any, frozenset[str]]:
+        """The flat value, and the ids it mentions."""
+        mentioned: set[str] = set()
+        return self._value(value, mentioned, 0), frozenset(mentioned)
+
+    def model(self, model_id: str, rep: Rep, depth: int = 0) -> None:
+        """Takes in one model's definition; `rep` needs no ``id`` and ``type``."""
+        name = checked_text(rep.get("name"), f"the type name of model {model_id}")
+        attributes = checked_object(rep.get("attributes", {}), f"attributes of model {model_id}")
+        if model_id in self.models:
+            raise BadRequest(f"model {model_id} is defined twice")
+        flat: Rep = {}
+        references: References = {}
+        self.models[model_id], self.references[model_id] = {"name": name, "attributes": flat}, references
+        for attr, value in attributes.items():
+            mentioned: set[str] = set()
+            flat[checked_text(attr, "an attribute's name")] = self._value(value, mentioned, depth + 2)
+            if mentioned:
+                references[attr] = frozenset(mentioned)
+        if extra := {key: value for key, value in rep.items() if key not in _OBJECT_KEYS}:
+            self.models[model_id] |= checked_value(extra, depth)
+
+    def _value(self, value: Any, mentioned: set[str], depth: int) -> Any:
+        if not isinstance(value, list | dict | tuple):
+            return checked_scalar(value)
+        if depth >= MAX_DEPTH:
+            raise BadRequest(f"JSON is nested more than {MAX_DEPTH} levels deep")
+        if not isinstance(value, dict):
+            items = []
+            for item in value:
+                items.append(self._value(item, mentioned, depth + 1))  # noqa: PERF401
+            return items
+        model_id = self._model_id(value)
+        if model_id is not None:
+            mentioned.add(model_id)
+            if value.get("type") == "object":
+                self.model(model_id, value, depth)
+            return {"id": model_id}
+        flat: Rep = {}
+        for key, item in value.items():
+            flat[checked_text(key, "a key")] = self._value(item, mentioned, depth + 1)
+        return flat
+
+    def _model_id(self, value: Rep) -> str | None:
+        """The model that `value` defines or refers to; None for other values."""
+        kind = checked_text(value.get("type", ""), "a value's type")
+        if kind == "bytes":
+            checked_text(value.get("data"), "data of bytes")
+        if kind == "object" and "id" in value:
+            model_id = checked_id(value["id"])
+            if model_id in self._known:
+                self.taken[model_id] = None
+        elif (target := reference_of(value)) is not None:
+            model_id = checked_id(target)
+            if model_id not in self._known and model_id not in self.models:
+                self.unknown[model_id] = None
+        else:
+            return None
+        return model_id
+
+
+class _Checker(Flattener):
+    """Leaves everything in its place."""
+
+    def _model_id(self, value: Rep) -> str | None:
+        return None
+
+
+def checked_value(value: Any, depth: int = 0) -> Any:
+    """A copy of a JSON value in which ids mean nothing."""
+    return _Checker()._value(value, set(), depth)
+
+
+def checked_scalar(value: Any) -> Any:
+    """None, a bool, or a plain str, int or float of which JSON is sure."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return checked_text(value, "a value")
+    if isinstance(value, int):
+        return int(value)
+    if not isinstance(value, float):
+        raise BadRequest(f"a value of type {type(value).__name__} is not JSON")
+    if not isfinite(value):
+        raise BadRequest(f'{value} is not JSON: Bokeh writes {{"type": "number", "value": "nan"}}')
+    return float(value)
+
+
+class Nester:
+    """The way back: each model of `models` is written out where it is mentioned first.
+
+    Ids in `known` (which grows) stay references.
+    """
+
+    def __init__(self, models: Mapping[str, Rep], known: set[str]) -> None:
+        self._models = models
+        self._known = known
+
+    def nest(self, value: Any, depth: int = 0) -> Any:
+        if not isinstance(value, dict | list):
+            return value
+        if depth >= MAX_DEPTH:
+            raise BadRequest(f"models are nested more than {MAX_DEPTH} levels deep")
+        if isinstance(value, list):
+            items = []
+            for item in value:
+                items.append(self.nest(item, depth + 1))  # noqa: PERF401
+            return items
+        target = reference_of(value)
+        if target is None:
+            members = {}
+            for key, item in value.items():
+                members[key] = self.nest(item, depth + 1)
+            return members
+        if target in self._known or target not in self._models:
+            return value
+        self._known.add(target)
+        rep = self._models[target]
+        nested: Rep = {"type": "object", "name": rep["name"], "id": target}
+        if rep["attributes"]:
+            nested["attributes"] = {}
+            for attr, item in rep["attributes"].items():
+                nested["attributes"][attr] = self.nest(item, depth + 2)
+        return nested | {key: item for key, item in rep.items() if key not in _OBJECT_KEYS}
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether two JSON values are equal also in type and sign: not so 1 and true, nor 0.0 and -0.0."""
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, dict):
+        if a.keys() != b.keys():
+            return False
+        for key in a:  # noqa: SIM110
+            if not same(a[key], b[key]):
+                return False
+        return True
+    if isinstance(a, list):
+        if len(a) != len(b):
+            return False
+        for item, other in zip(a, b, strict=True):  # noqa: SIM110
+            if not same(item, other):
+                return False
+        return True
+    if isinstance(a, float):
+        return bool(a == b) and copysign(1.0, a) == copysign(1.0, b)
+    return bool(a == b)
