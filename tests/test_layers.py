@@ -1,0 +1,149 @@
+"""Imports point down: each room of the house knows only rooms below it, and its own libraries."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "bokeh_wsgi"
+
+# room: the rooms of this package that it may import
+ROOMS: dict[str, set[str]] = {
+    "exc": set(),
+    "dataplane": {"exc"},
+    "store": {"exc"},
+    "testing": {"exc", "store"},
+    "auth": {"exc", "store"},
+    "hub": {"exc", "store"},
+    "models": {"exc", "store", "dataplane"},
+    "pages": {"exc", "store", "dataplane", "models", "auth", "hub"},
+    "api": {"exc", "store", "dataplane", "models", "auth", "hub"},
+    "app": {"exc", "store", "dataplane", "models", "auth", "hub", "pages", "api"},
+    "client": {"exc", "dataplane", "models"},
+    "serving": set(),
+    "cli": {"", "exc", "app", "serving"},
+    "__main__": {"cli"},
+    "io": {"exc", "client"},
+    "plotting": {"exc", "client", "io"},
+    "embed": {"exc", "client", "io"},
+    "": {"app", "client"},
+}
+
+# room: the libraries that it may import beside the standard one
+LIBRARIES: dict[str, set[str]] = {
+    "exc": set(),
+    "dataplane": {"numpy", "pyarrow", "blosc2"},
+    "store": {"platformdirs", "redis"},
+    "testing": {"pytest", "hypothesis"},
+    "auth": {"itsdangerous", "werkzeug"},
+    "hub": set(),
+    "models": {"numpy", "pyarrow"},
+    "pages": {"jinja2", "markupsafe", "werkzeug"},
+    "api": {"numpy", "pyarrow", "werkzeug"},
+    "app": {"werkzeug"},
+    "client": {"bokeh", "itsdangerous", "numpy", "platformdirs", "pyarrow", "urllib3"},
+    "serving": {"werkzeug"},
+    "cli": {"werkzeug"},
+    "__main__": set(),
+    "io": {"bokeh"},
+    "plotting": {"bokeh"},
+    "embed": {"bokeh", "jinja2", "markupsafe"},
+    "": set(),
+}
+
+# The data plane is pure: it can be used, and tested, without a system around it.
+IMPURE = {
+    "asyncio",
+    "http",
+    "io",
+    "multiprocessing",
+    "os",
+    "pathlib",
+    "shutil",
+    "socket",
+    "subprocess",
+    "tempfile",
+}
+IMPURE |= {"threading", "urllib", "wsgiref"}
+
+MODULES = sorted(PACKAGE.rglob("*.py")) + sorted(PACKAGE.rglob("*.pyi"))
+
+
+def room_of(dotted: str) -> str:
+    """``"bokeh_wsgi.store.sqlite"`` is in ``"store"``, ``"bokeh_wsgi"`` in ``""``."""
+    parts = dotted.split(".")
+    return parts[1] if len(parts) > 1 else ""
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Dotted names of every module that a module imports, anywhere in it."""
+    package = [PACKAGE.name, *path.relative_to(PACKAGE).parent.parts]
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            origin = package[: len(package) - node.level + 1] if node.level else []
+            dotted = ".".join([*origin, *filter(None, [node.module])])
+            if dotted.split(".")[0] != PACKAGE.name:
+                yield dotted
+                continue
+            for alias in node.names:
+                yield f"{dotted}.{alias.name}" if is_module(f"{dotted}.{alias.name}") else dotted
+
+
+def is_module(dotted: str) -> bool:
+    path = PACKAGE.parent.joinpath(*dotted.split("."))
+    return path.is_dir() or path.with_suffix(".py").exists() or path.with_suffix(".pyx").exists()
+
+
+def own_room(path: Path) -> str:
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return "" if parts == ("__init__",) else parts[0]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_a_module_imports_only_rooms_below_its_own(path: Path) -> None:
+    room = own_room(path)
+    assert room in ROOMS, f"{room!r} has no place in the table of rooms"
+    rooms = {room_of(name) for name in imports(path) if name.split(".")[0] == PACKAGE.name}
+    assert rooms - {room} <= ROOMS[room]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_a_module_imports_only_the_libraries_of_its_room(path: Path) -> None:
+    told = {name.split(".")[0] for name in imports(path)} - {PACKAGE.name, "_typeshed"}
+    assert told - sys.stdlib_module_names <= LIBRARIES[own_room(path)]
+
+
+def test_the_data_plane_knows_no_sockets_threads_or_files() -> None:
+    found = {
+        f"{path.name}: {name}"
+        for path in MODULES
+        if own_room(path) == "dataplane"
+        for name in imports(path)
+        if name.split(".")[0] in IMPURE
+    }
+    assert not found
+
+
+def test_of_the_models_the_client_knows_only_what_a_document_holds() -> None:
+    used = {name for path in MODULES if own_room(path) == "client" for name in imports(path)}
+    models = {name for name in used if name.startswith("bokeh_wsgi.models")}
+    assert models <= {"bokeh_wsgi.models.graph", "bokeh_wsgi.models.state"}
+
+
+def test_the_server_never_imports_bokeh() -> None:
+    program = "import bokeh_wsgi.app, bokeh_wsgi.cli, bokeh_wsgi.serving, sys; print('bokeh' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "False"
+
+
+def test_the_client_never_imports_the_server() -> None:
+    program = (
+        "import bokeh_wsgi.plotting, sys; print(*(m for m in sys.modules if m.startswith('bokeh_wsgi')))"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert not {"app", "api", "pages", "hub"} & {room_of(name) for name in run.stdout.split()}
