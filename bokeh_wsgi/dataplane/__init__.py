@@ -1,5 +1,6 @@
 """Columns, what changed in them, and the bytes of it: pure numpy, pyarrow and blosc2 (docs/dataplane.md)."""
 
+from .columns import NUMBERS as NUMBERS
 from .columns import Column as Column
 from .columns import concat as concat
 from .diff import diff as diff

@@ -8,14 +8,14 @@ Array: TypeAlias = np.ndarray[Any, Any]
 
 
 def equal(a: Array, b: Array) -> bool:
-    """Whether two contiguous arrays of one unsigned dtype and length have the same bits."""
+    """Whether two contiguous arrays of one unsigned dtype have the same length and bits."""
     return bool(np.array_equal(a, b))
 
 
 def changed_ranges(a: Array, b: Array, gap: int, limit: int) -> Array | None:
-    """Half-open ranges of positions in which a and b differ, as int64 of shape (n, 2), in order.
+    """Half-open ranges of positions where two unsigned arrays of one length differ, in order: int64, (n, 2).
 
-    Ranges with fewer than ``gap`` equal positions between them are merged. None if there are more than ``limit``.
+    Ranges with fewer than ``gap`` equal positions between them are merged. None: over ``limit``.
     """
     where = np.flatnonzero(a != b)
     if not len(where):

@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from ..exc import ColumnError
+from bokeh_wsgi.exc import ColumnError
+
 from .columns import NUMBERS, Array, Column
 from .times import array_ms
 
@@ -38,7 +39,7 @@ def _narrow(array: Array) -> Array:
     small = np.int32 if array.dtype.kind == "i" else np.uint32
     limits = np.iinfo(small)
     fits = array.size == 0 or bool(array.min() >= limits.min and array.max() <= limits.max)
-    return array.astype(small if fits else np.float64)
+    return array.astype(small) if fits else array.astype(np.float64)
 
 
 def fill_masked(array: Any) -> Array:

@@ -4,17 +4,17 @@
 
     0 version 5 | 1 version of LZ4 1 | 2 flags | 3 typesize | 4 nbytes u32 | 8 blocksize u32 | 12 cbytes u32
     16 filters[6] | 22 codec | 23 codec meta | 24 filter metas[6] | 30 reserved | 31 flags 2
-    flags:   bits 0 and 2 set: extended header; 1: stored raw; 3: delta; 4: blocks not split; 5-7: codec, LZ4 = 1
-    flags 2: 0 dictionary, 1 big-endian, 2 codec by plugin, 3 lazy; 4-6: special value: zeros 1, NaN 2, repeated 3
+    flags:   bits 0 and 2: extended header; 1: stored raw; 3: delta; 4: blocks not split; 5-7: codec, LZ4 = 1
+    flags 2: bit 0 dictionary; 1 big-endian; 2 plugin codec; 3 lazy; 4-6: zeros 1, NaN 2, one value repeated 3
 
 Then, unless raw or special, the start of each block (i32), and the blocks: streams of i32 size and bytes, as
-many as typesize in a split whole block, else one. A size of 0 means zeros, -v a run of byte v (then one byte 1 follows).
+many as typesize in a split whole block, else one. Size 0 means zeros, -v a run of byte v (a byte 1 follows).
 """
 
 import struct
 from typing import Final
 
-from ..exc import FrameError
+from bokeh_wsgi.exc import FrameError
 
 HEADER_BYTES: Final = 32
 MAX_CHUNK_BYTES: Final = 2**31 - 1 - HEADER_BYTES
@@ -23,7 +23,7 @@ ZEROS, NANS, REPEATED = 1, 2, 3
 
 
 def check_chunk(chunk: memoryview) -> None:
-    """FrameError if any length, block or stream of the chunk leaves it, or if it needs more than LZ4 and shuffles."""
+    """FrameError if a length, block or stream leaves the chunk, or if it needs more than LZ4 and shuffles."""
     flags, typesize, nbytes, blocksize, cbytes = _header(chunk)
     special = chunk[31] >> 4 & 7
     if flags & RAW:

@@ -6,7 +6,8 @@ from typing import Any, Final
 import blosc2
 import numpy as np
 
-from ..exc import FrameError
+from bokeh_wsgi.exc import FrameError
+
 from .chunks import HEADER_BYTES, MAX_CHUNK_BYTES, check_chunk
 from .columns import Array
 
@@ -36,7 +37,7 @@ def compress(buffer: Array) -> bytes:
 
 
 def _raw(buffer: Array) -> bytes:
-    """A chunk that holds the bytes as they are: flags extended header, LZ4, copied; block size as the whole."""
+    """A chunk that holds the bytes as they are; its header is what Blosc2 writes at level 0."""
     size = buffer.nbytes
     header = struct.pack("<BBBBIII16x", 5, 1, 0x27, buffer.itemsize, size, size, size + HEADER_BYTES)
     return header + buffer.tobytes()
@@ -76,7 +77,7 @@ def unpacked_bytes(chunk: memoryview) -> int:
 
 
 def decompress(chunk: memoryview, dtype: np.dtype[Any], count: int) -> Array:
-    """The count values of a chunk, checked before memory is taken; read-only. FrameError if it holds anything else."""
+    """The count values of a chunk, read-only; FrameError, before memory is taken, if it holds others."""
     size = count * dtype.itemsize
     if unpacked_bytes(chunk) != size:
         raise FrameError(f"a chunk unpacks to {unpacked_bytes(chunk)} bytes instead of {count} x {dtype}")

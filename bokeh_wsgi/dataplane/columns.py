@@ -10,8 +10,10 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from ..exc import ColumnError
-from .kernels import Array, equal
+from bokeh_wsgi.exc import ColumnError
+
+from .kernels import Array as Array
+from .kernels import equal
 from .plain import from_plain
 
 NUMBERS: Final[dict[str, np.dtype[Any]]] = {

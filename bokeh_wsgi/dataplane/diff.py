@@ -12,7 +12,7 @@ from .ramp import find_ramp
 from .rollover import find_append
 
 OP_BYTES: Final = 2048
-"""What one more op costs to encode, send and apply, in bytes of values: ranges nearer than this are merged."""
+"""What one more op costs to encode, send and apply, in bytes of values; nearer ranges are merged."""
 MAX_OPS: Final = 2048
 WORTH: Final = 0.8
 """A part is sent instead of the whole when it costs less than this share of it."""
@@ -24,7 +24,7 @@ PROBES: Final = 64
 
 
 def diff(old: Column | None, new: Column) -> list[Op]:
-    """Ops that turn old into new, bit for bit; [] if nothing changed. Model, column and base are the caller's."""
+    """Ops that turn old into new, bit for bit; [] for none. The caller sets model, column and base."""
     ops = _parts(old, new) if old is not None and old.same_layout(new) else None
     if ops is not None and _cost(ops) <= RAMP_BYTES and _pays(ops, new):
         return ops
@@ -70,7 +70,7 @@ def changed_rows(old: Column, new: Column) -> Array | None:
         ranges = _changed_in_place(old, new)
     else:
         ranges = _changed_middle(old, new)
-    if old.validity is None and new.validity is None or ranges is None:
+    if ranges is None or (old.validity is None and new.validity is None):
         return ranges
     validity = changed_ranges(bits(old.valid_rows()), bits(new.valid_rows()), OP_BYTES, MAX_OPS)
     return None if validity is None else _merged(np.concatenate([ranges, validity]))

@@ -14,7 +14,7 @@ from .ops import Op, OpCode
 from .schema import END, SCHEMA, SCHEMA_MESSAGE
 
 ROW_BYTES: Final = 2 << 20
-"""Raw size at which a column's values are cut into several rows, so that a reader can work while they arrive."""
+"""Raw size at which values are cut into several rows, so that a reader can work while they arrive."""
 BATCH_BYTES: Final = 4 << 20
 BATCH_ROWS: Final = 4096
 
@@ -22,7 +22,7 @@ Row = dict[str, Any]
 
 
 def encode(docid: str, ops: Iterable[Op]) -> list[bytes]:
-    """Record batch messages of about 4 MiB at most, without schema and end. Long values are cut into several rows."""
+    """Record batch messages of about 4 MiB at most, no schema, no end; long values make several rows."""
     rows = (_row(docid, part) for op in ops for part in split(op))
     return [_message(batch) for batch in _batches(rows)]
 
@@ -46,8 +46,8 @@ def split(op: Op) -> Iterator[Op]:
         return
     start, rest = op.start, OpCode.WRITE if op.code is OpCode.WRITE else OpCode.APPEND
     for number, (lo, hi) in enumerate(_cuts(values)):
-        part = {"start": start + lo, "count": hi - lo, "values": values.slice(lo, hi)}
-        yield replace(op, **part) if number == 0 else replace(op, code=rest, drop=0, json="", **part)
+        part = replace(op, start=start + lo, count=hi - lo, values=values.slice(lo, hi))
+        yield replace(part, code=rest, drop=0, json="") if number else part
 
 
 def _cuts(values: Column) -> Iterator[tuple[int, int]]:

@@ -1,13 +1,17 @@
 """A column that takes ops: appends cost what they add, rows drop from the front for nothing."""
 
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
-from ..exc import FrameError
+from bokeh_wsgi.exc import FrameError
+
 from .columns import Array, Column, fit_offsets
 from .ops import Op, OpCode
 from .ramp import ramp_from_json
+
+EMPTY: Final = Column("float64", (), 0, 0, np.zeros(0, dtype=np.float64))
 
 
 class Run:
@@ -50,8 +54,8 @@ class GrowingColumn:
     With ``copy=False`` it may keep the arrays of the values it is given, which then nobody may change.
     """
 
-    def __init__(self, column: Column, *, copy: bool = True) -> None:
-        self._begin(column, copy)
+    def __init__(self, column: Column | None = None, *, copy: bool = True) -> None:
+        self._begin(column or EMPTY, copy)
 
     def _begin(self, column: Column, copy: bool) -> None:
         self._like = replace(column, data=column.data[:0], offsets=(), validity=None, rows=0)
@@ -73,7 +77,7 @@ class GrowingColumn:
         return replace(self._like, rows=self.rows, data=self._data.view, offsets=offsets, validity=validity)
 
     def apply(self, op: Op, *, copy: bool = True) -> None:
-        """Take one op of this column, all or nothing; FrameError if it does not fit the rows that are here."""
+        """Take one op of this column, all or nothing; FrameError if it does not fit the rows held."""
         if op.code is OpCode.RAMP:
             self._begin(ramp_from_json(op.json, op.dtype, op.count).column(), copy=False)
         elif op.values is None or op.code not in (OpCode.REPLACE, OpCode.APPEND, OpCode.WRITE):

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..exc import ColumnError
+from bokeh_wsgi.exc import ColumnError
+
 from .arrays import column_from_numbers, fill_masked
 from .columns import Array, Column
 from .lists import Fallback, column_from_list

@@ -11,7 +11,8 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 import pyarrow as pa
 
-from ..exc import ColumnError
+from bokeh_wsgi.exc import ColumnError
+
 from .arrays import column_from_numbers
 from .columns import Array, Column, fit_offsets, offsets_of
 from .plain import to_plain
@@ -27,7 +28,7 @@ def column_from_list(values: Sequence[Any], fallback: Fallback | None = None) ->
 
 
 @lru_cache(maxsize=256)
-def _kind(kind: type) -> str:
+def _kind(kind: type[Any]) -> str:
     """What a scalar of this type becomes; "" for everything else."""
     if kind.__module__.split(".")[0] == "pandas":
         names = {
@@ -55,7 +56,7 @@ def _scalars(items: Sequence[Any]) -> Column | None:
     validity = None
     if "none" in kinds:
         kinds.discard("none")
-        validity = np.fromiter((_kind(type(item)) != "none" for item in items), bool, len(items))
+        validity = np.array([_kind(type(item)) != "none" for item in items])
         filler: Any = "" if kinds <= {"str", "date"} and kinds else False if kinds == {"bool"} else 0
         items = [item if valid else filler for item, valid in zip(items, validity.tolist(), strict=True)]
     column = _present(items, kinds)
@@ -119,7 +120,7 @@ def _nested(values: Sequence[Any]) -> Column | None:
     while items and len(levels) < MAX_DEPTH:
         items = [_unpacked(item) for item in items]
         if all(isinstance(item, np.ndarray) for item in items):
-            return _of_arrays(values, items, levels)
+            return _of_arrays(items, levels)
         if not all(isinstance(item, list | tuple | np.ndarray) for item in items):
             break
         levels.append(np.fromiter(map(len, items), np.int64, len(items)))
@@ -153,8 +154,8 @@ def _ragged(leaf: Column, levels: list[Array], list_depth: int) -> Column:
     return replace(leaf, shape=shape, rows=len(levels[0]), list_depth=list_depth, offsets=offsets)
 
 
-def _of_arrays(values: Sequence[Any], items: list[Array], levels: list[Array]) -> Column | None:
-    """Arrays at the innermost level: of equal shapes as fixed dimensions, else each dimension a ragged level."""
+def _of_arrays(items: list[Array], levels: list[Array]) -> Column | None:
+    """Arrays innermost: fixed dimensions if of equal shapes, else each dimension is a ragged level."""
     shapes = [item.shape for item in items]
     ndim = len(shapes[0])
     if any(len(shape) != ndim for shape in shapes):

@@ -12,7 +12,7 @@ import struct
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ..exc import FrameError
+from bokeh_wsgi.exc import FrameError
 
 PREFIX_BYTES: Final = 8
 MAX_METADATA_BYTES: Final = 1 << 16

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ..exc import ColumnError
+from bokeh_wsgi.exc import ColumnError
 
 
 def to_plain(value: Any) -> Any:

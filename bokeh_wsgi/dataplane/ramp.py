@@ -7,7 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from ..exc import FrameError
+from bokeh_wsgi.exc import FrameError
+
 from .columns import NUMBERS, Array, Column, bits
 
 BLOCK: Final = 65536
@@ -63,7 +64,7 @@ def _in_range(ramp: Ramp) -> bool:
     if not all(map(isfinite, (ramp.start, ramp.step, last))):
         return False
     if ramp.dtype.startswith("float"):
-        return ramp.dtype == "float64" or abs(ramp.start) < 3e38 and abs(last) < 3e38
+        return ramp.dtype == "float64" or (abs(ramp.start) < 3e38 and abs(last) < 3e38)
     limits = np.iinfo(NUMBERS[ramp.dtype])
     ends = (ramp.start, last, ramp.step)
     return all(end.is_integer() for end in ends) and all(limits.min <= end <= limits.max for end in ends[:2])

@@ -6,7 +6,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from ..exc import FrameError
+from bokeh_wsgi.exc import FrameError
+
 from .limits import Limits
 from .messages import BATCH_TYPE, SCHEMA_TYPE, Head, read_head
 from .ops import Op, OpCode
@@ -24,7 +25,9 @@ class Change:
     meta: Mapping[str, Any] = field(default_factory=dict)
 
 
-def decode_upload(data: bytes, docid: str, limits: Limits | None = None) -> tuple[list[Op], bytes]:
+def decode_upload(
+    data: bytes | bytearray, docid: str, limits: Limits | None = None
+) -> tuple[list[Op], bytes]:
     """The checked ops of an upload, and its batches' own bytes, to be kept and sent on as they are.
 
     Raises FrameError for anything but a whole stream of ops of this document that fit each other.
@@ -49,7 +52,7 @@ def decode_upload(data: bytes, docid: str, limits: Limits | None = None) -> tupl
     if at + 8 != len(data):
         raise FrameError("there are bytes after the end of the stream")
     check_change(ops)
-    return ops, data[first:at]
+    return ops, bytes(view[first:at])
 
 
 def _schema_size(view: memoryview, limits: Limits) -> int:
@@ -83,7 +86,7 @@ def _ops(message: memoryview, head: Head, budget: Budget) -> Iterator[tuple[str,
 
 
 def check_change(ops: list[Op]) -> None:
-    """FrameError unless the ops fit each other: GRAPH first, one base per column, a part only of what is there."""
+    """FrameError unless the ops fit each other: GRAPH first, one base per column, parts of what is there."""
     if not ops:
         raise FrameError("a change without ops")
     bases: dict[tuple[str, str], int] = {}
@@ -118,7 +121,7 @@ class Reader:
 
     def feed(self, data: bytes) -> list[Change]:
         self._bytes += data
-        changes = []
+        changes: list[Change] = []
         while (message := self._next()) is not None:
             changes += self._read(*message)
         return changes

@@ -18,7 +18,10 @@ MAX_NEEDLE_BYTES: Final = 4096
 
 
 def find_append(old: Column, new: Column) -> list[Op] | None:
-    """An APPEND, with a drop if rows went away at the front; [] if nothing changed, None if new is no continuation."""
+    """An APPEND, with a drop if rows went away at the front.
+
+    [] if nothing changed, None if new does not continue old.
+    """
     if not old.rows or not new.rows:
         return None
     for drop in islice(_drops(old, new), MAX_TRIES):

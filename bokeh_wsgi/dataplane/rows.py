@@ -3,13 +3,15 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from math import prod
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 
-from ..exc import FrameError
+from bokeh_wsgi.exc import FrameError
+
 from .codec import decompress, unpacked_bytes
 from .columns import NUMBERS, TEXTS, Array, Column
 from .limits import Limits
@@ -77,7 +79,7 @@ def _chunks(lists: pa.ListArray) -> Iterator[list[memoryview]]:
         items.offset : items.offset + len(items) + 1
     ].tolist()
     view = memoryview(data) if data else memoryview(b"")
-    for lo, hi in zip(ends[:-1], ends[1:], strict=True):
+    for lo, hi in pairwise(ends):
         yield [view[bytes_ends[i] : bytes_ends[i + 1]] for i in range(lo, hi)]
 
 
@@ -197,7 +199,7 @@ def _check_values(column: Column) -> None:
     if not column.is_text:
         return
     try:
-        str(column.data, "utf-8")
+        str(column.data.data, "utf-8")
     except UnicodeDecodeError as e:
         raise FrameError(f"a string is not UTF-8: {e.reason} at byte {e.start}") from e
     starts = column.offsets[-1][:-1]

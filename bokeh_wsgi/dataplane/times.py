@@ -7,7 +7,7 @@ import numpy as np
 
 from .columns import Array
 
-EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 NP_EPOCH = np.datetime64(0, "ms")
 NP_MS = np.timedelta64(1, "ms")
 
@@ -19,7 +19,7 @@ def array_ms(array: Array) -> Array:
 
 
 def scalar_ms(value: Any) -> float:
-    """One date, time, duration or pandas scalar as milliseconds; NaT is NaN, time zones are ignored as in Bokeh.
+    """One date, time, duration or pandas scalar as milliseconds; NaT is NaN. Zones are ignored, as in Bokeh.
 
     Numbers pass through.
     """
@@ -27,7 +27,7 @@ def scalar_ms(value: Any) -> float:
     if kind.__module__.split(".")[0] == "pandas":
         return _pandas_ms(value, kind.__name__)
     if isinstance(value, dt.datetime):
-        return (value.replace(tzinfo=dt.timezone.utc) - EPOCH).total_seconds() * 1000
+        return (value.replace(tzinfo=dt.UTC) - EPOCH).total_seconds() * 1000
     if isinstance(value, dt.time):
         return (value.hour * 3600 + value.minute * 60 + value.second) * 1000 + value.microsecond / 1000.0
     if isinstance(value, np.datetime64):
