@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Request
 
 from bokeh_wsgi.auth import Policy
@@ -26,4 +27,4 @@ class Context:
 
 def mount_of(request: Request) -> str:
     """The path that every link of this server starts with: where it is mounted, with a slash at its end."""
-    return request.root_path.rstrip("/") + "/"
+    return iri_to_uri(request.root_path).rstrip("/") + "/"

@@ -31,7 +31,7 @@ def upload(context: Context, request: Request, docid: str) -> dict[str, Any]:
     return {"seq": seq}
 
 
-def read_body(environ: dict[str, Any], max_bytes: int) -> bytearray:
+def read_body(environ: dict[str, Any], max_bytes: int) -> bytes:
     """The whole request body; never asks the server for more than was announced, or than ``max_bytes``."""
     announced = environ.get("CONTENT_LENGTH") or ""
     stream = environ["wsgi.input"]
@@ -43,17 +43,18 @@ def read_body(environ: dict[str, Any], max_bytes: int) -> bytearray:
         raise LengthRequired("Send the upload with a Content-Length.")
     if length is not None and length > max_bytes:
         raise _too_large(max_bytes)
-    body = bytearray()
-    while length is None or len(body) < length:
-        piece = stream.read(PIECE_BYTES if length is None else min(PIECE_BYTES, length - len(body)))
+    pieces, arrived = [], 0
+    while length is None or arrived < length:
+        piece = stream.read(PIECE_BYTES if length is None else min(PIECE_BYTES, length - arrived))
         if not piece:
             break
-        body += piece
-        if len(body) > max_bytes:
+        pieces.append(piece)
+        arrived += len(piece)
+        if arrived > max_bytes:
             raise _too_large(max_bytes)
-    if length is not None and len(body) < length:
-        raise BadRequest(f"The upload was cut: {len(body)} of {length} bytes arrived. Send it again.")
-    return body
+    if length is not None and arrived < length:
+        raise BadRequest(f"The upload was cut: {arrived} of {length} bytes arrived. Send it again.")
+    return b"".join(pieces)
 
 
 def _too_large(max_bytes: int) -> LimitExceeded:

@@ -39,7 +39,7 @@ class Limits:
 
     @property
     def frame(self) -> dataplane.Limits:
-        return dataplane.Limits(max_bytes=self.max_change_bytes, max_unpacked=self.max_document_bytes)
+        return dataplane.Limits(max_bytes=self.max_change_bytes, max_unpacked=self.max_change_bytes)
 
 
 class Document:
@@ -223,10 +223,9 @@ class Document:
         reader.feed(dataplane.SCHEMA_MESSAGE)
         changes = reader.feed(b"".join(self._forward(missed)))
         patches = [json.loads(op.json) for change in changes for op in change.ops if op.code is OpCode.PATCH]
-        merged = {"events": [event for patch in patches for event in patch["events"]]}
-        resources = [patch["resources"] for patch in patches if "resources" in patch]
-        if resources:
-            merged["resources"] = resources[-1]
+        # Whole and new where they changed (title, resources, …): the last one counts. Events add up.
+        merged = {key: value for patch in patches for key, value in patch.items()}
+        merged["events"] = [event for patch in patches for event in patch.get("events", ())]
         return [Op(OpCode.PATCH, json=json.dumps(merged, separators=(",", ":")))]
 
     def _encode(self, ops: Iterable[Op]) -> Update:

@@ -4,7 +4,9 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from bokeh_wsgi.dataplane import Column, GrowingColumn, Op, OpCode
+from bokeh_wsgi.dataplane import GrowingColumn, Op, OpCode
+from bokeh_wsgi.dataplane.columns import NUMBERS
+from bokeh_wsgi.dataplane.ramp import ramp_from_json
 from bokeh_wsgi.exc import BadRequest, Conflict, LimitExceeded
 
 from .graph import Graph
@@ -30,7 +32,7 @@ class _Outline:
 
     version: int
     rows: int
-    layout: Column | None
+    layout: tuple[str, tuple[int, ...]] | None
 
 
 @dataclass(slots=True)
@@ -75,7 +77,7 @@ class State:
                     stale[key] = outline.version
                     continue
             outlines[key] = _advance(op, outline)
-            grown += 0 if op.values is None else op.values.nbytes
+            grown += _size(op)
         if stale or unknown:
             raise Conflict(
                 "The change was made for an older state of the document: nothing of it was applied.",
@@ -142,7 +144,8 @@ class State:
         held = None if fresh else self.columns.get(key)
         if held is None:
             return _Outline(0, 0, None)
-        return _Outline(held.version, held.values.rows, held.values.column().slice(0, 0))
+        column = held.values.column()
+        return _Outline(held.version, column.rows, (column.dtype, column.shape))
 
     def _check_size(
         self, ops: Sequence[Op], outlines: dict[Key, _Outline], *, fresh: bool, max_bytes: int
@@ -155,7 +158,7 @@ class State:
             if op.code in _STARTS or op.code is OpCode.REMOVE:
                 sizes[key] = 0
             if op.code is not OpCode.WRITE:
-                sizes[key] = sizes.get(key, 0) + (op.count * 8 if op.values is None else op.values.nbytes)
+                sizes[key] = sizes.get(key, 0) + _size(op)
         total = sum(sizes.values())
         if total > max_bytes:
             raise LimitExceeded(
@@ -171,10 +174,12 @@ class State:
             return
         held = self.columns.get(key)
         if held is None:
-            held = self.columns[key] = Held(GrowingColumn(), seq)
+            values = op.values or ramp_from_json(op.json, op.dtype, op.count).column()
+            self.columns[key] = Held(GrowingColumn(values, copy=False), seq)
             self.removed.pop(key, None)
-        held.values.apply(op)
-        held.version = seq
+        else:
+            held.values.apply(op, copy=False)
+            held.version = seq
 
 
 def _advance(op: Op, outline: _Outline) -> _Outline:
@@ -183,8 +188,8 @@ def _advance(op: Op, outline: _Outline) -> _Outline:
     if op.code is OpCode.REMOVE:
         return _Outline(outline.version, 0, None)
     if op.code in _STARTS:
-        return _Outline(outline.version, op.count, None if op.values is None else op.values.slice(0, 0))
-    if op.values is not None and outline.layout is not None and not op.values.same_layout(outline.layout):
+        return _Outline(outline.version, op.count, _layout(op))
+    if outline.layout is not None and _layout(op) != outline.layout:
         raise BadRequest(f"{where}: its values have another type or shape than the column.")
     if op.drop > outline.rows:
         raise BadRequest(f"{where}: drops {op.drop} rows of {outline.rows}.")
@@ -192,7 +197,18 @@ def _advance(op: Op, outline: _Outline) -> _Outline:
     if op.code is OpCode.APPEND:
         if op.start != kept:
             raise BadRequest(f"{where}: starts at row {op.start}, but the column ends at {kept}.")
-        return _Outline(outline.version, kept + op.count, outline.layout or op.values)
+        return _Outline(outline.version, kept + op.count, outline.layout or _layout(op))
     if op.start + op.count > kept:
         raise BadRequest(f"{where}: rows {op.start} to {op.start + op.count}, but the column has {kept}.")
     return outline
+
+
+def _layout(op: Op) -> tuple[str, tuple[int, ...]]:
+    return (op.dtype, ()) if op.values is None else (op.values.dtype, op.values.shape)
+
+
+def _size(op: Op) -> int:
+    """Bytes that an op's values take once they are written out."""
+    if op.code is OpCode.RAMP:
+        return op.count * NUMBERS[op.dtype].itemsize
+    return 0 if op.values is None else op.values.nbytes

@@ -1,0 +1,96 @@
+"""Real WSGI servers in subprocesses, each on a port that it finds free itself or is given."""
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+ROOT = Path(__file__).parents[2]
+START_S = 30.0
+
+
+def _gunicorn(*options: str) -> Callable[[str, int], list[str]]:
+    def command(app: str, port: int) -> list[str]:
+        bind = ["--bind", f"127.0.0.1:{port}", "--graceful-timeout", "1", "--log-level", "warning"]
+        return ["gunicorn", *options, *bind, f"tests.browser.sites:{app}()"]
+
+    return command
+
+
+def _waitress(app: str, port: int) -> list[str]:
+    return ["waitress", "--listen", f"127.0.0.1:{port}", "--call", f"tests.browser.sites:{app}"]
+
+
+def _werkzeug(app: str, port: int) -> list[str]:
+    return ["tests.browser.sites", app, str(port)]
+
+
+SERVERS: dict[str, Callable[[str, int], list[str]]] = {
+    "werkzeug": _werkzeug,
+    "gunicorn gthread": _gunicorn("--worker-class", "gthread", "--threads", "8"),
+    "gunicorn sync": _gunicorn("--worker-class", "sync"),
+    "gunicorn gevent": _gunicorn("--worker-class", "gevent"),
+    "gunicorn 2 workers": _gunicorn("--worker-class", "gthread", "--threads", "8", "--workers", "2"),
+    "waitress": _waitress,
+}
+
+
+class Server:
+    """``app`` of sites.py under one of `SERVERS`, on a store that outlives it; started by ``with`` or `start`."""
+
+    def __init__(self, kind: str, store: str, app: str = "plain", mount: str = "/") -> None:
+        self.kind = kind
+        self.store = store
+        self.app = app
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port: int = free.getsockname()[1]
+        self.root_url = f"http://127.0.0.1:{self.port}{mount}"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._log = tempfile.TemporaryFile()
+
+    def __enter__(self) -> "Server":
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.kill()
+        if kind is not None:
+            print(f"--- log of {self.kind}\n{self.log}")
+        self._log.close()
+
+    @property
+    def log(self) -> str:
+        self._log.seek(0)
+        return self._log.read().decode(errors="replace")
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", *SERVERS[self.kind](self.app, self.port)]
+        environ = {**os.environ, "STORE": self.store, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+        self._process = subprocess.Popen(
+            command, cwd=ROOT, env=environ, stdout=self._log, stderr=self._log, start_new_session=True
+        )
+        deadline = time.monotonic() + START_S
+        while time.monotonic() < deadline and self._process.poll() is None:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return
+            except OSError:
+                time.sleep(0.02)
+        raise RuntimeError(f"{self.kind} did not start:\n{self.log}")
+
+    def kill(self) -> None:
+        """``kill -9``, workers too."""
+        if self._process is not None:
+            try:
+                os.killpg(self._process.pid, 9)
+            except ProcessLookupError:
+                pass
+            self._process.wait()
+            self._process = None

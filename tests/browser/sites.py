@@ -1,0 +1,46 @@
+"""Apps that servers.py starts: a plot server alone, and mounted in sites of others."""
+
+import os
+import sys
+from typing import Any
+
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.serving import run_simple
+
+from bokeh_wsgi import BokehWSGI
+
+
+def plain() -> Any:
+    return BokehWSGI(store=os.environ["STORE"])
+
+
+def in_flask() -> Any:
+    from flask import Flask
+
+    site = Flask(__name__)
+
+    @site.get("/")
+    def home() -> str:
+        return "a Flask site"
+
+    site.wsgi_app = DispatcherMiddleware(site.wsgi_app, {"/plots": plain()})  # type: ignore[method-assign]
+    return site
+
+
+def in_django() -> Any:
+    from django.conf import settings
+    from django.core.wsgi import get_wsgi_application
+    from django.http import HttpRequest, HttpResponse
+    from django.urls import path
+
+    def home(request: HttpRequest) -> HttpResponse:
+        return HttpResponse("a Django site")
+
+    urls = type(sys)("urls")
+    urls.urlpatterns = [path("", home)]  # type: ignore[attr-defined]
+    settings.configure(ROOT_URLCONF=urls, SECRET_KEY="test", ALLOWED_HOSTS=["*"])
+    return DispatcherMiddleware(get_wsgi_application(), {"/plots": plain()})
+
+
+if __name__ == "__main__":
+    run_simple("127.0.0.1", int(sys.argv[2]), globals()[sys.argv[1]](), threaded=True)

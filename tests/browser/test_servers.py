@@ -1,0 +1,61 @@
+"""The same live document under every server and in every site: published, followed, reloaded."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from bokeh.models import ColumnDataSource
+from playwright.sync_api import Browser, Page
+
+from bokeh_wsgi import Session
+from bokeh_wsgi.plotting import figure
+from tests.browser.exact import COLUMNS, expected
+from tests.browser.servers import SERVERS, Server
+
+PLACES = [(kind, "plain", "/") for kind in SERVERS] + [
+    ("werkzeug", "in_flask", "/plots/"),
+    ("werkzeug", "in_django", "/plots/"),
+    ("gunicorn gthread", "in_flask", "/plots/"),
+    ("waitress", "in_django", "/plots/"),
+]
+
+
+@pytest.mark.parametrize(("kind", "app", "mount"), PLACES, ids=[f"{kind} {app}" for kind, app, _ in PLACES])
+def test_a_page_follows_a_script(kind: str, app: str, mount: str, browser: Browser, tmp_path: Path) -> None:
+    from bokeh.document import Document
+
+    with Server(kind, f"sqlite:///{tmp_path}/store.db", app, mount) as server:
+        rng = np.random.default_rng(1)
+        source = ColumnDataSource({"x": np.arange(500.0), "y": rng.random(500)}, name="live")
+        plot = figure(width=400, height=300)
+        plot.line("x", "y", source=source)
+        document = Document()
+        document.add_root(plot)
+        with Session(root_url=server.root_url, load_from_config=False) as session:
+            session.use_doc("live")
+            session.store_document(document)
+            page = browser.new_page()
+            trouble: list[str] = []
+            page.on("console", lambda message: trouble.append(message.text))
+            page.on("pageerror", lambda error: trouble.append(str(error)))
+            page.goto(session.object_link(plot))
+            wait_for(page, source)
+            for step in range(5):
+                source.data["y"][step * 10 : step * 10 + 10] = step
+                session.store_objects(source)
+                wait_for(page, source)
+                source.stream({"x": np.arange(5.0), "y": rng.random(5)}, rollover=500)
+                session.store_objects(source)
+                wait_for(page, source)
+            page.reload()
+            wait_for(page, source)
+            assert page.locator("#bokeh-wsgi-state").get_attribute("data-state") == "live"
+            assert trouble == []
+            page.close()
+
+
+def wait_for(page: Page, source: ColumnDataSource) -> None:
+    """Until the page has, bit for bit, what the script has."""
+    wanted = {name: expected(values) for name, values in source.data.items()}
+    script = f"(wanted) => window.Bokeh && JSON.stringify(({COLUMNS})('live')) == JSON.stringify(wanted)"
+    page.wait_for_function(script, arg=wanted, polling=50, timeout=20_000)
