@@ -15,7 +15,7 @@ from bokeh_wsgi.api import changes, documents, exports, uploads
 from bokeh_wsgi.api.context import Context, mount_of
 from bokeh_wsgi.api.streams import Streams
 from bokeh_wsgi.auth import Policy, Tokens
-from bokeh_wsgi.exc import BokehWSGIError
+from bokeh_wsgi.exc import BokehWSGIError, NotFound
 from bokeh_wsgi.hub import Hub
 from bokeh_wsgi.models import Folder, Library, Limits
 from bokeh_wsgi.pages.static import BOKEH_VERSION, StaticFiles
@@ -145,6 +145,8 @@ class BokehWSGI:
     def _serve_page(self, request: Request, docid: str, model: str | None = None) -> Response:
         identity = self.context.policy.require_read(request, docid)
         with self.context.library.open(docid).reading() as state:
+            if model is not None and model not in state.graph.models and state.graph.by_name(model) is None:
+                raise NotFound(f"No model with the id or name {model!r} in this document.")
             title = state.graph.title
             resources = _resources(state.graph.resources)
         record = self.store.get_document(docid)
