@@ -36,10 +36,10 @@ def wire_numbers(array: Array) -> Array:
 
 
 def _narrow(array: Array) -> Array:
-    small = np.int32 if array.dtype.kind == "i" else np.uint32
+    small = np.dtype("i4" if array.dtype.kind == "i" else "u4")
     limits = np.iinfo(small)
     fits = array.size == 0 or bool(array.min() >= limits.min and array.max() <= limits.max)
-    return array.astype(small) if fits else array.astype(np.float64)
+    return array.astype(small if fits else np.dtype("f8"))
 
 
 def fill_masked(array: Any) -> Array:

@@ -18,8 +18,6 @@ SAMPLE_BYTES: Final = 32768
 PAYS: Final = 0.97
 """Stored raw unless the sample shrinks below this share."""
 LEVEL: Final = 5
-THREADS: Final = 2
-THREADS_FROM_BYTES: Final = 1 << 20
 
 
 def compress(buffer: Array) -> bytes:
@@ -61,7 +59,7 @@ def _chunk(buffer: Array, kind: Any) -> bytes:
         filters=[blosc2.Filter.NOFILTER] * 5 + [kind],
         filters_meta=[0] * 6,
         splitmode=blosc2.SplitMode.ALWAYS_SPLIT,
-        nthreads=THREADS if buffer.nbytes >= THREADS_FROM_BYTES else 1,
+        nthreads=1,
     )
     return chunk
 
@@ -83,9 +81,10 @@ def decompress(chunk: memoryview, dtype: np.dtype[Any], count: int) -> Array:
         raise FrameError(f"a chunk unpacks to {unpacked_bytes(chunk)} bytes instead of {count} x {dtype}")
     if size > MAX_CHUNK_BYTES:
         raise FrameError(f"a chunk of {size} bytes is over the format's {MAX_CHUNK_BYTES}")
-    values = np.empty(count, dtype=dtype)
     if size:
         check_chunk(chunk)
+    values = np.empty(count, dtype=dtype)
+    if size:
         blosc2.decompress2(chunk, dst=values, nthreads=1)
     values.flags.writeable = False
     return values

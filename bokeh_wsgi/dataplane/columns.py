@@ -103,6 +103,7 @@ class Column:
 
     def slice(self, start: int, stop: int) -> "Column":
         """Rows start to stop; views where offsets need no shift."""
+        validity = None if self.validity is None else self.validity[start:stop]
         lo, hi = start, stop
         offsets = []
         for level, ends in enumerate(self.offsets):
@@ -113,10 +114,8 @@ class Column:
             lo, hi = int(part[0]), int(part[-1])
         if not self.is_text:
             lo, hi = lo * self.items_per_cell, hi * self.items_per_cell
-        validity = None if self.validity is None else self.validity[start:stop]
-        return replace(
-            self, rows=stop - start, data=self.data[lo:hi], offsets=tuple(offsets), validity=validity
-        )
+        kind = self.dtype, self.shape, stop - start, self.list_depth
+        return Column(*kind, self.data[lo:hi], tuple(offsets), validity)
 
     def overwrite(self, start: int, values: "Column") -> "Column":
         """A new column with the rows from start replaced by values."""

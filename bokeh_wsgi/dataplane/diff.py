@@ -1,6 +1,7 @@
 """What changed in a column, as the cheapest ops that say it exactly."""
 
 from collections.abc import Callable
+from math import inf
 from typing import Final
 
 import numpy as np
@@ -26,38 +27,37 @@ PROBES: Final = 64
 def diff(old: Column | None, new: Column) -> list[Op]:
     """Ops that turn old into new, bit for bit; [] for none. The caller sets model, column and base."""
     ops = _parts(old, new) if old is not None and old.same_layout(new) else None
-    if ops is not None and _cost(ops) <= RAMP_BYTES and _pays(ops, new):
+    if ops is not None and sum(op.values.nbytes for op in ops if op.values is not None) <= RAMP_BYTES:
         return ops
     ramp = find_ramp(new)
     if ramp is not None:
         return [Op(OpCode.RAMP, count=new.rows, json=ramp.to_json(), dtype=new.dtype)]
-    if ops is not None and _pays(ops, new):
-        return ops
-    return [Op(OpCode.REPLACE, count=new.rows, values=new)]
-
-
-def _cost(ops: list[Op]) -> int:
-    return sum(OP_BYTES + op.values.nbytes for op in ops if op.values is not None) - OP_BYTES
-
-
-def _pays(ops: list[Op], new: Column) -> bool:
-    return not ops or _cost(ops) < WORTH * new.nbytes
+    return [Op(OpCode.REPLACE, count=new.rows, values=new)] if ops is None else ops
 
 
 def _parts(old: Column, new: Column) -> list[Op] | None:
-    """The cheaper of writes and an append, None if there is neither."""
-    writes = _writes(old, new) if old.rows == new.rows else None
-    if writes is not None and _cost(writes) <= APPEND_BYTES:
-        return writes
-    append = find_append(old, new)
-    found = [ops for ops in (writes, append) if ops is not None]
-    return min(found, key=_cost, default=None)
+    """The cheaper of writes and an append, None if the whole costs less than either."""
+    ranges = changed_rows(old, new) if old.rows == new.rows else None
+    cost = _cost(ranges, new) if ranges is not None else inf
+    if ranges is not None and cost <= min(APPEND_BYTES, new.nbytes // 4):
+        return _writes(ranges, new)
+    ops = find_append(old, new)
+    if ops is not None and sum(op.count for op in ops) * _bytes_per_row(new) < min(cost, WORTH * new.nbytes):
+        return ops
+    return _writes(ranges, new) if ranges is not None and cost < WORTH * new.nbytes else None
 
 
-def _writes(old: Column, new: Column) -> list[Op] | None:
-    ranges = changed_rows(old, new)
-    if ranges is None or len(ranges) > MAX_OPS:
-        return None
+def _bytes_per_row(column: Column) -> float:
+    return column.nbytes / max(column.rows, 1)
+
+
+def _cost(ranges: Array, new: Column) -> float:
+    """Of one op per range, where the first op costs no more than a REPLACE would."""
+    covered = int((ranges[:, 1] - ranges[:, 0]).sum())
+    return covered * _bytes_per_row(new) + max(len(ranges) - 1, 0) * OP_BYTES
+
+
+def _writes(ranges: Array, new: Column) -> list[Op]:
     return [
         Op(OpCode.WRITE, start=start, count=stop - start, values=new.slice(start, stop))
         for start, stop in ranges.tolist()

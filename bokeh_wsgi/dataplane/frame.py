@@ -51,6 +51,10 @@ def split(op: Op) -> Iterator[Op]:
 
 
 def _cuts(values: Column) -> Iterator[tuple[int, int]]:
+    if values.is_fixed:
+        step = max(ROW_BYTES // max(values.row_bytes, 1), 1)
+        yield from ((lo, min(lo + step, values.rows)) for lo in range(0, values.rows, step))
+        return
     ends = values.row_ends() * values.data.itemsize + np.arange(values.rows + 1) * 4 * len(values.offsets)
     lo = 0
     while lo < values.rows:

@@ -67,12 +67,18 @@ def _from_array(values: Array, fallback: Fallback | None) -> Column:
     kind = values.dtype.kind
     if kind in "biufcmM":
         return column_from_numbers(values)
-    if kind == "O" and len(values) and isinstance(values.flat[0], dt.date):
+    if kind == "O" and values.ndim == 1 and len(values) and isinstance(values[0], dt.date):
         try:
-            return column_from_numbers(array_ms(values.astype("M8[us]")))
+            return column_from_numbers(array_ms(np.array([_as_utc(item) for item in values], dtype="M8[us]")))
         except (TypeError, ValueError):
             pass
     return _from_objects(values, fallback)
+
+
+def _as_utc(item: Any) -> Any:
+    """numpy's times have no zone: those that have one become UTC."""
+    aware = getattr(item, "tzinfo", None) is not None
+    return item.astimezone(dt.UTC).replace(tzinfo=None) if aware else item
 
 
 def _from_objects(values: Array, fallback: Fallback | None) -> Column:

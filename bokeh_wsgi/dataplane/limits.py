@@ -7,7 +7,8 @@ from dataclasses import dataclass
 class Limits:
     """Checked before memory is taken; each bounds one change.
 
-    ``max_bytes`` on the wire, ``max_message_bytes`` of one Arrow message, ``max_unpacked`` bytes of values, ``max_rows`` of one column, ``max_ops`` rows of the batches.
+    ``max_bytes`` on the wire, ``max_message_bytes`` of one Arrow message, ``max_unpacked`` bytes of values,
+    ``max_rows`` of one column, ``max_ops`` rows of the batches.
     """
 
     max_bytes: int = 1 << 30

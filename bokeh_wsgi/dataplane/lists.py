@@ -52,11 +52,13 @@ def _kind(kind: type[Any]) -> str:
 
 
 def _scalars(items: Sequence[Any]) -> Column | None:
-    kinds = {_kind(kind) for kind in set(map(type, items))}
+    types = set(map(type, items))
+    kinds = {_kind(kind) for kind in types}
     validity = None
     if "none" in kinds:
         kinds.discard("none")
-        validity = np.array([_kind(type(item)) != "none" for item in items])
+        absent = {kind for kind in types if _kind(kind) == "none"}
+        validity = np.array([kind not in absent for kind in map(type, items)])
         filler: Any = "" if kinds <= {"str", "date"} and kinds else False if kinds == {"bool"} else 0
         items = [item if valid else filler for item, valid in zip(items, validity.tolist(), strict=True)]
     column = _present(items, kinds)

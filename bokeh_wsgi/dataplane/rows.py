@@ -13,7 +13,7 @@ import pyarrow as pa
 from bokeh_wsgi.exc import FrameError
 
 from .codec import decompress, unpacked_bytes
-from .columns import NUMBERS, TEXTS, Array, Column
+from .columns import INT32_MAX, NUMBERS, TEXTS, Array, Column
 from .limits import Limits
 from .ops import Op, OpCode
 from .ramp import ramp_from_json
@@ -100,6 +100,7 @@ def _op(code: OpCode, row: Row, chunks: list[memoryview], budget: Budget) -> Op:
     for name in ("base", "start", "count", "drop"):
         _expect(0 <= row[name] <= MAX_VERSION, f"{name} is {row[name]}")
     _expect((row["seq"] is not None) == (code is OpCode.COMMIT), "only a COMMIT has a seq")
+    _expect(0 <= (row["seq"] or 0) <= MAX_VERSION, f"seq is {row['seq']}")
     _expect(
         row["count"] <= budget.limits.max_rows, f"{row['count']} rows are more than {budget.limits.max_rows}"
     )
@@ -144,7 +145,12 @@ def _column(row: Row, chunks: list[memoryview], budget: Budget) -> Column:
     ragged = shape.count(-1)
     _expect(len(shape) <= MAX_DIMENSIONS and min(shape, default=0) >= -1, f"shape is {list(shape)}")
     _expect(all(size < 0 for size in shape[:ragged]), f"shape is {list(shape)}: ragged levels come first")
+    _expect(
+        prod(max(size, 1) for size in shape) <= INT32_MAX, f"shape is {list(shape)}: too many values per row"
+    )
     _expect(not shape or dtype != "json", "JSON rows have no shape")
+    if 0 in shape:
+        budget.take(8 * rows)
     levels = ragged + (dtype in TEXTS)
     _expect(len(chunks) == levels + 2, f"has {len(chunks)} buffers instead of {levels + 2}")
     list_depth = _list_depth(row["json"], len(shape))
