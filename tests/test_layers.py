@@ -60,7 +60,6 @@ IMPURE = {
     "http",
     "io",
     "multiprocessing",
-    "os",
     "pathlib",
     "shutil",
     "socket",
