@@ -1,0 +1,100 @@
+/** 16 rows of 16 lanes: row n repeats 0 … n-1, so that a swizzle turns n bytes into a full vector of them. */
+const REPEAT = memory.data<u8>([
+  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, /* unused: no offset is 0 */
+  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+  0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1,
+  0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0,
+  0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3,
+  0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0,
+  0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5, 0, 1, 2, 3,
+  0, 1, 2, 3, 4, 5, 6, 0, 1, 2, 3, 4, 5, 6, 0, 1,
+  0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7,
+  0, 1, 2, 3, 4, 5, 6, 7, 8, 0, 1, 2, 3, 4, 5, 6,
+  0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, 3, 4, 5,
+  0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 0, 1, 2, 3, 4,
+  0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 0, 1, 2, 3,
+  0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0, 1, 2,
+  0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 0, 1,
+  0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 0,
+]);
+
+/** Past this, one bulk copy beats a loop of vectors. */
+const BULK: usize = 256;
+
+// @ts-ignore: decorator
+@inline
+function copy(from: usize, to: usize, length: usize): void {
+  if (length > BULK) return memory.copy(to, from, length);
+  const end = to + length;
+  while (to < end) {
+    v128.store(to, v128.load(from));
+    from += 16;
+    to += 16;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function repeat(to: usize, offset: usize, length: usize): void {
+  if (offset == 1) return memory.fill(to, load<u8>(to - 1), length);
+  const pattern = v128.swizzle(v128.load(to - offset), v128.load(REPEAT + (offset << 4)));
+  const step: usize = 16 - (<usize>16 % offset);
+  const end = to + length;
+  for (; to < end; to += step) v128.store(to, pattern);
+}
+
+/**
+ * Decode one LZ4 block (https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md) into exactly [to, toEnd).
+ *
+ *   token (high nibble: literals, low nibble: match length - 4; 15 = more bytes follow)
+ *   [length bytes] literals | offset u16 | [length bytes]      … the last sequence ends after its literals
+ *
+ * Returns whether input and output were both used up. Every length is checked before it is used; vector
+ * copies may read and write up to 15 bytes past the ends, so both regions are followed by 16 spare bytes.
+ */
+export function lz4(from: usize, fromEnd: usize, to: usize, toEnd: usize): bool {
+  const toStart = to;
+  while (from < fromEnd) {
+    const token: usize = load<u8>(from++);
+    let length = token >> 4;
+    if (length == 15) {
+      let more: usize;
+      do {
+        if (from >= fromEnd) return false;
+        more = load<u8>(from++);
+        length += more;
+        if (length > toEnd - to) return false;
+      } while (more == 255);
+    }
+    if (length > fromEnd - from || length > toEnd - to) return false;
+    copy(from, to, length);
+    from += length;
+    to += length;
+    if (from == fromEnd) return to == toEnd;
+
+    if (fromEnd - from < 2) return false;
+    const offset: usize = load<u16>(from);
+    from += 2;
+    if (offset == 0 || offset > to - toStart) return false;
+    length = token & 15;
+    if (length == 15) {
+      let more: usize;
+      do {
+        if (from >= fromEnd) return false;
+        more = load<u8>(from++);
+        length += more;
+        if (length > toEnd - to) return false;
+      } while (more == 255);
+    }
+    length += 4;
+    if (length > toEnd - to) return false;
+    if (offset < 16) repeat(to, offset, length);
+    else if (offset < length) {
+      // Overlapping: memory.copy would move, not repeat.
+      const end = to + length;
+      for (let at = to; at < end; at += 16) v128.store(at, v128.load(at - offset));
+    } else copy(to - offset, to, length);
+    to += length;
+  }
+  return false;
+}

@@ -1,0 +1,63 @@
+/**
+ * Build the page's client: `page.js`, one classic script with the wasm decoder inside.
+ *
+ *   node build.mjs           into $BOKEH_WSGI_STATIC, or ../bokeh_wsgi/static
+ *   node build.mjs --tests   the tests, into build/test
+ */
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import asc from "assemblyscript/asc";
+import { build } from "esbuild";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const LICENSES = `/*! bokeh_wsgi, the page's client. Contains @uwdata/flechette 2.6.0,
+Copyright (c) 2024, UW Interactive Data Lab, BSD-3-Clause: see page.js.LICENSES.txt */`;
+
+async function wasm() {
+  const { error, stderr } = await asc.main([
+    "assembly/chunk.ts", "--baseDir", here, "--outFile", "build/blosc2.wasm", "--runtime", "stub",
+    "-O3", "--converge", "--noAssert", "--use", "abort=", "--enable", "simd,bulk-memory",
+  ]);
+  if (error) throw new Error(`${stderr}`);
+}
+
+const options = {
+  absWorkingDir: here,
+  bundle: true,
+  target: "es2022",
+  loader: { ".wasm": "binary" },
+  logLevel: "warning",
+};
+
+async function page() {
+  const output = resolve(here, process.env.BOKEH_WSGI_STATIC ?? "../bokeh_wsgi/static");
+  await mkdir(output, { recursive: true });
+  await build({
+    ...options,
+    entryPoints: ["src/main.ts"],
+    outfile: join(output, "page.js"),
+    format: "iife",
+    minify: true,
+    legalComments: "none",
+    banner: { js: LICENSES },
+  });
+}
+
+async function tests() {
+  await rm(join(here, "build/test"), { recursive: true, force: true });
+  const names = (await readdir(join(here, "test"))).filter((name) => name.endsWith(".test.ts"));
+  await build({
+    ...options,
+    entryPoints: names.map((name) => join("test", name)),
+    outdir: "build/test",
+    outExtension: { ".js": ".mjs" },
+    format: "esm",
+    platform: "node",
+    sourcemap: "inline",
+  });
+}
+
+await mkdir(join(here, "build"), { recursive: true });
+await wasm();
+await (process.argv.includes("--tests") ? tests() : page());

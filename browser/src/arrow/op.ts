@@ -1,0 +1,28 @@
+/** What a row asks for (wire format v1). */
+export const enum OpCode {
+  GRAPH = 1,
+  PATCH = 2,
+  EVENT = 3,
+  REPLACE = 4,
+  APPEND = 5,
+  WRITE = 6,
+  RAMP = 7,
+  REMOVE = 8,
+  COMMIT = 9,
+}
+
+/** One row. `buffers` are views into the message that brought it: compressed chunks, still to be decoded. */
+export interface Op {
+  code: OpCode;
+  doc: string;
+  seq: number | null;
+  model: string;
+  column: string;
+  start: number;
+  count: number;
+  drop: number;
+  dtype: string;
+  shape: number[];
+  json: string;
+  buffers: Uint8Array[];
+}

@@ -1,0 +1,6 @@
+import type { ChunkDecoder } from "./decoder";
+import { plainDecoder } from "./plain-decoder";
+import { wasmDecoder } from "./wasm-decoder";
+
+/** The fast decoder, or the plain one where the browser has no wasm SIMD or a policy forbids it. */
+export const chunkDecoder: Promise<ChunkDecoder> = wasmDecoder().catch(() => plainDecoder);

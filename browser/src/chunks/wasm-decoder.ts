@@ -1,0 +1,28 @@
+import wasm from "../../build/blosc2.wasm";
+import { ChunkError } from "./chunk-error";
+import type { ChunkDecoder } from "./decoder";
+
+interface Exports {
+  memory: WebAssembly.Memory;
+  input(length: number): number;
+  decode(length: number, nbytes: number): number;
+}
+
+/** Wasm memory never shrinks: past this an instance is thrown away after the chunk that made it so large. */
+const KEEP_BYTES = 64 << 20;
+
+/** Compile assembly/chunk.ts. Rejects where wasm or its SIMD is missing or forbidden. */
+export async function wasmDecoder(): Promise<ChunkDecoder> {
+  const module = await WebAssembly.compile(wasm);
+  const start = () => new WebAssembly.Instance(module).exports as unknown as Exports;
+  let instance = start();
+  return (chunk, target) => {
+    const from = instance.input(chunk.length);
+    if (from === 0) throw new ChunkError(-6);
+    new Uint8Array(instance.memory.buffer, from, chunk.length).set(chunk);
+    const at = instance.decode(chunk.length, target.length);
+    if (at < 0) throw new ChunkError(at);
+    target.set(new Uint8Array(instance.memory.buffer, at, target.length));
+    if (instance.memory.buffer.byteLength > KEEP_BYTES) instance = start();
+  };
+}

@@ -1,0 +1,98 @@
+import { FrameError } from "../arrow/frame-error";
+import type { Op } from "../arrow/op";
+import type { ChunkDecoder } from "../chunks/decoder";
+import { DTYPES } from "./dtypes";
+import type { TypedArray } from "./typed-array";
+
+const MAX_BYTES = 0x7fffffff;
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/**
+ * The buffers of a values row, in their order on the wire:
+ *
+ *   validity (LSB bitmap of count bits; empty: all valid)
+ *   offsets of each ragged level (entries + 1, from 0; int32, or int64 as told by their length)
+ *   for texts: offsets of the strings in bytes
+ *   data (values, or UTF-8 bytes)
+ */
+export class BufferReader {
+  #next = 0;
+
+  constructor(private readonly op: Op, private readonly decode: ChunkDecoder) {}
+
+  /** Bytes per row 1 (valid) or 0, or null when all are valid. */
+  validity(): Uint8Array | null {
+    const chunk = this.#chunk();
+    if (chunk.length === 0) return null;
+    const bits = this.#bytes(chunk, Math.ceil(this.op.count / 8));
+    return Uint8Array.from({ length: this.op.count }, (_, i) => (bits[i >> 3]! >> (i & 7)) & 1);
+  }
+
+  /** `entries` + 1 rising positions, from 0. */
+  offsets(entries: number): Int32Array | Float64Array {
+    const chunk = this.#chunk();
+    const size = unpackedSize(chunk);
+    const wide = size === (entries + 1) * 8 && entries >= 0;
+    const bytes = this.#bytes(chunk, (entries + 1) * (wide ? 8 : 4));
+    const offsets = wide
+      ? Float64Array.from(new BigInt64Array(bytes.buffer), Number)
+      : new Int32Array(bytes.buffer);
+    if (offsets[0] !== 0) throw this.#wrong("offsets do not start at 0");
+    for (let i = 0; i < entries; i++) if (!(offsets[i]! <= offsets[i + 1]!)) throw this.#wrong("offsets fall");
+    return offsets;
+  }
+
+  /** The values, decoded into `target`: all of the rest of this row. */
+  values(target: TypedArray): void {
+    const chunk = this.#chunk();
+    if (chunk.length > 0 || target.length > 0) {
+      this.decode(chunk, new Uint8Array(target.buffer, target.byteOffset, target.byteLength));
+    }
+    this.#end();
+  }
+
+  /** `count` strings, all of the rest of this row. */
+  texts(count: number): string[] {
+    const offsets = this.offsets(count);
+    const bytes = this.#bytes(this.#chunk(), offsets[count]!);
+    this.#end();
+    const whole = utf8.decode(bytes);
+    const ascii = whole.length === bytes.length;
+    return Array.from({ length: count }, (_, i) =>
+      ascii ? whole.slice(offsets[i], offsets[i + 1]) : utf8.decode(bytes.subarray(offsets[i], offsets[i + 1])));
+  }
+
+  /** An array for `count` values of the row's dtype. */
+  empty(count: number): TypedArray {
+    const kind = DTYPES[this.op.dtype];
+    if (!kind) throw this.#wrong(`unknown dtype ${this.op.dtype}`);
+    if (!(count * kind.BYTES_PER_ELEMENT <= MAX_BYTES)) throw this.#wrong("more values than a page can hold");
+    return new kind(count);
+  }
+
+  #chunk(): Uint8Array {
+    const chunk = this.op.buffers[this.#next++];
+    if (!chunk) throw this.#wrong("a buffer is missing");
+    return chunk;
+  }
+
+  #bytes(chunk: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
+    if (!(length <= MAX_BYTES)) throw this.#wrong("a buffer is too large");
+    const bytes = new Uint8Array(length);
+    if (chunk.length > 0 || length > 0) this.decode(chunk, bytes);
+    return bytes;
+  }
+
+  #end(): void {
+    if (this.#next !== this.op.buffers.length) throw this.#wrong("there are more buffers than the type has");
+  }
+
+  #wrong(what: string): FrameError {
+    return new FrameError(`column ${this.op.column} of ${this.op.model}: ${what}`);
+  }
+}
+
+/** What a chunk's header says it unpacks to; the decoder holds it to that. */
+function unpackedSize(chunk: Uint8Array): number {
+  return chunk.length < 8 ? 0 : new DataView(chunk.buffer, chunk.byteOffset).getInt32(4, true);
+}

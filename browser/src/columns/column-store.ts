@@ -1,0 +1,53 @@
+import { FrameError } from "../arrow/frame-error";
+import { type Op, OpCode } from "../arrow/op";
+import { Column } from "./column";
+import type { Host } from "./host";
+
+/** All columns of one document: model id → column name → column. */
+export class ColumnStore {
+  #sources = new Map<string, Map<string, Column>>();
+
+  constructor(private readonly host: Host) {}
+
+  /** Apply a column op. Throws FrameError or ChunkError, and is then of no use until clear(). */
+  apply(op: Op): void {
+    const columns = this.#sources.get(op.model);
+    const column = columns?.get(op.column);
+    switch (op.code) {
+      case OpCode.APPEND:
+        if (column) return column.append(op);
+        break;
+      case OpCode.WRITE:
+        if (!column) throw new FrameError(`there is no column ${op.column} of ${op.model} to write to`);
+        return column.write(op);
+      case OpCode.REMOVE:
+        columns?.delete(op.column);
+        return;
+      case OpCode.REPLACE:
+      case OpCode.RAMP:
+        break;
+      default:
+        throw new FrameError(`unknown op ${op.code}`);
+    }
+    const begun = new Column(op, this.host);
+    if (columns) columns.set(op.column, begun);
+    else this.#sources.set(op.model, new Map([[op.column, begun]]));
+  }
+
+  clear(): void {
+    this.#sources.clear();
+  }
+
+  has(model: string): boolean {
+    return this.#sources.has(model);
+  }
+
+  columns(model: string): ReadonlyMap<string, Column> {
+    return this.#sources.get(model) ?? new Map();
+  }
+
+  /** Forget the columns of models that are gone. */
+  keep(isThere: (model: string) => boolean): void {
+    for (const model of this.#sources.keys()) if (!isThere(model)) this.#sources.delete(model);
+  }
+}

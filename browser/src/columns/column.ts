@@ -1,0 +1,63 @@
+import { FrameError } from "../arrow/frame-error";
+import { type Op, OpCode } from "../arrow/op";
+import type { ColumnValues } from "./column-values";
+import { DenseColumn } from "./dense-column";
+import { DTYPES } from "./dtypes";
+import type { Host } from "./host";
+import type { Layout } from "./layout";
+import { parseFloatHex } from "./parse-float-hex";
+import { RowsColumn } from "./rows-column";
+
+/** One column of one source: its layout, set by the op that began it, and its values. */
+export class Column {
+  readonly layout: Layout;
+  readonly #values: ColumnValues;
+
+  /** Begin a column with its first op: REPLACE, RAMP, or APPEND at row 0. */
+  constructor(op: Op, host: Host) {
+    const told = JSON.parse(op.json || "{}") as { list?: number; start?: unknown; step?: unknown };
+    this.layout = { dtype: op.dtype, shape: op.shape, list: told.list ?? 0 };
+    if (op.start !== 0 || op.drop !== 0) throw wrong(op, "it does not begin at row 0");
+    if (!DTYPES[op.dtype] && op.dtype !== "utf8" && op.dtype !== "json") throw wrong(op, `unknown dtype ${op.dtype}`);
+    this.#values = isDense(this.layout) ? new DenseColumn(this.layout, host) : new RowsColumn(this.layout, host);
+    if (op.code !== OpCode.RAMP) this.#values.append(op);
+    else if (!(this.#values instanceof DenseColumn) || op.shape.length > 0) throw wrong(op, "a ramp of no numbers");
+    else this.#values.ramp(parseFloatHex(told.start), parseFloatHex(told.step), op.count);
+  }
+
+  get rows(): number {
+    return this.#values.rows;
+  }
+
+  append(op: Op): void {
+    this.#check(op);
+    this.#values.drop(op.drop);
+    if (op.start !== this.rows) throw wrong(op, `rows begin at ${op.start}, but the column ends at ${this.rows}`);
+    this.#values.append(op);
+  }
+
+  write(op: Op): void {
+    this.#check(op);
+    this.#values.drop(op.drop);
+    if (op.start + op.count > this.rows) throw wrong(op, `it has ${this.rows} rows only`);
+    this.#values.write(op);
+  }
+
+  value(): unknown {
+    return this.#values.value();
+  }
+
+  #check(op: Op): void {
+    const { dtype, shape } = this.layout;
+    if (op.dtype !== dtype || op.shape.join() !== shape.join()) throw wrong(op, "values of another type or shape");
+    if (op.drop > this.rows || op.start < 0) throw wrong(op, `it has ${this.rows} rows only`);
+  }
+}
+
+function isDense({ dtype, shape, list }: Layout): boolean {
+  return DTYPES[dtype] !== undefined && (list === 0 ? !shape.includes(-1) : list === 1 && shape.length === 0);
+}
+
+function wrong(op: Op, what: string): FrameError {
+  return new FrameError(`column ${op.column} of ${op.model}: ${what}`);
+}

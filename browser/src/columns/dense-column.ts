@@ -1,0 +1,84 @@
+import type { Op } from "../arrow/op";
+import { BufferReader } from "./buffer-reader";
+import type { ColumnValues } from "./column-values";
+import { DTYPES } from "./dtypes";
+import { GrowingArray } from "./growing-array";
+import type { Host } from "./host";
+import type { Layout } from "./layout";
+import type { TypedArray } from "./typed-array";
+
+/** Numbers with as many values in each row: an array of any fixed shape, or a list of scalars. */
+export class DenseColumn implements ColumnValues {
+  rows = 0;
+  readonly #values: GrowingArray;
+  readonly #perRow: number;
+  /** One byte a row; null while no row was None. */
+  #valid: GrowingArray | null = null;
+
+  constructor(private readonly layout: Layout, private readonly host: Host) {
+    this.#values = new GrowingArray(DTYPES[layout.dtype]!);
+    this.#perRow = layout.shape.reduce((product, size) => product * size, 1);
+  }
+
+  append(op: Op): void {
+    const reader = new BufferReader(op, this.host.decode);
+    this.#grow(op.count, reader.validity());
+    reader.values(this.#values.grow(op.count * this.#perRow));
+  }
+
+  write(op: Op): void {
+    const reader = new BufferReader(op, this.host.decode);
+    const valid = reader.validity();
+    if (valid) this.#nullable();
+    if (this.#valid) {
+      const part = this.#valid.view.subarray(op.start, op.start + op.count);
+      valid ? part.set(valid) : part.fill(1);
+    }
+    reader.values(this.#values.view.subarray(op.start * this.#perRow, (op.start + op.count) * this.#perRow));
+  }
+
+  /** Append start + i * step: the same float64 product and sum as the sender checked. */
+  ramp(start: number, step: number, count: number): void {
+    this.#grow(count, null);
+    const values = this.#values.grow(count);
+    for (let i = 0; i < count; i++) values[i] = start + i * step;
+  }
+
+  drop(rows: number): void {
+    this.rows -= rows;
+    this.#values.drop(rows * this.#perRow);
+    this.#valid?.drop(rows);
+  }
+
+  value(): unknown {
+    const values = this.#values.view;
+    const { dtype, shape, list } = this.layout;
+    if (list === 0 && !this.#valid) return this.host.ndarray(values, dtype, [this.rows, ...shape]);
+    return scalars(values, dtype, this.#valid?.view);
+  }
+
+  #grow(count: number, valid: Uint8Array | null): void {
+    if (valid) this.#nullable();
+    if (this.#valid) {
+      const part = this.#valid.grow(count);
+      valid ? part.set(valid) : part.fill(1);
+    }
+    this.rows += count;
+  }
+
+  #nullable(): void {
+    if (this.#valid) return;
+    this.#valid = new GrowingArray(Uint8Array);
+    this.#valid.grow(this.rows).fill(1);
+  }
+}
+
+/** A real JS Array, so that scripts of the document may push to it. */
+function scalars(values: TypedArray, dtype: string, valid?: TypedArray): unknown[] {
+  const list = new Array<unknown>(values.length);
+  const truth = dtype === "bool";
+  for (let i = 0; i < list.length; i++) {
+    list[i] = valid && !valid[i] ? null : truth ? values[i] === 1 : values[i];
+  }
+  return list;
+}

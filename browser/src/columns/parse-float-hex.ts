@@ -1,0 +1,14 @@
+import { FrameError } from "../arrow/frame-error";
+
+const PATTERN = /^(-?)0x([01])(?:\.([0-9a-f]{1,13}))?p([+-]\d{1,4})$/;
+
+/** The number that Python's `float.hex()` wrote, exactly. */
+export function parseFloatHex(text: unknown): number {
+  const [, sign, unit, digits = "", exponent] = PATTERN.exec(String(text)) ?? [];
+  if (unit === undefined) throw new FrameError(`not a float.hex(): ${text}`);
+  const mantissa = Number(unit) + parseInt(digits || "0", 16) / 16 ** digits.length;
+  // In two steps: 2 ** -1074 is a number, 2 ** -1080 * 2 ** 6 would not be exact in one.
+  const power = Number(exponent);
+  const value = power < -1022 ? mantissa * 2 ** -1022 * 2 ** (power + 1022) : mantissa * 2 ** power;
+  return sign ? -value : value;
+}
