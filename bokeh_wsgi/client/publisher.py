@@ -1,0 +1,266 @@
+"""What a session's models and columns have become since it last stored them, as ops."""
+
+import json
+import secrets
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+import bokeh
+from bokeh.core.has_props import is_DataModel
+from bokeh.document import Document
+from bokeh.document.document import DEFAULT_TITLE
+from bokeh.model import Model
+
+from bokeh_wsgi.dataplane import Op, OpCode, column_from, diff
+from bokeh_wsgi.exc import ColumnError, Conflict
+from bokeh_wsgi.models import graph as graphs
+from bokeh_wsgi.models.graph import Graph
+from bokeh_wsgi.models.state import State
+
+from .resources import merged, resources_of
+from .serializer import GraphSerializer, closure, text_of
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One change ready to be sent. ``graph`` is the session's part after it (None: as it was)."""
+
+    ops: Sequence[Op]
+    graph: Graph | None
+    objects: Mapping[str, Model]
+
+
+class Pull(Protocol):
+    def __call__(self) -> State:
+        """The document as the server has it now."""
+
+
+@dataclass(slots=True)
+class _Draft:
+    """The session's part as it is now: what `_changes` compares with the shadow."""
+
+    serializer: GraphSerializer
+    graph: Graph
+    is_document: bool
+
+
+@dataclass(slots=True)
+class Publisher:
+    """Compares with the shadow: this session's models, and copies of their columns, as the server has them.
+
+    Only models that the session has published or loaded are in the shadow, so two sessions on one document
+    leave each other's alone. ``starts_anew``: the next step is a whole graph, which replaces all that the
+    document holds. ``wire_ids``: the ids of models in the document where those are not their own, since
+    another session had taken them. Not thread-safe: `Session` holds the lock.
+    """
+
+    title: str = ""
+    starts_anew: bool = False
+    shadow: State = field(default_factory=State)
+    wire_ids: dict[str, str] = field(default_factory=dict)
+    _owns_document: bool = False
+    _texts: dict[str, tuple[Any, str]] = field(default_factory=dict)
+    _tag: str = field(default_factory=lambda: secrets.token_hex(3))
+
+    def wire_id(self, model: Model) -> str:
+        return self.wire_ids.get(model.id, model.id)
+
+    def knows(self, model: Model) -> bool:
+        """Whether the model was published or loaded, and the document still holds it."""
+        return self.wire_id(model) in self.shadow.graph.models
+
+    def join(self, state: State) -> None:
+        """Take over a document that was loaded: all of it counts as this session's from now on."""
+        self.shadow = state
+        self.starts_anew = False
+        self._owns_document = True
+        self._texts.clear()
+
+    def forget_columns(self) -> None:
+        """Have the next step send all columns whole, whatever the server has."""
+        self.shadow.columns.clear()
+
+    def document_step(self, document: Document) -> Step | None:
+        """What changed in the whole document; None if nothing did."""
+        serializer = GraphSerializer(self.wire_ids)
+        graph = Graph(version=bokeh.__version__, title=self._title_of(document))
+        data_models = [cls for cls in Model.model_class_reverse_map.values() if is_DataModel(cls)]
+        graph.defs = _plain(serializer.encode(data_models)) if data_models else self.shadow.graph.defs
+        graph.config = self._config_of(document, serializer)
+        graph.roots = [serializer.encode(root)["id"] for root in document.roots]
+        callbacks = document.callbacks.js_event_callbacks
+        graph.callbacks = _plain(serializer.encode(callbacks)) if callbacks else None
+        return self._step(_Draft(serializer, graph, is_document=True))
+
+    def objects_step(self, objects: Sequence[Model]) -> Step | None:
+        """What changed in models that `knows` and in all they lead to; None if nothing did."""
+        old = self.shadow.graph
+        graph = Graph(version=old.version, title=old.title)
+        graph.roots, graph.defs = list(old.roots), old.defs
+        graph.config, graph.callbacks = old.config, old.callbacks
+        return self._step(_Draft(closure(objects, self.wire_ids), graph, is_document=False))
+
+    def acknowledge(self, step: Step, seq: int) -> None:
+        """The server has taken the step as change ``seq``."""
+        self._owns_document |= self.starts_anew
+        self.starts_anew = False
+        self.shadow.apply(step.ops, seq, step.graph)
+        self._texts = {key: kept for key, kept in self._texts.items() if key in self.shadow.graph.models}
+
+    def resolve(self, conflict: Conflict, step: Step, pull: Pull) -> None:
+        """Make the next step fit what the server says it holds: see the cases in the code."""
+        if conflict.unknown or any(version == 0 for *_, version in conflict.columns):
+            # Somebody removed models of ours, or started the document anew.
+            self._rebase(pull(), step)
+        for model, column, _ in conflict.columns:
+            # Somebody else wrote the column: ours is the last word, so it is sent whole.
+            self.shadow.columns.pop((model, column), None)
+        self._rename(step.objects, conflict.taken)
+
+    def _rebase(self, server: State, step: Step) -> None:
+        """Keep of the shadow what still is ours there; the rest will be sent as if it were new."""
+        mine = self.shadow.graph
+        kept = [root for root in mine.roots if _is_same_root(root, mine, server.graph)]
+        reachable = server.graph.reachable(kept)
+        content = {
+            **server.graph.to_json(),
+            "roots": kept,
+            "models": {key: rep for key, rep in server.graph.models.items() if key in reachable},
+            "config": None,
+            "callbacks": None,
+        }
+        server.columns = {key: held for key, held in server.columns.items() if key[0] in reachable}
+        foreign = server.graph.models.keys() - reachable
+        server.graph = Graph.from_json(content)
+        self.shadow = server
+        self._owns_document = False
+        self._texts.clear()
+        self._rename(step.objects, foreign)
+
+    def _rename(self, objects: Mapping[str, Model], taken: Iterable[str]) -> None:
+        for wire_id in taken:
+            if wire_id in objects:
+                self.rename(objects[wire_id].id)
+
+    def rename(self, local_id: str) -> None:
+        """Give a model an id in the document that nobody else has."""
+        self.wire_ids[local_id] = f"{local_id}-{self._tag}"
+
+    def _title_of(self, document: Document) -> str:
+        if document.title != DEFAULT_TITLE:
+            return document.title
+        return self.shadow.graph.title if self._is_guest else self.title or document.title
+
+    @property
+    def _is_guest(self) -> bool:
+        """Whether the document is somebody else's, to which this session adds models."""
+        return not (self.starts_anew or self._owns_document)
+
+    def _config_of(self, document: Document, serializer: GraphSerializer) -> Any:
+        config = document.config
+        is_default = all(
+            not model.properties_with_values(include_defaults=False).keys() - {"notifications"}
+            for model in config.references()
+        )
+        if self._is_guest and is_default:
+            return self.shadow.graph.config
+        return serializer.encode(config)
+
+    def _step(self, draft: _Draft) -> Step | None:
+        patch = self._graph_op(draft)
+        graph = None if patch is None else patch[1]
+        known = (self.shadow.graph if graph is None else graph).models
+        ops = [] if patch is None else [patch[0]]
+        ops += self._column_ops(draft.serializer, known)
+        return Step(ops, graph, draft.serializer.objects) if ops else None
+
+    def _graph_op(self, draft: _Draft) -> tuple[Op, Graph] | None:
+        """The GRAPH or PATCH, and the graph after it."""
+        old, new, serializer = self.shadow.graph, draft.graph, draft.serializer
+        defaults = {} if self.starts_anew else self._defaults(serializer)
+        texts = {key: text_of(rep) for key, rep in serializer.models.items()}
+        changed = {key for key, text in texts.items() if self.starts_anew or text != self._text(key)}
+        new.models = {} if draft.is_document else dict(old.models)
+        for key, text in texts.items():
+            new.models[key] = json.loads(text) if key in changed else old.models[key]
+        new.resources = old.resources
+        if changed:
+            now = resources_of(serializer.objects.values())
+            new.resources = now if self.starts_anew else merged(old.resources, now)
+        if self.starts_anew:
+            whole = new.to_json()
+            return _graph_op(OpCode.GRAPH, whole), Graph.from_json(whole)
+        patch = graphs.diff(old, new, lambda model, attribute: defaults[model, attribute])
+        if patch is None:
+            return None
+        after = old.patched(patch)
+        for key in changed & after.models.keys():
+            self._texts[key] = (after.models[key], texts[key])
+        return _graph_op(OpCode.PATCH, patch), after
+
+    def _text(self, key: str) -> str | None:
+        """The text of a model in the shadow; None if it is not there."""
+        rep = self.shadow.graph.models.get(key)
+        if rep is None:
+            return None
+        known = self._texts.get(key)
+        if known is None or known[0] is not rep:
+            known = self._texts[key] = (rep, text_of(rep))
+        return known[1]
+
+    def _defaults(self, serializer: GraphSerializer) -> dict[tuple[str, str], Any]:
+        """Values of the attributes that are back at their default: Bokeh leaves them out, pages need them."""
+        defaults = {}
+        for key, rep in list(serializer.models.items()):
+            old = self.shadow.graph.models.get(key)
+            for attribute in () if old is None else old["attributes"].keys() - rep["attributes"].keys():
+                size = len(serializer.models)
+                value = serializer.explicit(key, attribute)
+                if len(serializer.models) > size:
+                    # A default that is a model: it has to be said, since it is made anew.
+                    rep["attributes"][attribute] = value
+                else:
+                    defaults[key, attribute] = _plain(value)
+        return defaults
+
+    def _column_ops(self, serializer: GraphSerializer, known: Container[str]) -> list[Op]:
+        ops: list[Op] = []
+        for model, columns in list(serializer.sources.items()):
+            if model not in known:
+                continue
+            for name, values in columns.items():
+                ops += self._ops_of_column(model, name, values, serializer)
+            if not self.starts_anew:
+                gone = [key for key in self.shadow.columns if key[0] == model and key[1] not in columns]
+                ops += [
+                    Op(OpCode.REMOVE, model=model, column=name, base=self.shadow.columns[model, name].version)
+                    for _, name in gone
+                ]
+        return ops
+
+    def _ops_of_column(self, model: str, name: str, values: Any, serializer: GraphSerializer) -> list[Op]:
+        held = None if self.starts_anew else self.shadow.columns.get((model, name))
+        try:
+            column = column_from(values, fallback=serializer.encode)
+        except (ColumnError, ValueError) as error:
+            raise ColumnError(f"column {name!r} of {serializer.objects[model]}: {error}") from error
+        ops = diff(None if held is None else held.values.column(), column)
+        if not isinstance(values, list | tuple | range):
+            # What is sent is what the shadow takes over, even if the script goes on writing into its array.
+            ops = [op if op.values is None else replace(op, values=op.values.copy()) for op in ops]
+        base = 0 if held is None else held.version
+        return [replace(op, model=model, column=name, base=base) for op in ops]
+
+
+def _graph_op(code: OpCode, content: Any) -> Op:
+    return Op(code, json=json.dumps(content, separators=(",", ":"), allow_nan=False))
+
+
+def _plain(value: Any) -> Any:
+    """The same JSON value, made of nothing but JSON's own types."""
+    return json.loads(text_of(value))
+
+
+def _is_same_root(root: str, mine: Graph, theirs: Graph) -> bool:
+    return root in theirs.roots and text_of(mine.models[root]) == text_of(theirs.models[root])

@@ -1,0 +1,65 @@
+"""Property values as scripts wrote them, from the JSON in which Bokeh tells them to pages."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from bokeh.core.properties import AnyRef, Dict, Either, Seq, Time, TimeDelta, Tuple
+from bokeh.core.property.bases import Property, SingleParameterizedProperty
+from bokeh.core.property.dataspec import DataSpec
+from bokeh.model import DataModel, Model
+
+
+def restored(prop: Property[Any], value: Any) -> Any:
+    """``value`` as ``prop`` takes it.
+
+    JSON has no tuples, times and time differences: Bokeh writes lists and milliseconds, which its properties
+    then refuse, or keep as another type than the script gave.
+    """
+    if isinstance(prop, DataSpec) or value is None:
+        return value
+    if isinstance(prop, Either):
+        return _first_valid(prop.type_params, value)
+    if isinstance(prop, Tuple):
+        return _tuple(prop.type_params, value)
+    if isinstance(prop, Dict) and isinstance(value, dict):
+        return {
+            restored(prop.keys_type, key): restored(prop.values_type, item) for key, item in value.items()
+        }
+    if isinstance(prop, Seq) and isinstance(value, list | set):
+        return type(value)(restored(prop.item_type, item) for item in value)
+    if isinstance(prop, Time | TimeDelta) and isinstance(value, int | float) and not isinstance(value, bool):
+        return _time(prop, dt.timedelta(milliseconds=value))
+    if isinstance(prop, SingleParameterizedProperty):
+        return restored(prop.type_param, value)
+    return value
+
+
+def _tuple(params: list[Property[Any]], value: Any) -> Any:
+    if not isinstance(value, list | tuple) or len(value) != len(params):
+        return value
+    return tuple(restored(param, item) for param, item in zip(params, value, strict=True))
+
+
+def _first_valid(alternatives: list[Property[Any]], value: Any) -> Any:
+    for alternative in alternatives:
+        candidate = restored(alternative, value)
+        if alternative.is_valid(candidate):
+            return candidate
+    return value
+
+
+def _time(prop: Property[Any], since_midnight: dt.timedelta) -> dt.time | dt.timedelta:
+    if isinstance(prop, TimeDelta):
+        return since_midnight
+    return (dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + since_midnight).time()
+
+
+def data_model(name: str, base: type[Model] | None, properties: Mapping[str, Any]) -> type[Model]:
+    """The class of a data model that this process has not defined; ``properties`` are defaults by name."""
+    module, _, short = name.rpartition(".")
+    members: dict[str, Any] = {"__module__": module or "__main__", "__qualified_model__": name}
+    members |= {prop: AnyRef(default=default) for prop, default in properties.items()}
+    metaclass: Any = type(DataModel)
+    made: type[Model] = metaclass(short, (base or DataModel,), members)
+    return made

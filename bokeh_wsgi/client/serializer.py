@@ -1,0 +1,89 @@
+"""Bokeh models as a graph: Bokeh's own serializer, which gets sources without their columns."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from bokeh.core.property.container import ColumnData
+from bokeh.core.serialization import Buffer, Ref, Serializer
+from bokeh.core.types import ID
+from bokeh.model import Model
+from bokeh.models.sources import ColumnarDataSource
+
+Rep = dict[str, Any]
+
+
+class GraphSerializer(Serializer):
+    """Encodes values, and keeps aside the models they lead to.
+
+    After any number of `encode`: ``models`` are their representations, flat, by wire id; ``objects`` the
+    models themselves; ``sources`` the column data of those that have any. `wire_ids` says which models have
+    another id in the document than in this process.
+    """
+
+    def __init__(self, wire_ids: Mapping[str, str]) -> None:
+        super().__init__(deferred=False)
+        self._wire_ids = wire_ids
+        self.models: dict[str, Rep] = {}
+        self.objects: dict[str, Model] = {}
+        self.sources: dict[str, Mapping[str, Any]] = {}
+
+    def wire_id(self, model: Model) -> str:
+        return self._wire_ids.get(model.id, model.id)
+
+    def add_ref(self, obj: Any, ref: Any) -> None:
+        super().add_ref(obj, Ref(id=ID(self.wire_id(obj))) if isinstance(obj, Model) else ref)
+
+    def explicit(self, wire_id: str, attribute: str) -> Any:
+        """The encoded value of an attribute, also where it is the default that Bokeh leaves out."""
+        return self.encode(getattr(self.objects[wire_id], attribute))
+
+    def _encode(self, obj: Any) -> Any:
+        if not isinstance(obj, Model):
+            return super()._encode(obj)
+        wire_id = self.wire_id(obj)
+        self.objects[wire_id] = obj
+        # Takes this model's place among the others: Bokeh lists a model before those it mentions.
+        rep = self.models[wire_id] = {}
+        columns = columns_of(obj)
+        if columns is not None:
+            self.sources[wire_id] = columns
+            self._references[id(columns)] = _TAKEN_OUT
+        encoded: Any = obj.to_serializable(self)
+        attributes = encoded.get("attributes", {})
+        if columns is not None:
+            attributes.pop("data", None)
+            del self._references[id(columns)]
+        rep.update({**encoded, "attributes": attributes})
+        del rep["type"], rep["id"]
+        return {"id": wire_id}
+
+    def _encode_bytes(self, obj: bytes | memoryview) -> Any:
+        # As Bokeh, but without an id for the buffer: encoding must not move the counter that names models.
+        return {"type": "bytes", "data": Buffer(ID(""), obj).to_base64()}
+
+
+_TAKEN_OUT: Any = {"id": ""}
+
+
+def columns_of(model: Model) -> Mapping[str, Any] | None:
+    """The columns of a source; None for models that have none, whatever their ``data`` may be."""
+    if not isinstance(model, ColumnarDataSource) or "data" not in model.properties():
+        return None
+    if not isinstance(model.lookup("data").property, ColumnData):
+        return None
+    data: Mapping[str, Any] = model.lookup("data").get_value(model)
+    return data
+
+
+def text_of(value: Any) -> str:
+    """JSON text that is equal only for equal values: it tells 1 from true and 0.0 from -0.0."""
+    return json.dumps(value, separators=(",", ":"), allow_nan=False)
+
+
+def closure(objects: Iterable[Model], wire_ids: Mapping[str, str]) -> GraphSerializer:
+    """A serializer that has seen ``objects`` and everything they lead to."""
+    serializer = GraphSerializer(wire_ids)
+    for obj in objects:
+        serializer.encode(obj)
+    return serializer

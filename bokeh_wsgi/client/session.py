@@ -1,0 +1,394 @@
+"""`Session`: a script's connection to a plot server."""
+
+import html
+import importlib
+import json
+import os
+import secrets
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+from urllib.parse import quote
+from wsgiref.types import WSGIApplication
+
+from bokeh.document import Document
+from bokeh.model import Model
+from bokeh.util.serialization import make_id
+
+from bokeh_wsgi.dataplane import Op, OpCode, Reader, column_from, encode_upload
+from bokeh_wsgi.exc import Conflict, ServerRefused, ServerUnreachable, SessionError
+from bokeh_wsgi.models.state import State
+
+from .config import Config
+from .loader import Loader, ids_in_use, move_counter_past
+from .publisher import Publisher, Step
+from .serializer import closure
+from .transport import ARROW_STREAM, HTTPTransport, Transport, WSGITransport
+
+DEFAULT_SERVER_URL = "http://localhost:5006/"
+MAX_ATTEMPTS = 5
+"""How often a store is tried again after the server said that it was made for another state."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Upload:
+    """A step on its way: sent again as it is, with the same key, until the server has answered."""
+
+    step: Step
+    pieces: list[bytes]
+    key: str
+
+
+class Session:
+    """A user's connection to one server, and to one document there at a time.
+
+    Nothing is sent before it is needed: no server at ``root_url`` shows at the first call that wants one.
+    With ``app`` (any WSGI app, such as a `BokehWSGI`) the session calls it in this process.
+
+    All methods are thread-safe. `store_document` and `store_objects` send one change, or nothing if nothing
+    changed; a change is applied whole or not at all. While the server is away they try again for ``retry_s``
+    seconds; then they raise `ServerUnreachable`, and the next call sends what is missing.
+    """
+
+    def __init__(
+        self,
+        name: str | None = None,
+        root_url: str = DEFAULT_SERVER_URL,
+        userapikey: str = "nokey",
+        username: str = "defaultuser",
+        load_from_config: bool = True,
+        configdir: str | os.PathLike[str] | None = None,
+        *,
+        app: WSGIApplication | None = None,
+        # How long to try again while the server is away, once it has been reached.
+        retry_s: float = 60.0,
+        # How long to wait for an answer.
+        timeout_s: float = 60.0,
+        # A file of certificates to trust besides the usual ones, as for a server with one of its own making.
+        ca_certs: str | None = None,
+    ) -> None:
+        self.root_url = root_url.rstrip("/") + "/"
+        self.name = self.root_url if name is None else name
+        self.username = username
+        self.userapikey = userapikey
+        self._config = Config(configdir)
+        if load_from_config and app is None:
+            self._use(self._config.find(name, self.root_url))
+        headers = self._credentials()
+        self._transport: Transport = (
+            HTTPTransport(self.root_url, headers, retry_s=retry_s, timeout_s=timeout_s, ca_certs=ca_certs)
+            if app is None
+            else WSGITransport(app, self.root_url, headers)
+        )
+        self._lock = threading.RLock()
+        self._docid: str | None = None
+        self._publisher = Publisher()
+        self._unanswered: _Upload | None = None
+
+    def _use(self, entry: Mapping[str, Any]) -> None:
+        """What the config has, except where the caller said otherwise."""
+        if self.username == "defaultuser" and self.userapikey == "nokey":
+            self.username = str(entry.get("username", self.username))
+            self.userapikey = str(entry.get("userapikey", self.userapikey))
+
+    def _credentials(self) -> dict[str, str]:
+        if self.userapikey == "nokey":
+            return {}
+        return {"BOKEHUSER": self.username, "BOKEHUSER-API-KEY": self.userapikey}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give connections back. The document stays on the server."""
+        self._transport.close()
+
+    def __repr__(self) -> str:
+        return f"<Session {self.username} at {self.root_url}, document {self._docid}>"
+
+    @property
+    def configdir(self) -> str:
+        return str(self._config.directory)
+
+    @property
+    def configfile(self) -> str:
+        return str(self._config.path)
+
+    def save(self) -> None:
+        """Keep user and key in the config file, for later sessions at this server."""
+        entry = {"root_url": self.root_url, "userapikey": self.userapikey, "username": self.username}
+        self._config.save(self.root_url, entry)
+
+    @property
+    def http_session(self) -> Transport:
+        """What sends this session's requests."""
+        return self._transport
+
+    @property
+    def base_url(self) -> str:
+        """Where the server's app is mounted; asks the server at first use."""
+        return self._transport.base_url
+
+    @property
+    def docid(self) -> str:
+        """The document in use; raises `SessionError` before `use_doc`."""
+        if self._docid is None:
+            raise SessionError("this session has no document yet: call use_doc(title) first")
+        return self._docid
+
+    @property
+    def seq(self) -> int:
+        """The last change of this session that the server has taken; 0 if there is none."""
+        return self._publisher.shadow.seq
+
+    @property
+    def userinfo(self) -> dict[str, Any]:
+        """``{"username", "docs": [{"title", "docid"}, …]}``, documents by last change."""
+        return self._transport.request("GET", "userinfo").json()
+
+    def make_doc(self, title: str) -> str:
+        """The docid of this user's document of that title; makes the document if there is none."""
+        body = json.dumps({"title": title}).encode()
+        headers = {"Content-Type": "application/json"}
+        answer = self._transport.request("POST", "doc", headers=headers, pieces=[body])
+        docid: str = answer.json()["docid"]
+        return docid
+
+    def find_doc(self, name: str) -> str:
+        """The same as `make_doc`: a title names one document of a user."""
+        return self.make_doc(name)
+
+    def use_doc(self, name: str | None = None, docid: str | None = None, *, clear: bool = False) -> None:
+        """Use a document of this user by title (made if there is none), or any by docid.
+
+        With ``clear`` the first store replaces all that it holds, in one change that open pages follow;
+        without, the models that this session stores join those that are there.
+        """
+        if (name is None) == (docid is None):
+            raise ValueError("use_doc() needs either a name or a docid")
+        with self._lock:
+            self._docid = self.make_doc(name) if docid is None and name is not None else docid
+            self._publisher = Publisher(title=name or "", starts_anew=clear)
+            self._unanswered = None
+
+    def delete_doc(self, docid: str | None = None) -> None:
+        """Delete a document (default: the one in use) and all its data; its open pages say so."""
+        self._transport.request("DELETE", f"doc/{quote(self.docid if docid is None else docid, safe='')}")
+
+    def store_document(self, doc: Document, dirty_only: bool = True) -> list[Model]:
+        """Send what changed in ``doc`` since the last store; returns the models it holds.
+
+        With ``dirty_only=False`` all columns are sent whole.
+        """
+        with self._lock:
+            if not dirty_only:
+                self._publisher.forget_columns()
+            self._store(doc, None)
+            return list(doc.models)
+
+    def store_objects(self, *objs: Model, **kwargs: Any) -> None:
+        """Send what changed in these models and all they lead to, such as a source's columns.
+
+        Keywords are accepted as in Bokeh 0.9, and have no effect. Raises ValueError for a model that is in no
+        document and has not been stored.
+        """
+        del kwargs
+        with self._lock:
+            strangers = [obj for obj in objs if self._publisher.starts_anew or not self._publisher.knows(obj)]
+            if not strangers:
+                self._store(None, objs)
+                return
+            for obj in strangers:
+                if obj.document is None:
+                    raise ValueError(
+                        f"{obj} is in no document: add it with curdoc().add_root() or show() first"
+                    )
+            for document in {id(obj.document): obj.document for obj in strangers}.values():
+                assert document is not None
+                self._store(document, None)
+            known = [obj for obj in objs if obj not in strangers]
+            if known:
+                self._store(None, known)
+
+    def _store(self, document: Document | None, objects: Sequence[Model] | None) -> None:
+        self._settle()
+        for attempt in range(MAX_ATTEMPTS):
+            step = self._step(document, objects)
+            if step is None:
+                return
+            try:
+                self._upload(_Upload(step, encode_upload(self.docid, step.ops), secrets.token_urlsafe(12)))
+            except Conflict as conflict:
+                if attempt == MAX_ATTEMPTS - 1:
+                    raise
+                self._publisher.resolve(conflict, step, self.pull_state)
+            else:
+                return
+
+    def _step(self, document: Document | None, objects: Sequence[Model] | None) -> Step | None:
+        if document is not None:
+            return self._publisher.document_step(document)
+        return self._publisher.objects_step(objects or ())
+
+    def _settle(self) -> None:
+        """Hear whether the server took an upload that an earlier call gave up on."""
+        if self._unanswered is not None:
+            upload = self._unanswered
+            try:
+                self._upload(upload)
+            except Conflict as conflict:
+                self._publisher.resolve(conflict, upload.step, self.pull_state)
+
+    def _upload(self, upload: _Upload) -> None:
+        headers = {"Content-Type": ARROW_STREAM, "Idempotency-Key": upload.key}
+        path = f"doc/{quote(self.docid, safe='')}/changes"
+        try:
+            answer = self._transport.request("POST", path, headers=headers, pieces=upload.pieces)
+        except ServerUnreachable:
+            self._unanswered = upload
+            raise
+        except BaseException as error:
+            # After an interruption nobody knows; every answer settles it.
+            self._unanswered = None if isinstance(error, Conflict | ServerRefused) else upload
+            raise
+        self._unanswered = None
+        self._publisher.acknowledge(upload.step, answer.json()["seq"])
+
+    def pull_state(self) -> State:
+        """The document as the server has it now: graph and columns."""
+        answer = self._transport.request("GET", f"changes?doc={quote(self.docid, safe='')}:0&wait=0")
+        reader = Reader(limits=None)
+        state = State()
+        for change in reader.feed(answer.body):
+            end = change.meta.get("end")
+            if end is not None:
+                raise ServerRefused(
+                    f"no document {self.docid!r} on {self.base_url} ({end})", status=404, body={}
+                )
+            state.apply(change.ops, change.seq)
+        if not reader.ended:
+            raise SessionError(f"the answer of {self.base_url} was cut")
+        return state
+
+    def load_document(self, doc: Document) -> None:
+        """Bring ``doc`` to what the server has: models that it knows change, others are added or go.
+
+        Models of ``doc`` that this session has not stored stay. Columns come as arrays, lists and tuples, as
+        they were. Callbacks set with ``on_change`` are called for what changed.
+        """
+        with self._lock:
+            self._settle()
+            state = self.pull_state()
+            old = self._publisher
+            present = self._present(doc, state)
+            self._move_aside(doc, state, present)
+            loader = Loader(state, {wire: local for local, wire in old.wire_ids.items()}, present)
+            self._fill(doc, state, loader)
+            old.join(state)
+
+    def _present(self, doc: Document, state: State) -> dict[str, Model]:
+        """The models of ``doc`` that are this session's, by their id in the document."""
+        found = {self._publisher.wire_id(model): model for model in closure(doc.roots, {}).objects.values()}
+        if self._publisher.shadow.graph.config is not None:
+            found |= {self._publisher.wire_id(model): model for model in doc.config.references()}
+        types = {key: rep["name"] for key, rep in self._publisher.shadow.graph.models.items()}
+        return {
+            key: model
+            for key, model in found.items()
+            if key in state.graph.models and types.get(key) == state.graph.models[key]["name"]
+        }
+
+    def _move_aside(self, doc: Document, state: State, present: Mapping[str, Model]) -> None:
+        """Have no two models of one id: those to be made get new ids here, models of ours new ones there."""
+        publisher = self._publisher
+        foreign = state.graph.models.keys() - present.keys()
+        local = ids_in_use(foreign, doc)
+        move_counter_past(state.graph.models)
+        for wire_id in local:
+            publisher.rename(wire_id)
+            publisher.wire_ids[make_id()] = wire_id
+
+    def _fill(self, doc: Document, state: State, loader: Loader) -> None:
+        graph = state.graph
+        roots = [loader.model(root) for root in graph.roots]
+        mine = {key for key in self._publisher.shadow.graph.roots if key not in graph.roots}
+        for root in doc.roots:
+            if self._publisher.wire_id(root) in mine:
+                doc.remove_root(root)
+        for root in roots:
+            doc.add_root(root)
+        if graph.config is not None:
+            doc._config = loader.value(graph.config)
+        callbacks = doc.callbacks.js_event_callbacks
+        callbacks.clear()
+        callbacks.update({} if graph.callbacks is None else loader.value(graph.callbacks))
+        if graph.title:
+            doc.title = graph.title
+
+    def load_object(self, obj: Model, doc: Document) -> None:
+        """Bring ``obj`` to what the server has, and with it all of ``doc``; ``obj`` must be in ``doc``."""
+        if obj not in doc.models:
+            raise ValueError(f"{obj} is not in this document")
+        self.load_document(doc)
+
+    def pull(self, typename: str | None = None, objid: str | None = None) -> list[dict[str, Any]]:
+        """Models as the server has them, ``{"type", "id", "attributes"}``; sources with their ``data``."""
+        if (typename is None) != (objid is None):
+            raise ValueError("pull() needs both a typename and an objid, or neither")
+        state = self.pull_state()
+        found = []
+        for key, rep in state.graph.models.items():
+            if objid not in (None, key) or typename not in (None, rep["name"]):
+                continue
+            columns = {
+                name: held.values.column() for (model, name), held in state.columns.items() if model == key
+            }
+            data = {"data": {name: column.values() for name, column in columns.items()}} if columns else {}
+            found.append({"type": rep["name"], "id": key, "attributes": {**rep["attributes"], **data}})
+        return found
+
+    def push(self, *jsonobjs: Mapping[str, Any]) -> None:
+        """Set attributes of models by hand: objects as `pull` gives them, with the attributes to set."""
+        events = []
+        ops = []
+        for obj in jsonobjs:
+            attributes = dict(obj["attributes"])
+            for name, values in attributes.pop("data", {}).items():
+                column = column_from(values)
+                ops.append(Op(OpCode.REPLACE, model=obj["id"], column=name, count=column.rows, values=column))
+            events += [
+                {"kind": "ModelChanged", "model": {"id": obj["id"]}, "attr": name, "new": value}
+                for name, value in attributes.items()
+            ]
+        if events:
+            ops.insert(0, Op(OpCode.PATCH, json=json.dumps({"events": events}, allow_nan=False)))
+        if ops:
+            headers = {"Content-Type": ARROW_STREAM, "Idempotency-Key": secrets.token_urlsafe(12)}
+            path = f"doc/{quote(self.docid, safe='')}/changes"
+            self._transport.request("POST", path, headers=headers, pieces=encode_upload(self.docid, ops))
+
+    def gc(self) -> dict[str, str]:
+        """The server removes models that nothing leads to by itself: there is nothing to do."""
+        return {"status": "success"}
+
+    def document_link(self) -> str:
+        """The address of the document's page."""
+        return f"{self.base_url}doc/{quote(self.docid, safe='')}"
+
+    def object_link(self, obj: Model) -> str:
+        """The address of a page with this model alone."""
+        return f"{self.document_link()}/{quote(self._publisher.wire_id(obj), safe='')}"
+
+    def show(self, obj: Model) -> None:
+        """In a notebook, show the live model below the cell; it must have been stored."""
+        notebook = importlib.import_module("IPython.display")
+        width, height = (
+            getattr(obj, side, None) or default for side, default in (("width", 600), ("height", 600))
+        )
+        link = html.escape(self.object_link(obj))
+        frame = f'<iframe src="{link}" width="{width + 20}" height="{height + 20}" frameborder="0"></iframe>'
+        notebook.display(notebook.HTML(frame))

@@ -1,0 +1,269 @@
+"""How a session reaches its server: over HTTP, or by calling a WSGI app in this process."""
+
+import json
+import random
+import sys
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote, urljoin, urlsplit
+from wsgiref.types import WSGIApplication
+
+import urllib3
+
+from bokeh_wsgi.exc import Conflict, ServerRefused, ServerUnreachable
+
+from .upload import Body, Progress
+
+ARROW_STREAM = "application/vnd.apache.arrow.stream"
+AWAY = frozenset({502, 503, 504})
+"""Answers of a proxy, or of a server that starts or stops: worth another try."""
+
+_PIECE_BYTES = 1 << 18
+_MAX_REDIRECTS = 10
+_FIRST_WAIT_S = 0.1
+_LONGEST_WAIT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back; header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> dict[str, Any]:
+        """The body if it is a JSON object, else an empty one."""
+        try:
+            content = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return {}
+        return content if isinstance(content, dict) else {}
+
+
+class Transport(ABC):
+    """Sends requests below one base URL. Thread-safe."""
+
+    def __init__(self, root_url: str, headers: Mapping[str, str]) -> None:
+        self.root_url = root_url
+        self.headers = dict(headers)
+
+    @property
+    @abstractmethod
+    def base_url(self) -> str:
+        """Where the app is mounted, with a slash at its end; found at first use."""
+
+    @abstractmethod
+    def _send(
+        self, method: str, url: str, headers: Mapping[str, str], pieces: Sequence[bytes], *, retry: bool
+    ) -> Answer: ...
+
+    @abstractmethod
+    def close(self) -> None: ...
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        pieces: Sequence[bytes] = (),
+    ) -> Answer:
+        """The 2xx answer to a request for ``path`` (below the base URL).
+
+        Raises `Conflict` or `ServerRefused` with the server's message, and `ServerUnreachable` once retrying
+        has taken too long. Requests are repeated, so they must be such that a repetition does no harm.
+        """
+        every = {"Accept": f"application/json, {ARROW_STREAM}", **self.headers, **(headers or {})}
+        answer = self._send(method, self.base_url + path, every, pieces, retry=True)
+        if not 200 <= answer.status < 300:
+            raise refusal(answer, f"{method} {self.base_url}{path}")
+        return answer
+
+
+def refusal(answer: Answer, request: str) -> Conflict | ServerRefused:
+    """The exception that says what the server said."""
+    body = answer.json()
+    message = body.get("message") or f"{request} was answered with status {answer.status}"
+    if answer.status == 409 and body.get("error") == Conflict.code:
+        return Conflict(
+            message,
+            columns=[(model, column, version) for model, column, version in body.get("columns", ())],
+            unknown=body.get("unknown", ()),
+            taken=body.get("taken", ()),
+        )
+    return ServerRefused(message, status=answer.status, body=body)
+
+
+class HTTPTransport(Transport):
+    """urllib3 with a pool of connections; they verify TLS, and small requests are not held back by Nagle.
+
+    Nobody at the first contact is an error at once: the server was not started. After that, a request is
+    repeated for ``retry_s`` seconds, less and less often, while nobody answers or a proxy says so.
+    """
+
+    def __init__(
+        self,
+        root_url: str,
+        headers: Mapping[str, str],
+        *,
+        retry_s: float = 60.0,
+        timeout_s: float = 60.0,
+        ca_certs: str | None = None,
+    ) -> None:
+        super().__init__(root_url, headers)
+        self.retry_s = retry_s
+        self._base_url: str | None = None
+        self._pool = urllib3.PoolManager(
+            maxsize=4,
+            blocksize=_PIECE_BYTES,
+            retries=False,
+            timeout=urllib3.Timeout(connect=min(timeout_s, 10.0), read=timeout_s),
+            ca_certs=ca_certs,
+        )
+
+    @property
+    def base_url(self) -> str:
+        if self._base_url is None:
+            self._base_url = self._find_mount()
+        return self._base_url
+
+    def close(self) -> None:
+        self._pool.clear()
+
+    def _find_mount(self) -> str:
+        """Follows ``ping`` from the root URL. Sends no credentials: they are for the place that it finds."""
+        url = urljoin(self.root_url, "ping")
+        for _ in range(_MAX_REDIRECTS):
+            try:
+                answer = self._send("GET", url, {}, (), retry=False)
+            except ServerUnreachable as error:
+                raise ServerUnreachable(
+                    f"no bokeh-server answers at {self.root_url}: start one with `bokeh-server`"
+                ) from error
+            location = answer.headers.get("location")
+            if not 300 <= answer.status < 400 or location is None:
+                break
+            target = urljoin(url, location)
+            if urlsplit(url).scheme == "https" and urlsplit(target).scheme != "https":
+                raise ServerUnreachable(f"{url} redirects from https to {target}: not followed")
+            url = target
+        if answer.status != 200 or answer.body.strip() != b"pong" or not urlsplit(url).path.endswith("/ping"):
+            raise ServerUnreachable(
+                f"something answers at {url}, but it is no bokeh-server (status {answer.status}): "
+                "is the root_url right?"
+            )
+        return url[: -len("ping")]
+
+    def _send(
+        self, method: str, url: str, headers: Mapping[str, str], pieces: Sequence[bytes], *, retry: bool
+    ) -> Answer:
+        deadline = time.monotonic() + (self.retry_s if retry else 0.0)
+        wait_s = _FIRST_WAIT_S
+        while True:
+            try:
+                answer = self._send_once(method, url, headers, pieces)
+                if answer.status not in AWAY:
+                    return answer
+                problem: Exception = refusal(answer, f"{method} {url}")
+            except urllib3.exceptions.HTTPError as error:
+                problem = error
+            pause_s = wait_s * random.uniform(0.5, 1.0)
+            if time.monotonic() + pause_s > deadline:
+                waited = f" for {self.retry_s:g} s" if retry else ""
+                raise ServerUnreachable(f"{url} does not answer{waited}: {problem}") from problem
+            time.sleep(pause_s)
+            wait_s = min(wait_s * 2, _LONGEST_WAIT_S)
+
+    def _send_once(
+        self, method: str, url: str, headers: Mapping[str, str], pieces: Sequence[bytes]
+    ) -> Answer:
+        if not pieces:
+            return _answer(self._pool.request(method, url, headers=headers, redirect=False))
+        length = sum(map(len, pieces))
+        progress = Progress(length)
+        body = Body(pieces, progress) if length > _PIECE_BYTES else b"".join(pieces)
+        try:
+            sent = {**headers, "Content-Length": str(length)}
+            return _answer(self._pool.request(method, url, headers=sent, body=body, redirect=False))
+        finally:
+            progress.close()
+
+
+def _answer(response: urllib3.BaseHTTPResponse) -> Answer:
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return Answer(response.status, headers, response.data)
+
+
+class WSGITransport(Transport):
+    """Calls ``app`` directly, as a server would that has it at ``root_url``."""
+
+    def __init__(self, app: WSGIApplication, root_url: str, headers: Mapping[str, str]) -> None:
+        super().__init__(root_url, headers)
+        self.app = app
+
+    @property
+    def base_url(self) -> str:
+        return self.root_url
+
+    def close(self) -> None:
+        pass
+
+    def _send(
+        self, method: str, url: str, headers: Mapping[str, str], pieces: Sequence[bytes], *, retry: bool
+    ) -> Answer:
+        parts = urlsplit(url)
+        body = Body(pieces)
+        environ: dict[str, Any] = {
+            "REQUEST_METHOD": method,
+            "SCRIPT_NAME": "",
+            "PATH_INFO": unquote(parts.path, "latin-1"),
+            "QUERY_STRING": parts.query,
+            "SERVER_NAME": parts.hostname or "localhost",
+            "SERVER_PORT": str(parts.port or (443 if parts.scheme == "https" else 80)),
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "REMOTE_ADDR": "127.0.0.1",
+            "HTTP_HOST": parts.netloc,
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": parts.scheme,
+            "wsgi.input": body,
+            "wsgi.errors": sys.stderr,
+            "wsgi.multithread": True,
+            "wsgi.multiprocess": False,
+            "wsgi.run_once": False,
+        }
+        if pieces:
+            environ["CONTENT_LENGTH"] = str(len(body))
+        for name, value in headers.items():
+            key = name.upper().replace("-", "_")
+            environ[key if key == "CONTENT_TYPE" else f"HTTP_{key}"] = value
+        started = _Start()
+        result: Iterable[bytes] = self.app(environ, started)
+        try:
+            content = b"".join(result)
+        finally:
+            close: Callable[[], None] | None = getattr(result, "close", None)
+            if close is not None:
+                close()
+        return Answer(started.status, started.headers, b"".join([*started.written, content]))
+
+
+@dataclass
+class _Start:
+    """``start_response``, and what it was told."""
+
+    status: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+    written: list[bytes] = field(default_factory=list)
+
+    def __call__(
+        self, status: str, headers: list[tuple[str, str]], exc_info: Any = None, /
+    ) -> Callable[[bytes], object]:
+        if exc_info is not None and self.status:
+            raise exc_info[1].with_traceback(exc_info[2])
+        self.status = int(status.split(" ", 1)[0])
+        self.headers = {name.lower(): value for name, value in headers}
+        return self.written.append

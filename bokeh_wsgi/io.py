@@ -1,0 +1,214 @@
+"""Where plots go: everything of ``bokeh.io``, and plot servers, as in Bokeh 0.9.
+
+::
+
+    output_server("line")    # from here on, plots go to the document "line" of a bokeh-server
+    show(p)                  # publish, and open p in the browser
+    push()                   # publish what changed since
+
+Without `output_server`, all names do what they do in Bokeh.
+"""
+
+import sys
+import time
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import bokeh.io
+from bokeh.document import Document
+from bokeh.io import curdoc as curdoc
+from bokeh.io import export_png as export_png
+from bokeh.io import export_svg as export_svg
+from bokeh.io import export_svgs as export_svgs
+from bokeh.io import install_notebook_hook as install_notebook_hook
+from bokeh.io import push_notebook as push_notebook
+from bokeh.io import save as save
+from bokeh.io.state import curstate
+from bokeh.layouts import column as _column
+from bokeh.layouts import row as _row
+from bokeh.model import Model
+from bokeh.models import Column, Row
+from bokeh.models.ui import UIElement
+from bokeh.util.browser import view
+
+from .client.session import DEFAULT_SERVER_URL, Session
+
+__all__ = sorted(
+    {
+        *bokeh.io.__all__,
+        "cursession",
+        "hplot",
+        "output_server",
+        "push",
+        "vform",
+        "vplot",
+    }
+)
+
+
+class ServerState:
+    """What `output_server` sets up: the session, and plots that were made but not put anywhere yet."""
+
+    def __init__(self) -> None:
+        self.session: Session | None = None
+        self._made: list[Model] = []
+        self._added: list[Model] = []
+
+    def reset(self, session: Session | None = None) -> None:
+        self.session = session
+        self._made.clear()
+        self._added.clear()
+
+    def made(self, plot: Model) -> None:
+        """A plot was made: it will be published, unless it becomes a part of something else."""
+        if self.session is not None:
+            self._made.append(plot)
+
+    def add(self, obj: Model, document: Document) -> None:
+        """Make ``obj`` a root of ``document``, if it is not in there already."""
+        if obj not in document.models:
+            document.add_root(obj)
+            self._added.append(obj)
+
+    def settle(self, document: Document) -> None:
+        """Put plots in ``document`` that are nowhere else; take roots out that are inside another one."""
+        waiting, self._made = self._made, []
+        for plot in waiting:
+            if plot.document is None:
+                self.add(plot, document)
+        roots = document.roots
+        self._added = [obj for obj in self._added if obj in roots]
+        if len(roots) > 1:
+            for obj in list(self._added):
+                if any(obj in root.references() for root in roots if root is not obj):
+                    document.remove_root(obj)
+                    self._added.remove(obj)
+
+
+_state = ServerState()
+
+
+def output_server(
+    docname: str,
+    session: Session | None = None,
+    url: str = "default",
+    name: str | None = None,
+    clear: bool = True,
+) -> None:
+    """Publish to the document of that title on a plot server: the same document, and link, over reruns.
+
+    With ``clear`` the first `push` or `show` replaces what the document held: open pages follow. Without, the
+    document is loaded into `curdoc`, and plots are added to it. Raises `ServerUnreachable` if no server
+    answers at ``url`` (default: http://localhost:5006/).
+    """
+    if session is None:
+        session = Session(name=name, root_url=DEFAULT_SERVER_URL if url == "default" else url)
+    session.use_doc(docname, clear=clear)
+    document = curdoc()
+    document.clear()
+    _state.reset(session)
+    if not clear:
+        session.load_document(document)
+
+
+def cursession() -> Session | None:
+    """The session that `output_server` made; None without one."""
+    return _state.session
+
+
+def show(
+    obj: Any, browser: str | None = None, new: Any = "tab", notebook_handle: bool = False, **kwargs: Any
+) -> Any:
+    """Publish, and open ``obj`` in the browser (in a notebook: below the cell); its link is printed.
+
+    Without `output_server` (and besides, after `output_file` or `output_notebook`) as in Bokeh.
+    """
+    session, state = _state.session, curstate()
+    if session is None:
+        return bokeh.io.show(obj, browser, new, notebook_handle, **kwargs)
+    objects = list(obj) if isinstance(obj, Sequence) else [obj]
+    for item in objects:
+        if not isinstance(item, Model):
+            raise ValueError(f"show() publishes plots, widgets and layouts, not {type(item).__name__}")
+        _state.add(item, curdoc())
+    push()
+    link = session.object_link(objects[0]) if len(objects) == 1 else session.document_link()
+    if state.notebook:
+        for item in objects:
+            session.show(item)
+        return None
+    print(f"bokeh_wsgi: {link}", file=sys.stderr)  # noqa: T201 - the link is what people ask show() for
+    view(link, browser, new)
+    return bokeh.io.show(obj, browser, new) if state.file else None
+
+
+def push(
+    session: Session | None = None, document: Document | None = None, state: ServerState | None = None
+) -> None:
+    """Send what changed in ``document`` (default: `curdoc`) to ``session`` (default: `cursession`)."""
+    state = _state if state is None else state
+    session = state.session if session is None else session
+    if session is None:
+        warnings.warn(
+            "push() called but no session was supplied and output_server(...) was never called, "
+            "nothing pushed",
+            stacklevel=2,
+        )
+        return
+    if document is None:
+        document = curdoc()
+        state.settle(document)
+    session.store_document(document)
+
+
+def reset_output(state: Any = None) -> None:
+    """Forget all outputs, and start a new `curdoc`."""
+    _state.reset()
+    bokeh.io.reset_output(state)
+
+
+def output_file(
+    filename: Any,
+    title: str = "Bokeh Plot",
+    mode: Any = None,
+    root_dir: Any = None,
+    *,
+    autosave: bool = False,  # noqa: ARG001 - of Bokeh 0.9, where it saved after each glyph
+) -> None:
+    """As ``bokeh.io.output_file``."""
+    bokeh.io.output_file(filename, title, mode, root_dir)
+
+
+def output_notebook(
+    resources: Any = None,
+    verbose: bool = False,
+    hide_banner: bool = False,
+    *args: Any,
+    url: str | None = None,
+    docname: str | None = None,
+    session: Session | None = None,
+    name: str | None = None,
+    **kwargs: Any,
+) -> None:
+    """As ``bokeh.io.output_notebook``; with ``url``, ``session`` or ``name`` also `output_server`."""
+    bokeh.io.output_notebook(resources, verbose, hide_banner, *args, **kwargs)
+    if url or session or name or docname:
+        output_server(docname or f"Notebook of {time.ctime()}", session, url or "default", name)
+
+
+def hplot(*children: UIElement, **kwargs: Any) -> Row:
+    """Plots side by side; they will be published. ``bokeh.layouts.row`` is today's name."""
+    layout = _row(*children, **kwargs)
+    _state.made(layout)
+    return layout
+
+
+def vplot(*children: UIElement, **kwargs: Any) -> Column:
+    """Plots one below the other; they will be published. ``bokeh.layouts.column`` is today's name."""
+    layout = _column(*children, **kwargs)
+    _state.made(layout)
+    return layout
+
+
+vform = vplot
