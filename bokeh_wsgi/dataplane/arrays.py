@@ -46,7 +46,9 @@ def fill_masked(array: Any) -> Array:
     """A masked array's values, NaN where masked; None in strings and objects."""
     kind = array.dtype.kind
     if kind in "UOST":
-        return np.where(np.ma.getmaskarray(array), None, array.data.astype(object))
+        objects: Array = array.data.astype(object)
+        objects[np.ma.getmaskarray(array)] = None
+        return objects
     if kind in "mM":
         return np.asarray(array.filled(np.array("NaT", dtype=array.dtype)))
     floats = array if kind == "f" else array.astype(np.float64)

@@ -18,6 +18,8 @@ from bokeh_wsgi.exc import FrameError
 
 HEADER_BYTES: Final = 32
 MAX_CHUNK_BYTES: Final = 2**31 - 1 - HEADER_BYTES
+MIN_BLOCK_BYTES: Final = 16384
+"""So that a stranger's chunk can't be mostly bookkeeping; Blosc2 itself makes blocks of 64 KiB and more."""
 RAW, EXTENDED, NOT_SPLIT, LZ4 = 0x02, 0x05, 0x10, 1
 ZEROS, NANS, REPEATED = 1, 2, 3
 
@@ -43,14 +45,14 @@ def _header(chunk: memoryview) -> tuple[int, int, int, int, int]:
     version, lz4, flags, typesize, nbytes, blocksize, cbytes = struct.unpack_from("<BBBBIII", chunk)
     _expect(version == 5 and lz4 == 1, f"has version {version}.{lz4}")
     _expect(flags & EXTENDED == EXTENDED and not flags & 0x08, f"has flags {flags:#x}")
-    _expect(typesize > 0, "has items of no size")
+    _expect(typesize in (1, 2, 4, 8), f"has items of {typesize} bytes")
     _expect(cbytes == chunk.nbytes, f"says it has {cbytes} bytes, and has {chunk.nbytes}")
     _expect(
         nbytes <= MAX_CHUNK_BYTES and 0 < blocksize <= max(nbytes, typesize),
         f"has blocks of {blocksize} bytes",
     )
-    filters = sorted(chunk[16:22])
-    _expect(filters[4] == 0 and filters[5] <= 2, f"has filters {filters}")
+    _expect(blocksize >= min(nbytes, MIN_BLOCK_BYTES), f"has blocks of only {blocksize} bytes")
+    _expect(not any(chunk[16:21]) and chunk[21] <= 2, f"has filters {list(chunk[16:22])}")
     _expect(
         not any(chunk[23:31]) and not chunk[31] & 0x8F, "uses features of Blosc2 that this format leaves out"
     )
