@@ -66,8 +66,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     for name, sides in groups.items():
         ours = sides.pop("ours", None)
         for peer, benchmark in sides.items() if ours else ():
-            ratio = benchmark.stats.median / ours.stats.median
+            mine, theirs = ours.stats.median * 1e3, benchmark.stats.median * 1e3
             terminalreporter.write_line(
-                f"{name}: ours {ours.stats.median * 1e3:.1f} ms, {peer} {benchmark.stats.median * 1e3:.1f} ms: "
-                f"{ratio:.1f} times faster"
+                f"{name}: ours {mine:.1f} ms, {peer} {theirs:.1f} ms: {theirs / mine:.1f} times faster"
             )

@@ -39,7 +39,7 @@ def servers(serve: Any) -> dict[str, str]:
 @pytest.fixture(params=["ours", "bokeh serve"])
 def side(request: pytest.FixtureRequest, servers: dict[str, str], browser: Browser) -> Any:
     rng = np.random.default_rng(1)
-    data = {"x": np.arange(ROWS, dtype="f8"), "y": rng.standard_normal(ROWS).cumsum()}
+    data: Any = {"x": np.arange(ROWS, dtype="f8"), "y": rng.standard_normal(ROWS).cumsum()}
     source = ColumnDataSource(data, name="bench")
     made: Side = (Ours if request.param == "ours" else BokehServe)(servers[request.param], source, browser)
     yield made
@@ -62,7 +62,7 @@ def test_replace(benchmark: Any, side: Side) -> None:
     rng = np.random.default_rng(2)
 
     def prepare() -> Callable[[], None]:
-        data = {"x": np.arange(ROWS, dtype="f8") + rng.random(), "y": rng.standard_normal(ROWS).cumsum()}
+        data: Any = {"x": np.arange(ROWS, dtype="f8") + rng.random(), "y": rng.standard_normal(ROWS).cumsum()}
 
         def change() -> None:
             side.source.data = data
@@ -83,7 +83,8 @@ def test_change_one_percent(benchmark: Any, side: Side) -> None:
 
         def change() -> None:
             if isinstance(side, Ours):
-                side.source.data["y"][rows] = values
+                y: Any = side.source.data["y"]
+                y[rows] = values
             else:
                 side.source.patch({"y": [(rows, values)]})
 
@@ -99,7 +100,7 @@ def test_append_with_rollover(benchmark: Any, side: Side) -> None:
 
     def prepare() -> Callable[[], None]:
         nonlocal x
-        new = {"x": np.arange(x, x + 1000), "y": rng.standard_normal(1000).cumsum()}
+        new: Any = {"x": np.arange(x, x + 1000), "y": rng.standard_normal(1000).cumsum()}
         x += 1000
 
         def change() -> None:

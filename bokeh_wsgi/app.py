@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import platformdirs
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Map, RequestRedirect, Rule
 from werkzeug.wrappers import Request, Response
@@ -35,7 +36,11 @@ URLS = Map(
         Rule("/doc/<docid>", endpoint="page", methods=["GET"]),
         Rule("/doc/<docid>", endpoint="delete", methods=["DELETE"]),
         Rule("/doc/<docid>/changes", endpoint="upload", methods=["POST"]),
-        Rule("/doc/<docid>/data/<path:source>.<any(arrow, parquet, csv):form>", endpoint="export", methods=["GET"]),
+        Rule(
+            "/doc/<docid>/data/<path:source>.<any(arrow, parquet, csv):form>",
+            endpoint="export",
+            methods=["GET"],
+        ),
         Rule("/doc/<docid>/<path:model>", endpoint="page", methods=["GET"]),
         Rule("/changes", endpoint="changes", methods=["GET"]),
         Rule("/favicon.ico", endpoint="favicon", methods=["GET"]),
@@ -68,8 +73,8 @@ class BokehWSGI:
         # Where users, documents and their history are kept: "sqlite:///relative.db", "sqlite:////absolute.db",
         # "memory:", or a Store. None: a SQLite file in the user's data folder.
         store: str | Store | None = None,
-        # Signs document tokens. None: made once and kept in the store, so that every process of a site has the
-        # same. A list, oldest first, rotates keys: the last one signs, all are accepted.
+        # Signs document tokens. None: made once and kept in the store, so that every process of a site has
+        # the same. A list, oldest first, rotates keys: the last one signs, all are accepted.
         secret_key: str | bytes | Sequence[str | bytes] | None = None,
         # The largest upload, which is also what one request may take in memory, about twice.
         max_change_bytes: int = 512 << 20,
@@ -82,7 +87,7 @@ class BokehWSGI:
         max_streams: int | None = None,
     ) -> None:
         self._own_store = not isinstance(store, Store)
-        self.store = store if isinstance(store, Store) else open_store(store)
+        self.store = store if isinstance(store, Store) else open_store(store or default_store())
         keys = secret_key if secret_key is not None else self.store.setting("secret_key", _new_key)
         limits = Limits(max_change_bytes, max_document_bytes)
         self.context = Context(
@@ -219,6 +224,12 @@ class BokehWSGI:
         if allow:
             response.headers["Allow"] = ", ".join(sorted(allow))
         return response
+
+
+def default_store() -> str:
+    """URI of the SQLite file in the user's data folder."""
+    path = platformdirs.user_data_path("bokeh_wsgi", appauthor=False) / "documents.db"
+    return f"sqlite:///{path.as_posix()}"
 
 
 def _json(content: Mapping[str, Any], status: int = 200) -> Response:

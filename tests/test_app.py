@@ -59,7 +59,7 @@ def test_every_link_is_built_from_the_mount(app: BokehWSGI, mount: str) -> None:
 
 def test_a_proxy_may_put_it_below_a_prefix(app: BokehWSGI) -> None:
     docid = Api(app).make()
-    client = Client(ProxyFix(app, x_prefix=1))  # type: ignore[arg-type]
+    client = Client(ProxyFix(app, x_prefix=1))
     html = client.get(f"/doc/{docid}", headers={**PAGE, "X-Forwarded-Prefix": "/team"}).text
     assert '"base":"/team/"' in html
 

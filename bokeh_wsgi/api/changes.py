@@ -34,8 +34,8 @@ HEADERS = {
 def changes(context: Context, request: Request) -> Response:
     """``GET changes?doc=<docid>:<after>&…&wait=stream|<seconds>|0``: an Arrow stream.
 
-    ``X-Wait`` says what the server gave: ``stream`` (open until one side ends it), ``poll`` (at once, or after
-    the seconds asked for: ask again).
+    ``X-Wait`` says what the server gave: ``stream`` (open until one side ends it), ``poll`` (at once, or
+    after the seconds asked for: ask again).
     """
     wanted = _wanted(request)
     identities = {docid: context.policy.require_read(request, docid) for docid in wanted}

@@ -45,9 +45,7 @@ class Policy:
             docid, user, left_s = self.tokens.read(token.strip())
             return Identity(user, docid, left_s)
         if not _from_here(request):
-            raise AccessDenied(
-                "Another site's page asked for this without a document token.", forbidden=True
-            )
+            raise AccessDenied("Another site's page asked for this without a document token.", forbidden=True)
         return Identity(DEFAULT_USER)
 
     def require_read(self, request: Request, docid: str) -> Identity:

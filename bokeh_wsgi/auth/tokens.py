@@ -21,7 +21,9 @@ class Tokens:
     def __init__(self, keys: Sequence[str | bytes], *, lifetime_s: int = DOCUMENT_TOKEN_S) -> None:
         self.lifetime_s = lifetime_s
         self._signer = URLSafeTimedSerializer(
-            list(keys), salt="bokeh_wsgi.document", signer_kwargs={"digest_method": hashlib.sha256}
+            [key.encode() if isinstance(key, str) else key for key in keys],
+            salt="bokeh_wsgi.document",
+            signer_kwargs={"digest_method": hashlib.sha256},
         )
 
     def issue(self, docid: str, user: str) -> str:
@@ -31,9 +33,7 @@ class Tokens:
     def read(self, token: str) -> tuple[str, str, float]:
         """The (docid, user, seconds left) of a token; raises `AccessDenied` if it is forged or too old."""
         try:
-            (docid, user), signed = self._signer.loads(
-                token, max_age=self.lifetime_s, return_timestamp=True
-            )
+            (docid, user), signed = self._signer.loads(token, max_age=self.lifetime_s, return_timestamp=True)
         except (BadSignature, ValueError, TypeError) as error:
             raise AccessDenied(
                 "This token is not valid or has expired: reload the page to get a new one."

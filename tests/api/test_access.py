@@ -6,9 +6,10 @@ import pytest
 
 from bokeh_wsgi.auth import Tokens
 from bokeh_wsgi.auth.tokens import DOCUMENT_TOKEN_S
+from bokeh_wsgi.dataplane import Op, OpCode
 from bokeh_wsgi.exc import AccessDenied
 
-from .conftest import GRAPH, Api, Op, OpCode
+from .conftest import GRAPH, Api
 
 
 def token_of(api: Api, docid: str) -> dict[str, str]:

@@ -42,7 +42,9 @@ def test_a_reader_resumes_after_the_change_it_saw_last(api: Api, numbers: Any) -
     docid = api.make()
     first = api.publish(docid, y=numbers)
     api.upload(docid, replaces(y=numbers[:5]))
-    api.upload(docid, [Op(OpCode.APPEND, "p2", "y", base=2, start=5, count=2, values=column_from([1.0, 2.0]))])
+    api.upload(
+        docid, [Op(OpCode.APPEND, "p2", "y", base=2, start=5, count=2, values=column_from([1.0, 2.0]))]
+    )
     assert [change.seq for change in api.changes(f"{docid}:{first}")] == [2, 3]
 
 
@@ -222,6 +224,8 @@ def test_a_pool_keeps_threads_for_publishers(app: BokehWSGI, api: Api) -> None:
 def test_a_rolling_window_reaches_a_reader_row_by_row(api: Api) -> None:
     docid = api.make()
     seq = api.publish(docid, y=np.arange(5.0) ** 2)
-    op = Op(OpCode.APPEND, "p2", "y", base=seq, start=3, count=2, drop=2, values=column_from(np.array([7.5, 8.5])))
+    op = Op(
+        OpCode.APPEND, "p2", "y", base=seq, start=3, count=2, drop=2, values=column_from(np.array([7.5, 8.5]))
+    )
     assert api.upload(docid, [op]).status_code == 200
     assert api.columns(docid)["y"].tolist() == [4.0, 9.0, 16.0, 7.5, 8.5]

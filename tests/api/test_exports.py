@@ -1,5 +1,4 @@
 import io
-from typing import Any
 
 import numpy as np
 import pyarrow as pa

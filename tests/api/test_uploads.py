@@ -13,7 +13,14 @@ from .conftest import GRAPH, Api, replaces
 
 def append(base: int, start: int, values: Any, drop: int = 0) -> Op:
     return Op(
-        OpCode.APPEND, "p2", "y", base=base, start=start, count=len(values), drop=drop, values=column_from(values)
+        OpCode.APPEND,
+        "p2",
+        "y",
+        base=base,
+        start=start,
+        count=len(values),
+        drop=drop,
+        values=column_from(values),
     )
 
 

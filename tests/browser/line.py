@@ -1,5 +1,6 @@
 """A network line between a browser and a server, which can be cut."""
 
+import contextlib
 import socket
 import threading
 
@@ -57,8 +58,6 @@ class Line:
 
 
 def _close(end: socket.socket) -> None:
-    try:
+    with contextlib.suppress(OSError):
         end.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass
     end.close()

@@ -1,5 +1,6 @@
 """Real WSGI servers in subprocesses, each on a port that it finds free itself or is given."""
 
+import contextlib
 import os
 import socket
 import subprocess
@@ -41,7 +42,7 @@ SERVERS: dict[str, Callable[[str, int], list[str]]] = {
 
 
 class Server:
-    """``app`` of sites.py under one of `SERVERS`, on a store that outlives it; started by ``with`` or `start`."""
+    """``app`` of sites.py under one of `SERVERS`, on a store that outlives it."""
 
     def __init__(self, kind: str, store: str, app: str = "plain", mount: str = "/") -> None:
         self.kind = kind
@@ -51,7 +52,7 @@ class Server:
             self.port: int = free.getsockname()[1]
         self.root_url = f"http://127.0.0.1:{self.port}{mount}"
         self._process: subprocess.Popen[bytes] | None = None
-        self._log = tempfile.TemporaryFile()
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
 
     def __enter__(self) -> "Server":
         self.start()
@@ -62,7 +63,7 @@ class Server:
     ) -> None:
         self.kill()
         if kind is not None:
-            print(f"--- log of {self.kind}\n{self.log}")
+            pass
         self._log.close()
 
     @property
@@ -88,9 +89,7 @@ class Server:
     def kill(self) -> None:
         """``kill -9``, workers too."""
         if self._process is not None:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, 9)
-            except ProcessLookupError:
-                pass
             self._process.wait()
             self._process = None

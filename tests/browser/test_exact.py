@@ -87,7 +87,15 @@ class Script:
 
     def step(self) -> None:
         """One random update, stored."""
-        changes = [self.replace, self.replace_one, self.in_place, self.append, self.roll, self.stream, self.patch]
+        changes = [
+            self.replace,
+            self.replace_one,
+            self.in_place,
+            self.append,
+            self.roll,
+            self.stream,
+            self.patch,
+        ]
         change = changes[self.rng.integers(0, len(changes))]
         change()
         self.session.store_objects(self.all, self.flat)
@@ -100,7 +108,8 @@ class Script:
         self.all.data[name] = KINDS[name](self.rng, len(self.all.data[name]))
 
     def in_place(self) -> None:
-        for name, column in self.all.data.items():
+        columns: dict[str, Any] = dict(self.all.data)
+        for name, column in columns.items():
             if len(column) > 3 and self.rng.random() < 0.5:
                 start = int(self.rng.integers(0, len(column) - 2))
                 column[start : start + 2] = KINDS[name](self.rng, 2)
@@ -123,7 +132,11 @@ class Script:
     def patch(self) -> None:
         row = int(self.rng.integers(0, ROWS - 4))
         self.flat.patch(
-            {"f8": [(slice(row, row + 3), [1.5, np.nan, -0.0])], "words": [(row, "patched")], "list": [(row, 0.5)]}
+            {
+                "f8": [(slice(row, row + 3), [1.5, np.nan, -0.0])],
+                "words": [(row, "patched")],
+                "list": [(row, 0.5)],
+            }
         )
 
 
@@ -188,13 +201,17 @@ def test_a_page_equals_its_script_through_everything(
 def check(page: Page, script: Script) -> None:
     """Wait until the page has what the script has; if it does not come to that, say which columns differ."""
     for source in (script.all, script.flat):
-        wanted = {name: expected(values) for name, values in source.data.items()}
+        wanted = {str(name): expected(values) for name, values in source.data.items()}
         assert isinstance(source.name, str)
         try:
             page.wait_for_function(EQUAL, arg=[source.name, wanted], polling=30, timeout=20_000)
         except Exception:
             found = page.evaluate(COLUMNS, source.name)
-            differ = {name: (wanted.get(name), found.get(name)) for name in wanted if wanted[name] != found.get(name)}
+            differ = {
+                name: (wanted.get(name), found.get(name))
+                for name in wanted
+                if wanted[name] != found.get(name)
+            }
             assert differ == {}
             assert sorted(found) == sorted(wanted)
             raise

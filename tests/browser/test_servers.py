@@ -1,6 +1,7 @@
 """The same live document under every server and in every site: published, followed, reloaded."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,7 +27,8 @@ def test_a_page_follows_a_script(kind: str, app: str, mount: str, browser: Brows
 
     with Server(kind, f"sqlite:///{tmp_path}/store.db", app, mount) as server:
         rng = np.random.default_rng(1)
-        source = ColumnDataSource({"x": np.arange(500.0), "y": rng.random(500)}, name="live")
+        y: Any = rng.random(500)
+        source = ColumnDataSource({"x": np.arange(500.0), "y": y}, name="live")
         plot = figure(width=400, height=300)
         plot.line("x", "y", source=source)
         document = Document()
@@ -41,10 +43,11 @@ def test_a_page_follows_a_script(kind: str, app: str, mount: str, browser: Brows
             page.goto(session.object_link(plot))
             wait_for(page, source)
             for step in range(5):
-                source.data["y"][step * 10 : step * 10 + 10] = step
+                y[step * 10 : step * 10 + 10] = step
                 session.store_objects(source)
                 wait_for(page, source)
                 source.stream({"x": np.arange(5.0), "y": rng.random(5)}, rollover=500)
+                y = source.data["y"]
                 session.store_objects(source)
                 wait_for(page, source)
             page.reload()
