@@ -39,7 +39,10 @@ class Api:
         return str(response.get_json()["docid"])
 
     def upload(self, docid: str, ops: Sequence[Op], **headers: str) -> TestResponse:
-        return self.upload_bytes(docid, b"".join(encode_upload(docid, ops)), **headers)
+        return self.upload_bytes(docid, self.body(docid, ops), **headers)
+
+    def body(self, docid: str, ops: Sequence[Op]) -> bytes:
+        return b"".join(encode_upload(docid, ops))
 
     def upload_bytes(self, docid: str, body: bytes, **headers: str) -> TestResponse:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
