@@ -97,8 +97,6 @@ class Handler(WSGIRequestHandler):
         else:
             body = _Body(self.rfile, int(environ.get("CONTENT_LENGTH", 0)))
             environ["wsgi.input_terminated"] = True
-        if self.headers.get("Expect", "").strip().lower() == "100-continue":
-            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         environ["wsgi.input"] = body
         return body
 
