@@ -106,6 +106,8 @@ def _mostly_differ(a: Array, b: Array) -> bool:
 
 def _merged(ranges: Array) -> Array:
     """Sorted, with those that overlap or touch joined."""
+    if not len(ranges):
+        return ranges
     ranges = ranges[np.argsort(ranges[:, 0], kind="stable")]
     stops = np.maximum.accumulate(ranges[:, 1])
     first = np.concatenate([[True], ranges[1:, 0] > stops[:-1]])

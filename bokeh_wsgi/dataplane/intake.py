@@ -40,7 +40,7 @@ def column_from(values: Any, *, fallback: Fallback | None = None) -> Column:
 def _range(values: range) -> Array:
     try:
         return np.arange(values.start, values.stop, values.step, dtype=np.int64)
-    except OverflowError as e:
+    except (OverflowError, ValueError) as e:
         raise ColumnError(f"{values} goes beyond 64-bit integers") from e
 
 

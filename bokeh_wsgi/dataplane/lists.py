@@ -128,7 +128,9 @@ def _nested(values: Sequence[Any]) -> Column | None:
         levels.append(np.fromiter(map(len, items), np.int64, len(items)))
         items = list(chain.from_iterable(items))
     leaf = _scalars(items)
-    if not levels or leaf is None or leaf.validity is not None:
+    if not levels:
+        return leaf
+    if leaf is None or leaf.validity is not None:
         return None
     if leaf.is_text and factors and len(levels) == 1:
         return _factors(leaf, levels[0])

@@ -16,13 +16,13 @@ def to_plain(value: Any) -> Any:
     match value:
         case None | bool() | str():
             return value
-        case np.generic():
-            return to_plain(value.item())
+        case np.generic() | np.ndarray():
+            return to_plain(value.tolist())
         case int():
             return value if -(2**53) < value <= 2**53 else to_plain(float(value))
         case float():
             return value if isfinite(value) else {"type": "number", "value": _name(value)}
-        case list() | tuple() | np.ndarray():
+        case list() | tuple():
             return [to_plain(item) for item in value]
         case dict():
             return {"type": "map", "entries": [[to_plain(k), to_plain(v)] for k, v in value.items()]}
