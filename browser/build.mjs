@@ -1,18 +1,18 @@
 /**
- * Build the page's client: `page.js`, one classic script with the wasm decoder inside.
+ * Build the page's client: `page.js`, one classic script with the wasm decoder inside, and its licenses.
  *
  *   node build.mjs           into $BOKEH_WSGI_STATIC, or ../bokeh_wsgi/static
  *   node build.mjs --tests   the tests, into build/test
  */
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { copyFile, mkdir, readdir, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 import { build } from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const LICENSES = `/*! bokeh_wsgi, the page's client. Contains @uwdata/flechette 2.6.0,
-Copyright (c) 2024, UW Interactive Data Lab, BSD-3-Clause: see page.js.LICENSES.txt */`;
+const LICENSES = "page.js.LICENSES.txt";
+const BANNER = `/*! Contains @uwdata/flechette, (c) 2024 UW Interactive Data Lab, BSD-3-Clause: ${LICENSES} */`;
 
 async function wasm() {
   const { error, stderr } = await asc.main([
@@ -40,8 +40,9 @@ async function page() {
     format: "iife",
     minify: true,
     legalComments: "none",
-    banner: { js: LICENSES },
+    banner: { js: BANNER },
   });
+  await copyFile(join(here, "node_modules/@uwdata/flechette/LICENSE"), join(output, LICENSES));
 }
 
 async function tests() {

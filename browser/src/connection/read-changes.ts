@@ -1,0 +1,78 @@
+import type { Change } from "../arrow/change";
+import { ChangeReader } from "../arrow/change-reader";
+import { Refused } from "./refused";
+
+export interface Reading {
+  url: string;
+  token: string;
+  /** No first byte for so long: something on the way holds the answer back. */
+  firstByteMs: number;
+  /** No byte for so long: the connection is dead, whatever the browser thinks. */
+  silenceMs: number;
+  signal: AbortSignal;
+  onByte(): void;
+  onChange(change: Change): void;
+}
+
+export interface Outcome {
+  /** Whether any byte of the body came. */
+  began: boolean;
+  /** Whether the end marker came; a response without it was cut. */
+  ended: boolean;
+  /** What the server gave: X-Wait. */
+  wait: string | null;
+  /** Changes that came. */
+  changes: number;
+}
+
+/**
+ * Read one `changes` response to its end. A cut or silent one is an Outcome, as are network errors; Refused,
+ * FrameError and what `onChange` throws are thrown.
+ */
+export async function readChanges(reading: Reading): Promise<Outcome> {
+  const outcome: Outcome = { began: false, ended: false, wait: null, changes: 0 };
+  const abort = new AbortController();
+  const stop = () => abort.abort();
+  reading.signal.addEventListener("abort", stop);
+  let watchdog = setTimeout(stop, reading.firstByteMs);
+  const reader = new ChangeReader();
+  try {
+    const response = await network(fetch(reading.url, {
+      headers: reading.token ? { Authorization: `Bearer ${reading.token}` } : {},
+      cache: "no-store",
+      credentials: "omit",
+      signal: abort.signal,
+    }));
+    if (!response) return outcome;
+    if (!response.ok || !response.body) throw new Refused(response.status);
+    outcome.wait = response.headers.get("X-Wait");
+    const body = response.body.getReader();
+    while (!reader.ended) {
+      const piece = await network(body.read());
+      if (!piece || piece.done) break;
+      clearTimeout(watchdog);
+      watchdog = setTimeout(stop, reading.silenceMs);
+      outcome.began = true;
+      reading.onByte();
+      for (const change of reader.feed(piece.value)) {
+        outcome.changes++;
+        reading.onChange(change);
+      }
+    }
+    outcome.ended = reader.ended;
+    return outcome;
+  } finally {
+    clearTimeout(watchdog);
+    reading.signal.removeEventListener("abort", stop);
+    stop();
+  }
+}
+
+/** Null where the network failed, or we gave up. */
+async function network<T>(promise: Promise<T>): Promise<T | null> {
+  try {
+    return await promise;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,101 @@
+/** The few parts of BokehJS 3.9 and 3.10 that the page drives. */
+export interface Signal<T = void> {
+  emit(value: T): void;
+}
+
+export interface Property {
+  readonly is_unset: boolean;
+  get_value(): unknown;
+  set_value(value: unknown): void;
+}
+
+export interface Model {
+  readonly id: string;
+  readonly type: string;
+  readonly name?: string | null;
+  readonly default_view?: unknown;
+  readonly properties: Record<string, Property>;
+  constructor: Function;
+  setv(attributes: object, options: { sync?: boolean; check_eq?: boolean }): void;
+  references(): Set<Model>;
+  attach_document(document: BokehDocument): void;
+}
+
+export interface Source extends Model {
+  data: Record<string, unknown>;
+  readonly streaming: Signal;
+  readonly patching: Signal<number[] | undefined>;
+  _clear_watchers?(): void;
+  _with_selection_sync?(sync: boolean, emit: () => void): void;
+}
+
+export interface View {
+  readonly model: Model;
+  /** Settles when what signals have asked for so far is done. */
+  readonly ready?: Promise<unknown>;
+  build?(element: Element): void;
+  remove(): void;
+}
+
+export interface ViewManager {
+  readonly roots: View[];
+  build_view(model: Model): Promise<View>;
+  get(model: Model): View | null;
+  add(view: View): void;
+  clear(): void;
+}
+
+export interface DocumentEvent {
+  readonly kind: string;
+  readonly model: Model;
+}
+
+export interface BokehDocument {
+  views_manager?: ViewManager;
+  readonly all_roots: Model[];
+  readonly resolver: { get(name: string): unknown };
+  config: Model & { notifications?: Model | null };
+  readonly _all_models: Map<string, Model>;
+  readonly _document_callbacks: Map<string, unknown[]>;
+  title(): string;
+  roots(): Model[];
+  get_model_by_id(id: string): Model | null;
+  apply_json_patch(patch: object): void;
+  on_change(callback: (event: DocumentEvent) => void): void;
+  on_event(name: string, ...callbacks: unknown[]): void;
+  notify_idle(model: Model): void;
+  freeze_all_models(change: () => void): void;
+  clear(options: { sync: boolean }): void;
+}
+
+interface Deserializer {
+  decode(json: unknown): unknown;
+}
+
+interface Modules {
+  document: { Document: { from_json(json: object): BokehDocument }; documents: BokehDocument[] };
+  "core/view_manager": { ViewManager: new (roots: View[], global: ViewManager) => ViewManager };
+  "core/dom_view": { DOMView: abstract new () => View };
+  "core/util/ndarray": { ndarray(init: ArrayBuffer, options: { dtype: string; shape: number[] }): object };
+  "core/resolvers": { ModelResolver: new (parent: unknown) => unknown };
+  "core/serialization/deserializer": {
+    Deserializer: {
+      new (resolver: unknown, references?: Map<string, Model>, finalize?: (model: Model) => void): Deserializer;
+      register(type: string, decoder: (rep: never) => unknown): void;
+    };
+  };
+  base: { default_resolver: unknown };
+}
+
+export interface BokehJS {
+  readonly version: string;
+  readonly index: ViewManager;
+  require<Name extends keyof Modules>(name: Name): Modules[Name];
+}
+
+/** The BokehJS that the page's scripts have loaded. */
+export function bokeh(): BokehJS {
+  const loaded = (globalThis as { Bokeh?: BokehJS }).Bokeh;
+  if (!loaded) throw new Error("BokehJS did not load");
+  return loaded;
+}

@@ -1,0 +1,80 @@
+import { type BokehDocument, type Model, type View, bokeh } from "./bokeh";
+
+/**
+ * A document, or one model of it, drawn into an element: what `Bokeh.embed.add_document_standalone` does,
+ * but it can be waited for, taken away again, and can show a model that is not a root.
+ */
+export class DocumentView {
+  readonly #manager;
+  #work: Promise<unknown> = Promise.resolve();
+  #failed: unknown = null;
+  #only: Model | null = null;
+
+  /** `only`: id or name of the one model to show. */
+  constructor(
+    private readonly document: BokehDocument,
+    private readonly element: Element,
+    private readonly only: string | null,
+  ) {
+    const { ViewManager } = bokeh().require("core/view_manager");
+    this.#manager = new ViewManager([], bokeh().index);
+    document.views_manager = this.#manager;
+    if (only === null) {
+      for (const model of document.all_roots) this.#enqueue(() => this.#draw(model));
+      document.on_change((event) => {
+        if (event.kind === "RootAdded") this.#enqueue(() => this.#draw(event.model));
+        if (event.kind === "RootRemoved") this.#enqueue(() => this.#manager.get(event.model)?.remove());
+      });
+    } else this.update();
+    const { notifications } = document.config;
+    if (notifications) this.#enqueue(() => this.#build(notifications));
+  }
+
+  /** Wait until everything asked for so far is drawn; rejects with what went wrong. */
+  async settled(): Promise<void> {
+    await this.#work;
+    if (this.#failed) throw this.#failed;
+    await Promise.allSettled(this.#manager.roots.map((view) => view.ready));
+  }
+
+  /** After a change of the document: whether the one model to show is (still) there; shows it if it is new. */
+  update(): boolean {
+    if (this.only === null) return true;
+    // BokehJS finds out with a delay which models are gone; this makes it look now.
+    this.document.freeze_all_models(() => {});
+    const found = this.#find(this.only);
+    if (found !== this.#only) {
+      this.#enqueue(() => this.#manager.clear());
+      if (found) this.#enqueue(() => this.#draw(found));
+      this.#only = found;
+    }
+    return found !== null;
+  }
+
+  remove(): void {
+    this.#enqueue(() => this.#manager.clear());
+  }
+
+  #enqueue(task: () => unknown): void {
+    this.#work = this.#work.then(task).catch((error) => (this.#failed ??= error));
+  }
+
+  #find(name: string): Model | null {
+    const models = [...this.document._all_models.values()];
+    return this.document.get_model_by_id(name) ?? models.find((model) => model.name === name) ?? null;
+  }
+
+  async #draw(model: Model): Promise<void> {
+    if (model.default_view == null) {
+      this.document.notify_idle(model);
+      return;
+    }
+    bokeh().index.add(await this.#build(model));
+  }
+
+  async #build(model: Model): Promise<View> {
+    const view = await this.#manager.build_view(model);
+    if (view instanceof bokeh().require("core/dom_view").DOMView) view.build?.(this.element);
+    return view;
+  }
+}

@@ -1,0 +1,46 @@
+/** JSON of a model as Bokeh writes it. */
+export interface ModelRep {
+  name: string;
+  attributes?: Record<string, unknown>;
+  [key: string]: unknown;
+}
+
+/** What BokehJS and extensions need to be there. */
+export interface Resources {
+  components?: string[];
+  js?: string[];
+  js_raw?: string[];
+  css?: string[];
+  css_raw?: string[];
+}
+
+/** What a GRAPH carries: a document's models side by side, without columns. */
+export interface Graph {
+  version: string;
+  title: string;
+  roots: string[];
+  models: Record<string, ModelRep>;
+  config?: unknown;
+  callbacks?: unknown;
+  defs?: unknown[];
+  resources?: Resources;
+}
+
+export interface PatchEvent {
+  kind: string;
+  model?: { id: string };
+  attr?: string;
+  new?: unknown;
+  /** Of ModelChanged: the attribute is back at its default; `new`, if there, is that. */
+  unset?: boolean;
+}
+
+/** What a PATCH carries: Bokeh's document events, and what else of the graph is new. */
+export interface Patch {
+  events?: PatchEvent[];
+  version?: string;
+  config?: unknown;
+  callbacks?: unknown;
+  defs?: unknown[];
+  resources?: Resources;
+}

@@ -1,0 +1,192 @@
+import type { Change } from "../arrow/change";
+import { OpCode } from "../arrow/op";
+import { ColumnStore } from "../columns/column-store";
+import type { Host } from "../columns/host";
+import { applyPatch } from "./apply-patch";
+import { type BokehDocument, type Source, bokeh } from "./bokeh";
+import { columnsRep } from "./columns-rep";
+import { DocumentView } from "./document-view";
+import type { Graph, Patch } from "./graph";
+import { keepingScroll } from "./keeping-scroll";
+import { loadResources } from "./load-resources";
+import { nest } from "./nest";
+import { nextFrame } from "./next-frame";
+import { removeColumns } from "./remove-columns";
+import { Touched } from "./touched";
+import { updateSource } from "./update-source";
+
+/** How long to wait for BokehJS to finish with a patch before the next signals. */
+const SETTLE_MS = 1000;
+
+export interface Events {
+  /** All changes up to `seq` can be seen now. */
+  shown(seq: number): void;
+  /** A change could not be applied: nothing more comes until the document begins anew with a GRAPH. */
+  failed(error: unknown): void;
+  /** Whether the one model to show is there. */
+  found(isThere: boolean): void;
+}
+
+/**
+ * One document of the page: its columns, kept current at once, and its BokehJS twin, told once a frame.
+ */
+export class LiveDocument {
+  readonly #columns: ColumnStore;
+  #document: BokehDocument | null = null;
+  #view: DocumentView | null = null;
+  #graph: Graph | null = null;
+  #patches: Patch[] = [];
+  #touched = new Map<string, Touched>();
+  #waiting = false;
+  #working = false;
+  #broken = false;
+  #seq = 0;
+  /** The last change that can be seen. */
+  seq = 0;
+
+  constructor(
+    private readonly element: HTMLElement,
+    private readonly only: string | null,
+    host: Host,
+    private readonly events: Events,
+  ) {
+    this.#columns = new ColumnStore(host);
+  }
+
+  /** BokehJS's document; null before the first GRAPH. */
+  get document(): BokehDocument | null {
+    return this.#document;
+  }
+
+  get columns(): ColumnStore {
+    return this.#columns;
+  }
+
+  /** Take in a change. Throws if it cannot be applied. */
+  apply({ ops, seq }: Change): void {
+    const isWhole = ops.some((op) => op.code === OpCode.GRAPH);
+    if (!isWhole && (this.#broken || seq <= this.#seq)) return;
+    try {
+      for (const op of ops) this.#apply(op);
+    } catch (error) {
+      this.#broken = true;
+      throw error;
+    }
+    this.#broken = false;
+    this.#seq = seq;
+    this.#schedule();
+  }
+
+  #apply(op: Change["ops"][number]): void {
+    if (op.code === OpCode.GRAPH) {
+      this.#graph = JSON.parse(op.json) as Graph;
+      this.#columns.clear();
+      this.#patches = [];
+      this.#touched.clear();
+    } else if (op.code === OpCode.PATCH) this.#patches.push(JSON.parse(op.json) as Patch);
+    else if (op.code !== OpCode.EVENT) {
+      const isNew = !this.#columns.columns(op.model).has(op.column);
+      this.#columns.apply(op);
+      let touched = this.#touched.get(op.model);
+      if (!touched) this.#touched.set(op.model, (touched = new Touched()));
+      touched.note(op, isNew);
+    }
+  }
+
+  #schedule(): void {
+    if (this.#waiting || this.#working) return;
+    this.#waiting = true;
+    nextFrame(() => {
+      this.#waiting = false;
+      void this.#flush();
+    });
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#broken) return;
+    this.#working = true;
+    const seq = this.#seq;
+    try {
+      if (this.#graph) await this.#show();
+      else await this.#update();
+      this.seq = seq;
+      this.events.shown(seq);
+    } catch (error) {
+      this.#broken = true;
+      this.events.failed(error);
+    }
+    this.#working = false;
+    if (this.#seq !== seq) this.#schedule();
+  }
+
+  #dataOf = (model: string): object | null => {
+    if (!this.#columns.has(model)) return null;
+    const columns = [...this.#columns.columns(model)];
+    return columnsRep(Object.fromEntries(columns.map(([name, column]) => [name, column.value()])));
+  };
+
+  /** Draw the document anew. */
+  async #show(): Promise<void> {
+    let graph: Graph;
+    do {
+      graph = this.#graph!;
+      await loadResources(graph.resources ?? {});
+    } while (graph !== this.#graph);
+    // What came in the meantime is part of it: columns are current, patches follow.
+    this.#graph = null;
+    this.#touched.clear();
+    const { Document } = bokeh().require("document");
+    const made = Document.from_json(nest(graph, this.#dataOf));
+    await keepingScroll(this.element, async () => {
+      await this.#discard();
+      this.#document = made;
+      this.#view = new DocumentView(made, this.element, this.only);
+      this.events.found(this.#view.update());
+      await this.#view.settled();
+    });
+    if (this.#patches.length > 0) await this.#update();
+  }
+
+  async #discard(): Promise<void> {
+    const old = this.#document;
+    if (!old) return;
+    this.#view?.remove();
+    await this.#view?.settled().catch(() => {});
+    old.clear({ sync: false });
+    const { documents } = bokeh().require("document");
+    documents.splice(documents.indexOf(old), 1);
+  }
+
+  /**
+   * Values first, so that views which a patch builds read the newest; columns that are gone last, because
+   * until a patch is applied its models may still ask for them.
+   */
+  async #update(): Promise<void> {
+    const document = this.#document;
+    if (!document) throw new Error("a document must begin with its graph");
+    const patches = this.#patches.splice(0);
+    for (const { resources } of patches) if (resources) await loadResources(resources);
+    const touched = this.#touched;
+    this.#touched = new Map();
+    const sourceOf = (model: string) => document.get_model_by_id(model) as Source | null;
+    for (const [model, what] of touched) {
+      const source = sourceOf(model);
+      if (source) updateSource(source, this.#columns.columns(model), what);
+    }
+    for (const patch of patches) applyPatch(document, patch, this.#dataOf);
+    for (const [model, { removed }] of touched) {
+      const source = sourceOf(model);
+      if (source && removed.size > 0) removeColumns(source, removed);
+    }
+    if (patches.length > 0) await this.#afterPatches(document);
+  }
+
+  async #afterPatches(document: BokehDocument): Promise<void> {
+    const called = [...document._document_callbacks.values()].flat() as { references?(): Set<unknown> }[];
+    const pinned = new Set(called.flatMap((callback) => [...(callback.references?.() ?? [])]));
+    const ids = new Set([...pinned].map((model) => (model as { id?: string }).id));
+    this.#columns.keep((model) => document.get_model_by_id(model) !== null || ids.has(model));
+    this.events.found(this.#view!.update());
+    await Promise.race([this.#view!.settled(), new Promise((resolve) => setTimeout(resolve, SETTLE_MS))]);
+  }
+}

@@ -1,0 +1,31 @@
+import type { ChunkDecoder } from "../chunks/decoder";
+import { DTYPES } from "../columns/dtypes";
+import type { Host } from "../columns/host";
+import type { TypedArray } from "../columns/typed-array";
+import { bokeh } from "./bokeh";
+
+/** What columns need, made of BokehJS. */
+export function pageHost(decode: ChunkDecoder): Host {
+  return { decode, ndarray, revive };
+}
+
+/**
+ * An NDArray of `values` without copying them, which BokehJS's own constructors would do. With two and more
+ * dimensions it gets a buffer of its own: image and colour glyphs read `.buffer` from its first byte.
+ */
+function ndarray(values: TypedArray, dtype: string, shape: number[]): unknown {
+  const owns = values.byteLength === values.buffer.byteLength;
+  const own = shape.length < 2 || owns ? values : values.slice();
+  const empty = bokeh().require("core/util/ndarray").ndarray(new ArrayBuffer(0), { dtype, shape });
+  const made = Reflect.construct(DTYPES[dtype]!, [own.buffer, own.byteOffset, own.length], empty.constructor);
+  // What the constructor would have set: the mark of an NDArray, dtype, shape, dimension.
+  return Object.defineProperties(made, Object.getOwnPropertyDescriptors(empty));
+}
+
+function revive(json: unknown): unknown {
+  if (json === null || typeof json !== "object") return json;
+  const { Deserializer } = bokeh().require("core/serialization/deserializer");
+  const { ModelResolver } = bokeh().require("core/resolvers");
+  const { default_resolver } = bokeh().require("base");
+  return new Deserializer(new ModelResolver(default_resolver)).decode(json);
+}

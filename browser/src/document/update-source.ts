@@ -1,0 +1,31 @@
+import type { Column } from "../columns/column";
+import type { Source } from "./bokeh";
+import type { Touched } from "./touched";
+
+/**
+ * Put the columns' new values into a live source and tell BokehJS, once.
+ *
+ * Columns that are gone stay, for now, with values of one that is not: a patch that comes with this change
+ * has yet to turn the glyphs away from them, and until then BokehJS wants all columns of one length.
+ */
+export function updateSource(source: Source, columns: ReadonlyMap<string, Column>, touched: Touched): void {
+  const fresh = [...touched.columns].map((name) => [name, columns.get(name)!.value()] as const);
+  if (touched.signal === "data") {
+    if (fresh.length === 0) return;
+    const stale = [...touched.removed].map((name) => [name, fresh[0]![1]] as const);
+    const data = Object.fromEntries([...Object.entries(source.data), ...stale, ...fresh]);
+    source.setv({ data }, { sync: false, check_eq: false });
+    return;
+  }
+  // As HasProps.stream_to and patch_to do, less their copying.
+  const { data } = source;
+  for (const [name, values] of fresh) data[name] = values;
+  source._clear_watchers?.();
+  source.properties.data!.set_value(data);
+  const emit = () => {
+    if (touched.signal === "streaming") source.streaming.emit();
+    else source.patching.emit(touched.indices);
+  };
+  if (source._with_selection_sync) source._with_selection_sync(false, emit);
+  else emit();
+}

@@ -1,0 +1,90 @@
+import { chunkDecoder } from "./chunks/chunk-decoder";
+import { Connection, type Followed } from "./connection/connection";
+import type { Source } from "./document/bokeh";
+import { LiveDocument } from "./document/live-document";
+import { pageHost } from "./document/page-host";
+import { type ExactValues, exactValues } from "./page/exact-values";
+import { Notice } from "./page/notice";
+import { readConfig } from "./page/read-config";
+import { reload } from "./page/reload";
+import { Status } from "./page/status";
+
+const ENDED: Record<string, string> = {
+  deleted: "This document was deleted. What you see here is the last of it.",
+  "not-found": "There is no such document here; it may have been deleted.",
+};
+
+/** For tests, and for people with a console: docs/browser.md. */
+export interface Probe {
+  documents: Map<string, LiveDocument>;
+  state: string;
+  columns(docid: string, model: string): Record<string, ExactValues> | null;
+}
+
+async function main(): Promise<void> {
+  const config = readConfig();
+  const view = document.getElementById("bokeh-wsgi-view")!;
+  const heading = document.getElementById("bokeh-wsgi-title");
+  const status = new Status();
+  const notice = new Notice(view);
+  const documents = new Map<string, LiveDocument>();
+  const host = pageHost(await chunkDecoder);
+
+  const shown = (docid: string) => {
+    if (docid !== config.docid) return;
+    const title = documents.get(docid)!.document!.title();
+    document.title = title;
+    if (heading) heading.textContent = title;
+    if (status.state === "connecting") status.show("live", "the document is shown as it is now");
+  };
+  const found = (isThere: boolean) => {
+    if (isThere) notice.clear();
+    else notice.show(`This document has no plot, widget or layout with the id or name “${config.model}”.`);
+  };
+  const follow = ({ docid }: Followed) => {
+    const only = docid === config.docid ? config.model : null;
+    documents.set(docid, new LiveDocument(view, only, host, {
+      shown: () => shown(docid),
+      failed: (error) => connection.restart(docid, error),
+      found,
+    }));
+  };
+
+  const connection = new Connection(config.base, config.token, config.docs, {
+    onChange: (change) => documents.get(change.doc)!.apply(change),
+    onEnd(docid, reason) {
+      if (docid === config.docid) status.show("ended", reason);
+      notice.show(ENDED[reason] ?? `The server ended this document: ${reason}.`);
+    },
+    onState(state, detail) {
+      // What a person calls live is a plot, not an open connection.
+      if (state !== "live" || documents.get(config.docid)?.seq) status.show(state, detail);
+    },
+    onError(error) {
+      const text = error instanceof Error ? error.message : String(error);
+      notice.show(`A change could not be shown, so the document is being fetched anew. (${text})`);
+      status.show("reconnecting", text);
+    },
+    onRefused(httpStatus) {
+      if (httpStatus === 401 && reload()) return;
+      status.show("ended", `the server answered ${httpStatus}`);
+      notice.show("The server does not let this page read the document any more. Reload the page to try again.");
+    },
+  });
+  config.docs.forEach(follow);
+
+  const probe: Probe = {
+    documents,
+    get state() {
+      return status.state;
+    },
+    columns(docid, model) {
+      const source = documents.get(docid)?.document?.get_model_by_id(model);
+      return source ? exactValues(source as Source) : null;
+    },
+  };
+  Object.assign(globalThis, { bokehWSGI: probe });
+  await connection.run();
+}
+
+void main();

@@ -1,0 +1,5 @@
+import type { Config } from "./config";
+
+export function readConfig(): Config {
+  return JSON.parse(document.getElementById("bokeh-wsgi-config")!.textContent!) as Config;
+}
