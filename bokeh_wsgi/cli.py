@@ -146,7 +146,7 @@ def _stopper(code: int) -> Any:
 
 def _serve(flags: argparse.Namespace) -> NoReturn:
     _refuse_what_is_not_there_yet(flags)
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=_level(flags))
+    _log(flags)
     tls = _tls(flags.https_certfile, flags.https_keyfile)
     listener = _listen(flags.ip, flags.port)
     app = _open(flags.store or BACKENDS[flags.backend or "sqlite"])
@@ -172,10 +172,11 @@ def _refuse_what_is_not_there_yet(flags: argparse.Namespace) -> None:
             raise Failure(f"{flag} is not there yet in this version", code=2)
 
 
-def _level(flags: argparse.Namespace) -> int:
-    if flags.debug:
-        return logging.DEBUG
-    return logging.INFO if flags.verbose else logging.WARNING
+def _log(flags: argparse.Namespace) -> None:
+    form = "%(asctime)s %(levelname)s %(message)s"
+    logging.basicConfig(format=form, level=logging.DEBUG if flags.debug else logging.WARNING)
+    if flags.verbose:
+        logging.getLogger("bokeh_wsgi").setLevel(logging.INFO)
 
 
 def _tls(certfile: str | None, keyfile: str | None) -> "ssl.SSLContext | None":

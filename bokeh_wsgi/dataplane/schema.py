@@ -25,5 +25,7 @@ SCHEMA_MESSAGE: Final[bytes] = SCHEMA.serialize().to_pybytes()
 """First in every stream."""
 END: Final = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 """Last in every stream that ended cleanly."""
-HEARTBEAT: Final[bytes] = pa.RecordBatch.from_pylist([], SCHEMA).serialize().to_pybytes()
+# Of nulls, because pa.array() imports pandas where there is one, for which no server should wait.
+_EMPTY: Final = pa.RecordBatch.from_arrays([pa.nulls(0, field.type) for field in SCHEMA], schema=SCHEMA)
+HEARTBEAT: Final[bytes] = _EMPTY.serialize().to_pybytes()
 """An empty batch: says that the sender is alive, changes nothing."""
