@@ -1,0 +1,32 @@
+"""Stores: they keep users' documents, each document's history and its last snapshot.
+
+===============================  ===============================================================
+``memory:``                      this process alone, gone when it ends: for tests
+``sqlite:///relative.db``        a file, for any number of processes of one machine
+``sqlite:////absolute/path.db``
+===============================  ===============================================================
+
+``sqlite:///…?synchronous=normal`` trades "acknowledged means kept" for speed: nothing is lost when a process
+is killed, but a crash of the machine may take the last changes with it.
+"""
+
+from bokeh_wsgi.exc import StoreError
+
+from .base import KEPT_KEYS as KEPT_KEYS
+from .base import DocumentRecord as DocumentRecord
+from .base import SequenceTaken as SequenceTaken
+from .base import Store as Store
+from .memory import MemoryStore as MemoryStore
+from .sqlite import SQLiteStore as SQLiteStore
+
+
+def open_store(uri: str) -> Store:
+    """The store that `uri` names, made if it is not there; raises StoreError."""
+    scheme = uri.partition(":")[0]
+    if uri == "memory:":
+        return MemoryStore()
+    if scheme == "sqlite":
+        return SQLiteStore.from_uri(uri)
+    if scheme == "redis":
+        raise StoreError("Stores on redis arrive in a later release; use sqlite:///path/to/file.db.")
+    raise StoreError(f"No store is called {uri!r}; use memory: or sqlite:///path/to/file.db.")

@@ -1,0 +1,274 @@
+"""The store in one SQLite file, for any number of threads and processes of one machine.
+
+WAL and ``synchronous=FULL``: a commit is on disk when it returns, and readers never wait. Frames lie in
+parts, since SQLite holds no value of 1 GB, and a value is copied on its way in.
+"""
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from bokeh_wsgi.exc import Conflict, NotFound, StoreError
+
+from .base import KEPT_KEYS, DocumentRecord, SequenceTaken, Store, new_docid
+from .connections import Connections
+
+MAX_SEQ = 2**63 - 1
+PART_BYTES = 8 << 20
+KEPT_FREE_PAGES = 2048
+GIVE_BACK_PAGES = 4096
+
+SCHEMA = """
+CREATE TABLE documents (
+    id INTEGER PRIMARY KEY,
+    docid TEXT NOT NULL UNIQUE,
+    owner TEXT NOT NULL,
+    title TEXT NOT NULL,
+    created REAL NOT NULL,
+    changed REAL NOT NULL,
+    seq INTEGER NOT NULL DEFAULT 0,
+    history_bytes INTEGER NOT NULL DEFAULT 0,
+    snapshot_seq INTEGER,
+    snapshot_bytes INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (owner, title)
+);
+CREATE TABLE history (
+    document INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+    seq INTEGER NOT NULL,
+    part INTEGER NOT NULL,
+    frame BLOB NOT NULL,
+    UNIQUE (document, seq, part)
+);
+CREATE TABLE snapshots (
+    document INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+    part INTEGER NOT NULL,
+    frame BLOB NOT NULL,
+    UNIQUE (document, part)
+);
+CREATE TABLE keys (
+    document INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+    key TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (document, key)
+) WITHOUT ROWID;
+CREATE TABLE settings (
+    name TEXT PRIMARY KEY,
+    value BLOB NOT NULL
+) WITHOUT ROWID
+"""
+
+RECORD = "SELECT docid, owner, title, created, changed, seq, history_bytes + snapshot_bytes FROM documents"
+GET_DOCUMENT = f"{RECORD} WHERE docid = ? ORDER BY id"
+FIND_DOCUMENT = f"{RECORD} WHERE owner = ? AND title = ? ORDER BY id"
+LIST_DOCUMENTS = f"{RECORD} WHERE owner = ? ORDER BY changed DESC, id DESC"
+CREATE_DOCUMENT = "INSERT INTO documents (docid, owner, title, created, changed) VALUES (?, ?, ?, ?, ?)"
+RENAME_DOCUMENT = "UPDATE documents SET title = ? WHERE docid = ?"
+DELETE_DOCUMENT = "DELETE FROM documents WHERE docid = ?"
+
+ROW_OF = "SELECT id, seq, snapshot_seq FROM documents WHERE docid = ? ORDER BY id"
+ADD_CHANGE = "INSERT INTO history (document, seq, part, frame) VALUES (?, ?, ?, ?)"
+ADD_KEY = "INSERT INTO keys (document, key, seq) VALUES (?, ?, ?)"
+COUNT_CHANGE = "UPDATE documents SET seq = ?, changed = ?, history_bytes = history_bytes + ? WHERE id = ?"
+APPLIED = """SELECT keys.seq FROM keys JOIN documents ON documents.id = keys.document
+    WHERE docid = ? AND key = ? ORDER BY keys.seq"""
+CHANGES = """SELECT history.seq, frame FROM history JOIN documents ON documents.id = history.document
+    WHERE docid = ? AND history.seq > ? ORDER BY history.seq, part"""
+SNAPSHOT = """SELECT snapshot_seq, frame FROM snapshots JOIN documents ON documents.id = snapshots.document
+    WHERE docid = ? ORDER BY part"""
+HISTORY_BYTES = "SELECT history_bytes FROM documents WHERE docid = ? ORDER BY id"
+
+DROP_SNAPSHOT = "DELETE FROM snapshots WHERE document = ?"
+ADD_SNAPSHOT = "INSERT INTO snapshots (document, part, frame) VALUES (?, ?, ?)"
+DROP_HISTORY = "DELETE FROM history WHERE document = ? AND seq <= ?"
+DROP_KEYS = "DELETE FROM keys WHERE document = ? AND seq <= ?"
+COUNT_FOLD = """UPDATE documents SET snapshot_seq = ?, snapshot_bytes = ?,
+    history_bytes = (SELECT coalesce(sum(length(frame)), 0) FROM history WHERE document = documents.id)
+    WHERE id = ?"""
+
+GET_SETTING = "SELECT value FROM settings WHERE name = ? ORDER BY name"
+ADD_SETTING = "INSERT INTO settings (name, value) VALUES (?, ?)"
+
+
+class SQLiteStore(Store):
+    """`synchronous` may be "normal": faster, but a crash of the machine may take the last changes with it."""
+
+    def __init__(self, path: Path | str, *, synchronous: str = "full") -> None:
+        if synchronous not in ("full", "normal"):
+            raise StoreError(f"synchronous is full or normal, not {synchronous!r}.")
+        self._connections = Connections(Path(path).expanduser(), SCHEMA, synchronous=synchronous)
+
+    @classmethod
+    def from_uri(cls, uri: str) -> "SQLiteStore":
+        """``sqlite:///relative.db`` or ``sqlite:////absolute.db``, with ``?synchronous=normal`` if wanted."""
+        parts = urlsplit(uri)
+        path = unquote(parts.path[1:])
+        if parts.netloc or not uri.startswith("sqlite:///") or path.strip("/") in ("", ":memory:"):
+            raise StoreError(
+                f"{uri!r} names no file: write sqlite:///relative.db or sqlite:////absolute/path.db "
+                "(and memory: for a store in memory)."
+            )
+        options = dict(parse_qsl(parts.query, keep_blank_values=True))
+        synchronous = options.pop("synchronous", "full")
+        if options:
+            raise StoreError(f"{uri!r}: a store has no option {', '.join(options)}; it has synchronous.")
+        return cls(path, synchronous=synchronous)
+
+    @property
+    def path(self) -> Path:
+        return self._connections.path
+
+    def create_document(self, owner: str, title: str) -> tuple[DocumentRecord, bool]:
+        with self._connections.reading() as connection:
+            found = _record(connection, FIND_DOCUMENT, owner, title)
+        if found is not None:
+            return found, False
+        with self._connections.writing() as connection:
+            found = _record(connection, FIND_DOCUMENT, owner, title)
+            if found is not None:
+                return found, False
+            now = time.time()
+            record = DocumentRecord(new_docid(), owner, title, now, now, 0, 0)
+            connection.execute(CREATE_DOCUMENT, (record.docid, owner, title, now, now))
+        return record, True
+
+    def get_document(self, docid: str) -> DocumentRecord | None:
+        with self._connections.reading() as connection:
+            return _record(connection, GET_DOCUMENT, docid)
+
+    def list_documents(self, owner: str) -> list[DocumentRecord]:
+        with self._connections.reading() as connection:
+            return [DocumentRecord(*row) for row in connection.execute(LIST_DOCUMENTS, (owner,))]
+
+    def rename_document(self, docid: str, title: str) -> None:
+        try:
+            with self._connections.writing() as connection:
+                _row_of(connection, docid)
+                connection.execute(RENAME_DOCUMENT, (title, docid))
+        except StoreError as error:
+            if isinstance(error.__cause__, sqlite3.IntegrityError):
+                raise Conflict(f"There is another document with the title {title!r}.") from None
+            raise
+
+    def delete_document(self, docid: str) -> bool:
+        with self._connections.writing() as connection:
+            deleted = connection.execute(DELETE_DOCUMENT, (docid,)).rowcount > 0
+        if deleted:
+            self._give_back()
+            self._clear_log()
+        return deleted
+
+    def append(self, docid: str, seq: int, frame: bytes, key: str) -> int:
+        with self._connections.writing() as connection:
+            document, last, _ = _row_of(connection, docid)
+            if key:
+                done = connection.execute(APPLIED, (docid, key)).fetchone()
+                if done is not None:
+                    return int(done[0])
+            if seq != last + 1:
+                raise SequenceTaken(last)
+            connection.executemany(ADD_CHANGE, ((document, seq, *part) for part in _parts(frame)))
+            if key:
+                connection.execute(ADD_KEY, (document, key, seq))
+            connection.execute(COUNT_CHANGE, (seq, time.time(), len(frame), document))
+        return seq
+
+    def applied(self, docid: str, key: str) -> int | None:
+        with self._connections.reading() as connection:
+            row = connection.execute(APPLIED, (docid, key)).fetchone()
+        return None if row is None else int(row[0])
+
+    def changes(self, docid: str, after: int) -> list[tuple[int, bytes]]:
+        with self._connections.reading() as connection:
+            rows = connection.execute(CHANGES, (docid, min(after, MAX_SEQ))).fetchall()
+        return [(seq, _joined(parts)) for seq, parts in groupby(rows, itemgetter(0))]
+
+    def snapshot(self, docid: str) -> tuple[int, bytes] | None:
+        with self._connections.reading() as connection:
+            rows = connection.execute(SNAPSHOT, (docid,)).fetchall()
+        return (rows[0][0], _joined(rows)) if rows else None
+
+    def fold(self, docid: str, seq: int, frame: bytes) -> None:
+        with self._connections.writing() as connection:
+            document, last, folded = _row_of(connection, docid)
+            if seq > last:
+                raise ValueError(f"cannot fold up to {seq}: the last change is {last}")
+            if folded is not None and seq <= folded:
+                return
+            connection.execute(DROP_SNAPSHOT, (document,))
+            connection.executemany(ADD_SNAPSHOT, ((document, *part) for part in _parts(frame)))
+            connection.execute(DROP_HISTORY, (document, seq))
+            connection.execute(DROP_KEYS, (document, min(seq, last - KEPT_KEYS)))
+            connection.execute(COUNT_FOLD, (seq, len(frame), document))
+        self._give_back()
+
+    def history_bytes(self, docid: str) -> int:
+        with self._connections.reading() as connection:
+            row = connection.execute(HISTORY_BYTES, (docid,)).fetchone()
+        return 0 if row is None else int(row[0])
+
+    def setting(self, name: str, make: Callable[[], bytes]) -> bytes:
+        with self._connections.reading() as connection:
+            row = connection.execute(GET_SETTING, (name,)).fetchone()
+        if row is not None:
+            return bytes(row[0])
+        with self._connections.writing() as connection:
+            row = connection.execute(GET_SETTING, (name,)).fetchone()
+            if row is not None:
+                return bytes(row[0])
+            value = make()
+            connection.execute(ADD_SETTING, (name, value))
+        return value
+
+    def version(self) -> int:
+        return self._connections.data_version()
+
+    def close(self) -> None:
+        self._connections.close()
+
+    def _give_back(self) -> None:
+        """Give the disk its space back, except for what the next changes will need.
+
+        In steps, so that nobody who writes waits long.
+        """
+        with self._connections.reading() as connection:
+            (pages,) = connection.execute("PRAGMA page_count").fetchone()
+            (free,) = connection.execute("PRAGMA freelist_count").fetchone()
+        surplus = free - max(KEPT_FREE_PAGES, (pages - free) // 4)
+        for start in range(0, surplus, GIVE_BACK_PAGES):
+            self._connections.run(f"PRAGMA incremental_vacuum({min(GIVE_BACK_PAGES, surplus - start)})")
+
+    def _clear_log(self) -> None:
+        """What was deleted is still in the log: empty that, unless somebody is reading just now."""
+        with self._connections.reading() as connection:
+            (timeout_ms,) = connection.execute("PRAGMA busy_timeout").fetchone()
+            connection.execute("PRAGMA busy_timeout = 0")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            connection.execute(f"PRAGMA busy_timeout = {timeout_ms}")
+
+
+def _record(connection: sqlite3.Connection, query: str, *values: str) -> DocumentRecord | None:
+    row = connection.execute(query, values).fetchone()
+    return None if row is None else DocumentRecord(*row)
+
+
+def _row_of(connection: sqlite3.Connection, docid: str) -> tuple[int, int, int | None]:
+    """(id, seq, seq of the snapshot)."""
+    row = connection.execute(ROW_OF, (docid,)).fetchone()
+    if row is None:
+        raise NotFound(f"No document {docid!r}.")
+    return row[0], row[1], row[2]
+
+
+def _parts(frame: bytes) -> Iterator[tuple[int, memoryview]]:
+    """(number, bytes) of a frame; an empty frame has one part too."""
+    view = memoryview(frame)
+    for part, start in enumerate(range(0, max(len(view), 1), PART_BYTES)):
+        yield part, view[start : start + PART_BYTES]
+
+
+def _joined(rows: Iterable[tuple[int, bytes]]) -> bytes:
+    return b"".join(frame for _, frame in rows)
