@@ -88,7 +88,8 @@ class _Version(argparse.Action):
 
         from bokeh_wsgi import __version__
 
-        parser.exit(message=f"bokeh-server {__version__} (Bokeh {version('bokeh')})\n")
+        print(f"bokeh-server {__version__} (Bokeh {version('bokeh')})")
+        parser.exit()
 
 
 def _port(text: str) -> int:
