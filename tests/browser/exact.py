@@ -20,7 +20,7 @@ COLUMNS = """(name) => {
   const exact = (value) => {
     if (ArrayBuffer.isView(value)) {
       const shape = value.shape ?? [value.length]
-      return {dtype: value.constructor.name.replace(/(ND)?Array$/, ""), shape, bytes: base64(value)}
+      return {dtype: value[Symbol.toStringTag].replace("Array", ""), shape, bytes: base64(value)}
     }
     if (Array.isArray(value)) {
       if (value.length > 0 && value.every((item) => typeof item == "number")) {
