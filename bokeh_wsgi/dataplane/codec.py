@@ -14,7 +14,7 @@ from .columns import Array
 FILTERS: Final = (blosc2.Filter.SHUFFLE, blosc2.Filter.BITSHUFFLE, blosc2.Filter.NOFILTER)
 RAW_BYTES: Final = 256
 """Smaller buffers are stored as they are: the page copies them faster than it would decode."""
-SAMPLE_BYTES: Final = 32768
+SAMPLE_BYTES: Final = 65536
 PAYS: Final = 0.97
 """Stored raw unless the sample shrinks below this share."""
 LEVEL: Final = 5
@@ -43,7 +43,7 @@ def _raw(buffer: Array) -> bytes:
 
 def _sample(buffer: Array) -> Array:
     """The buffer itself if small, else four pieces from all over it."""
-    if buffer.nbytes <= 2 * SAMPLE_BYTES:
+    if buffer.nbytes <= SAMPLE_BYTES:
         return buffer
     size = SAMPLE_BYTES // 4 // buffer.itemsize
     starts = [(len(buffer) - size) * part // 3 for part in range(4)]
@@ -85,6 +85,9 @@ def decompress(chunk: memoryview, dtype: np.dtype[Any], count: int) -> Array:
         check_chunk(chunk)
     values = np.empty(count, dtype=dtype)
     if size:
-        blosc2.decompress2(chunk, dst=values, nthreads=1)
+        try:
+            blosc2.decompress2(chunk, dst=values, nthreads=1)
+        except (ValueError, RuntimeError) as e:
+            raise FrameError("a chunk's compressed bytes are broken") from e
     values.flags.writeable = False
     return values

@@ -13,8 +13,8 @@ from .columns import Array, Column
 from .ops import Op, OpCode
 from .schema import END, SCHEMA, SCHEMA_MESSAGE
 
-ROW_BYTES: Final = 2 << 20
-"""Raw size at which values are cut into several rows, so that a reader can work while they arrive."""
+ROW_BYTES: Final = (2 << 20) - 65536
+"""Raw size at which values are cut into several rows, of which two make a batch even if nothing shrinks."""
 BATCH_BYTES: Final = 4 << 20
 BATCH_ROWS: Final = 4096
 

@@ -243,7 +243,9 @@ def test_other_items_go_through_the_fallback() -> None:
 def test_zoned_times_of_pandas_are_sent_as_utc() -> None:
     zoned = pd.Series(pd.to_datetime(["2024-02-29 12:00"]).tz_localize("Asia/Tokyo"))
 
-    assert as_page_shows(column_from(zoned)) == [dt.datetime(2024, 2, 29, 3, tzinfo=dt.UTC).timestamp() * 1000]
+    assert as_page_shows(column_from(zoned)) == [
+        dt.datetime(2024, 2, 29, 3, tzinfo=dt.UTC).timestamp() * 1000
+    ]
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,10 @@ def test_a_changed_range_is_written() -> None:
 def test_far_ranges_are_written_apart_and_near_ones_together() -> None:
     ops = changes(WALK, edited(WALK, (100, 0.0), (110, 0.0), (50_000, 0.0)))
 
-    assert [(op.code, op.start, op.count) for op in ops] == [(OpCode.WRITE, 100, 11), (OpCode.WRITE, 50_000, 1)]
+    assert [(op.code, op.start, op.count) for op in ops] == [
+        (OpCode.WRITE, 100, 11),
+        (OpCode.WRITE, 50_000, 1),
+    ]
 
 
 def test_changes_all_over_replace_the_column() -> None:
@@ -182,7 +185,8 @@ def test_a_counting_column_that_rolls_over_is_appended() -> None:
 
 
 @pytest.mark.parametrize(
-    "values", [np.zeros(N), np.arange(N) % 7.0, np.where(np.arange(N) % 1000, 0.0, 1.0), np.arange(N) // 100 * 1.0]
+    "values",
+    [np.zeros(N), np.arange(N) % 7.0, np.where(np.arange(N) % 1000, 0.0, 1.0), np.arange(N) // 100 * 1.0],
 )
 def test_repeating_values_suggest_rollovers_without_end_and_cost_little(values: Any) -> None:
     new = np.concatenate([values[1:], [3.25]])

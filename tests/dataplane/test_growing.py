@@ -1,0 +1,118 @@
+"""A growing column: appends cost what they add, and what was given out stays as it was."""
+
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bokeh_wsgi.dataplane import Column, GrowingColumn, Op, OpCode, column_from
+from bokeh_wsgi.exc import FrameError
+
+KINDS: list[Any] = [
+    [1.5, 2.5, 3.5],
+    ["a", "", "ccc"],
+    ["a", None, "b"],
+    [1, None, 3],
+    [("a", "b"), ("c", "d"), ("e", "f")],
+    [[1.0], [], [2.0, 3.0]],
+    [[[1], [2, 3]], [], [[4]]],
+    np.arange(12.0).reshape(3, 2, 2),
+    [{"a": 1}, 2, None],
+]
+
+
+def append(values: Column, start: int, drop: int = 0) -> Op:
+    return Op(OpCode.APPEND, start=start, count=values.rows, drop=drop, values=values)
+
+
+@pytest.mark.parametrize("values", KINDS)
+def test_a_thousand_appends_with_rollover_keep_the_last_rows(values: Any) -> None:
+    column = column_from(values)
+    state = GrowingColumn(column)
+
+    for _ in range(1000):
+        state.apply(append(column.slice(0, 2), 1, drop=state.rows - 1))
+
+    assert state.column().equals(
+        column_from([*list(values)[:2][-1:], *list(values)[:2]])
+        if isinstance(values, list)
+        else column_from(values[[1, 0, 1]])
+    )
+
+
+@pytest.mark.parametrize("values", KINDS)
+def test_views_given_out_stay_as_they_were_under_appends(values: Any) -> None:
+    column = column_from(values)
+    state = GrowingColumn(column)
+    views, copies = [], []
+
+    for _ in range(50):
+        views.append(state.column())
+        copies.append(views[-1].copy())
+        state.apply(append(column, state.rows - 1, drop=1))
+
+    assert all(view.equals(copy) for view, copy in zip(views, copies, strict=True))
+
+
+def test_its_state_is_its_own() -> None:
+    values = np.arange(10.0)
+    state = GrowingColumn(column_from(values))
+
+    values[:] = 7
+
+    assert state.column().values().tolist() == list(range(10))
+
+
+def test_a_write_does_not_reach_the_arrays_of_a_read_only_column() -> None:
+    values = np.arange(10.0)
+    values.flags.writeable = False
+    state = GrowingColumn(column_from(values), copy=False)
+
+    state.apply(Op(OpCode.WRITE, start=2, count=1, values=column_from(np.array([99.0]))))
+
+    assert values[2] == 2
+    assert state.column().values()[2] == 99
+
+
+def test_a_none_may_join_a_column_without() -> None:
+    state = GrowingColumn(column_from([1, 2, 3]))
+
+    state.apply(Op(OpCode.WRITE, start=1, count=2, values=column_from([None, 5])))
+    state.apply(append(column_from([6]), 3))
+
+    assert state.column().values() == [1, None, 5, 6]
+
+
+@pytest.mark.parametrize(
+    "op",
+    [
+        append(column_from(np.zeros(1)), 4),
+        append(column_from(np.zeros(1)), 0, drop=6),
+        append(column_from(np.zeros(1, dtype="f4")), 5),
+        append(column_from(np.zeros((1, 2))), 5),
+        Op(OpCode.WRITE, start=4, count=2, values=column_from(np.zeros(2))),
+        Op(OpCode.REMOVE),
+        Op(OpCode.RAMP, count=5, dtype="float64", json="{}"),
+    ],
+)
+def test_an_op_that_does_not_fit_changes_nothing(op: Op) -> None:
+    state = GrowingColumn(column_from(np.arange(5.0)))
+
+    with pytest.raises(FrameError):
+        state.apply(op)
+
+    assert state.column().values().tolist() == [0, 1, 2, 3, 4]
+
+
+def test_appending_to_a_large_column_costs_what_is_added() -> None:
+    large = GrowingColumn(column_from(np.zeros(5_000_000)))
+    row = column_from(np.zeros(100))
+    large.apply(append(row, large.rows))  # makes room once
+
+    started = time.perf_counter()
+    for _ in range(100):
+        large.apply(append(row, large.rows - 100, drop=100))
+        large.column()
+
+    assert time.perf_counter() - started < 0.2  # copying it each time would take seconds
