@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bokeh.document import Document
 from bokeh.models import ColumnDataSource
 from playwright.sync_api import Browser, Page
 
@@ -20,11 +21,12 @@ PLACES = [(kind, "plain", "/") for kind in SERVERS] + [
     ("waitress", "in_django", "/plots/"),
 ]
 
+# BokehJS itself tells, as information, when a document is drawn.
+BAD = ("error", "warning")
+
 
 @pytest.mark.parametrize(("kind", "app", "mount"), PLACES, ids=[f"{kind} {app}" for kind, app, _ in PLACES])
 def test_a_page_follows_a_script(kind: str, app: str, mount: str, browser: Browser, tmp_path: Path) -> None:
-    from bokeh.document import Document
-
     with Server(kind, f"sqlite:///{tmp_path}/store.db", app, mount) as server:
         rng = np.random.default_rng(1)
         y: Any = rng.random(500)
@@ -38,7 +40,7 @@ def test_a_page_follows_a_script(kind: str, app: str, mount: str, browser: Brows
             session.store_document(document)
             page = browser.new_page()
             trouble: list[str] = []
-            page.on("console", lambda message: trouble.append(message.text))
+            page.on("console", lambda said: said.type in BAD and trouble.append(said.text))
             page.on("pageerror", lambda error: trouble.append(str(error)))
             page.goto(session.object_link(plot))
             wait_for(page, source)
