@@ -25,7 +25,7 @@ unexport PYTHONPATH PYTHONHOME
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/demo.stamp
-	@exec $(BIN)/python -m examples.demo
+	@exec $(BIN)/python examples/demo.py $(ARGS)
 
 test: lint types pytest
 
