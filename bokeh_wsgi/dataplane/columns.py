@@ -120,7 +120,7 @@ class Column:
     def overwrite(self, start: int, values: "Column") -> "Column":
         """A new column with the rows from start replaced by values."""
         stop = start + values.rows
-        return concat(concat(self.slice(0, start), values), self.slice(stop, self.rows))
+        return concat(self.slice(0, start), values, self.slice(stop, self.rows))
 
     def copy(self) -> "Column":
         """The same values in memory of their own."""
@@ -211,16 +211,24 @@ def offsets_of(lengths: Array) -> Array:
     return fit_offsets(ends)
 
 
-def concat(a: Column, b: Column) -> Column:
-    """The rows of a, then those of b, in a's containers; ColumnError if they are of different kinds."""
-    if not a.same_rows(b):
-        raise ColumnError(f"can't join {b.dtype}{list(b.shape)} to {a.dtype}{list(a.shape)}")
+def concat(first: Column, *others: Column) -> Column:
+    """The rows of all, in the first one's containers; ColumnError if they are of different kinds."""
+    columns = [first, *others]
+    for other in others:
+        if not first.same_rows(other):
+            kinds = [f"{column.dtype}{list(column.shape)}" for column in (other, first)]
+            raise ColumnError(f"can't join {kinds[0]} to {kinds[1]}")
     validity = None
-    if a.validity is not None or b.validity is not None:
-        validity = np.concatenate([a.valid_rows(), b.valid_rows()])
-    offsets = tuple(
-        fit_offsets(np.concatenate([x.astype(np.int64), y[1:].astype(np.int64) + int(x[-1])]))
-        for x, y in zip(a.offsets, b.offsets, strict=True)
-    )
-    data = np.concatenate([a.data, b.data])
-    return replace(a, rows=a.rows + b.rows, data=data, offsets=offsets, validity=validity)
+    if any(column.validity is not None for column in columns):
+        validity = np.concatenate([column.valid_rows() for column in columns])
+    offsets = tuple(_joined(levels) for levels in zip(*(column.offsets for column in columns), strict=True))
+    rows = sum(column.rows for column in columns)
+    data = np.concatenate([column.data for column in columns])
+    return replace(first, rows=rows, data=data, offsets=offsets, validity=validity)
+
+
+def _joined(levels: Sequence[Array]) -> Array:
+    """Offsets of one level of several columns, as those of all in a row."""
+    shifts = np.cumsum([0] + [int(ends[-1]) for ends in levels])
+    parts = [ends[1:] + np.int64(shift) for ends, shift in zip(levels, shifts, strict=False)]
+    return fit_offsets(np.concatenate([np.zeros(1, dtype=np.int64), *parts]))

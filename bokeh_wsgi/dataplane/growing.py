@@ -7,7 +7,7 @@ import numpy as np
 
 from bokeh_wsgi.exc import FrameError
 
-from .columns import Array, Column, fit_offsets
+from .columns import Array, Column, concat, fit_offsets
 from .ops import Op, OpCode
 from .ramp import ramp_from_json
 
@@ -58,7 +58,9 @@ class GrowingColumn:
         self._begin(column or EMPTY, copy)
 
     def _begin(self, column: Column, copy: bool) -> None:
-        self._like = replace(column, data=column.data[:0], offsets=(), validity=None, rows=0)
+        self._like = column.slice(0, 0).copy()
+        self._pending: list[tuple[int, Column]] = []
+        self._dropped = 0
         self.rows = column.rows
         self._data = Run(column.data, copy=copy)
         self._offsets = [Run(ends.astype(np.int64), copy=False) for ends in column.offsets]
@@ -67,11 +69,16 @@ class GrowingColumn:
     @property
     def nbytes(self) -> int:
         """Bytes of the values held, without room to grow."""
+        self._settle()
         runs = [self._data, *self._offsets, *([self._validity] if self._validity else [])]
         return sum(run.view.nbytes for run in runs)
 
     def column(self) -> Column:
         """The values now. A view where possible, which only later WRITEs change: ``copy()`` it to keep it."""
+        self._settle()
+        return self._held()
+
+    def _held(self) -> Column:
         offsets = tuple(fit_offsets(run.view - run.view[0]) for run in self._offsets)
         validity = self._validity.view if self._validity else None
         return replace(self._like, rows=self.rows, data=self._data.view, offsets=offsets, validity=validity)
@@ -86,7 +93,10 @@ class GrowingColumn:
             self._begin(op.values, copy)
         else:
             self.check(op)
-            self._append(op.values, op.drop) if op.code is OpCode.APPEND else self._write(op.start, op.values)
+            if op.code is OpCode.APPEND:
+                self._append(op.values, op.drop)
+            else:
+                self._write(op.start, op.values, copy)
 
     def check(self, op: Op) -> None:
         """FrameError if an APPEND or WRITE does not fit."""
@@ -113,6 +123,7 @@ class GrowingColumn:
         self.rows += values.rows
 
     def _drop(self, rows: int) -> None:
+        self._dropped += rows
         if self._validity is not None:
             self._validity.drop(rows)
         self.rows -= rows
@@ -126,12 +137,34 @@ class GrowingColumn:
             count = dropped
         self._data.drop(count if like.is_text else count * like.items_per_cell)
 
-    def _write(self, start: int, values: Column) -> None:
-        if not self._like.is_fixed or self._offsets:
-            self._begin(self.column().overwrite(start, values), copy=False)
+    def _write(self, start: int, values: Column, copy: bool) -> None:
+        if not self._like.is_fixed:
+            self._pending.append((self._dropped + start, values.copy() if copy else values))
             return
         self._data.write(start * self._like.items_per_cell, values.data)
         if self._validity is None and values.validity is not None:
             self._validity = Run(np.ones(self.rows, dtype=bool), copy=False)
         if self._validity is not None:
             self._validity.write(start, values.valid_rows())
+
+    def _settle(self) -> None:
+        """Put in the writes of rows that vary in length: all of them in one pass over the column."""
+        if not self._pending or not self.rows:
+            return
+        pieces = [self._held(), *(values for _, values in self._pending)]
+        sources = np.arange(self.rows)
+        shift = self.rows
+        for first, values in self._pending:
+            lost = max(self._dropped - first, 0)
+            start = first + lost - self._dropped
+            sources[start : start + max(values.rows - lost, 0)] = np.arange(shift + lost, shift + values.rows)
+            shift += values.rows
+        firsts = np.cumsum([0] + [piece.rows for piece in pieces])
+        owners = np.searchsorted(firsts, sources, side="right") - 1
+        cuts = np.flatnonzero((np.diff(sources) != 1) | (np.diff(owners) != 0)) + 1
+        bounds = zip([0, *cuts.tolist()], [*cuts.tolist(), self.rows], strict=True)
+        parts = []
+        for lo, hi in bounds:
+            at = int(sources[lo] - firsts[owners[lo]])
+            parts.append(pieces[owners[lo]].slice(at, at + hi - lo))
+        self._begin(concat(self._like, *parts), copy=False)

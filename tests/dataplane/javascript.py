@@ -12,7 +12,8 @@ from bokeh_wsgi.dataplane import Column
 
 def as_bokeh_sends(values: Any) -> list[Any]:
     """Bokeh's representation of a column, decoded as BokehJS does, typed arrays as lists."""
-    return _decode(Serializer(deferred=False).encode(values))
+    sent: list[Any] = _decode(Serializer(deferred=False).encode(values))
+    return sent
 
 
 def _decode(rep: Any) -> Any:

@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as npst
 from bokeh_wsgi.dataplane import Column, column_from, concat
 
 NUMBER_DTYPES = ["?", "i1", "u1", "i2", "u2", "i4", "u4", "f4", "f8"]
-thorough = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+thorough = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 """For the tests of the wire: columns take a while to draw, and no single one may be late."""
 TEXT = st.text(max_size=8)
 
@@ -30,7 +30,7 @@ def arrays(max_rows: int = 60) -> st.SearchStrategy[Any]:
     random = st.tuples(dtypes, shapes).flatmap(lambda kind: npst.arrays(kind[0], kind[1]))
     counting = st.builds(
         lambda n, start, step: start + step * np.arange(n),
-        st.integers(0, max_rows), st.sampled_from([0.0, -5.0, 1e9, 0.1]), st.sampled_from([0.0, 1.0, 0.1, -2.5]),
+        st.integers(0, max_rows), st.sampled_from([0.0, -5.0, 0.1]), st.sampled_from([0.0, 1.0, 0.1, -2.5]),
     )  # fmt: skip
     return st.one_of(few, random, counting)
 

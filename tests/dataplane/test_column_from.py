@@ -17,7 +17,7 @@ from .javascript import as_bokeh_sends, as_page_shows, same
 
 DTYPES = ["?", "i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "f2", "f4", "f8"]
 DAY = dt.date(2024, 2, 29)
-NOON = dt.datetime(2024, 2, 29, 12, 0, 0, 123456)
+NOON = dt.datetime(2024, 2, 29, 12, 0, 0, 123456)  # noqa: DTZ001
 ZONED = dt.datetime(2024, 2, 29, 12, tzinfo=dt.timezone(dt.timedelta(hours=5)))
 
 
@@ -55,7 +55,7 @@ AS_BOKEH: dict[str, Any] = {
     "strings and NaN": ["a", float("nan")],
     "strings and numbers": ["a", 1, 2.5, None],
     "tuple": (1, 2, 3),
-    "datetimes": [NOON, dt.datetime(1969, 12, 31)],
+    "datetimes": [NOON, NOON.replace(year=1968)],
     "zoned datetimes": [ZONED],
     "dates in a list": [DAY, dt.date(1900, 1, 1)],
     "times": [dt.time(12, 30, 1, 5)],
@@ -120,7 +120,7 @@ AS_BOKEH: dict[str, Any] = {
     "series of strings with a gap": pd.Series(["a", None]),
     "series of nullable ints": pd.Series([1, None], dtype="Int64"),
     "series of nullable bools": pd.Series([True, None], dtype="boolean"),
-    "series of times": pd.Series(pd.to_datetime(["2024-02-29 12:00", None])),
+    "series of times": pd.Series([pd.Timestamp("2024-02-29 12:00"), pd.NaT]),
     "series of durations": pd.Series(pd.to_timedelta([1, 2], unit="s")),
     "series of dates": pd.Series([DAY, DAY]),
     "series of periods": pd.Series(pd.period_range("2024-01", periods=2, freq="M")),

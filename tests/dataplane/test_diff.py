@@ -111,7 +111,7 @@ def test_rollover_of_small_columns_is_found_too() -> None:
         lambda n: np.full((2, 3), n),
         lambda n: {"n": n},
         lambda n: n % 3 == 0 or n % 7 == 0 or n % 11 == 5,
-        lambda n: "same length %06d" % n,
+        lambda n: f"same length {n:06}",
     ],
 )
 def test_rollover_is_found_in_columns_of_every_kind(make: Any) -> None:

@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from bokeh_wsgi.dataplane import Column, GrowingColumn, Op, OpCode, column_from
+from bokeh_wsgi.dataplane import Column, GrowingColumn, Op, OpCode, column_from, concat
 from bokeh_wsgi.exc import FrameError
 
 KINDS: list[Any] = [
@@ -82,6 +84,41 @@ def test_a_none_may_join_a_column_without() -> None:
     state.apply(append(column_from([6]), 3))
 
     assert state.column().values() == [1, None, 5, 6]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data(), st.sampled_from(KINDS))
+def test_any_run_of_ops_gives_what_lists_would(data: st.DataObject, values: Any) -> None:
+    column = column_from(values)
+    state, rows = GrowingColumn(column), list(range(column.rows))
+    for _ in range(data.draw(st.integers(0, 12))):
+        count = data.draw(st.integers(0, column.rows))
+        some = column.slice(0, count)
+        if data.draw(st.booleans()):
+            drop = data.draw(st.integers(0, len(rows)))
+            rows = rows[drop:] + list(range(count))
+            state.apply(append(some, len(rows) - count, drop))
+        elif count <= len(rows):
+            start = data.draw(st.integers(0, len(rows) - count))
+            rows[start : start + count] = range(count)
+            state.apply(Op(OpCode.WRITE, start=start, count=count, values=some))
+
+    expected = concat(column.slice(0, 0), *(column.slice(row, row + 1) for row in rows))
+
+    assert state.column().equals(expected)
+
+
+def test_many_writes_of_strings_cost_one_pass() -> None:
+    state = GrowingColumn(column_from([f"row {n}" for n in range(300_000)]))
+    row = column_from(["another text"])
+
+    started = time.perf_counter()
+    for start in range(0, 200_000, 100):
+        state.apply(Op(OpCode.WRITE, start=start, count=1, values=row))
+    column = state.column()
+
+    assert time.perf_counter() - started < 1  # a pass for each would take half a minute
+    assert column.texts(99, 102) == ["row 99", "another text", "row 101"]
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from hypothesis import given
 from bokeh_wsgi.dataplane import Column, Op, OpCode, column_from, diff
 
 from .javascript import as_page_shows, same
-from .streams import applied, keyed, through_the_wire
 from .strategies import arrays, columns, lists, thorough, updates
+from .streams import applied, keyed, through_the_wire
 
 
 @thorough
