@@ -20,7 +20,8 @@ from .connections import Connections
 MAX_SEQ = 2**63 - 1
 PART_BYTES = 8 << 20
 KEPT_FREE_PAGES = 2048
-GIVE_BACK_PAGES = 4096
+GIVE_BACK_PAGES = 1024
+GIVE_BACK_S = 1.0
 
 SCHEMA = """
 CREATE TABLE documents (
@@ -232,14 +233,17 @@ class SQLiteStore(Store):
     def _give_back(self) -> None:
         """Give the disk its space back, except for what the next changes will need.
 
-        In steps, so that nobody who writes waits long.
+        In steps, so that nobody who writes waits long; and for a second at most, since whoever deletes waits
+        too. What is left then is used again, or given back the next time.
         """
         with self._connections.reading() as connection:
             (pages,) = connection.execute("PRAGMA page_count").fetchone()
             (free,) = connection.execute("PRAGMA freelist_count").fetchone()
         surplus = free - max(KEPT_FREE_PAGES, (pages - free) // 4)
-        for start in range(0, surplus, GIVE_BACK_PAGES):
-            self._connections.run(f"PRAGMA incremental_vacuum({min(GIVE_BACK_PAGES, surplus - start)})")
+        end = time.monotonic() + GIVE_BACK_S
+        while surplus > 0 and time.monotonic() < end:
+            self._connections.run(f"PRAGMA incremental_vacuum({min(GIVE_BACK_PAGES, surplus)})")
+            surplus -= GIVE_BACK_PAGES
 
     def _clear_log(self) -> None:
         """What was deleted is still in the log: empty that, unless somebody is reading just now."""
