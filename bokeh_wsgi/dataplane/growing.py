@@ -59,12 +59,21 @@ class GrowingColumn:
 
     def _begin(self, column: Column, copy: bool) -> None:
         self._like = column.slice(0, 0).copy()
+        self._view: Column | None = None
         self._pending: list[tuple[int, Column]] = []
         self._dropped = 0
         self.rows = column.rows
         self._data = Run(column.data, copy=copy)
         self._offsets = [Run(ends.astype(np.int64), copy=False) for ends in column.offsets]
         self._validity = None if column.validity is None else Run(column.validity, copy=copy)
+
+    @property
+    def dtype(self) -> str:
+        return self._like.dtype
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._like.shape
 
     @property
     def nbytes(self) -> int:
@@ -76,7 +85,9 @@ class GrowingColumn:
     def column(self) -> Column:
         """The values now. A view where possible, which only later WRITEs change: ``copy()`` it to keep it."""
         self._settle()
-        return self._held()
+        if self._view is None:
+            self._view = self._held()
+        return self._view
 
     def _held(self) -> Column:
         offsets = tuple(fit_offsets(run.view - run.view[0]) for run in self._offsets)
@@ -93,6 +104,7 @@ class GrowingColumn:
             self._begin(op.values, copy)
         else:
             self.check(op)
+            self._view = None
             if op.code is OpCode.APPEND:
                 self._append(op.values, op.drop)
             else:

@@ -112,12 +112,12 @@ def test_many_writes_of_strings_cost_one_pass() -> None:
     state = GrowingColumn(column_from([f"row {n}" for n in range(300_000)]))
     row = column_from(["another text"])
 
-    started = time.perf_counter()
+    started = time.thread_time()
     for start in range(0, 200_000, 100):
         state.apply(Op(OpCode.WRITE, start=start, count=1, values=row))
     column = state.column()
 
-    assert time.perf_counter() - started < 1  # a pass for each would take half a minute
+    assert time.thread_time() - started < 1  # a pass for each would take half a minute
     assert column.texts(99, 102) == ["row 99", "another text", "row 101"]
 
 
@@ -147,9 +147,9 @@ def test_appending_to_a_large_column_costs_what_is_added() -> None:
     row = column_from(np.zeros(100))
     large.apply(append(row, large.rows))  # makes room once
 
-    started = time.perf_counter()
+    started = time.thread_time()
     for _ in range(100):
         large.apply(append(row, large.rows - 100, drop=100))
         large.column()
 
-    assert time.perf_counter() - started < 0.2  # copying it each time would take seconds
+    assert time.thread_time() - started < 0.2  # copying it each time would take seconds
