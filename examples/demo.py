@@ -60,8 +60,10 @@ def main() -> int:
     print(f"\n  {'all plots':20} {root}", flush=True)
     for example, title in EXAMPLES.items():
         link = link_of(start(HERE / example, root))
-        if link is not None:
-            print(f"  {title:20} {link}", flush=True)
+        if link is None:
+            print(f"\n{example} did not publish", flush=True)
+            return 1
+        print(f"  {title:20} {link}", flush=True)
     print("\nCtrl-C stops it.", flush=True)
     return server.wait()
 
@@ -74,7 +76,7 @@ if __name__ == "__main__":
         print()
     finally:
         for child in reversed(children):
-            child.kill() if child is not children[0] else child.terminate()
+            child.terminate()
         for child in children:
             child.wait()
     sys.exit(code)

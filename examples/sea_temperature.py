@@ -21,7 +21,6 @@ table = table.sort_index()
 celsius = table["temperature"]
 daily = celsius.resample("D").agg(["mean", "min", "max"]).dropna()
 daily["swing"] = daily["max"] - daily["min"]
-daily["day"] = daily.index.dayofyear
 
 readings = ColumnDataSource({"time": celsius.index.tz_localize(None), "celsius": celsius.to_numpy()})
 days = ColumnDataSource({"time": daily.index.tz_localize(None), **{name: daily[name] for name in daily}})

@@ -43,7 +43,7 @@ LIBRARIES: dict[str, set[str]] = {
     "models": {"numpy", "pyarrow"},
     "pages": {"jinja2", "markupsafe", "werkzeug"},
     "api": {"numpy", "pyarrow", "werkzeug"},
-    "app": {"werkzeug"},
+    "app": {"platformdirs", "werkzeug"},
     "client": {"bokeh", "itsdangerous", "numpy", "platformdirs", "pyarrow", "urllib3"},
     "serving": {"werkzeug"},
     "cli": {"werkzeug"},

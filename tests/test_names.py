@@ -1,0 +1,40 @@
+"""What the package gives: added to by intent, removed from never without a word in CHANGES.md."""
+
+import subprocess
+import sys
+
+import pytest
+
+import bokeh_wsgi
+
+
+def test_the_package_has_these_names_and_no_others() -> None:
+    assert sorted(bokeh_wsgi.__all__) == ["BokehWSGI", "Session", "__version__"]
+    assert set(bokeh_wsgi.__all__) <= set(dir(bokeh_wsgi))
+
+
+def test_each_name_is_what_its_module_defines() -> None:
+    from bokeh_wsgi.app import BokehWSGI
+    from bokeh_wsgi.client import Session
+
+    assert bokeh_wsgi.BokehWSGI is BokehWSGI
+    assert bokeh_wsgi.Session is Session
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'Server'"):
+        _ = bokeh_wsgi.Server
+
+
+@pytest.mark.parametrize(("name", "unwanted"), [("BokehWSGI", "bokeh"), ("Session", "bokeh_wsgi.app")])
+def test_a_name_brings_only_its_own_side(name: str, unwanted: str) -> None:
+    program = f"import sys, bokeh_wsgi; bokeh_wsgi.{name}; print({unwanted!r} in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "False"
+
+
+def test_importing_the_package_imports_nothing_else() -> None:
+    program = "import sys; old = set(sys.modules); import bokeh_wsgi; print(*(set(sys.modules) - old))"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded = {name.split(".")[0] for name in run.stdout.split()} - {"bokeh_wsgi"}
+    assert loaded <= sys.stdlib_module_names
