@@ -67,7 +67,7 @@ class ServerState:
 
     def add(self, obj: Model, document: Document) -> None:
         """Make ``obj`` a root of ``document``, if it is not in there already."""
-        if obj not in document.models:
+        if obj.document is not document:
             document.add_root(obj)
             self._added.append(obj)
 

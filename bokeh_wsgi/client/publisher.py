@@ -213,12 +213,15 @@ class Publisher:
         """Values of the attributes that are back at their default: Bokeh leaves them out, pages need them."""
         defaults = {}
         for key, rep in list(serializer.models.items()):
-            old = self.shadow.graph.models.get(key)
-            for attribute in () if old is None else old["attributes"].keys() - rep["attributes"].keys():
+            old = self.shadow.graph.models.get(key, rep)["attributes"]
+            for attribute in old.keys() - rep["attributes"].keys():
                 size = len(serializer.models)
-                value = serializer.explicit(key, attribute)
-                if len(serializer.models) > size:
-                    # A default that is a model: it has to be said, since it is made anew.
+                value = serializer.explicit(key, attribute, unless=old[attribute])
+                if value == old[attribute]:
+                    # It was said before, by a theme or as 1 for 1.0: no change.
+                    rep["attributes"][attribute] = old[attribute]
+                elif len(serializer.models) > size:
+                    # A default that is a model, made anew: it has to be said.
                     rep["attributes"][attribute] = value
                 else:
                     defaults[key, attribute] = _plain(value)

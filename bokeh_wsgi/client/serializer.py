@@ -34,9 +34,13 @@ class GraphSerializer(Serializer):
     def add_ref(self, obj: Any, ref: Any) -> None:
         super().add_ref(obj, Ref(id=ID(self.wire_id(obj))) if isinstance(obj, Model) else ref)
 
-    def explicit(self, wire_id: str, attribute: str) -> Any:
-        """The encoded value of an attribute, also where it is the default that Bokeh leaves out."""
-        return self.encode(getattr(self.objects[wire_id], attribute))
+    def explicit(self, wire_id: str, attribute: str, *, unless: Any) -> Any:
+        """The encoded value of an attribute, also where it is the default that Bokeh leaves out.
+
+        ``unless`` the model has no such attribute: documents may come from another version of Bokeh.
+        """
+        model = self.objects[wire_id]
+        return self.encode(getattr(model, attribute)) if attribute in model.properties() else unless
 
     def _encode(self, obj: Any) -> Any:
         if not isinstance(obj, Model):

@@ -198,21 +198,7 @@ class Session:
         """
         del kwargs
         with self._lock:
-            strangers = [obj for obj in objs if self._publisher.starts_anew or not self._publisher.knows(obj)]
-            if not strangers:
-                self._store(None, objs)
-                return
-            for obj in strangers:
-                if obj.document is None:
-                    raise ValueError(
-                        f"{obj} is in no document: add it with curdoc().add_root() or show() first"
-                    )
-            for document in {id(obj.document): obj.document for obj in strangers}.values():
-                assert document is not None
-                self._store(document, None)
-            known = [obj for obj in objs if obj not in strangers]
-            if known:
-                self._store(None, known)
+            self._store(None, objs)
 
     def _store(self, document: Document | None, objects: Sequence[Model] | None) -> None:
         self._settle()
@@ -230,9 +216,19 @@ class Session:
                 return
 
     def _step(self, document: Document | None, objects: Sequence[Model] | None) -> Step | None:
+        if document is None:
+            document = self._document_of_strangers(objects or ())
         if document is not None:
             return self._publisher.document_step(document)
         return self._publisher.objects_step(objects or ())
+
+    def _document_of_strangers(self, objects: Sequence[Model]) -> Document | None:
+        """The document of objects that the server does not have, or no longer; None if it has them all."""
+        strangers = [obj for obj in objects if self._publisher.starts_anew or not self._publisher.knows(obj)]
+        for obj in strangers:
+            if obj.document is None:
+                raise ValueError(f"{obj} is in no document: show() it, or curdoc().add_root() it, first")
+        return strangers[0].document if strangers else None
 
     def _settle(self) -> None:
         """Hear whether the server took an upload that an earlier call gave up on."""
@@ -315,6 +311,7 @@ class Session:
     def _fill(self, doc: Document, state: State, loader: Loader) -> None:
         graph = state.graph
         roots = [loader.model(root) for root in graph.roots]
+        loader.refresh()
         mine = {key for key in self._publisher.shadow.graph.roots if key not in graph.roots}
         for root in doc.roots:
             if self._publisher.wire_id(root) in mine:
@@ -331,7 +328,7 @@ class Session:
 
     def load_object(self, obj: Model, doc: Document) -> None:
         """Bring ``obj`` to what the server has, and with it all of ``doc``; ``obj`` must be in ``doc``."""
-        if obj not in doc.models:
+        if obj.document is not doc:
             raise ValueError(f"{obj} is not in this document")
         self.load_document(doc)
 

@@ -1,0 +1,79 @@
+"""A server in this process, sessions with it, and what a viewer has."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from bokeh.document import Document
+from bokeh.model import Model
+
+from bokeh_wsgi.app import BokehWSGI
+from bokeh_wsgi.client import Session
+from bokeh_wsgi.dataplane import Change, OpCode, Reader
+from bokeh_wsgi.models.state import State
+
+MakeSession = Callable[..., Session]
+
+
+class Viewer:
+    """Follows a document as a page does: applies the changes it has not seen."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.state = State()
+
+    def changes(self) -> list[Change]:
+        """What is new since the last call."""
+        path = f"changes?doc={self._session.docid}:{self.state.seq}&wait=0"
+        reader = Reader(limits=None)
+        changes = reader.feed(self._session.http_session.request("GET", path).body)
+        assert reader.ended
+        for change in changes:
+            self.state.apply(change.ops, change.seq)
+        return changes
+
+    def ops(self) -> list[OpCode]:
+        return [op.code for change in self.changes() for op in change.ops]
+
+    def column(self, source: Model, name: str) -> Any:
+        self.changes()
+        return self.state.columns[source.id, name].values.column().values()
+
+    def attributes(self, model: Model) -> dict[str, Any]:
+        self.changes()
+        found: dict[str, Any] = self.state.graph.models[model.id]["attributes"]
+        return found
+
+
+@pytest.fixture
+def app() -> Iterator[BokehWSGI]:
+    made = BokehWSGI(store="memory:")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def make_session(app: BokehWSGI) -> MakeSession:
+    """Another session of the same server, with the document "line" in use."""
+
+    def make(title: str = "line", *, clear: bool = False) -> Session:
+        session = Session(app=app)
+        session.use_doc(title, clear=clear)
+        return session
+
+    return make
+
+
+@pytest.fixture
+def session(make_session: MakeSession) -> Session:
+    return make_session()
+
+
+@pytest.fixture
+def viewer(session: Session) -> Viewer:
+    return Viewer(session)
+
+
+@pytest.fixture
+def document() -> Document:
+    return Document(title="line")

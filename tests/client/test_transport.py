@@ -1,0 +1,223 @@
+"""Sessions over HTTP: nobody there, servers that go away, answers that get lost, mounts, long uploads."""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from bokeh.document import Document
+from bokeh.models import ColumnDataSource
+from bokeh.plotting import figure
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.serving import make_server
+from werkzeug.wrappers import Request, Response
+
+from bokeh_wsgi.app import BokehWSGI
+from bokeh_wsgi.client import Session
+from bokeh_wsgi.exc import ServerRefused, ServerUnreachable
+
+from .conftest import Viewer
+
+
+class Troubled:
+    """A server whose next answers get lost on the way (after the app has done its work), or are a 503."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+        self.lose = 0
+        self.refuse = 0
+        self.keys: list[str] = []
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        key = environ.get("HTTP_IDEMPOTENCY_KEY")
+        if key is None:
+            return self.app(environ, start_response)
+        self.keys.append(key)
+        if self.refuse:
+            self.refuse -= 1
+            return Response("starting", status=503)(environ, start_response)
+        pieces = list(self.app(environ, lambda *args: start_response(*args)))
+        if self.lose:
+            self.lose -= 1
+            environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+            raise ConnectionError("the answer is lost")
+        return pieces
+
+
+@contextlib.contextmanager
+def serving(app: Any, port: int = 0) -> Iterator[str]:
+    server = make_server("127.0.0.1", port, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture
+def troubled(app: BokehWSGI) -> Troubled:
+    return Troubled(app)
+
+
+@pytest.fixture
+def url(troubled: Troubled) -> Iterator[str]:
+    with serving(troubled) as found:
+        yield found
+
+
+@pytest.fixture
+def remote(url: str) -> Iterator[Session]:
+    with Session(root_url=url, load_from_config=False, retry_s=20) as session:
+        session.use_doc("line")
+        yield session
+
+
+@pytest.fixture
+def source() -> Any:
+    return ColumnDataSource({"y": np.arange(1000.0) ** 2})
+
+
+@pytest.fixture
+def plotted(source: Any) -> Document:
+    document = Document()
+    plot = figure()
+    plot.line("y", "y", source=source)
+    document.add_root(plot)
+    return document
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+def test_a_document_is_published_over_http(remote: Session, plotted: Document, source: Any, url: str) -> None:
+    remote.store_document(plotted)
+    assert remote.base_url == url
+    assert remote.userinfo["docs"] == [{"title": "line", "docid": remote.docid}]
+    assert Viewer(remote).column(source, "y").tobytes() == source.data["y"].tobytes()
+
+
+def test_nobody_at_the_first_contact_is_an_error_that_says_what_to_do() -> None:
+    url = f"http://127.0.0.1:{free_port()}/"
+    with (
+        Session(root_url=url, load_from_config=False) as session,
+        pytest.raises(
+            ServerUnreachable, match=rf"no bokeh-server answers at {url}: start one with `bokeh-server`"
+        ),
+    ):
+        session.use_doc("line")
+
+
+def test_somebody_else_at_the_first_contact_is_named() -> None:
+    with serving(Response("hello")) as url, pytest.raises(ServerUnreachable, match="it is no bokeh-server"):
+        Session(root_url=url, load_from_config=False).use_doc("line")
+
+
+def test_the_mount_is_found_by_following_redirects(app: BokehWSGI) -> None:
+    @Request.application
+    def elsewhere(request: Request) -> Response:
+        return Response(status=302, headers={"Location": f"/bokeh{request.full_path.rstrip('?')}"})
+
+    with serving(DispatcherMiddleware(elsewhere, {"/bokeh": app})) as url:
+        session = Session(root_url=url, load_from_config=False)
+        session.use_doc("line")
+        assert session.base_url == f"{url}bokeh/"
+        assert session.document_link() == f"{url}bokeh/doc/{session.docid}"
+        session.close()
+
+
+def test_redirects_without_an_end_are_not_followed_for_ever() -> None:
+    endless = serving(Response(status=302, headers={"Location": "ping"}))
+    with endless as url, pytest.raises(ServerUnreachable, match="it is no bokeh-server"):
+        Session(root_url=url, load_from_config=False).use_doc("line")
+
+
+@pytest.mark.parametrize("trouble", ["lose", "refuse"])
+def test_a_change_is_sent_again_and_applied_once(
+    remote: Session, troubled: Troubled, plotted: Document, source: Any, trouble: str
+) -> None:
+    remote.store_document(plotted)
+    setattr(troubled, trouble, 2)
+    troubled.keys.clear()
+    source.stream({"y": [1.0, 2.0]})
+    remote.store_objects(source)
+    assert len(troubled.keys) == 3
+    assert len(set(troubled.keys)) == 1
+    assert remote.seq == 2
+    assert Viewer(remote).column(source, "y").tobytes() == source.data["y"].tobytes()
+
+
+def test_after_the_retries_the_error_is_clear_and_nothing_is_lost_or_doubled(
+    remote: Session, troubled: Troubled, plotted: Document, source: Any
+) -> None:
+    remote.store_document(plotted)
+    remote.http_session.retry_s = 0.0  # type: ignore[attr-defined]
+    troubled.lose = 1
+    source.stream({"y": [1.0]})
+    with pytest.raises(ServerUnreachable, match="does not answer"):
+        remote.store_objects(source)
+    source.stream({"y": [2.0]})
+    remote.store_objects(source)
+    assert len(set(troubled.keys[1:])) == 2
+    assert Viewer(remote).column(source, "y").tobytes() == source.data["y"].tobytes()
+
+
+def test_a_server_that_restarts_is_waited_for(app: BokehWSGI, plotted: Document, source: Any) -> None:
+    with serving(app) as url:
+        session = Session(root_url=url, load_from_config=False, retry_s=30)
+        session.use_doc("line")
+        session.store_document(plotted)
+    source.data["y"][0] = 5
+    storing = threading.Thread(target=session.store_objects, args=(source,))
+    storing.start()
+    with serving(app, port=int(url.rpartition(":")[2].strip("/"))):
+        storing.join()
+        assert session.seq == 2
+        assert Viewer(session).column(source, "y")[0] == 5
+    session.close()
+
+
+def test_a_refusal_carries_the_server_s_message(remote: Session) -> None:
+    with pytest.raises(ServerRefused, match="No document") as caught:
+        remote.delete_doc("nothing-of-that-name")
+    assert caught.value.status == 404
+
+
+def test_an_upload_of_several_megabytes_arrives(remote: Session) -> None:
+    values = np.random.default_rng(1).normal(size=1_000_000)
+    source = ColumnDataSource({"y": values})
+    document = Document()
+    plot = figure()
+    plot.line("y", "y", source=source)
+    document.add_root(plot)
+    remote.store_document(document)
+    assert Viewer(remote).column(source, "y").tobytes() == values.tobytes()
+
+
+def test_stores_of_several_threads_follow_each_other(remote: Session, plotted: Document, source: Any) -> None:
+    remote.store_document(plotted)
+    failed: list[BaseException] = []
+
+    def store(row: int) -> None:
+        try:
+            source.data["y"][row] = -1.0
+            remote.store_objects(source)
+        except BaseException as error:  # noqa: BLE001 - told to the test below
+            failed.append(error)
+
+    threads = [threading.Thread(target=store, args=(row,)) for row in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failed
+    assert Viewer(remote).column(source, "y").tobytes() == source.data["y"].tobytes()
