@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
 from bokeh.document import Document
@@ -30,8 +31,10 @@ class Side(Protocol):
     source: ColumnDataSource
     page: Page
 
-    def send(self) -> None:
-        """Send what was changed in ``source``."""
+    def update(self, change: Callable[[], Any]) -> None:
+        """Make a change to ``source`` and send it."""
+
+    def close(self) -> None: ...
 
 
 class Ours:
@@ -42,12 +45,17 @@ class Ours:
         self.document = Document()
         self.document.add_root(source)
         self.session = Session(root_url=root_url, load_from_config=False)
-        self.session.use_doc("bench")
+        self.session.use_doc(f"bench {source.id}")
         self.session.store_document(self.document)
         self.page = _open(browser, f"{self.session.base_url}doc/{self.session.docid}")
 
-    def send(self) -> None:
+    def update(self, change: Callable[[], Any]) -> None:
+        change()
         self.session.store_objects(self.source)
+
+    def close(self) -> None:
+        self.page.close()
+        self.session.close()
 
 
 class BokehServe:
@@ -59,12 +67,23 @@ class BokehServe:
         self.source = source
         document = Document()
         document.add_root(source)
-        self.session = push_session(document, url=url)
+        # Its client and the browser's driver both want the thread's event loop, so it has a thread of its own.
+        self._thread = ThreadPoolExecutor(1)
+        self.session = self._thread.submit(push_session, document, url=url).result()
         self.page = _open(browser, f"{url}?bokeh-session-id={self.session.id}")
 
-    def send(self) -> None:
-        # Assigning, patching and streaming only queue the message; without this it would not leave.
-        self.session.force_roundtrip()
+    def update(self, change: Callable[[], Any]) -> None:
+        def run() -> None:
+            change()
+            # Assigning, patching and streaming only queue the message; without this it would not leave.
+            self.session.force_roundtrip()
+
+        self._thread.submit(run).result()
+
+    def close(self) -> None:
+        self.page.close()
+        self._thread.submit(self.session.close).result()
+        self._thread.shutdown()
 
 
 def _open(browser: Browser, url: str) -> Page:
@@ -93,8 +112,7 @@ def measured(side: Side, clock: PageClock, change: Callable[[], Any]) -> Callabl
     """A call that makes a change, sends it and leaves the moment of its event in ``clock``."""
 
     def run() -> None:
-        change()
-        side.send()
+        side.update(change)
         handle = side.page.wait_for_function("() => window.stamps.length > 0 && window.stamps[0]", polling=1)
         clock.stamp = float(handle.json_value())
 

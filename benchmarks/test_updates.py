@@ -20,7 +20,7 @@ pytestmark = pytest.mark.benchmark(timer=CLOCK, disable_gc=True)
 
 @pytest.fixture(scope="module")
 def servers(serve: Any) -> dict[str, str]:
-    ours = serve("bokeh_wsgi", "--port", "0", "--store", "memory:", ready="http")
+    ours = serve("bokeh_wsgi.cli", "--port", "0", "--store", "memory:", ready="http")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -43,8 +43,7 @@ def side(request: pytest.FixtureRequest, servers: dict[str, str], browser: Brows
     source = ColumnDataSource(data, name="bench")
     made: Side = (Ours if request.param == "ours" else BokehServe)(servers[request.param], source, browser)
     yield made
-    made.page.close()
-    made.session.close()  # type: ignore[attr-defined]
+    made.close()
 
 
 def run(benchmark: Any, side: Side, prepare: Callable[[], Callable[[], Any]]) -> None:

@@ -1,5 +1,6 @@
 import json
 import threading
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -229,3 +230,46 @@ def test_a_rolling_window_reaches_a_reader_row_by_row(api: Api) -> None:
     )
     assert api.upload(docid, [op]).status_code == 200
     assert api.columns(docid)["y"].tolist() == [4.0, 9.0, 16.0, 7.5, 8.5]
+
+
+def test_a_change_of_another_process_reaches_a_stream_of_this_one(tmp_path: Path, numbers: Any) -> None:
+    """Two apps on one SQLite file have nothing in common but the file, as two processes."""
+    uri = f"sqlite:///{tmp_path}/store.db"
+    one, other = BokehWSGI(store=uri), BokehWSGI(store=uri)
+    docid = Api(one).make()
+    Api(one).publish(docid, y=numbers)
+    stream = Streaming(other, {"doc": f"{docid}:0"})
+    assert stream.next_changes()[0].seq == 1
+    Api(one).upload(docid, replaces(y=numbers * 2))
+    assert stream.next_changes()[0].seq == 2
+    assert Api(other).columns(docid)["y"].tobytes() == (numbers * 2).tobytes()
+    Api(one).client.delete(f"/doc/{docid}")
+    assert stream.next_changes()[0].meta == {"end": "deleted"}
+    stream.body.close()
+    one.close()
+    other.close()
+
+
+def test_two_processes_commit_to_one_document_without_losing_a_change(tmp_path: Path) -> None:
+    uri = f"sqlite:///{tmp_path}/store.db"
+    apps = [BokehWSGI(store=uri) for _ in range(2)]
+    docid = Api(apps[0]).make()
+    Api(apps[0]).publish(docid)
+    start = threading.Barrier(len(apps))
+
+    def publish(api: Api, name: str) -> None:
+        start.wait()
+        for step in range(20):
+            assert api.upload(docid, replaces(**{name: np.full(5, float(step))})).status_code == 200
+
+    threads = [
+        threading.Thread(target=publish, args=(Api(app), name)) for app, name in zip(apps, "ab", strict=True)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for app in apps:
+        assert [change.seq for change in Api(app).changes(f"{docid}:1")] == list(range(2, 42))
+        assert {name: values[0] for name, values in Api(app).columns(docid).items()} == {"a": 19.0, "b": 19.0}
+        app.close()

@@ -5,12 +5,13 @@ import type { Host } from "../columns/host";
 import { applyPatch } from "./apply-patch";
 import { type BokehDocument, type Source, bokeh } from "./bokeh";
 import { columnsRep } from "./columns-rep";
-import { DocumentView } from "./document-view";
+import { DocumentView, type Found } from "./document-view";
 import type { Graph, Patch } from "./graph";
 import { keepingScroll } from "./keeping-scroll";
 import { loadResources } from "./load-resources";
 import { nest } from "./nest";
 import { nextFrame } from "./next-frame";
+import { refreshTables } from "./refresh-tables";
 import { removeColumns } from "./remove-columns";
 import { Touched } from "./touched";
 import { updateSource } from "./update-source";
@@ -18,17 +19,19 @@ import { updateSource } from "./update-source";
 /** How long to wait for BokehJS to finish with a patch before the next signals. */
 const SETTLE_MS = 1000;
 
+const FRAME_MS = 1000 / 60;
+
 export interface Events {
   /** All changes up to `seq` can be seen now. */
   shown(seq: number): void;
   /** A change could not be applied: nothing more comes until the document begins anew with a GRAPH. */
   failed(error: unknown): void;
-  /** Whether the one model to show is there. */
-  found(isThere: boolean): void;
+  /** How it stands with the one model to show. */
+  found(what: Found): void;
 }
 
 /**
- * One document of the page: its columns, kept current at once, and its BokehJS twin, told once a frame.
+ * One document of the page: its columns, kept current at once, and its BokehJS twin, told once a frame at most.
  */
 export class LiveDocument {
   readonly #columns: ColumnStore;
@@ -40,6 +43,7 @@ export class LiveDocument {
   #waiting = false;
   #working = false;
   #broken = false;
+  #flushed = 0;
   #seq = 0;
   /** The last change that can be seen. */
   seq = 0;
@@ -96,10 +100,13 @@ export class LiveDocument {
   #schedule(): void {
     if (this.#waiting || this.#working) return;
     this.#waiting = true;
-    nextFrame(() => {
+    const flush = () => {
       this.#waiting = false;
       void this.#flush();
-    });
+    };
+    // The first change after a pause is told at once; those that come faster than frames, once a frame.
+    if (performance.now() - this.#flushed > FRAME_MS) queueMicrotask(flush);
+    else nextFrame(flush);
   }
 
   async #flush(): Promise<void> {
@@ -116,6 +123,7 @@ export class LiveDocument {
       this.events.failed(error);
     }
     this.#working = false;
+    this.#flushed = performance.now();
     if (this.#seq !== seq) this.#schedule();
   }
 
@@ -171,7 +179,9 @@ export class LiveDocument {
     const sourceOf = (model: string) => document.get_model_by_id(model) as Source | null;
     for (const [model, what] of touched) {
       const source = sourceOf(model);
-      if (source) updateSource(source, this.#columns.columns(model), what);
+      if (!source) continue;
+      updateSource(source, this.#columns.columns(model), what);
+      refreshTables(document, source);
     }
     for (const patch of patches) applyPatch(document, patch, this.#dataOf);
     for (const [model, { removed }] of touched) {
