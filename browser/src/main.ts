@@ -1,6 +1,7 @@
 import { chunkDecoder } from "./chunks/chunk-decoder";
 import { Connection, type Followed } from "./connection/connection";
 import type { Source } from "./document/bokeh";
+import type { Found } from "./document/document-view";
 import { LiveDocument } from "./document/live-document";
 import { pageHost } from "./document/page-host";
 import { type ExactValues, exactValues } from "./page/exact-values";
@@ -12,6 +13,11 @@ import { Status } from "./page/status";
 const ENDED: Record<string, string> = {
   deleted: "This document was deleted. What you see here is the last of it.",
   "not-found": "There is no such document here; it may have been deleted.",
+};
+
+const FOUND: Record<Exclude<Found, "shown">, string> = {
+  "no-picture": "“NAME” is part of this document, but no plot, widget or layout that can be shown alone.",
+  missing: "This document has nothing (any more) with the id or name “NAME”.",
 };
 
 /** For tests, and for people with a console: docs/browser.md. */
@@ -37,9 +43,9 @@ async function main(): Promise<void> {
     if (heading) heading.textContent = title;
     if (status.state === "connecting") status.show("live", "the document is shown as it is now");
   };
-  const found = (isThere: boolean) => {
-    if (isThere) notice.clear();
-    else notice.show(`This document has no plot, widget or layout with the id or name “${config.model}”.`);
+  const found = (what: Found) => {
+    if (what === "shown") notice.clear();
+    else notice.show(FOUND[what].replace("NAME", () => config.model!));
   };
   const follow = ({ docid }: Followed) => {
     const only = docid === config.docid ? config.model : null;

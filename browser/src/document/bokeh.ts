@@ -76,6 +76,7 @@ interface Modules {
   document: { Document: { from_json(json: object): BokehDocument }; documents: BokehDocument[] };
   "core/view_manager": { ViewManager: new (roots: View[], global: ViewManager) => ViewManager };
   "core/dom_view": { DOMView: abstract new () => View };
+  "models/ui/ui_element": { UIElement: abstract new () => Model };
   "core/util/ndarray": { ndarray(init: ArrayBuffer, options: { dtype: string; shape: number[] }): object };
   "core/resolvers": { ModelResolver: new (parent: unknown) => unknown };
   "core/serialization/deserializer": {

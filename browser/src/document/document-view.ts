@@ -1,5 +1,8 @@
 import { type BokehDocument, type Model, type View, bokeh } from "./bokeh";
 
+/** How it stands with the model that a page is to show: there, there but nothing to look at, or not there. */
+export type Found = "shown" | "no-picture" | "missing";
+
 /**
  * A document, or one model of it, drawn into an element: what `Bokeh.embed.add_document_standalone` does,
  * but it can be waited for, taken away again, and can show a model that is not a root.
@@ -37,18 +40,18 @@ export class DocumentView {
     await Promise.allSettled(this.#manager.roots.map((view) => view.ready));
   }
 
-  /** After a change of the document: whether the one model to show is (still) there; shows it if it is new. */
-  update(): boolean {
-    if (this.only === null) return true;
+  /** After a change of the document: show the one model if it is new, and say how it stands with it. */
+  update(): Found {
+    if (this.only === null) return "shown";
     // BokehJS finds out with a delay which models are gone; this makes it look now.
     this.document.freeze_all_models(() => {});
     const found = this.#find(this.only);
     if (found !== this.#only) {
       this.#enqueue(() => this.#manager.clear());
-      if (found) this.#enqueue(() => this.#draw(found));
+      if (found && this.#stands(found)) this.#enqueue(() => this.#draw(found));
       this.#only = found;
     }
-    return found !== null;
+    return found ? (this.#stands(found) ? "shown" : "no-picture") : "missing";
   }
 
   remove(): void {
@@ -62,6 +65,12 @@ export class DocumentView {
   #find(name: string): Model | null {
     const models = [...this.document._all_models.values()];
     return this.document.get_model_by_id(name) ?? models.find((model) => model.name === name) ?? null;
+  }
+
+  /** Whether a model can be drawn outside of a plot or layout. */
+  #stands(model: Model): boolean {
+    const { UIElement } = bokeh().require("models/ui/ui_element");
+    return model instanceof UIElement || this.document.roots().includes(model);
   }
 
   async #draw(model: Model): Promise<void> {

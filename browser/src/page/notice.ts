@@ -1,6 +1,6 @@
 const STYLE = `
-  position: sticky; top: calc(var(--bw-bar, 0px) + 12px); z-index: 999; box-sizing: border-box;
-  width: fit-content; max-width: min(90%, 44em); margin: 12px auto; padding: 12px 18px;
+  position: fixed; inset: calc(var(--bw-bar, 0px) + 12px) 0 auto 0; z-index: 999; box-sizing: border-box;
+  width: fit-content; max-width: min(90%, 44em); margin: 0 auto; padding: 12px 18px;
   border: 1px solid #d8b45a; border-left-width: 5px; border-radius: 6px;
   background: #fff8e6; color: #2b2100; box-shadow: 0 2px 10px rgb(0 0 0 / 15%);
   font: 16px/1.45 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; overflow-wrap: anywhere;
