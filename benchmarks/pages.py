@@ -67,7 +67,7 @@ class BokehServe:
         self.source = source
         document = Document()
         document.add_root(source)
-        # Its client and the browser's driver both want the thread's event loop, so it has a thread of its own.
+        # Its client and the browser's driver both want a thread's event loop: it has a thread of its own.
         self._thread = ThreadPoolExecutor(1)
         self.session = self._thread.submit(push_session, document, url=url).result()
         self.page = _open(browser, f"{url}?bokeh-session-id={self.session.id}")

@@ -4,8 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from bokeh_wsgi.dataplane import GrowingColumn, Op, OpCode
-from bokeh_wsgi.dataplane.columns import NUMBERS
+from bokeh_wsgi.dataplane import NUMBERS, GrowingColumn, Op, OpCode
 from bokeh_wsgi.dataplane.ramp import ramp_from_json
 from bokeh_wsgi.exc import BadRequest, Conflict, LimitExceeded
 
@@ -144,8 +143,8 @@ class State:
         held = None if fresh else self.columns.get(key)
         if held is None:
             return _Outline(0, 0, None)
-        column = held.values.column()
-        return _Outline(held.version, column.rows, (column.dtype, column.shape))
+        values = held.values
+        return _Outline(held.version, values.rows, (values.dtype, values.shape))
 
     def _check_size(
         self, ops: Sequence[Op], outlines: dict[Key, _Outline], *, fresh: bool, max_bytes: int
