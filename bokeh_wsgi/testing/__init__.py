@@ -2,4 +2,5 @@
 
 import pytest
 
-pytest.register_assert_rewrite("bokeh_wsgi.testing.store", "bokeh_wsgi.testing.store_machine")
+for module in ("store", "shared_store", "store_machine"):
+    pytest.register_assert_rewrite(f"bokeh_wsgi.testing.{module}")

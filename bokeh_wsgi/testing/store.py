@@ -9,16 +9,16 @@ Inherit one in your tests and say how your store is opened::
         def uri(self, tmp_path):
             return f"mine://{tmp_path}"         # of a store that is empty, another one in each test
 
-`StoreConformance` is for stores that live in one process, `SharedStoreConformance` adds what is asked of
-those that several processes share and that outlive them. The fixtures ``store`` (open, closed afterwards) and
-``reopen`` (opens the same once more, closed afterwards) are made from these two.
+`StoreConformance` is for stores that live in one process; `SharedStoreConformance`, in `shared_store`, adds
+what is asked of those that several processes share and that outlive them. The fixtures ``store`` (open, closed
+afterwards) and ``reopen`` (opens the same once more, closed afterwards) are made from these two.
 """
 
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from functools import partial
 from itertools import chain
 from typing import Any, ClassVar
@@ -403,118 +403,3 @@ class StoreConformance:
                 suppress_health_check=list(HealthCheck),
             ),
         )
-
-
-class SharedStoreConformance(StoreConformance):
-    """What a store has to do besides, if it is shared by processes and outlives them."""
-
-    @contextmanager
-    def worker(self, uri: str, *command: object) -> Iterator[subprocess.Popen[str]]:
-        """A process that has opened the store and waits for a line before it runs the command."""
-        process = subprocess.Popen(
-            [sys.executable, "-m", "bokeh_wsgi.testing.store_worker", self.opener, uri, *map(str, command)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        try:
-            assert process.stdout is not None
-            assert process.stdout.readline() == "ready\n"
-            yield process
-        finally:
-            process.kill()
-            process.communicate()
-
-    def race(self, uri: str, *commands: tuple[object, ...]) -> list[list[list[str]]]:
-        """What processes print that run these commands at the same time: their lines, as words."""
-        with ExitStack() as stack:
-            processes = [stack.enter_context(self.worker(uri, *command)) for command in commands]
-            for process in processes:
-                assert process.stdin is not None
-                process.stdin.write("\n")
-                process.stdin.flush()
-            outputs = [process.communicate(timeout=120)[0] for process in processes]
-            assert [process.returncode for process in processes] == [0] * len(processes)
-        return [[line.split() for line in output.splitlines()] for output in outputs]
-
-    def test_everything_is_there_after_opening_again(
-        self, store: Store, docid: str, reopen: Callable[[], Store]
-    ) -> None:
-        store.append(docid, 1, b"a", "k1")
-        store.append(docid, 2, b"b", "k2")
-        store.fold(docid, 1, b"s")
-        secret = store.setting("secret", lambda: b"value")
-        record = store.get_document(docid)
-        store.close()
-        again = reopen()
-        assert again.get_document(docid) == record
-        assert again.list_documents("ada") == [record]
-        assert again.changes(docid, 0) == [(2, b"b")]
-        assert again.snapshot(docid) == (1, b"s")
-        assert (again.applied(docid, "k1"), again.applied(docid, "k2")) == (1, 2)
-        assert again.setting("secret", lambda: b"another") == secret
-        assert again.append(docid, 3, b"c", "") == 3
-
-    def test_two_handles_are_one_store(self, store: Store, docid: str, reopen: Callable[[], Store]) -> None:
-        other = reopen()
-        before = other.version()
-        assert store.append(docid, 1, b"a", "k") == 1
-        assert other.version() != before
-        assert other.changes(docid, 0) == [(1, b"a")]
-        with pytest.raises(SequenceTaken):
-            other.append(docid, 1, b"b", "")
-        assert other.append(docid, 1, b"b", "k") == 1
-
-    def test_processes_that_append_get_each_seq_once(self, uri: str, store: Store, docid: str) -> None:
-        lines = self.race(uri, *(("append", docid, name, 60) for name in "ab"))
-        acknowledged = sorted((int(seq), label.encode()) for output in lines for seq, label in output)
-        assert [seq for seq, _ in acknowledged] == list(range(1, 121))
-        assert store.changes(docid, 0) == acknowledged
-
-    def test_processes_that_create_get_one_document(self, uri: str, store: Store) -> None:
-        lines = self.race(uri, *[("create", "ada", "race")] * 3)
-        (docid,) = {docid for output in lines for docid, _ in output}
-        assert [created for output in lines for _, created in output].count("True") == 1
-        assert [record.docid for record in store.list_documents("ada")] == [docid]
-
-    def test_processes_that_open_a_new_store_make_it_once(self, uri: str) -> None:
-        lines = self.race(uri, *[("setting", "secret")] * 4)
-        assert len({value for output in lines for (value,) in output}) == 1
-
-    def test_a_commit_of_another_process_changes_the_version(
-        self, uri: str, store: Store, docid: str
-    ) -> None:
-        before = store.version()
-        with self.worker(uri, "append", docid, "x", 3):
-            assert store.version() == before
-        self.race(uri, ("append", docid, "y", 3))
-        assert store.version() != before
-
-    def test_what_was_acknowledged_outlives_kill_9(
-        self, uri: str, store: Store, docid: str, reopen: Callable[[], Store]
-    ) -> None:
-        acknowledged: dict[int, bytes] = {}
-        for round_ in range(3):
-            with self.worker(uri, "append", docid, round_, 1_000_000) as process:
-                assert process.stdin is not None
-                assert process.stdout is not None
-                process.stdin.write("\n")
-                process.stdin.flush()
-                lines = [process.stdout.readline() for _ in range(40)]
-                process.kill()
-                lines += process.stdout.read().splitlines(keepends=True)
-            for line in lines:
-                if line.endswith("\n"):
-                    seq, label = line.split()
-                    acknowledged[int(seq)] = label.encode()
-        kept = dict(reopen().changes(docid, 0))
-        assert {seq: kept[seq] for seq in acknowledged} == acknowledged
-        assert list(kept) == list(range(1, len(kept) + 1))
-        assert store.append(docid, len(kept) + 1, b"on it goes", "") == len(kept) + 1
-
-    def test_both_sides_of_a_fork_see_each_other(self, uri: str, reopen: Callable[[], Store]) -> None:
-        said = sorted(self._run_fork(uri))
-        store = reopen()
-        docid = store.create_document("ada", "forked")[0].docid
-        assert [(seq, frame.decode()) for seq, frame in store.changes(docid, 0)] == said
-        assert [seq for seq, _ in said] == [1, 2, 3, 4, 5]

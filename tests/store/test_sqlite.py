@@ -11,8 +11,8 @@ import pytest
 
 from bokeh_wsgi.exc import StoreError
 from bokeh_wsgi.store import KEPT_KEYS, SQLiteStore, open_store
-from bokeh_wsgi.store.connections import SCHEMA_VERSION, explain
-from bokeh_wsgi.testing.store import SharedStoreConformance
+from bokeh_wsgi.store.sqlite_file import SCHEMA_VERSION, explain
+from bokeh_wsgi.testing.shared_store import SharedStoreConformance
 
 
 class TestSQLiteStore(SharedStoreConformance):

@@ -1,0 +1,87 @@
+"""The SQLite file of a store: made, told from other files, and its errors put into words."""
+
+import os
+import sqlite3
+import time
+from pathlib import Path
+
+from bokeh_wsgi.exc import StoreError
+
+APPLICATION_ID = 0x626B7767  # "bkwg", so that `file` and we can tell our files from others
+SCHEMA_VERSION = 1
+
+
+def create_file(path: Path) -> None:
+    """Make the file and its folder, for nobody else to read; SQLite gives its other files the same mode."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise StoreError(
+            f"The store {path} cannot be written ({error.strerror}): check the permissions, "
+            "or choose another place for it."
+        ) from error
+
+
+def prepare(connection: sqlite3.Connection, path: Path, schema: str, *, timeout_s: float) -> None:
+    """Make the tables if the file has none, and switch to WAL; raises StoreError if it is not our file."""
+    if not _is_ours(connection, path):
+        # Has to be said before the first table. Deleting a document then really makes the file smaller.
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        connection.execute("BEGIN IMMEDIATE")
+        if not _is_ours(connection, path):  # another process may have been quicker
+            for statement in schema.split(";"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        connection.execute("COMMIT")
+    _use_wal(connection, timeout_s)
+
+
+def _is_ours(connection: sqlite3.Connection, path: Path) -> bool:
+    """Whether the file is a store of this version; False if it is empty, StoreError if anything else."""
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if application == APPLICATION_ID and version > SCHEMA_VERSION:
+        raise StoreError(
+            f"The store {path} was written by a later bokeh_wsgi (schema {version}; this one knows "
+            f"{SCHEMA_VERSION}): upgrade bokeh_wsgi, or choose another store."
+        )
+    if application != APPLICATION_ID and tables:
+        raise StoreError(f"{path} is the database of another program: choose another file for the store.")
+    return bool(tables)
+
+
+def _use_wal(connection: sqlite3.Connection, timeout_s: float) -> None:
+    """Readers then do not wait for writers. SQLite does not wait for its turn to switch, so this does."""
+    end = time.monotonic() + timeout_s
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if _primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(0.01)
+
+
+def explain(error: sqlite3.Error, path: Path) -> StoreError:
+    """The StoreError for an error of SQLite: one sentence with what to do."""
+    advice = {
+        sqlite3.SQLITE_BUSY: "is being written to by another process for too long: see what it is doing",
+        sqlite3.SQLITE_LOCKED: "is being written to by another process for too long: see what it is doing",
+        sqlite3.SQLITE_FULL: "has no space left on its disk: make some, or choose another place",
+        sqlite3.SQLITE_READONLY: "cannot be written to: check the permissions, or choose another place",
+        sqlite3.SQLITE_CANTOPEN: "cannot be opened: check the permissions of the file and its folder",
+        sqlite3.SQLITE_PERM: "cannot be opened: check the permissions of the file and its folder",
+        sqlite3.SQLITE_NOTADB: "is not an SQLite database: choose another file for the store",
+        sqlite3.SQLITE_CORRUPT: "is damaged: put a backup in its place, or choose another file",
+        sqlite3.SQLITE_IOERR: "cannot be read or written: check its disk",
+        sqlite3.SQLITE_TOOBIG: "cannot hold anything that large: send less at a time",
+    }.get(_primary_code(error), "cannot be used")
+    return StoreError(f"The store {path} {advice} ({error}).")
+
+
+def _primary_code(error: sqlite3.Error) -> int:
+    return int(getattr(error, "sqlite_errorcode", -1)) & 0xFF
