@@ -10,8 +10,8 @@ Inherit one in your tests and say how your store is opened::
             return f"mine://{tmp_path}"         # of a store that is empty, another one in each test
 
 `StoreConformance` is for stores that live in one process; `SharedStoreConformance`, in `shared_store`, adds
-what is asked of those that several processes share and that outlive them. The fixtures ``store`` (open, closed
-afterwards) and ``reopen`` (opens the same once more, closed afterwards) are made from these two.
+what is asked of those that several processes share and that outlive them. The fixtures ``store`` (open,
+closed afterwards) and ``reopen`` (opens the same once more, closed afterwards) are made from these two.
 """
 
 import subprocess
