@@ -13,6 +13,7 @@ from bokeh_wsgi.dataplane import Op, OpCode
 from bokeh_wsgi.exc import NotFound
 from bokeh_wsgi.store import SequenceTaken, Store
 
+from .patch import merged
 from .state import State
 
 # A history is folded once it outweighs the columns, but not for less than this.
@@ -223,10 +224,7 @@ class Document:
         reader.feed(dataplane.SCHEMA_MESSAGE)
         changes = reader.feed(b"".join(self._forward(missed)))
         patches = [json.loads(op.json) for change in changes for op in change.ops if op.code is OpCode.PATCH]
-        # Whole and new where they changed (title, resources, …): the last one counts. Events add up.
-        merged = {key: value for patch in patches for key, value in patch.items()}
-        merged["events"] = [event for patch in patches for event in patch.get("events", ())]
-        return [Op(OpCode.PATCH, json=json.dumps(merged, separators=(",", ":")))]
+        return [Op(OpCode.PATCH, json=json.dumps(merged(patches), separators=(",", ":")))]
 
     def _encode(self, ops: Iterable[Op]) -> Update:
         seq = self._state.seq

@@ -9,6 +9,7 @@ from bokeh_wsgi.dataplane.ramp import ramp_from_json
 from bokeh_wsgi.exc import BadRequest, Conflict, LimitExceeded
 
 from .graph import Graph
+from .reps import loads
 
 Key = tuple[str, str]
 """(model id, column name)."""
@@ -131,10 +132,7 @@ class State:
             return None
         if len(found) > 1 or ops[0] is not found[0]:
             raise BadRequest("A change holds one GRAPH or PATCH at most, and before its columns.")
-        try:
-            content = json.loads(found[0].json)
-        except (ValueError, RecursionError) as error:
-            raise BadRequest(f"The {found[0].code.name} is not valid JSON: {error}") from error
+        content = loads(found[0].json)
         if found[0].code is OpCode.GRAPH:
             return Graph.from_json(content)
         return self.graph.patched(content)
