@@ -1,4 +1,4 @@
-"""This machine's CPU and memory, live: ten times a second, the last hour kept.
+"""This machine's processors and memory, live: ten times a second, the last hour kept.
 
 Run `bokeh-server`, then this, then open the link that it prints. Open it twice, or on a phone: every page
 follows. Stop this script and start it again: the open pages go on with the new plot.
@@ -14,43 +14,45 @@ import numpy as np
 import psutil
 from bokeh.layouts import column
 from bokeh.models import CustomJS, DataRange1d, HoverTool, RadioButtonGroup
-from bokeh.palettes import Category10_10 as COLORS
 
 from bokeh_wsgi.plotting import ColumnDataSource, cursession, figure, output_server, show
 
 HERTZ = 10
 KEPT_ROWS = 3600 * HERTZ
 GIB = 1 << 30
-CORES = [f"core {n}" for n in range(psutil.cpu_count() or 1)]
 SPANS_MS = {"1 minute": 60_000, "10 minutes": 600_000, "1 hour": 3_600_000}
 
 
 def samples() -> Iterator[dict[str, float]]:
     """A row of numbers at every tick; the time is this machine's, in milliseconds."""
-    past = deque([psutil.cpu_times(percpu=True)], maxlen=HERTZ + 1)
+    past = deque([psutil.cpu_times()], maxlen=HERTZ + 1)
     tick = time.time()
     while True:
         tick = max(tick + 1 / HERTZ, time.time())
         time.sleep(max(0, tick - time.time()))
-        past.append(psutil.cpu_times(percpu=True))
-        busy = [100 * share(old, new) for old, new in zip(past[0], past[-1], strict=True)]
+        past.append(psutil.cpu_times())
         memory = psutil.virtual_memory()
         yield {
             "time": 1000 * (tick + time.localtime().tm_gmtoff),
-            "cpu": sum(busy) / len(busy),
+            **shares(past[0], past[-1]),
             "used": (memory.total - memory.available) / GIB,
             "total": memory.total / GIB,
-            **dict(zip(CORES, busy, strict=True)),
         }
 
 
-def share(old: Any, new: Any) -> float:
-    """How busy a core was between two readings of its clocks, 0 to 1."""
+def shares(old: Any, new: Any) -> dict[str, float]:
+    """What the processors did between two readings of their clocks, in percent of what they could."""
     spent = {name: getattr(new, name) - getattr(old, name) for name in new._fields}
-    idle = spent["idle"] + spent.get("iowait", 0)
-    # Guests' time is counted in user and nice already.
-    total = sum(spent.values()) - spent.get("guest", 0) - spent.get("guest_nice", 0)
-    return min(1, max(0, 1 - idle / total)) if total > 0 else 0
+    for guest, host in (("guest", "user"), ("guest_nice", "nice")):
+        spent[host] -= spent.pop(guest, 0)  # which is counted there too
+    total = sum(spent.values()) or 1
+    percent = {name: 100 * spent.pop(name, 0) / total for name in ("idle", "iowait", "user", "nice")}
+    return {
+        "programs": percent["user"] + percent["nice"],
+        "kernel": 100 * sum(spent.values()) / total,
+        "waiting": percent["iowait"],
+        "busy": 100 - percent["idle"],
+    }
 
 
 def chart(title: str, unit: str, top: float, newest: DataRange1d) -> figure:
@@ -94,21 +96,22 @@ source = ColumnDataSource({name: np.array([value]) for name, value in next(readi
 # Both charts show the newest stretch of time, and go on following it until somebody moves it.
 newest = DataRange1d(follow="end", follow_interval=SPANS_MS["1 minute"], range_padding=0)
 
-cpu = chart("CPU: how busy over the last second", "%", 100, newest)
-cpu.varea("time", y1=0, y2="cpu", source=source, color=COLORS[0], alpha=0.15)
-for core, color in zip(CORES[:8], COLORS[1:], strict=False):
-    cpu.line("time", core, source=source, color=color, alpha=0.7, legend_label=core)
-line = cpu.line("time", "cpu", source=source, color=COLORS[0], width=3, legend_label="all cores")
-add_tip(cpu, line, "@cpu{0} % busy")
+cpu = chart("Processors: what they did in the last second", "%", 100, newest)
+parts = {"programs": "#2f7fb8", "kernel": "#8fc4e6", "waiting": "#f2a65a"}
+labels = ["programs", "kernel", "waiting for disks"]
+cpu.varea_stack(
+    list(parts), x="time", source=source, color=list(parts.values()), alpha=0.7, legend_label=labels
+)
+line = cpu.line("time", "busy", source=source, color="#1d4e74", width=2)
+add_tip(cpu, line, "@programs{0} % programs, @kernel{0} % kernel")
 cpu.legend.location = "top_left"
 cpu.legend.orientation = "horizontal"
-cpu.legend.click_policy = "hide"
-cpu.legend.background_fill_alpha = 0.7
+cpu.legend.background_fill_alpha = 0.8
 cpu.legend.border_line_color = None
 
 memory = chart("Memory in use", "GiB", source.data["total"][0], newest)
-memory.varea("time", y1=0, y2="used", source=source, color=COLORS[4], alpha=0.2)
-line = memory.line("time", "used", source=source, color=COLORS[4], width=3)
+memory.varea("time", y1=0, y2="used", source=source, color="#0f766e", alpha=0.2)
+line = memory.line("time", "used", source=source, color="#0f766e", width=3)
 add_tip(memory, line, "@used{0.00} of @total{0.00} GiB")
 
 # How much to show is each viewer's own choice: this runs in the page.
