@@ -1,0 +1,44 @@
+"""The docs name everything there is, and what they point to exists."""
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+from bokeh_wsgi import cli
+from bokeh_wsgi.app import URLS, BokehWSGI
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", ROOT / "CHANGES.md", *sorted((ROOT / "docs").rglob("*.md"))]
+DEPLOY = (ROOT / "docs" / "deploy.md").read_text()
+HTTP = (ROOT / "docs" / "http.md").read_text()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_link_to_a_file_leads_to_one(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text())
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_every_option_of_the_app_is_described() -> None:
+    options = [name for name in inspect.signature(BokehWSGI).parameters if name != "self"]
+    assert [name for name in options if f"| `{name}` |" not in DEPLOY] == []
+
+
+def test_every_flag_of_the_server_is_described() -> None:
+    flags = [flag for action in cli.parser()._actions for flag in action.option_strings]
+    table = DEPLOY[DEPLOY.index("## Flags") :]
+    assert [flag for flag in flags if f"`{flag}`" not in table] == []
+
+
+def test_every_route_is_described() -> None:
+    routes = {re.split(r"[<./]", rule.rule.strip("/"))[0] for rule in URLS.iter_rules()}
+    unsaid = {"", "favicon.ico", "favicon"}  # the mount itself, and what browsers ask for unasked
+    assert [route for route in sorted(routes - unsaid) if not re.search(rf"`[A-Z]+ {route}\b", HTTP)] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_block_of_python_is_python(page: Path) -> None:
+    for block in re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL):
+        compile(block, page.name, "exec")

@@ -1,0 +1,174 @@
+"""The examples, run as people run them; those of the old docs as they were, but for the import."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from bokeh_wsgi.dataplane import Reader
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES = ROOT / "examples"
+ENVIRON = {**os.environ, "PYTHONPATH": str(ROOT), "BOKEH_BROWSER": "none", "PYTHONUNBUFFERED": "1"}
+DEADLINE_S = 60
+
+
+class Process:
+    """A running program whose output is read line by line."""
+
+    def __init__(self, *command: str | Path, cwd: Path = ROOT) -> None:
+        self.child = subprocess.Popen(
+            [sys.executable, *map(str, command)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=cwd,
+            env=ENVIRON,
+        )
+        self.said: list[str] = []
+        # What never comes would be waited for for ever.
+        self._alarm = threading.Timer(DEADLINE_S, self.child.kill)
+        self._alarm.start()
+
+    def wait_for(self, pattern: str) -> str:
+        """Read until a line matches; returns the first group."""
+        assert self.child.stdout is not None
+        for line in self.child.stdout:
+            self.said.append(line)
+            match = re.search(pattern, line)
+            if match:
+                return match[1]
+        pytest.fail(f"{self.child.args!r} did not say {pattern!r} but:\n{''.join(self.said)}")
+
+    def link(self) -> str:
+        return self.wait_for(r"(https?://\S+)")
+
+    def end(self, number: signal.Signals | None = None) -> int:
+        if number is not None:
+            self.child.send_signal(number)
+        self.said.append(self.child.communicate(timeout=DEADLINE_S)[0])
+        self._alarm.cancel()
+        return self.child.returncode
+
+    def kill(self) -> None:
+        self._alarm.cancel()
+        self.child.kill()
+        self.child.communicate()
+
+
+@contextmanager
+def process(*command: str | Path, cwd: Path = ROOT) -> Iterator[Process]:
+    started = Process(*command, cwd=cwd)
+    try:
+        yield started
+    finally:
+        started.kill()
+
+
+@pytest.fixture
+def root() -> Iterator[str]:
+    """Address of a bokeh-server."""
+    with process("-m", "bokeh_wsgi", "--port", "0", "--store", "memory:") as server:
+        yield server.link()
+
+
+def changes(link: str, until: int) -> int:
+    """The seq of a document, followed until it has at least that."""
+    root, _, docid = re.fullmatch(r"(.*/)(doc/)([^/]+)(?:/.*)?", link).groups()  # type: ignore[union-attr]
+    seq = 0
+    while seq < until:
+        with urllib.request.urlopen(
+            f"{root}changes?doc={docid}:{seq}&wait=30", timeout=DEADLINE_S
+        ) as response:
+            for change in Reader(limits=None).feed(response.read()):
+                assert "end" not in change.meta
+                seq = max(seq, change.seq)
+    return seq
+
+
+def run_with_default_url(example: str, root: str) -> list[str]:
+    """Arguments that run an example with another default address than port 5006, which may be in use."""
+    program = (
+        f"import runpy, bokeh_wsgi.io; bokeh_wsgi.io.DEFAULT_SERVER_URL = {root!r}; "
+        f"runpy.run_path({str(EXAMPLES / example)!r}, run_name='__main__')"
+    )
+    return ["-c", program]
+
+
+def test_the_first_example_of_the_old_docs_runs(root: str) -> None:
+    with process(*run_with_default_url("docs_first.py", root)) as script:
+        assert changes(script.link(), 1) == 1
+        assert script.end() == 0
+
+
+def test_the_animated_example_of_the_old_docs_goes_on(root: str) -> None:
+    with process(*run_with_default_url("docs_animated.py", root)) as script:
+        assert changes(script.link(), 3) >= 3
+
+
+def test_the_same_title_is_the_same_link(root: str) -> None:
+    links = []
+    for _ in range(2):
+        with process(EXAMPLES / "sea_temperature.py", root) as script:
+            links.append(script.link())
+            assert script.end() == 0
+    assert links[0] == links[1]
+
+
+def test_the_live_example_stores_ten_times_a_second(root: str) -> None:
+    with process(EXAMPLES / "live_machine.py", root) as script:
+        assert changes(script.link(), 10) >= 10
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        (
+            ["-m", "flask", "--app", "examples/flask_site:site", "run", "--port", "0"],
+            r"Running on (http://\S+)",
+        ),
+        (["examples/django_site.py", "runserver", "--noreload", "0"], r"server at (http://\S+)"),
+    ],
+    ids=["flask", "django"],
+)
+def test_a_site_has_pages_of_its_own_and_plots(
+    command: list[str], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ENVIRON, "XDG_DATA_HOME", str(tmp_path))
+    with process(*command) as server:
+        home = server.wait_for(says).rstrip("/")
+        with urllib.request.urlopen(f"{home}/") as response:
+            assert b"A site of one's own" in response.read()
+        with process(EXAMPLES / "sea_temperature.py", f"{home}/plots/") as script:
+            link = script.link()
+            assert link.startswith(f"{home}/plots/doc/")
+            assert changes(link, 1) == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_demo_prints_its_links_and_leaves_nothing_running(number: signal.Signals) -> None:
+    with process(EXAMPLES / "demo.py", "--port", "0") as demo:
+        links = [demo.link() for _ in range(3)]
+        assert links[1].startswith(links[0])
+        demo.wait_for("(Ctrl-C)")
+        children = psutil.Process(demo.child.pid).children(recursive=True)
+        assert children
+        assert demo.end(number) == 0
+    assert [child for child in children if child.is_running()] == []
+
+
+def test_the_demo_ends_with_one_line_where_its_port_is_taken(root: str) -> None:
+    port = root.split(":")[2].split("/")[0]
+    with process(EXAMPLES / "demo.py", "--port", port) as demo:
+        assert demo.end() == 1
+    assert "".join(demo.said).startswith("bokeh-server: cannot listen on 127.0.0.1 port ")
+    assert "".join(demo.said).count("\n") == 1
