@@ -51,12 +51,14 @@ class Publisher:
 
     Only models that the session has published or loaded are in the shadow, so two sessions on one document
     leave each other's alone. ``starts_anew``: the next step is a whole graph, which replaces all that the
-    document holds. ``wire_ids``: the ids of models in the document where those are not their own, since
-    another session had taken them. Not thread-safe: `Session` holds the lock.
+    document holds. ``sends_whole``: it has all columns whole. ``wire_ids``: the ids of models in the document
+    where those are not their own, since another session had taken them.
+    Not thread-safe: `Session` holds the lock.
     """
 
     title: str = ""
     starts_anew: bool = False
+    sends_whole: bool = False
     shadow: State = field(default_factory=State)
     wire_ids: dict[str, str] = field(default_factory=dict)
     _owns_document: bool = False
@@ -76,10 +78,6 @@ class Publisher:
         self.starts_anew = False
         self._owns_document = True
         self._texts.clear()
-
-    def forget_columns(self) -> None:
-        """Have the next step send all columns whole, whatever the server has."""
-        self.shadow.columns.clear()
 
     def document_step(self, document: Document) -> Step | None:
         """What changed in the whole document; None if nothing did."""
@@ -104,7 +102,7 @@ class Publisher:
     def acknowledge(self, step: Step, seq: int) -> None:
         """The server has taken the step as change ``seq``."""
         self._owns_document |= self.starts_anew
-        self.starts_anew = False
+        self.starts_anew = self.sends_whole = False
         self.shadow.apply(step.ops, seq, step.graph)
         self._texts = {key: kept for key, kept in self._texts.items() if key in self.shadow.graph.models}
 
@@ -243,7 +241,9 @@ class Publisher:
         return ops
 
     def _ops_of_column(self, model: str, name: str, values: Any, serializer: GraphSerializer) -> list[Op]:
-        held = None if self.starts_anew else self.shadow.columns.get((model, name))
+        held = None
+        if not (self.starts_anew or self.sends_whole):
+            held = self.shadow.columns.get((model, name))
         try:
             column = column_from(values, fallback=serializer.encode)
         except (ColumnError, ValueError) as error:

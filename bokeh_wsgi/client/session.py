@@ -185,8 +185,7 @@ class Session:
         With ``dirty_only=False`` all columns are sent whole.
         """
         with self._lock:
-            if not dirty_only:
-                self._publisher.forget_columns()
+            self._publisher.sends_whole |= not dirty_only
             self._store(doc, None)
             return list(doc.models)
 

@@ -1,10 +1,14 @@
 """Sessions over HTTP: nobody there, servers that go away, answers that get lost, mounts, long uploads."""
 
 import contextlib
+import os
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
+from wsgiref.validate import validator
 
 import numpy as np
 import pytest
@@ -221,3 +225,32 @@ def test_stores_of_several_threads_follow_each_other(remote: Session, plotted: D
         thread.join()
     assert not failed
     assert Viewer(remote).column(source, "y").tobytes() == source.data["y"].tobytes()
+
+
+RERUN = """
+import sys
+from bokeh_wsgi.plotting import figure, output_server, show
+
+output_server("line", url=sys.argv[1])
+p = figure(plot_width=400, plot_height=400)
+p.line([1, 2, 3, 4, 5], [6, 7, 2, 4, 5], line_width=2)
+show(p)
+"""
+
+
+def test_a_script_that_runs_again_prints_the_same_link(url: str) -> None:
+    command = [sys.executable, "-W", "error", "-c", RERUN, url]
+    environ = {**os.environ, "BOKEH_BROWSER": "none"}
+    runs = [
+        subprocess.run(command, env=environ, capture_output=True, text=True, check=False) for _ in range(2)
+    ]
+    assert [run.returncode for run in runs] == [0, 0], runs[0].stderr
+    assert runs[0].stderr == runs[1].stderr
+    assert runs[0].stderr.startswith(f"bokeh_wsgi: {url}doc/")
+
+
+def test_calling_an_app_directly_keeps_to_wsgi(app: BokehWSGI, plotted: Document, source: Any) -> None:
+    session = Session(app=validator(app))
+    session.use_doc("line")
+    session.store_document(plotted)
+    assert Viewer(session).column(source, "y").tobytes() == source.data["y"].tobytes()
