@@ -20,7 +20,9 @@ WORTH: Final = 0.8
 RAMP_BYTES: Final = 65536
 """Smaller ops than this are sent without looking for a ramp."""
 APPEND_BYTES: Final = 16384
-"""Smaller writes than this are sent without looking for rows that moved."""
+FEW_RANGES: Final = 4
+"""Smaller writes than this, or fewer, are sent without looking for rows that moved: where all rows have moved,
+nearly all differ, or change in as many places as the values do."""
 PROBES: Final = 64
 
 
@@ -39,7 +41,7 @@ def _parts(old: Column, new: Column) -> list[Op] | None:
     """The cheaper of writes and an append, None if the whole costs less than either."""
     ranges = changed_rows(old, new) if old.rows == new.rows else None
     cost = _cost(ranges, new) if ranges is not None else inf
-    if ranges is not None and cost <= min(APPEND_BYTES, new.nbytes // 4):
+    if ranges is not None and cost <= new.nbytes // 4 and (cost <= APPEND_BYTES or len(ranges) <= FEW_RANGES):
         return _writes(ranges, new)
     ops = find_append(old, new)
     if ops is not None and sum(op.count for op in ops) * _bytes_per_row(new) < min(cost, WORTH * new.nbytes):
