@@ -49,14 +49,7 @@ class Script:
         return self.array(name, rows)
 
     def step(self) -> None:
-        moves: list[Callable[[], None]] = [
-            self.replace,
-            self.write,
-            self.write,
-            self.append,
-            self.roll,
-            self.patch,
-        ]
+        moves = (self.replace, self.write, self.write, self.append, self.roll, self.patch)
         self.random.choice(moves)()
 
     def replace(self) -> None:
