@@ -9,12 +9,22 @@ from typing import Any
 import blosc2
 import numpy as np
 
-FILTERS = {"none": blosc2.Filter.NOFILTER, "shuffle": blosc2.Filter.SHUFFLE, "bitshuffle": blosc2.Filter.BITSHUFFLE}
-SPLITS = {"auto": blosc2.SplitMode.AUTO_SPLIT, "never": blosc2.SplitMode.NEVER_SPLIT, "always": blosc2.SplitMode.ALWAYS_SPLIT}
+FILTERS = {
+    "none": blosc2.Filter.NOFILTER,
+    "shuffle": blosc2.Filter.SHUFFLE,
+    "bitshuffle": blosc2.Filter.BITSHUFFLE,
+}
+SPLITS = {
+    "auto": blosc2.SplitMode.AUTO_SPLIT,
+    "never": blosc2.SplitMode.NEVER_SPLIT,
+    "always": blosc2.SplitMode.ALWAYS_SPLIT,
+}
 SIZES = (0, 1, 7, 8, 9, 15, 16, 17, 127, 128, 129, 300, 1000, 4097)
 
 
-def chunk(data: np.ndarray[Any, Any], filter_name: str, level: int = 5, split: str = "auto", blocksize: int = 0) -> bytes:
+def chunk(
+    data: np.ndarray[Any, Any], filter_name: str, level: int = 5, split: str = "auto", blocksize: int = 0
+) -> bytes:
     packed: bytes = blosc2.compress2(
         np.ascontiguousarray(data),
         typesize=data.itemsize,
@@ -29,7 +39,9 @@ def chunk(data: np.ndarray[Any, Any], filter_name: str, level: int = 5, split: s
     return packed
 
 
-def patterns(rng: np.random.Generator, dtype: np.dtype[Any], count: int) -> Iterator[tuple[str, np.ndarray[Any, Any]]]:
+def patterns(
+    rng: np.random.Generator, dtype: np.dtype[Any], count: int
+) -> Iterator[tuple[str, np.ndarray[Any, Any]]]:
     """Values that LZ4 finds no, short, long and overlapping matches in."""
     noise = rng.integers(0, 256, count * dtype.itemsize, dtype=np.uint8).view(dtype)
     yield "noise", noise
@@ -59,16 +71,29 @@ def cases(*, exhaustive: bool) -> Iterator[tuple[str, bytes, bytes]]:
 def _levels(rng: np.random.Generator, dtypes: list[np.dtype[Any]]) -> Iterator[tuple[str, bytes, bytes]]:
     for dtype, filter_name, level in product(dtypes, FILTERS, range(10)):
         for name, data in patterns(rng, dtype, 3000):
-            yield f"{dtype} {filter_name} {name} level {level}", chunk(data, filter_name, level), data.tobytes()
+            yield (
+                f"{dtype} {filter_name} {name} level {level}",
+                chunk(data, filter_name, level),
+                data.tobytes(),
+            )
 
 
 def _blocks(rng: np.random.Generator, dtypes: list[np.dtype[Any]]) -> Iterator[tuple[str, bytes, bytes]]:
     for dtype, filter_name, split in product(dtypes, FILTERS, SPLITS):
-        for count, blocksize in ((9000, 4096), (9000, 1000 * dtype.itemsize), (2048, 1024), (1_200_000 // dtype.itemsize, 0)):
+        for count, blocksize in (
+            (9000, 4096),
+            (9000, 1000 * dtype.itemsize),
+            (2048, 1024),
+            (1_200_000 // dtype.itemsize, 0),
+        ):
             for name, data in patterns(rng, dtype, count):
                 if blocksize or name in ("counting", "half"):
                     packed = chunk(data, filter_name, 5, split, blocksize)
-                    yield f"{dtype} {filter_name} {name} {count} in {blocksize}, {split}", packed, data.tobytes()
+                    yield (
+                        f"{dtype} {filter_name} {name} {count} in {blocksize}, {split}",
+                        packed,
+                        data.tobytes(),
+                    )
 
 
 def _specials() -> Iterator[tuple[str, bytes, bytes]]:

@@ -5,7 +5,9 @@ from .chunk_cases import write_cases
 from .conftest import BROWSER, RunNode
 
 
-def test_the_page_decodes_what_blosc2_writes_and_refuses_what_is_damaged(run_node: RunNode, tmp_path: Path) -> None:
+def test_the_page_decodes_what_blosc2_writes_and_refuses_what_is_damaged(
+    run_node: RunNode, tmp_path: Path
+) -> None:
     assert write_cases(tmp_path, exhaustive=True) > 2000
     run_node("chunks", {"BOKEH_WSGI_CHUNKS": str(tmp_path)})
 

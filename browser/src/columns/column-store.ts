@@ -6,8 +6,19 @@ import type { Host } from "./host";
 /** All columns of one document: model id → column name → column. */
 export class ColumnStore {
   #sources = new Map<string, Map<string, Column>>();
+  #expected = new Map<string, number>();
 
   constructor(private readonly host: Host) {}
+
+  /** Tell the ops of a change beforehand: a long column comes as several, and then gets its memory at once. */
+  expect(ops: Op[]): void {
+    this.#expected.clear();
+    for (const op of ops) {
+      if (op.code !== OpCode.APPEND) continue;
+      const key = JSON.stringify([op.model, op.column]);
+      this.#expected.set(key, (this.#expected.get(key) ?? 0) + op.count);
+    }
+  }
 
   /** Apply a column op. Throws FrameError or ChunkError, and is then of no use until clear(). */
   apply(op: Op): void {
@@ -29,7 +40,8 @@ export class ColumnStore {
       default:
         throw new FrameError(`unknown op ${op.code}`);
     }
-    const begun = new Column(op, this.host);
+    const more = this.#expected.get(JSON.stringify([op.model, op.column])) ?? 0;
+    const begun = new Column(op, this.host, more);
     if (columns) columns.set(op.column, begun);
     else this.#sources.set(op.model, new Map([[op.column, begun]]));
   }

@@ -13,13 +13,15 @@ export class Column {
   readonly layout: Layout;
   readonly #values: ColumnValues;
 
-  /** Begin a column with its first op: REPLACE, RAMP, or APPEND at row 0. */
-  constructor(op: Op, host: Host) {
+  /** Begin a column with its first op: REPLACE, RAMP, or APPEND at row 0; `more` rows will follow. */
+  constructor(op: Op, host: Host, more: number) {
     const told = JSON.parse(op.json || "{}") as { list?: number; start?: unknown; step?: unknown };
     this.layout = { dtype: op.dtype, shape: op.shape, list: told.list ?? 0 };
     if (op.start !== 0 || op.drop !== 0) throw wrong(op, "it does not begin at row 0");
     if (!DTYPES[op.dtype] && op.dtype !== "utf8" && op.dtype !== "json") throw wrong(op, `unknown dtype ${op.dtype}`);
-    this.#values = isDense(this.layout) ? new DenseColumn(this.layout, host) : new RowsColumn(this.layout, host);
+    this.#values = isDense(this.layout)
+      ? new DenseColumn(this.layout, host, op.count + more)
+      : new RowsColumn(this.layout, host);
     if (op.code !== OpCode.RAMP) this.#values.append(op);
     else if (!(this.#values instanceof DenseColumn) || op.shape.length > 0) throw wrong(op, "a ramp of no numbers");
     else this.#values.ramp(parseFloatHex(told.start), parseFloatHex(told.step), op.count);

@@ -15,9 +15,10 @@ export class DenseColumn implements ColumnValues {
   /** One byte a row; null while no row was None. */
   #valid: GrowingArray | null = null;
 
-  constructor(private readonly layout: Layout, private readonly host: Host) {
-    this.#values = new GrowingArray(DTYPES[layout.dtype]!);
+  /** `rows`: how many to have room for at first. */
+  constructor(private readonly layout: Layout, private readonly host: Host, rows: number) {
     this.#perRow = layout.shape.reduce((product, size) => product * size, 1);
+    this.#values = new GrowingArray(DTYPES[layout.dtype]!, rows * this.#perRow);
   }
 
   append(op: Op): void {
@@ -68,7 +69,7 @@ export class DenseColumn implements ColumnValues {
 
   #nullable(): void {
     if (this.#valid) return;
-    this.#valid = new GrowingArray(Uint8Array);
+    this.#valid = new GrowingArray(Uint8Array, this.rows);
     this.#valid.grow(this.rows).fill(1);
   }
 }

@@ -1,5 +1,8 @@
+import { FrameError } from "../arrow/frame-error";
 import type { TypedArrayClass } from "./dtypes";
 import type { TypedArray } from "./typed-array";
+
+const MAX_BYTES = 0x7fffffff;
 
 /** A typed array that grows at the end (amortised) and loses values at the front (by moving its start). */
 export class GrowingArray {
@@ -7,8 +10,8 @@ export class GrowingArray {
   #start = 0;
   length = 0;
 
-  constructor(private readonly kind: TypedArrayClass) {
-    this.#values = new kind(0);
+  constructor(private readonly kind: TypedArrayClass, room: number) {
+    this.#values = this.#allocate(room);
   }
 
   /** The values, as a view: good until the next grow() or drop(). */
@@ -29,11 +32,15 @@ export class GrowingArray {
     this.length -= count;
   }
 
-  /** A first fill is exact: most columns never grow. Later ones leave room for half as much again. */
   #move(needed: number): void {
-    const room = new this.kind(this.length === 0 ? needed : Math.ceil(needed * 1.5));
+    const room = this.#allocate(Math.ceil(needed * 1.5));
     room.set(this.view);
     this.#values = room;
     this.#start = 0;
+  }
+
+  #allocate(length: number): TypedArray {
+    if (length * this.kind.BYTES_PER_ELEMENT > MAX_BYTES) throw new FrameError("more values than a page can hold");
+    return new this.kind(length);
   }
 }

@@ -7,8 +7,6 @@ export function parseFloatHex(text: unknown): number {
   const [, sign, unit, digits = "", exponent] = PATTERN.exec(String(text)) ?? [];
   if (unit === undefined) throw new FrameError(`not a float.hex(): ${text}`);
   const mantissa = Number(unit) + parseInt(digits || "0", 16) / 16 ** digits.length;
-  // In two steps: 2 ** -1074 is a number, 2 ** -1080 * 2 ** 6 would not be exact in one.
-  const power = Number(exponent);
-  const value = power < -1022 ? mantissa * 2 ** -1022 * 2 ** (power + 1022) : mantissa * 2 ** power;
+  const value = mantissa * 2 ** Number(exponent);
   return sign ? -value : value;
 }

@@ -6,20 +6,11 @@ import { Pause } from "./pause";
 import { type Outcome, readChanges } from "./read-changes";
 import { Refused } from "./refused";
 import type { State } from "./state";
+import { TIMING } from "./timing";
 
-const LONG_POLL_S = 25;
-const FIRST_BYTE_MS: Record<Mode, number> = { stream: 4_000, "long-poll": (LONG_POLL_S + 10) * 1000, poll: 15_000 };
-/** The server sends a heartbeat every 15 s at the latest. */
-const SILENCE_MS = 40_000;
-/** A stream that lived so long was a good one. */
-const GOOD_MS = 5_000;
-const POLL_MS = { shortest: 100, longest: 1_000, growth: 1.5 };
-/** After so many failed attempts a person is told that the server is away. */
-const OFFLINE_AFTER = 4;
-/** A page that wakes up, or is online again, after so long does not wait for the silence to be noticed. */
-const SLEPT_MS = 20_000;
 /** An error after so long without one is a new one. */
 const CALM_MS = 60_000;
+const NAMES: Record<Mode, string> = { stream: "stream", "long-poll": "long polling", poll: "polling" };
 
 export interface Followed {
   docid: string;
@@ -42,7 +33,7 @@ export interface Listener {
 export class Connection {
   #token: string;
   readonly #documents: Map<string, Followed>;
-  readonly #modes = new ModeChooser();
+  readonly #modes: ModeChooser;
   readonly #backOff = new BackOff(500, 10_000);
   readonly #errors = new BackOff(1_000, 30_000);
   readonly #pause = new Pause();
@@ -51,7 +42,7 @@ export class Connection {
   #contact = false;
   #erred = -Infinity;
   #atLeastMs = 0;
-  #pollMs = POLL_MS.shortest;
+  #pollMs: number;
   #stopped = false;
 
   constructor(
@@ -59,7 +50,10 @@ export class Connection {
     token: string,
     documents: Followed[],
     private readonly listener: Listener,
+    private readonly timing = TIMING,
   ) {
+    this.#modes = new ModeChooser(timing);
+    this.#pollMs = timing.pollMs;
     this.#token = token;
     this.#documents = new Map(documents.map((document) => [document.docid, { ...document }]));
   }
@@ -69,9 +63,10 @@ export class Connection {
     addEventListener("online", () => this.#wake());
     document.addEventListener("visibilitychange", () => document.hidden || this.#wake());
     while (!this.#stopped && this.#documents.size > 0) {
-      const wait = await this.#once();
-      await this.#pause.sleep(Math.max(wait, this.#atLeastMs));
+      await this.#pause.sleep(await this.#once());
+      const more = this.#atLeastMs;
       this.#atLeastMs = 0;
+      if (more > 0) await this.#pause.sleep(more);
     }
   }
 
@@ -85,8 +80,8 @@ export class Connection {
   }
 
   #wake(): void {
-    if (this.#atLeastMs === 0) this.#pause.wake();
-    if (performance.now() - this.#heard > SLEPT_MS) this.#request.abort();
+    this.#pause.wake();
+    if (performance.now() - this.#heard > this.timing.sleptMs) this.#request.abort();
   }
 
   /** One request; returns how many milliseconds to wait before the next. */
@@ -99,8 +94,8 @@ export class Connection {
       const outcome = await readChanges({
         url: this.#url(mode),
         token: this.#token,
-        firstByteMs: FIRST_BYTE_MS[mode],
-        silenceMs: SILENCE_MS,
+        firstByteMs: this.#firstByteMs(mode),
+        silenceMs: this.timing.silenceMs,
         signal,
         onByte: () => this.#byte(mode),
         onChange: (change) => this.#change(change),
@@ -123,22 +118,28 @@ export class Connection {
     this.listener.onError(error);
   }
 
+  /** A stream's first bytes come at once; other answers may be late for honest reasons. */
+  #firstByteMs(mode: Mode): number {
+    return mode === "stream" ? this.timing.heldBackMs : this.timing.silenceMs;
+  }
+
   #url(mode: Mode): string {
     const query = new URLSearchParams();
     for (const { docid, after } of this.#documents.values()) query.append("doc", `${docid}:${after}`);
-    query.append("wait", { stream: "stream", "long-poll": String(LONG_POLL_S), poll: "0" }[mode]);
+    query.append("wait", { stream: "stream", "long-poll": `${this.timing.longPollS}`, poll: "0" }[mode]);
     return `${this.base}changes?${query}`;
   }
 
   #byte(mode: Mode): void {
     this.#heard = performance.now();
     this.#contact = true;
-    this.listener.onState("live", { stream: "stream", "long-poll": "long polling", poll: "polling" }[mode]);
+    this.listener.onState("live", NAMES[mode]);
   }
 
   #change(change: Change): void {
     const followed = this.#documents.get(change.doc);
-    if (!followed) return;
+    // After restart() the rest of what has already come is of no use.
+    if (!followed || this.#request.signal.aborted) return;
     const { token, end } = change.meta;
     if (token) this.#token = token;
     if (end) {
@@ -151,22 +152,22 @@ export class Connection {
   }
 
   #done(mode: Mode, outcome: Outcome, ms: number): number {
+    const { goodMs, pollMs, maxPollMs, pollGrowth } = this.timing;
     const now = performance.now();
-    if (!outcome.began && !outcome.ended && ms >= FIRST_BYTE_MS[mode]) this.#modes.heldBack(now);
+    if (!outcome.began && ms >= this.#firstByteMs(mode)) this.#modes.fallBack(now);
     else this.#modes.learn(outcome, ms, now);
-    if (!outcome.ended && !(outcome.began && ms > GOOD_MS)) return this.#failed();
-    if (mode === "stream" && outcome.wait !== "poll" && ms < GOOD_MS) return this.#backOff.next();
+    if (!outcome.ended && !(outcome.began && ms > goodMs)) return this.#failed();
+    if (mode === "stream" && outcome.wait !== "poll" && ms < goodMs) return this.#backOff.next();
     this.#backOff.reset();
     if (mode === "stream" && outcome.wait !== "poll") return Math.random() * 300;
     if (mode === "long-poll") return 0;
-    const { shortest, longest, growth } = POLL_MS;
-    this.#pollMs = outcome.changes > 0 ? shortest : Math.min(longest, this.#pollMs * growth);
-    return document.hidden ? longest : this.#pollMs;
+    this.#pollMs = outcome.changes > 0 ? pollMs : Math.min(maxPollMs, this.#pollMs * pollGrowth);
+    return document.hidden ? maxPollMs : this.#pollMs;
   }
 
   #failed(): number {
     const wait = this.#backOff.next();
-    const away = !navigator.onLine || this.#backOff.failures >= OFFLINE_AFTER;
+    const away = !navigator.onLine || this.#backOff.failures >= this.timing.offlineAfter;
     const state = away ? "offline" : this.#contact ? "reconnecting" : "connecting";
     this.listener.onState(state, away ? "the server cannot be reached; trying again" : "the connection was lost");
     return wait;

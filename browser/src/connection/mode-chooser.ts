@@ -1,22 +1,17 @@
 import type { Mode } from "./mode";
 import type { Outcome } from "./read-changes";
-
-/** A stream that was cut sooner than this was cut by something that does so to all. */
-const SHORT_MS = 35_000;
-/** So many in a row. */
-const CUTS = 3;
-/** When to try a stream again; at first soon, in case it was only a bad moment. */
-const RETRY_MS = 30_000;
-const MAX_RETRY_MS = 600_000;
-/** A held answer without news that came sooner than this was not held. */
-const HELD_MS = 2_000;
+import type { Timing } from "./timing";
 
 /** Which way of asking works here, found out by what happened to the last ones. */
 export class ModeChooser {
   mode: Mode = "stream";
   #cuts = 0;
   #retryAt = Infinity;
-  #retryMs = RETRY_MS;
+  #retryMs: number;
+
+  constructor(private readonly timing: Timing) {
+    this.#retryMs = timing.retryMs;
+  }
 
   /** The mode for the next request. */
   next(now: number): Mode {
@@ -24,24 +19,22 @@ export class ModeChooser {
     return this.mode;
   }
 
-  /** Learn from a request that took `ms` and that we did not give up for another reason. */
+  /** Learn from a request that took `ms`. */
   learn(outcome: Outcome, ms: number, now: number): void {
     const { began, ended, wait, changes } = outcome;
     if (ended) {
       this.#cuts = 0;
-      if (this.mode === "stream" && wait === "poll") this.#set("poll", now + RETRY_MS);
-      if (this.mode === "long-poll" && changes === 0 && ms < HELD_MS) this.#set("poll", this.#retryAt);
-    } else if (began && ms < SHORT_MS && ++this.#cuts >= CUTS) this.#fallBack(now);
+      if (this.mode === "stream" && wait === "poll") this.#set("poll", now + this.timing.retryMs);
+      // A held answer without news that came so soon was not held.
+      const held = ms >= Math.min(this.timing.longPollS * 1000, this.timing.goodMs) / 2;
+      if (this.mode === "long-poll" && changes === 0 && !held) this.#set("poll", this.#retryAt);
+    } else if (began && ms < this.timing.shortMs && ++this.#cuts >= this.timing.cuts) this.fallBack(now);
   }
 
-  /** The answer was held back until we gave up. */
-  heldBack(now: number): void {
-    this.#fallBack(now);
-  }
-
-  #fallBack(now: number): void {
+  /** To the next worse way: this one does not work here. */
+  fallBack(now: number): void {
     this.#set(this.mode === "stream" ? "long-poll" : "poll", now + this.#retryMs);
-    this.#retryMs = Math.min(this.#retryMs * 2, MAX_RETRY_MS);
+    this.#retryMs = Math.min(this.#retryMs * 2, this.timing.maxRetryMs);
   }
 
   #set(mode: Mode, retryAt: number): void {

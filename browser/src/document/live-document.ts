@@ -71,6 +71,7 @@ export class LiveDocument {
     const isWhole = ops.some((op) => op.code === OpCode.GRAPH);
     if (!isWhole && (this.#broken || seq <= this.#seq)) return;
     try {
+      this.#columns.expect(ops);
       for (const op of ops) this.#apply(op);
     } catch (error) {
       this.#broken = true;

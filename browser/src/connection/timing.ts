@@ -1,0 +1,42 @@
+/** Everything about the connection that is a time or a count of tries. */
+export interface Timing {
+  /** How long to ask the server to hold a long poll. */
+  longPollS: number;
+  /** No first byte of an answer that is due at once for so long: something on the way holds it back. */
+  heldBackMs: number;
+  /** No byte for so long: the connection is dead, whatever the browser thinks. */
+  silenceMs: number;
+  /** A stream that lived so long was a good one. */
+  goodMs: number;
+  /** Streams cut sooner than `shortMs`, `cuts` times in a row, are cut by something that does so to all. */
+  shortMs: number;
+  cuts: number;
+  /** When to try a stream again; at first soon, in case it was only a bad moment. */
+  retryMs: number;
+  maxRetryMs: number;
+  /** Between polls: shortest after news, then longer by `pollGrowth` to the longest. */
+  pollMs: number;
+  maxPollMs: number;
+  pollGrowth: number;
+  /** After so many failed attempts a person is told that the server is away. */
+  offlineAfter: number;
+  /** A page that wakes up, or is online again, after so long does not wait for the silence to be noticed. */
+  sleptMs: number;
+}
+
+export const TIMING: Timing = {
+  longPollS: 25,
+  heldBackMs: 4_000,
+  // The server sends a heartbeat every 15 s at the latest.
+  silenceMs: 40_000,
+  goodMs: 5_000,
+  shortMs: 35_000,
+  cuts: 3,
+  retryMs: 30_000,
+  maxRetryMs: 600_000,
+  pollMs: 100,
+  maxPollMs: 1_000,
+  pollGrowth: 1.5,
+  offlineAfter: 4,
+  sleptMs: 20_000,
+};

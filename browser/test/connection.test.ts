@@ -1,0 +1,239 @@
+import assert from "node:assert/strict";
+import { setMaxListeners } from "node:events";
+import { readFileSync } from "node:fs";
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type TestContext, test } from "node:test";
+import { Connection, type Listener } from "../src/connection/connection";
+import type { State } from "../src/connection/state";
+import { TIMING, type Timing } from "../src/connection/timing";
+
+const PIECES = Object.fromEntries(
+  Object.entries(JSON.parse(readFileSync("test/fixtures/pieces.json", "utf8")) as Record<string, string>)
+    .map(([name, base64]) => [name, Buffer.from(base64, "base64")]),
+);
+const QUICK: Timing = { ...TIMING, heldBackMs: 150, silenceMs: 300, goodMs: 40, retryMs: 60_000, pollMs: 5, maxPollMs: 20, longPollS: 1 };
+
+// What a connection needs of a page.
+const page = Object.assign(new EventTarget(), { hidden: false });
+setMaxListeners(0, page);
+Object.assign(globalThis, { document: page, addEventListener: page.addEventListener.bind(page) });
+Object.defineProperty(globalThis, "navigator", { value: { onLine: true }, configurable: true });
+
+type Answer = (response: ServerResponse, request: Request) => void;
+interface Request {
+  after: number;
+  wait: string;
+  token: string;
+}
+
+/** A server that answers as told, the last answer again and again, and what a connection to it does. */
+class Scene {
+  readonly requests: Request[] = [];
+  readonly seen: number[] = [];
+  readonly states: State[] = [];
+  readonly errors: unknown[] = [];
+  ended = "";
+  refused = 0;
+  connection!: Connection;
+  #server!: Server;
+  #wake: () => void = () => {};
+
+  constructor(private readonly answers: Answer[]) {}
+
+  async start(context: TestContext, listener: Partial<Listener> = {}, timing = QUICK): Promise<this> {
+    this.#server = createServer((request, response) => this.#answer(request, response)).listen(0, "127.0.0.1");
+    await new Promise((resolve) => this.#server.once("listening", resolve));
+    const { port } = this.#server.address() as AddressInfo;
+    const tell = <Args extends unknown[]>(note: (...args: Args) => void) => (...args: Args) => {
+      note(...args);
+      this.#wake();
+    };
+    this.connection = new Connection(`http://127.0.0.1:${port}/`, "first", [{ docid: "doc", after: 0 }], {
+      onChange: tell(({ seq }) => this.seen.push(seq)),
+      onEnd: tell((_, reason) => (this.ended = reason)),
+      onState: tell((state) => this.states.at(-1) !== state && this.states.push(state)),
+      onError: tell((error) => this.errors.push(error)),
+      onRefused: tell((status) => (this.refused = status)),
+      ...listener,
+    }, timing);
+    const running = this.connection.run();
+    context.after(async () => {
+      this.answers.splice(0, Infinity, (response) => send(response, "schema", "deleted", "end"));
+      this.#server.closeAllConnections();
+      await running;
+      this.#server.close();
+    });
+    return this;
+  }
+
+  /** Wait until something is so, looking whenever something happens. */
+  async until(what: () => boolean): Promise<void> {
+    while (!what()) await new Promise<void>((resolve) => (this.#wake = resolve));
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    const query = new URL(request.url!, "http://host").searchParams;
+    const told: Request = {
+      after: Number(query.get("doc")!.split(":")[1]),
+      wait: query.get("wait")!,
+      token: request.headers.authorization ?? "",
+    };
+    this.requests.push(told);
+    (this.answers.length > 1 ? this.answers.shift()! : this.answers[0]!)(response, told);
+    this.#wake();
+  }
+}
+
+function write(response: ServerResponse, ...names: string[]): void {
+  for (const name of names) response.write(PIECES[name]!);
+}
+
+function send(response: ServerResponse, ...names: string[]): void {
+  write(response, ...names);
+  response.end();
+}
+
+const held: Answer = (response) => write(response, "schema", "heartbeat");
+const limited = { timeout: 20_000 };
+
+test("changes come in order over one stream, and the page is live", limited, async (context) => {
+  const scene = await new Scene([(response) => write(response, "schema", "1", "heartbeat", "2", "3")]).start(context);
+  await scene.until(() => scene.seen.length === 3);
+  assert.deepEqual(scene.seen, [1, 2, 3]);
+  assert.deepEqual(scene.states, ["live"]);
+  assert.deepEqual(scene.requests, [{ after: 0, wait: "stream", token: "Bearer first" }]);
+});
+
+test("a cut stream is resumed after the last whole change", limited, async (context) => {
+  const cut: Answer = (response) => {
+    write(response, "schema", "1", "2");
+    response.write(PIECES["3"]!.subarray(0, 100), () => response.destroy());
+  };
+  const scene = await new Scene([cut, (response) => write(response, "schema", "3")]).start(context);
+  await scene.until(() => scene.seen.length === 3);
+  assert.deepEqual(scene.requests.map(({ after }) => after), [0, 2]);
+});
+
+test("a stream that falls silent is left for a new one", limited, async (context) => {
+  const scene = await new Scene([(response) => write(response, "schema", "1"), held]).start(context);
+  await scene.until(() => scene.requests.length === 2);
+  assert.equal(scene.requests[1]!.after, 1);
+});
+
+test("a server that is away is tried again, and the person is told", limited, async (context) => {
+  const away: Answer = (response) => response.destroy();
+  const scene = await new Scene([away, away, away, away, (response) => write(response, "schema", "1")])
+    .start(context, {}, { ...QUICK, offlineAfter: 3 });
+  await scene.until(() => scene.seen.length === 1);
+  assert.deepEqual(scene.states, ["connecting", "offline", "live"]);
+});
+
+test("a server that cannot hold a response is polled", limited, async (context) => {
+  const poll: Answer = (response, { after }) => {
+    response.setHeader("X-Wait", "poll");
+    send(response, "schema", ...(after < 3 ? [String(after + 1)] : []), "end");
+  };
+  const scene = await new Scene([poll]).start(context);
+  await scene.until(() => scene.requests.length > 6);
+  assert.deepEqual(scene.seen, [1, 2, 3]);
+  assert.deepEqual(scene.requests.slice(0, 3).map(({ wait }) => wait), ["stream", "0", "0"]);
+});
+
+test("a proxy that holds streams back is met with long polls", limited, async (context) => {
+  const silent: Answer = () => {};
+  const scene = await new Scene([silent, (response) => send(response, "schema", "1", "end"), held]).start(context);
+  await scene.until(() => scene.requests.length === 3);
+  assert.deepEqual(scene.requests.map(({ wait }) => wait), ["stream", "1", "1"]);
+  assert.deepEqual(scene.seen, [1]);
+});
+
+test("streams that are always cut early are given up for long polls", limited, async (context) => {
+  const cut: Answer = (response) => response.write(PIECES.schema!, () => response.destroy());
+  const scene = await new Scene([cut, cut, cut, held]).start(context);
+  await scene.until(() => scene.requests.length === 4);
+  assert.deepEqual(scene.requests.map(({ wait }) => wait), ["stream", "stream", "stream", "1"]);
+});
+
+test("long polls that are not held become polls", limited, async (context) => {
+  const silent: Answer = () => {};
+  const empty: Answer = (response) => send(response, "schema", "end");
+  const scene = await new Scene([silent, empty]).start(context, {}, { ...QUICK, goodMs: 4_000 });
+  await scene.until(() => scene.requests.length === 4);
+  assert.deepEqual(scene.requests.map(({ wait }) => wait), ["stream", "1", "0", "0"]);
+});
+
+test("a better way is tried again after a while", limited, async (context) => {
+  const poll: Answer = (response) => {
+    response.setHeader("X-Wait", "poll");
+    send(response, "schema", "end");
+  };
+  const scene = await new Scene([poll, poll, poll, held]).start(context, {}, { ...QUICK, retryMs: 10 });
+  await scene.until(() => scene.requests.filter(({ wait }) => wait === "stream").length > 1);
+});
+
+test("a renewed token is used from then on", limited, async (context) => {
+  const scene = await new Scene([(response) => send(response, "schema", "1", "token", "end"), held]).start(context);
+  await scene.until(() => scene.requests.length === 2);
+  assert.deepEqual(scene.requests.map(({ token }) => token), ["Bearer first", "Bearer second"]);
+});
+
+test("when all documents have ended nothing more is asked", limited, async (context) => {
+  const scene = await new Scene([(response) => send(response, "schema", "1", "deleted", "end")]).start(context);
+  await scene.until(() => scene.ended !== "");
+  assert.equal(scene.ended, "deleted");
+  assert.equal(scene.requests.length, 1);
+});
+
+test("a refusal is told and ends it", limited, async (context) => {
+  const scene = await new Scene([(response) => response.writeHead(401).end()]).start(context);
+  await scene.until(() => scene.refused !== 0);
+  assert.equal(scene.refused, 401);
+});
+
+test("an error of the server is a failed attempt, not the end", limited, async (context) => {
+  const broken: Answer = (response) => response.writeHead(502).end("<html>bad gateway");
+  const scene = await new Scene([broken, (response) => write(response, "schema", "1")]).start(context);
+  await scene.until(() => scene.seen.length === 1);
+});
+
+test("what is not the wire format is told, and the document begins anew", limited, async (context) => {
+  const strange: Answer = (response) => {
+    write(response, "schema", "1", "2");
+    response.end("<html>the proxy's idea of a page</html>");
+  };
+  const scene = await new Scene([strange, (response) => write(response, "schema", "1")]).start(context);
+  await scene.until(() => scene.requests.length === 2);
+  assert.equal(scene.errors.length, 1);
+  assert.deepEqual(scene.requests.map(({ after }) => after), [0, 0]);
+});
+
+test("a change that cannot be applied makes the document begin anew", limited, async (context) => {
+  const scene = new Scene([(response) => write(response, "schema", "1", "2"), (response) => write(response, "schema", "2")]);
+  const seen: number[] = [];
+  await scene.start(context, {
+    onChange({ seq }) {
+      seen.push(seq);
+      if (seen.length === 2) throw new Error("does not fit");
+    },
+  });
+  await scene.until(() => scene.requests.length === 2);
+  assert.match(String(scene.errors[0]), /does not fit/);
+  assert.equal(scene.requests[1]!.after, 0);
+});
+
+test("restart() begins a document anew, and what came meanwhile is ignored", limited, async (context) => {
+  const scene = await new Scene([(response) => write(response, "schema", "1", "2"), held]).start(context);
+  await scene.until(() => scene.seen.length === 2);
+  scene.connection.restart("doc", new Error("could not be drawn"));
+  await scene.until(() => scene.requests.length === 2);
+  assert.equal(scene.requests[1]!.after, 0);
+});
+
+test("being online again cuts the waiting short", limited, async (context) => {
+  const scene = new Scene([(response) => response.destroy(), held]);
+  await scene.start(context);
+  await scene.until(() => scene.states.includes("connecting"));
+  page.dispatchEvent(new Event("online"));
+  await scene.until(() => scene.requests.length === 2);
+});

@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import type { Change } from "../src/arrow/change";
+import { ChangeReader } from "../src/arrow/change-reader";
+import { FrameError } from "../src/arrow/frame-error";
+import { OpCode } from "../src/arrow/op";
+import { ChunkError } from "../src/chunks/chunk-error";
+import { plainDecoder } from "../src/chunks/plain-decoder";
+import { ColumnStore } from "../src/columns/column-store";
+import type { Host } from "../src/columns/host";
+import type { TypedArray } from "../src/columns/typed-array";
+
+/** Streams that bokeh_wsgi.dataplane wrote; tests/browser_unit makes them. */
+const folder = process.env.BOKEH_WSGI_STREAMS ?? "";
+const skip = existsSync(join(folder, "stream.arrow")) ? false : "no streams: run tests/browser_unit with pytest";
+const read = (name: string) => new Uint8Array(readFileSync(join(folder, name)));
+
+class NDArray {
+  constructor(readonly values: TypedArray, readonly dtype: string, readonly shape: number[]) {}
+}
+
+const host: Host = {
+  decode: plainDecoder,
+  ndarray: (values, dtype, shape) => new NDArray(values, dtype, shape),
+  revive: (json) => json,
+};
+
+/** The same JSON as tests/browser_unit/stream_cases.py writes. */
+function exact(value: unknown): unknown {
+  if (value instanceof NDArray) {
+    const { buffer, byteOffset, byteLength } = value.values;
+    const base64 = Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength).toString("base64");
+    return { dtype: value.dtype, shape: value.shape, base64 };
+  }
+  if (Array.isArray(value)) return value.map(exact);
+  if (Number.isNaN(value)) return { number: "nan" };
+  if (value === Infinity || value === -Infinity) return { number: value > 0 ? "inf" : "-inf" };
+  return Object.is(value, -0) ? { number: "-0.0" } : value;
+}
+
+function apply(store: ColumnStore, { ops }: Change): void {
+  store.expect(ops);
+  for (const op of ops) store.apply(op);
+}
+
+function columns(store: ColumnStore): object {
+  return Object.fromEntries([...store.columns("source")].map(([name, column]) => [name, exact(column.value())]));
+}
+
+for (const size of [1, 7, 1000, 1 << 20]) {
+  test(`columns are exact after each change, the stream coming in pieces of ${size} bytes`, { skip }, () => {
+    const bytes = read("stream.arrow");
+    const expected = JSON.parse(readFileSync(join(folder, "stream.json"), "utf8")) as object[];
+    const reader = new ChangeReader();
+    const store = new ColumnStore(host);
+    const seen: Change[] = [];
+    for (let at = 0; at < bytes.length; at += size) {
+      for (const change of reader.feed(bytes.subarray(at, at + size))) {
+        apply(store, change);
+        seen.push(change);
+        const got = columns(store), wanted = expected[seen.length - 1]!;
+        for (const [name, values] of Object.entries(wanted)) {
+          assert.deepEqual(got[name as keyof object], values, `${name} after change ${change.seq}`);
+        }
+        assert.deepEqual(Object.keys(got).sort(), Object.keys(wanted).sort());
+      }
+    }
+    assert.deepEqual(seen.map(({ seq }) => seq), expected.map((_, i) => i + 1));
+    assert.equal(seen[2]!.meta.token, "t");
+    assert.ok(reader.ended);
+  });
+}
+
+test("a column of many rows on the wire is put together", { skip }, () => {
+  const store = new ColumnStore(host);
+  const [change] = new ChangeReader().feed(read("large.arrow"));
+  assert.ok(change!.ops.length > 3);
+  apply(store, change!);
+  const { values } = store.columns("source").get("y")!.value() as NDArray;
+  assert.ok(Buffer.from(values.buffer as ArrayBuffer, values.byteOffset, values.byteLength).equals(read("large.bin")));
+  assert.equal(values.buffer.byteLength, values.byteLength, "a first load leaves no slack");
+});
+
+test("a cut stream gives the whole changes before the cut, and says that it did not end", { skip }, () => {
+  const bytes = read("stream.arrow");
+  const reader = new ChangeReader();
+  assert.ok(reader.feed(bytes.subarray(0, bytes.length * 0.6)).length > 5);
+  assert.equal(reader.ended, false);
+});
+
+test("damaged streams are refused with a FrameError or ChunkError, or mean something else, but never crash", { skip }, () => {
+  const bytes = read("stream.arrow").subarray(0, 60000);
+  let refused = 0;
+  for (let round = 0; round < 400; round++) {
+    const damaged = bytes.slice();
+    damaged[(round * 7919 + 13) % damaged.length]! ^= 1 << (round % 8);
+    const store = new ColumnStore(host);
+    try {
+      for (const change of new ChangeReader().feed(damaged)) {
+        for (const op of change.ops) if (op.code !== OpCode.GRAPH) store.apply(op);
+      }
+    } catch (error) {
+      const known = error instanceof FrameError || error instanceof ChunkError;
+      assert.ok(known || error instanceof SyntaxError || error instanceof TypeError, String((error as Error).stack));
+      refused++;
+    }
+  }
+  assert.ok(refused > 50);
+});
+
+test("what is no Arrow stream is refused at once", () => {
+  const page = new TextEncoder().encode("<!DOCTYPE html><title>502 Bad Gateway</title>");
+  assert.throws(() => new ChangeReader().feed(page), FrameError);
+});
+
+test("a message that claims to be huge is refused before memory is taken", () => {
+  const prefix = new Uint8Array([255, 255, 255, 255, 0, 0, 0, 0x7f]);
+  assert.throws(() => new ChangeReader().feed(prefix), /claims 2130706432 bytes/);
+});

@@ -1,0 +1,14 @@
+from pathlib import Path
+
+from .conftest import RunNode
+from .stream_cases import write_large, write_stream
+
+
+def test_the_page_holds_exactly_the_columns_that_the_server_sent(run_node: RunNode, tmp_path: Path) -> None:
+    write_stream(tmp_path)
+    write_large(tmp_path)
+    run_node("streams", {"BOKEH_WSGI_STREAMS": str(tmp_path)})
+
+
+def test_exact_floats_of_ramps_are_read(run_node: RunNode) -> None:
+    run_node("float-hex", {})
