@@ -37,7 +37,7 @@ types: $(VENV)/test.stamp
 	$(BIN)/mypy
 
 pytest: $(VENV)/test.stamp chromium
-	$(BIN)/python -m pytest $(ARGS)
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest $(ARGS)
 
 bench: $(VENV)/test.stamp
 	$(BIN)/python -m pytest benchmarks --benchmark-enable --benchmark-only --benchmark-sort=name $(ARGS)
@@ -61,7 +61,7 @@ $(VENV)/demo.stamp: $(BUILT_FROM) $(BROWSER) | $(BIN)/python
 	@touch $@
 
 $(VENV)/test.stamp: $(BUILT_FROM) $(BROWSER) | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	$(BIN)/python -m pip install --quiet --editable '.[test]' $$($(PYTHON) -m build_tools.node)
 	@touch $@ $(VENV)/demo.stamp
 
 $(BIN)/python:
