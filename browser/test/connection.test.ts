@@ -12,7 +12,17 @@ const PIECES = Object.fromEntries(
   Object.entries(JSON.parse(readFileSync("test/fixtures/pieces.json", "utf8")) as Record<string, string>)
     .map(([name, base64]) => [name, Buffer.from(base64, "base64")]),
 );
-const QUICK: Timing = { ...TIMING, heldBackMs: 150, silenceMs: 300, goodMs: 40, retryMs: 60_000, pollMs: 5, maxPollMs: 20, longPollS: 1 };
+const QUICK: Timing = {
+  ...TIMING,
+  longPollS: 1,
+  heldBackMs: 150,
+  silenceMs: 300,
+  backOffMs: 10,
+  errorMs: 10,
+  goodMs: 40,
+  pollMs: 5,
+  maxPollMs: 20,
+};
 
 // What a connection needs of a page.
 const page = Object.assign(new EventTarget(), { hidden: false });
@@ -231,9 +241,10 @@ test("restart() begins a document anew, and what came meanwhile is ignored", lim
 });
 
 test("being online again cuts the waiting short", limited, async (context) => {
-  const scene = new Scene([(response) => response.destroy(), held]);
-  await scene.start(context);
+  const scene = new Scene([(response) => response.destroy(), (response) => send(response, "schema", "deleted", "end")]);
+  await scene.start(context, {}, { ...QUICK, backOffMs: 1e9, maxBackOffMs: 1e9 });
   await scene.until(() => scene.states.includes("connecting"));
+  await new Promise((resolve) => setImmediate(resolve));
   page.dispatchEvent(new Event("online"));
-  await scene.until(() => scene.requests.length === 2);
+  await scene.until(() => scene.ended !== "");
 });

@@ -34,8 +34,8 @@ export class Connection {
   #token: string;
   readonly #documents: Map<string, Followed>;
   readonly #modes: ModeChooser;
-  readonly #backOff = new BackOff(500, 10_000);
-  readonly #errors = new BackOff(1_000, 30_000);
+  readonly #backOff: BackOff;
+  readonly #errors: BackOff;
   readonly #pause = new Pause();
   #request = new AbortController();
   #heard = 0;
@@ -53,6 +53,8 @@ export class Connection {
     private readonly timing = TIMING,
   ) {
     this.#modes = new ModeChooser(timing);
+    this.#backOff = new BackOff(timing.backOffMs, timing.maxBackOffMs);
+    this.#errors = new BackOff(timing.errorMs, timing.maxErrorMs);
     this.#pollMs = timing.pollMs;
     this.#token = token;
     this.#documents = new Map(documents.map((document) => [document.docid, { ...document }]));

@@ -6,6 +6,12 @@ export interface Timing {
   heldBackMs: number;
   /** No byte for so long: the connection is dead, whatever the browser thinks. */
   silenceMs: number;
+  /** Between failed attempts: a random part of the first, doubled with each, up to the longest. */
+  backOffMs: number;
+  maxBackOffMs: number;
+  /** The same, before a document that could not be shown is fetched anew. */
+  errorMs: number;
+  maxErrorMs: number;
   /** A stream that lived so long was a good one. */
   goodMs: number;
   /** Streams cut sooner than `shortMs`, `cuts` times in a row, are cut by something that does so to all. */
@@ -29,6 +35,10 @@ export const TIMING: Timing = {
   heldBackMs: 4_000,
   // The server sends a heartbeat every 15 s at the latest.
   silenceMs: 40_000,
+  backOffMs: 500,
+  maxBackOffMs: 10_000,
+  errorMs: 1_000,
+  maxErrorMs: 30_000,
   goodMs: 5_000,
   shortMs: 35_000,
   cuts: 3,
