@@ -80,11 +80,12 @@ def test_a_published_document_is_the_picture_that_file_html_makes(
     name: str, eyes: tuple[Eye, Eye], session: Session, memory_server: LiveServer, tmp_path: Path
 ) -> None:
     ours, theirs = eyes
+    document = build(name)
     session.use_doc(name)
-    session.store_document(build(name))
+    session.store_document(document)
     # Without our header: smooth edges are rounded differently at another place of the window.
     ours.open(session.document_link() + "?embed=1")
-    theirs.open(reference(build(name), memory_server.url, tmp_path / "reference.html"))
+    theirs.open(reference(document, memory_server.url, tmp_path / "reference.html"))
     theirs.wait()
     ours.wait()
     picture, wanted = settled(ours, theirs)
