@@ -123,7 +123,7 @@ class BokehWSGI:
             return Response(status=error.code, headers={"Location": error.new_url})
         except MethodNotAllowed as error:
             if request.method == "OPTIONS":
-                return Response(status=204, headers=CORS_PREFLIGHT)
+                return Response("", mimetype="text/plain", headers=CORS_PREFLIGHT)
             return self._error(request, 405, f"{request.method} is not possible here.", error.valid_methods)
         except HTTPException as error:
             return self._error(request, error.code or 500, f"No page or route {request.path!r} here.")
@@ -188,7 +188,7 @@ class BokehWSGI:
 
     def _serve_delete(self, request: Request, docid: str) -> Response:
         documents.delete(self.context, request, docid)
-        return Response(status=204)
+        return _json({"docid": docid, "deleted": True})
 
     def _serve_upload(self, request: Request, docid: str) -> Response:
         return _json(uploads.upload(self.context, request, docid))

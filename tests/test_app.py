@@ -41,7 +41,10 @@ def visit_everything(client: Client, docid: str, mount: str) -> None:
 def test_every_route_keeps_to_wsgi(app: BokehWSGI, wrap: Any) -> None:
     docid = Api(app).make()
     Api(app).publish(docid, y=np.arange(5.0))
-    visit_everything(Client(wrap(app)), docid, "/")
+    client = Client(wrap(app))
+    visit_everything(client, docid, "/")
+    assert client.options("/changes", buffered=True).status_code == 200
+    assert client.delete(f"/doc/{docid}", buffered=True).status_code == 200
 
 
 @pytest.mark.parametrize("mount", ["/plots", "/a/b", "/größe"])

@@ -18,7 +18,7 @@ from bokeh_wsgi.models import graph as graphs
 from bokeh_wsgi.models.graph import Graph
 from bokeh_wsgi.models.state import State
 
-from .resources import merged, resources_of
+from .resources import resources_of
 from .serializer import GraphSerializer, closure, text_of
 
 
@@ -185,7 +185,7 @@ class Publisher:
         new.resources = old.resources
         if changed:
             now = resources_of(serializer.objects.values())
-            new.resources = now if self.starts_anew else merged(old.resources, now)
+            new.resources = now if self.starts_anew else graphs.joined_resources(old.resources, now)
         if self.starts_anew:
             whole = new.to_json()
             return _graph_op(OpCode.GRAPH, whole), Graph.from_json(whole)

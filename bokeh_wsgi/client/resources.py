@@ -39,12 +39,6 @@ def resources_of(models: Iterable[Model]) -> Rep:
     return {key: value for key, value in resources.items() if value}
 
 
-def merged(old: Rep, new: Rep) -> Rep:
-    """Both: what is loaded in a page stays loaded."""
-    keys = dict.fromkeys([*old, *new])
-    return {key: list(dict.fromkeys([*old.get(key, ()), *new.get(key, ())])) for key in keys}
-
-
 def _named_by(classes: Sequence[type[HasProps]], attribute: str) -> list[str]:
     urls: dict[str, None] = {}
     for cls in classes:

@@ -21,8 +21,8 @@ RAMP_BYTES: Final = 65536
 """Smaller ops than this are sent without looking for a ramp."""
 APPEND_BYTES: Final = 16384
 FEW_RANGES: Final = 4
-"""Smaller writes than this, or fewer, are sent without looking for rows that moved: where all rows have moved,
-nearly all differ, or change in as many places as the values do."""
+"""Smaller writes than this, or fewer, are sent without looking for rows that moved: where all have moved,
+nearly all differ, or as many places as there are steps."""
 PROBES: Final = 64
 
 

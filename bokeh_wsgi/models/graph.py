@@ -9,7 +9,8 @@ Graph JSON, what a GRAPH op carries::
 Patch JSON, what a PATCH op carries::
 
     {"events": [ModelChanged | RootAdded | RootRemoved | TitleChanged, …],
-     "version", "config", "callbacks", "defs", "resources": …}     # whole and new, where they changed
+     "version", "config", "callbacks", "defs",                     # whole and new, where they changed
+     "resources": …}                                               # what comes to those there are
 
 Events are Bokeh's own. A model is written out in full at its first mention in a patch, and is an ``{"id"}``
 everywhere else. One thing Bokeh cannot say: ``ModelChanged`` with ``"unset": true`` means that the attribute
@@ -23,6 +24,7 @@ from bokeh_wsgi.exc import BadRequest
 
 from .patch import Changes, checked_defs, checked_resources, only_model
 from .patch import diff as diff
+from .patch import joined_resources as joined_resources
 from .patch import merged as merged
 from .reps import Flattener, Nester, References, Rep, checked_id, checked_list, checked_object, checked_text
 
@@ -240,7 +242,7 @@ class Graph:
     def _set_document(self, changes: Changes) -> bool:
         before = frozenset().union(*self._pinned.values())
         for key, (value, mentioned) in changes.document.items():
-            setattr(self, key, value)
+            setattr(self, key, joined_resources(self.resources, value) if key == "resources" else value)
             if key in ("config", "callbacks"):
                 self._pinned[key] = mentioned
         return not before <= frozenset().union(*self._pinned.values())

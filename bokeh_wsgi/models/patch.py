@@ -152,11 +152,20 @@ def checked_resources(resources: Any) -> Rep:
     }
 
 
+def joined_resources(old: Rep, new: Rep) -> Rep:
+    """Both: what one session's models need goes on being needed when another one says what its own do."""
+    keys = dict.fromkeys([*old, *new])
+    return {key: list(dict.fromkeys([*old.get(key, ()), *new.get(key, ())])) for key in keys}
+
+
 def merged(patches: Iterable[Rep]) -> Rep:
     """One patch that does what these do one after the other."""
     together: Rep = {"events": []}
     for patch in patches:
+        resources = joined_resources(together.get("resources", {}), patch.get("resources", {}))
         together = {**together, **patch, "events": together["events"] + patch.get("events", [])}
+        if resources:
+            together["resources"] = resources
     return together
 
 

@@ -25,7 +25,8 @@ FOREVER = "public, max-age=31536000, immutable"
 def _bokeh_folder() -> Path:
     # Found without importing it: bokeh takes longer to import than this server to start.
     spec = find_spec("bokeh")
-    assert spec is not None and spec.origin is not None
+    assert spec is not None
+    assert spec.origin is not None
     return Path(spec.origin).parent / "server" / "static"
 
 
@@ -51,7 +52,7 @@ class _File:
 
 
 class StaticFiles:
-    """Every file there is, by its path under ``static/``; found once, read and zipped when first asked for."""
+    """Every file there is, by its path under ``static/``; found once, read when first asked for."""
 
     def __init__(self) -> None:
         self._files = {

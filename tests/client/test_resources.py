@@ -8,8 +8,9 @@ from bokeh.models.widgets import DataTable, Div, Slider
 from bokeh.plotting import figure
 from bokeh.resources import Resources
 
-from bokeh_wsgi.client.resources import merged, resources_of
+from bokeh_wsgi.client.resources import resources_of
 from bokeh_wsgi.client.serializer import closure
+from bokeh_wsgi.models.graph import joined_resources
 from tests.gallery import documents as gallery
 
 
@@ -43,7 +44,7 @@ def test_widgets_tables_and_formulas_are_loaded_where_they_are_used() -> None:
 def test_what_is_loaded_stays_loaded() -> None:
     old = {"components": ["bokeh", "bokeh-gl"]}
     new = {"components": ["bokeh", "bokeh-widgets"], "js": ["https://x/a.js"]}
-    assert merged(old, new) == {
+    assert joined_resources(old, new) == {
         "components": ["bokeh", "bokeh-gl", "bokeh-widgets"],
         "js": ["https://x/a.js"],
     }

@@ -422,3 +422,9 @@ def test_whatever_strangers_send_the_graph_stays_whole(patches: list[list[JSON]]
         again = Graph.from_json(json.loads(json.dumps(graph.to_json())))
         assert again.to_json() == graph.to_json()
         assert Graph.flatten(graph.nested()).nested() == graph.nested()
+
+
+def test_resources_of_several_sessions_add_up() -> None:
+    graph = Graph.from_json({"resources": {"components": ["bokeh", "bokeh-widgets"]}})
+    graph.apply({"resources": {"components": ["bokeh", "bokeh-tables"], "css": ["a.css"]}})
+    assert graph.resources == {"components": ["bokeh", "bokeh-widgets", "bokeh-tables"], "css": ["a.css"]}

@@ -297,7 +297,9 @@ def test_data_models_and_their_definitions_are_kept() -> None:
     finally:
         Model.clear_extensions()
     graph = Graph.flatten(content)
-    assert [definition["name"] for definition in graph.defs or []] == ["graph_test.Inner", "graph_test.Outer"]
+    # Bokeh writes every data model of the process into every document.
+    names = [definition["name"] for definition in graph.defs or []]
+    assert [name for name in names if name.startswith("graph_test.")] == ["graph_test.Inner", "graph_test.Outer"]
     assert graph.nested() == content
     before = Graph.flatten(_json_of(_line))
     before.apply(json.loads(json.dumps(diff(before, graph))))
