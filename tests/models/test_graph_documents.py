@@ -299,7 +299,8 @@ def test_data_models_and_their_definitions_are_kept() -> None:
     graph = Graph.flatten(content)
     # Bokeh writes every data model of the process into every document.
     names = [definition["name"] for definition in graph.defs or []]
-    assert [name for name in names if name.startswith("graph_test.")] == ["graph_test.Inner", "graph_test.Outer"]
+    ours = [name for name in names if name.startswith("graph_test.")]
+    assert ours == ["graph_test.Inner", "graph_test.Outer"]
     assert graph.nested() == content
     before = Graph.flatten(_json_of(_line))
     before.apply(json.loads(json.dumps(diff(before, graph))))
