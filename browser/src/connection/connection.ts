@@ -64,8 +64,10 @@ export class Connection {
   async run(): Promise<void> {
     addEventListener("online", () => this.#wake());
     document.addEventListener("visibilitychange", () => document.hidden || this.#wake());
-    while (!this.#stopped && this.#documents.size > 0) {
-      await this.#pause.sleep(await this.#once());
+    for (;;) {
+      const wait = await this.#once();
+      if (this.#stopped || this.#documents.size === 0) return;
+      await this.#pause.sleep(wait);
       const more = this.#atLeastMs;
       this.#atLeastMs = 0;
       if (more > 0) await this.#pause.sleep(more);
