@@ -55,6 +55,7 @@ class Document:
         self._store_version: int | None = None
         self._recent: OrderedDict[int, bytes] = OrderedDict()
         self._recent_bytes = 0
+        self._commits: dict[int, bytes] = {}
         self._snapshot: Update | None = None
         self._merged: dict[int, Update] = {}
         self._history_bytes = 0
@@ -168,11 +169,13 @@ class Document:
         self._recent[seq] = frame
         self._recent_bytes += len(frame)
         while self._recent_bytes > RECENT_BYTES and len(self._recent) > 1:
-            _, old = self._recent.popitem(last=False)
+            gone, old = self._recent.popitem(last=False)
             self._recent_bytes -= len(old)
+            self._commits.pop(gone, None)
 
     def _forget(self) -> None:
         self._recent.clear()
+        self._commits.clear()
         self._recent_bytes = 0
         self._merged.clear()
 
@@ -192,7 +195,16 @@ class Document:
         return size <= touched // 2
 
     def _forward(self, missed: list[tuple[int, bytes]]) -> list[bytes]:
-        return [piece for n, frame in missed for piece in (frame, dataplane.commit(self.docid, n))]
+        return [piece for n, frame in missed for piece in (frame, self._commit_of(n))]
+
+    def _commit_of(self, seq: int) -> bytes:
+        """The COMMIT that follows a frame; made once for all its readers."""
+        made = self._commits.get(seq)
+        if made is None:
+            made = dataplane.commit(self.docid, seq)
+            if seq in self._recent:
+                self._commits[seq] = made
+        return made
 
     def _from_nothing(self) -> Update:
         now = self._state.seq
