@@ -1,8 +1,9 @@
 import { chunkDecoder } from "./chunks/chunk-decoder";
 import { Connection, type Followed } from "./connection/connection";
-import type { Source } from "./document/bokeh";
+import { type Source, bokeh } from "./document/bokeh";
 import type { Found } from "./document/document-view";
 import { LiveDocument } from "./document/live-document";
+import { MissingScript } from "./document/missing-script";
 import { pageHost } from "./document/page-host";
 import { type ExactValues, exactValues } from "./page/exact-values";
 import { Notice } from "./page/notice";
@@ -34,6 +35,14 @@ async function main(): Promise<void> {
   const status = new Status();
   const notice = new Notice(view);
   const documents = new Map<string, LiveDocument>();
+  try {
+    // Warnings and errors are for people with a console; that a document is drawn can be seen.
+    bokeh().set_log_level("warn");
+  } catch (error) {
+    status.show("ended", String(error));
+    notice.show("BokehJS, which draws the plots, could not be loaded. Reload the page to try again.");
+    return;
+  }
   const host = pageHost(await chunkDecoder);
 
   const shown = (docid: string) => {
@@ -67,6 +76,8 @@ async function main(): Promise<void> {
       if (state !== "live" || documents.get(config.docid)?.seq) status.show(state, detail);
     },
     onError(error) {
+      if (error instanceof MissingScript && reload()) return;
+      console.error(error);
       const text = error instanceof Error ? error.message : String(error);
       notice.show(`A change could not be shown, so the document is being fetched anew. (${text})`);
       status.show("reconnecting", text);

@@ -1,5 +1,7 @@
 import { type BokehDocument, type Model, type View, bokeh } from "./bokeh";
 
+const SETTLE_MS = 1000;
+
 /** How it stands with the model that a page is to show: there, there but nothing to look at, or not there. */
 export type Found = "shown" | "no-picture" | "missing";
 
@@ -33,11 +35,15 @@ export class DocumentView {
     if (notifications) this.#enqueue(() => this.#build(notifications));
   }
 
-  /** Wait until everything asked for so far is drawn; rejects with what went wrong. */
+  /**
+   * Wait until everything asked for so far is built, and drawn unless that takes long, as in a hidden page;
+   * rejects with what went wrong.
+   */
   async settled(): Promise<void> {
     await this.#work;
     if (this.#failed) throw this.#failed;
-    await Promise.allSettled(this.#manager.roots.map((view) => view.ready));
+    const drawn = Promise.allSettled(this.#manager.roots.map((view) => view.ready));
+    await Promise.race([drawn, new Promise((resolve) => setTimeout(resolve, SETTLE_MS))]);
   }
 
   /** After a change of the document: show the one model if it is new, and say how it stands with it. */

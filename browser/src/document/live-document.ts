@@ -16,9 +16,6 @@ import { removeColumns } from "./remove-columns";
 import { Touched } from "./touched";
 import { updateSource } from "./update-source";
 
-/** How long to wait for BokehJS to finish with a patch before the next signals. */
-const SETTLE_MS = 1000;
-
 const FRAME_MS = 1000 / 60;
 
 export interface Events {
@@ -198,6 +195,6 @@ export class LiveDocument {
     const ids = new Set([...pinned].map((model) => (model as { id?: string }).id));
     this.#columns.keep((model) => document.get_model_by_id(model) !== null || ids.has(model));
     this.events.found(this.#view!.update());
-    await Promise.race([this.#view!.settled(), new Promise((resolve) => setTimeout(resolve, SETTLE_MS))]);
+    await this.#view!.settled();
   }
 }

@@ -1,10 +1,12 @@
 import type { Resources } from "./graph";
+import { MissingScript } from "./missing-script";
 
 const loaded = new Set<string>();
 
 /**
  * Load what a graph or patch needs and the page has not got yet; components lie beside the BokehJS script
- * that the page came with. Rejects if a script cannot be had (the page's policy may forbid it).
+ * that the page came with. Rejects with MissingScript if one cannot be had (the page's
+ * policy may forbid it).
  */
 export async function loadResources(resources: Resources): Promise<void> {
   for (const { src, text } of document.scripts) loaded.add(src).add(text);
@@ -52,7 +54,7 @@ function script(url: string): Promise<void> {
     element.onerror = () => {
       loaded.delete(absolute(url));
       element.remove();
-      reject(new Error(`the script ${url} could not be loaded`));
+      reject(new MissingScript(url));
     };
     element.src = url;
   });
