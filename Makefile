@@ -57,13 +57,15 @@ clean:
 	find bokeh_wsgi -name '*.so' -delete
 
 $(VENV)/demo.stamp: $(BUILT_FROM) $(BROWSER) | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --editable '.[demo]'
+	@echo "Installing into $(VENV): a minute or two, once"
+	@$(BIN)/python -m pip install --quiet --editable '.[demo]'
 	@touch $@
 
 $(VENV)/test.stamp: $(BUILT_FROM) $(BROWSER) | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --editable '.[test]' $$($(PYTHON) -m build_tools.node)
+	@echo "Installing into $(VENV) with all that the tests need: a minute or two, once"
+	@$(BIN)/python -m pip install --quiet --editable '.[test]' $$($(PYTHON) -m build_tools.node)
 	@touch $@ $(VENV)/demo.stamp
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("bokeh_wsgi needs Python 3.11 or later")'
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV)
