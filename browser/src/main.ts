@@ -37,7 +37,7 @@ async function main(): Promise<void> {
   const documents = new Map<string, LiveDocument>();
   try {
     // Warnings and errors are for people with a console; that a document is drawn can be seen.
-    bokeh().set_log_level("warn");
+    bokeh().logger.set_level("warn");
   } catch (error) {
     status.show("ended", String(error));
     notice.show("BokehJS, which draws the plots, could not be loaded. Reload the page to try again.");

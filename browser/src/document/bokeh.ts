@@ -91,7 +91,7 @@ interface Modules {
 export interface BokehJS {
   readonly version: string;
   readonly index: ViewManager;
-  set_log_level(level: string): void;
+  readonly logger: { set_level(level: string): void };
   require<Name extends keyof Modules>(name: Name): Modules[Name];
 }
 
