@@ -18,7 +18,6 @@ TITLES = {
 HINTS = {
     401: "This page is for people who are signed in, or who have a link to a public document.",
     403: "Ask the person who published it for a public link.",
-    404: "It may have been deleted, or the link is not complete.",
     409: "Load the page again to see how things are now.",
     500: "It is not your fault. The server's log has the details.",
     503: "Try again in a moment.",
