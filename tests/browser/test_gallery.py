@@ -64,7 +64,7 @@ class Eye:
 
 @pytest.fixture(scope="module")
 def eyes(browser: Browser) -> Iterator[tuple[Eye, Eye]]:
-    context = browser.new_context(viewport={"width": 800, "height": 620})
+    context = browser.new_context(viewport={"width": 880, "height": 620})
     yield Eye(context, LIVE), Eye(context, IDLE)
     context.close()
 

@@ -40,7 +40,6 @@ def waves(**options: object) -> figure:
     return made
 
 
-@document
 def spans_boxes_and_slopes() -> Built:
     made = figure(width=450, height=300, x_range=(0, 10), y_range=(0, 10))
     made.add_layout(
@@ -70,7 +69,6 @@ def arrows_of_every_head() -> Built:
     return made
 
 
-@document
 def whiskers_and_bands() -> Built:
     source = ColumnDataSource({"x": X, "y": np.sin(X), "low": np.sin(X) - 0.3, "high": np.sin(X) + 0.4})
     made = figure(width=450, height=300)
@@ -81,7 +79,6 @@ def whiskers_and_bands() -> Built:
     return made
 
 
-@document
 def whiskers_on_categories() -> Built:
     source = ColumnDataSource(
         {"kind": ["a", "b", "c"], "low": [1, 2, 3], "high": [4, 3, 6], "middle": [2, 2.5, 4]}
@@ -92,6 +89,11 @@ def whiskers_on_categories() -> Built:
         Whisker(base="kind", lower="low", upper="high", source=source, upper_head=TeeHead(size=20))
     )
     return made
+
+
+@document
+def whiskers_and_bands_on_numbers_and_categories() -> Built:
+    return row(whiskers_and_bands(), whiskers_on_categories())
 
 
 @document
@@ -140,24 +142,6 @@ def legends_outside_and_in_columns() -> Built:
     return row(made, below)
 
 
-@document
-def legend_of_two_columns_from_data() -> Built:
-    data = {
-        "x": [1, 2, 3, 4],
-        "y": [3, 1, 2, 4],
-        "kind": ["b", "a", "b", "c"],
-        "colour": ["red", "blue", "red", "lime"],
-    }
-    made = figure(width=450, height=300)
-    made.scatter("x", "y", color="colour", legend_group="kind", size=20, source=ColumnDataSource(data))
-    made.vbar(x="x", top="y", width=0.2, color="colour", legend_field="kind", source=ColumnDataSource(data))
-    made.legend.update(
-        location="top_left", glyph_width=40, label_text_font_size="14px", inactive_fill_alpha=0.4
-    )
-    return made
-
-
-@document
 def several_titles() -> Built:
     made = waves(title="the first\nof two lines", title_location="left")
     made.add_layout(Title(text="above, to the right", align="right", text_font_size="22px"), "above")
@@ -166,7 +150,6 @@ def several_titles() -> Built:
     return made
 
 
-@document
 def bar_that_tells_the_scale() -> Built:
     made = figure(width=400, height=300, x_range=(0, 3000), y_range=(0, 2000), match_aspect=True)
     made.scatter([500, 1500, 2500], [500, 1500, 1000], size=20)
@@ -175,6 +158,10 @@ def bar_that_tells_the_scale() -> Built:
 
 
 @document
+def several_titles_and_a_bar_that_tells_the_scale() -> Built:
+    return row(several_titles(), bar_that_tells_the_scale())
+
+
 def box_of_a_tool_that_stays() -> Built:
     made = figure(
         width=400, height=300, x_range=(0, 10), y_range=(0, 10), tools="box_select,lasso_select,reset"
@@ -183,3 +170,8 @@ def box_of_a_tool_that_stays() -> Built:
     handles = BoxAnnotation(left=2, right=5, bottom=3, top=8, editable=True, fill_alpha=0.2, use_handles=True)
     made.add_layout(handles)
     return made
+
+
+@document
+def spans_boxes_and_a_box_to_edit() -> Built:
+    return row(spans_boxes_and_slopes(), box_of_a_tool_that_stays())

@@ -28,7 +28,6 @@ from .registry import Built, document
 FRUITS = ["Apples", "Pears", "Nectarines", "Plums"]
 
 
-@document
 def categories() -> Built:
     made = figure(x_range=FRUITS, y_range=["low", "high"], width=400, height=250)
     made.scatter(FRUITS, ["low", "high", "high", "low"], size=20)
@@ -56,7 +55,6 @@ def categories_in_three_levels() -> Built:
     return made
 
 
-@document
 def dodged_and_offset_categories() -> Built:
     data = {"fruit": FRUITS, "2023": [2, 1, 4, 3], "2024": [5, 3, 4, 2]}
     made = figure(x_range=FRUITS, width=400, height=250)
@@ -64,6 +62,11 @@ def dodged_and_offset_categories() -> Built:
     made.vbar(x=dodge("fruit", 0.2, range=made.x_range), top="2024", width=0.3, source=data, color="#e84d60")
     made.scatter(x=[(FRUITS[0], 0.3), (FRUITS[1], -0.3)], y=[5, 6], size=10)
     return made
+
+
+@document
+def categories_on_both_axes_and_dodged() -> Built:
+    return row(categories(), dodged_and_offset_categories())
 
 
 @document
@@ -86,7 +89,6 @@ def time_of_python_and_spans_of_time() -> Built:
     return row(absolute, spans)
 
 
-@document
 def logarithmic_axes() -> Built:
     x = np.logspace(-3, 5, 60)
     made = figure(x_axis_type="log", y_axis_type="log", width=450, height=350)
@@ -96,11 +98,15 @@ def logarithmic_axes() -> Built:
     return made
 
 
-@document
 def mercator_axes() -> Built:
     made = figure(x_axis_type="mercator", y_axis_type="mercator", width=400, height=300)
     made.scatter([-1e6, 0, 9e5], [5e6, 6e6, 7e6], size=15)
     return made
+
+
+@document
+def logarithmic_and_mercator_axes() -> Built:
+    return row(logarithmic_axes(), mercator_axes())
 
 
 @document

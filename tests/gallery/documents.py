@@ -1,6 +1,6 @@
 """The gallery: every document there is, by name."""
 
-from . import annotations, axes, columns, glyphs, images, interaction, layouts, tables, widgets
+from . import annotations, axes, columns, glyphs, images, interaction, layouts, shapes, tables, widgets
 from .registry import BUILDERS, build
 
 NAMES = tuple(BUILDERS)
@@ -15,6 +15,7 @@ __all__ = (
     "images",
     "interaction",
     "layouts",
+    "shapes",
     "tables",
     "widgets",
 )

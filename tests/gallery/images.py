@@ -36,7 +36,6 @@ def image_of_numbers_with_a_colour_bar() -> Built:
     return made
 
 
-@document
 def images_of_different_sizes() -> Built:
     made = figure(width=450, height=300)
     images = [WAVES, WAVES[:7, :13].astype("float32"), np.arange(12, dtype="uint8").reshape(3, 4)]
@@ -73,7 +72,6 @@ def colour_mappers_and_their_bars() -> Built:
     return gridplot([plots[:2], [plots[2], last]], toolbar_location=None)
 
 
-@document
 def image_of_colours() -> Built:
     pixels = np.empty((20, 20), dtype=np.uint32)
     bytes_of = pixels.view(np.uint8).reshape((20, 20, 4))
@@ -100,13 +98,17 @@ def image_stack() -> Built:
     return made
 
 
-@document
 def image_from_an_address() -> Built:
     made = square(x_range=(0, 4), y_range=(0, 4))
     made.image_url(
         url=[PNG, PNG], x=[0.5, 2], y=[1, 2], w=[1, 1.5], h=1, angle=[0, 0.3], anchor="bottom_left"
     )
     return made
+
+
+@document
+def images_of_colours_and_from_addresses() -> Built:
+    return row(image_of_colours(), image_from_an_address())
 
 
 def contours() -> Built:
@@ -122,7 +124,6 @@ if find_spec("contourpy"):  # Bokeh 3.10 does without it until a contour is aske
     document(contours)
 
 
-@document
 def images_from_one_source() -> Built:
     source = ColumnDataSource({"picture": [WAVES, WAVES.T, -WAVES], "x": [0, 4, 8], "alpha": [1, 0.6, 0.3]})
     made = figure(width=450, height=220)
@@ -130,3 +131,8 @@ def images_from_one_source() -> Built:
         image="picture", x="x", y=0, dw=3, dh=3, global_alpha="alpha", palette=Viridis256, source=source
     )
     return made
+
+
+@document
+def images_of_different_sizes_and_opacities() -> Built:
+    return row(images_of_different_sizes(), images_from_one_source())

@@ -162,16 +162,6 @@ def theme_dark_minimal() -> Built:
 
 
 @document
-def theme_caliber() -> Built:
-    return themed("caliber")
-
-
-@document
-def theme_night_sky() -> Built:
-    return themed("night_sky")
-
-
-@document
 def theme_of_ones_own() -> Built:
     attributes = {
         "figure": {"background_fill_color": "#fdf6e3", "outline_line_color": None},

@@ -5,7 +5,7 @@
 
 from typing import Any
 
-from bokeh.layouts import column, grid, gridplot, layout, row
+from bokeh.layouts import column, gridplot, layout, row
 from bokeh.models import Div, GridBox, GroupBox, ScrollBox, Spacer, TabPanel, Tabs
 from bokeh.plotting import figure
 
@@ -20,24 +20,9 @@ def plot(title: str = "", **options: Any) -> figure:
 
 
 @document
-def row_of_plots() -> Built:
-    return row(plot("left"), plot("middle"), plot("right"), spacing=8)
-
-
-@document
-def column_with_text() -> Built:
-    return column(Div(text="<h2>A heading</h2><p>and a <em>paragraph</em></p>"), plot("below"), spacing=4)
-
-
-@document
 def grid_with_one_toolbar() -> Built:
     cells = [[plot("a"), plot("b")], [None, plot("d")]]
     return gridplot(cells, toolbar_location="right", toolbar_options={"logo": "grey"})
-
-
-@document
-def grid_of_separate_toolbars() -> Built:
-    return gridplot([plot("a"), plot("b"), plot("c")], ncols=2, merge_tools=False)
 
 
 @document
@@ -55,11 +40,6 @@ def grid_box_with_spans() -> Built:
 @document
 def nested_layout() -> Built:
     return layout([[plot("top", width=500)], [plot("a"), column(plot("b", height=96), plot("c", height=96))]])
-
-
-@document
-def grid_of_unequal_cells() -> Built:
-    return grid([[plot("a"), [plot("b", height=120), plot("c", height=120)]], plot("d", width=480)])
 
 
 @document
@@ -93,15 +73,6 @@ def stretch_width_beside_fixed() -> Built:
 @document
 def scale_width_keeps_the_aspect() -> Built:
     return plot("scales", sizing_mode="scale_width", aspect_ratio=2.5, max_width=700)
-
-
-@document
-def scale_both_in_a_row() -> Built:
-    return row(
-        plot("a", sizing_mode="scale_both", aspect_ratio=1),
-        plot("b", sizing_mode="scale_both", aspect_ratio=1),
-        sizing_mode="stretch_both",
-    )
 
 
 @document
