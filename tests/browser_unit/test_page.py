@@ -231,17 +231,18 @@ def test_a_source_alone_is_nothing_to_look_at_and_the_page_says_so(session: Sess
 
 
 def test_a_hidden_page_goes_on(session: Session, page: Page) -> None:
-    page.add_init_script("""
-      Object.defineProperty(document, "hidden", {get: () => true})
-      window.requestAnimationFrame = () => 0
-    """)
     plot, source = curve()
     document = publish(session, plot)
     show(page, session)
+    page.evaluate("""() => {
+      Object.defineProperty(document, "hidden", {get: () => true})
+      window.requestAnimationFrame = () => 0
+    }""")
     document.title = "still here"
     source.stream({"x": [50.0], "y": [1.0]})
     session.store_document(document)
-    page.wait_for_function(f"{SOURCE}.data.x.length == 51 && document.title == 'still here'")
+    told = f"{SOURCE}.data.x.length == 51 && document.title == 'still here'"
+    page.wait_for_function(told, polling=50)
 
 
 def test_a_page_that_may_not_read_any_more_says_so(session: Session, page: Page) -> None:
