@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from bokeh.document import Document
-from bokeh.models import Plot
+from bokeh.models import Title
 from playwright.sync_api import Browser, Page
 
 from bokeh_wsgi import Session
@@ -33,13 +33,13 @@ def page(browser: Browser) -> Iterator[Page]:
     page.close()
 
 
-def titled(title: str) -> Plot:
+def titled(title: str) -> figure:
     plot = figure(width=300, height=200, title=title, name=title)
     plot.line([1, 2, 3], [3, 1, 2])
     return plot
 
 
-def document_of(*plots: Plot) -> Document:
+def document_of(*plots: figure) -> Document:
     document = Document()
     for plot in plots:
         document.add_root(plot)
@@ -113,7 +113,7 @@ def test_new_glyphs_attributes_and_roots_reach_an_open_page(session: Session, pa
     session.store_document(document)
     page.goto(session.object_link(plot).rpartition("/")[0])
     wait_for_titles(page, "plot")
-    plot.title.text = "changed"
+    plot.title = Title(text="changed")
     plot.scatter([1, 2], [2, 2], name="dots")
     extra = titled("extra")
     document.add_root(extra)

@@ -40,7 +40,7 @@ def test_a_page_follows_a_script(kind: str, app: str, mount: str, browser: Brows
             session.store_document(document)
             page = browser.new_page()
             trouble: list[str] = []
-            page.on("console", lambda said: said.type in BAD and trouble.append(said.text))
+            page.on("console", lambda said: trouble.extend([said.text] if said.type in BAD else []))
             page.on("pageerror", lambda error: trouble.append(str(error)))
             page.goto(session.object_link(plot))
             wait_for(page, source)
