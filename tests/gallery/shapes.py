@@ -14,8 +14,6 @@ from bokeh.transform import cumsum
 
 from .registry import Built, document
 
-X = np.linspace(0, 4 * pi, 101)
-
 
 @document
 def bars_of_every_kind() -> Built:
