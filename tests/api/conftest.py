@@ -65,9 +65,9 @@ class Api:
         return columns_after(self.changes(f"{docid}:0"))
 
 
-def replaces(base: int = 0, **columns: Any) -> list[Op]:
+def replaces(**columns: Any) -> list[Op]:
     return [
-        Op(OpCode.REPLACE, model="p2", column=name, base=base, count=len(values), values=column_from(values))
+        Op(OpCode.REPLACE, model="p2", column=name, count=len(values), values=column_from(values))
         for name, values in columns.items()
     ]
 

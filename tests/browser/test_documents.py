@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from bokeh.document import Document
-from bokeh.models import Title
+from bokeh.models.annotations import Title
 from playwright.sync_api import Browser, Page
 
 from bokeh_wsgi import Session
