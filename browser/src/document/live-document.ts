@@ -27,6 +27,18 @@ export interface Events {
   found(what: Found): void;
 }
 
+/** Also cleans up after a failure: BokehJS lists a document before it has read it. */
+function makeDocument(json: object): BokehDocument {
+  const { Document, documents } = bokeh().require("document");
+  const before = documents.length;
+  try {
+    return Document.from_json(json);
+  } catch (error) {
+    documents.splice(before);
+    throw error;
+  }
+}
+
 /**
  * One document of the page: its columns, kept current at once, and its BokehJS twin, told once a frame at most.
  */
@@ -39,6 +51,8 @@ export class LiveDocument {
   #touched = new Map<string, Touched>();
   #waiting = false;
   #working = false;
+  /** More came while working. */
+  #again = false;
   #broken = false;
   #flushed = 0;
   #seq = 0;
@@ -96,6 +110,7 @@ export class LiveDocument {
   }
 
   #schedule(): void {
+    if (this.#working) this.#again = true;
     if (this.#waiting || this.#working) return;
     this.#waiting = true;
     const flush = () => {
@@ -122,7 +137,8 @@ export class LiveDocument {
     }
     this.#working = false;
     this.#flushed = performance.now();
-    if (this.#seq !== seq) this.#schedule();
+    if (this.#again) this.#schedule();
+    this.#again = false;
   }
 
   #dataOf = (model: string): object | null => {
@@ -141,8 +157,7 @@ export class LiveDocument {
     // What came in the meantime is part of it: columns are current, patches follow.
     this.#graph = null;
     this.#touched.clear();
-    const { Document } = bokeh().require("document");
-    const made = Document.from_json(nest(graph, this.#dataOf));
+    const made = makeDocument(nest(graph, this.#dataOf));
     await keepingScroll(this.element, async () => {
       await this.#discard();
       this.#document = made;
@@ -168,10 +183,12 @@ export class LiveDocument {
    * until a patch is applied its models may still ask for them.
    */
   async #update(): Promise<void> {
+    for (let i = 0; i < this.#patches.length; i++) await loadResources(this.#patches[i]!.resources ?? {});
+    // From here to the last patch nothing waits: what comes in the meantime would be half of two states.
     const document = this.#document;
     if (!document) throw new Error("a document must begin with its graph");
+    if (this.#graph) return;
     const patches = this.#patches.splice(0);
-    for (const { resources } of patches) if (resources) await loadResources(resources);
     const touched = this.#touched;
     this.#touched = new Map();
     const sourceOf = (model: string) => document.get_model_by_id(model) as Source | null;
@@ -186,15 +203,17 @@ export class LiveDocument {
       const source = sourceOf(model);
       if (source && removed.size > 0) removeColumns(source, removed);
     }
-    if (patches.length > 0) await this.#afterPatches(document);
+    if (patches.length === 0) return;
+    this.#forgetColumns(document);
+    this.events.found(this.#view!.update());
+    await this.#view!.settled();
   }
 
-  async #afterPatches(document: BokehDocument): Promise<void> {
+  /** Those of models that patches have taken out; callbacks of the document itself hold models too. */
+  #forgetColumns(document: BokehDocument): void {
     const called = [...document._document_callbacks.values()].flat() as { references?(): Set<unknown> }[];
     const pinned = new Set(called.flatMap((callback) => [...(callback.references?.() ?? [])]));
     const ids = new Set([...pinned].map((model) => (model as { id?: string }).id));
     this.#columns.keep((model) => document.get_model_by_id(model) !== null || ids.has(model));
-    this.events.found(this.#view!.update());
-    await this.#view!.settled();
   }
 }
