@@ -154,11 +154,13 @@ class BokehWSGI:
                 raise NotFound(f"No model with the id or name {model!r} in this document.")
             title = state.graph.title
             resources = _resources(state.graph.resources)
-        record = self.store.get_document(docid)
+        if not title:
+            record = self.store.get_document(docid)
+            title = record.title if record else ""
         html = pages.document_page(
             mount_of(request),
             docid,
-            (record.title if record else "") or title,
+            title,
             self.context.policy.tokens.issue(docid, identity.user),
             model,
             resources,
