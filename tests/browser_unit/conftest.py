@@ -8,10 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import browser as browser
-from tests.browser.conftest import live_server as live_server
-from tests.browser.conftest import memory_server as memory_server
-
 BROWSER = Path(__file__).parents[2] / "browser"
 RunNode = Callable[[str, Mapping[str, str]], None]
 
