@@ -15,8 +15,6 @@ from bokeh_wsgi.plotting import figure
 from tests.browser.conftest import LiveServer
 
 TITLES = "Bokeh.documents[0].roots().map((root) => root.title.text).sort()"
-    "[...Bokeh.documents[0]._all_models.values()].filter((m) => m.type == 'Title').map((m) => m.text).sort()"
-)
 
 
 @pytest.fixture
