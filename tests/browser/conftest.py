@@ -1,7 +1,6 @@
-"""One Chromium for all tests, and servers that are started like a user starts them."""
+"""Servers that are started like a user starts them."""
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -10,31 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 
 ROOT = Path(__file__).parents[2]
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--disable-quic",
-]
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    found = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
-    if found is None and os.environ.get("CI") != "true":
-        pytest.skip("no Chromium here: install Debian's package chromium to run the browser tests")
-    assert found, "Chromium must be there under CI=true: install Debian's package chromium"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=CHROMIUM_FLAGS)
-        yield browser
-        browser.close()
 
 
 class LiveServer:
