@@ -6,8 +6,9 @@ export class Status {
   state: State = "connecting";
   #detail = "";
 
+  /** "ended" is for good: bytes that still come from elsewhere do not revive a document. */
   show(state: State, detail: string): void {
-    if (state === this.state && detail === this.#detail) return;
+    if (this.state === "ended" || (state === this.state && detail === this.#detail)) return;
     this.state = state;
     this.#detail = detail;
     if (!this.#element) return;
