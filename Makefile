@@ -38,6 +38,7 @@ types: $(VENV)/test.stamp
 
 pytest: $(VENV)/test.stamp chromium
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -q benchmarks
 
 bench: $(VENV)/test.stamp
 	$(BIN)/python -m pytest benchmarks --benchmark-enable --benchmark-only --benchmark-sort=name $(ARGS)

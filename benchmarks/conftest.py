@@ -8,13 +8,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from bokeh.model import Model
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _documents_as_scripts_make_them() -> None:
-    """Bokeh writes every data model of the process into a document: also those that tests have defined."""
-    Model.clear_extensions()
 
 
 @pytest.fixture(scope="session")
