@@ -25,6 +25,9 @@ export interface Outcome {
   changes: number;
 }
 
+/** How long the end of a response may take after the end marker; reading to it keeps the connection open. */
+const CLOSING_MS = 1000;
+
 /**
  * Read one `changes` response to its end. A cut or silent one is an Outcome, as are network errors; Refused,
  * FrameError and what `onChange` throws are thrown.
@@ -47,20 +50,19 @@ export async function readChanges(reading: Reading): Promise<Outcome> {
     if (!response.ok || !response.body) throw new Refused(response.status);
     outcome.wait = response.headers.get("X-Wait");
     const body = response.body.getReader();
-    while (!reader.ended) {
+    for (;;) {
       const piece = await network(body.read());
-      if (!piece || piece.done) break;
+      if (!piece || piece.done) return outcome;
       clearTimeout(watchdog);
-      watchdog = setTimeout(stop, reading.silenceMs);
+      watchdog = setTimeout(stop, reader.ended ? CLOSING_MS : reading.silenceMs);
       outcome.began = true;
       reading.onByte();
       for (const change of reader.feed(piece.value)) {
         outcome.changes++;
         reading.onChange(change);
       }
+      outcome.ended = reader.ended;
     }
-    outcome.ended = reader.ended;
-    return outcome;
   } finally {
     clearTimeout(watchdog);
     reading.signal.removeEventListener("abort", stop);

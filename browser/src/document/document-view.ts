@@ -36,14 +36,13 @@ export class DocumentView {
   }
 
   /**
-   * Wait until everything asked for so far is built, and drawn unless that takes long, as in a hidden page;
+   * Wait until everything asked for so far is built and drawn, unless that takes long, as in a hidden page;
    * rejects with what went wrong.
    */
   async settled(): Promise<void> {
-    await this.#work;
-    if (this.#failed) throw this.#failed;
-    const drawn = Promise.allSettled(this.#manager.roots.map((view) => view.ready));
+    const drawn = this.#work.then(() => Promise.allSettled(this.#manager.roots.map((view) => view.ready)));
     await Promise.race([drawn, new Promise((resolve) => setTimeout(resolve, SETTLE_MS))]);
+    if (this.#failed) throw this.#failed;
   }
 
   /** After a change of the document: show the one model if it is new, and say how it stands with it. */
