@@ -48,7 +48,8 @@ def stop(*_: int | FrameType | None) -> None:
 
 
 def main() -> int:
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # SIGINT too: who starts this in the background has it ignored.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)
     arguments = sys.argv[1:]
     if not any(argument.startswith(("--store", "--backend")) for argument in arguments):
