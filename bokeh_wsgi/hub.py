@@ -57,10 +57,6 @@ class Hub:
         for event in events:
             event.set()
 
-    def waiting(self, docid: str) -> int:
-        """How many responses of this process follow the document now."""
-        return len(self._waiting.get(docid, ()))
-
     @property
     def closed(self) -> bool:
         return self._closed

@@ -22,10 +22,6 @@ class Streams:
         self._held = 0
         self._lock = threading.Lock()
 
-    @property
-    def held(self) -> int:
-        return self._held
-
     def take(self, environ: dict[str, Any]) -> bool:
         """Take a place if there is one; `give_back` returns it."""
         limit = self._limit if self._limit is not None else _limit_of(environ)

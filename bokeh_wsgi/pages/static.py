@@ -61,14 +61,8 @@ class StaticFiles:
             **_below(_bokeh_folder() / "js", f"bokeh/{BOKEH_VERSION}/js/"),
         }
 
-    def __contains__(self, path: str) -> bool:
-        return path in self._files
-
-    def url(self, mount: str, path: str) -> str:
-        """Address of a file that changes with its content, so that browsers may keep it for ever."""
-        return f"{mount}static/{self.version(path)}"
-
     def version(self, path: str) -> str:
+        """The path with a query that changes with the content, so that browsers may keep it for ever."""
         return f"{path}?v={self._files[path].etag}" if path in self._files else path
 
     def response(self, request: Request, path: str) -> Response:
