@@ -6,9 +6,9 @@ import json
 import os
 import secrets
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Literal, Self
 from urllib.parse import quote
 from wsgiref.types import WSGIApplication
 
@@ -20,6 +20,7 @@ from bokeh_wsgi.dataplane import Op, OpCode, Reader, column_from, encode_upload
 from bokeh_wsgi.exc import Conflict, ServerRefused, ServerUnreachable, SessionError
 from bokeh_wsgi.models.state import State
 
+from .column_ops import ColumnOps
 from .config import Config
 from .loader import Loader, ids_in_use, move_counter_past
 from .publisher import Publisher, Step
@@ -65,6 +66,9 @@ class Session:
         retry_s: float = 60.0,
         # How long to wait for an answer.
         timeout_s: float = 60.0,
+        # How changed columns are found: "auto" compares them with copies of what the server has, unless `stream`
+        # and `patch` have said it; "off" sends them whole at each store, and keeps no copies.
+        diff: Literal["auto", "off"] = "auto",
         # A file of certificates to trust besides the usual ones, as for a server with one of its own making.
         ca_certs: str | None = None,
     ) -> None:
@@ -83,7 +87,10 @@ class Session:
         )
         self._lock = threading.RLock()
         self._docid: str | None = None
-        self._publisher = Publisher()
+        if diff not in ("auto", "off"):
+            raise ValueError(f'diff is "auto" or "off", not {diff!r}')
+        self._compares = diff == "auto"
+        self._publisher = self._new_publisher()
         self._unanswered: _Upload | None = None
 
     def _use(self, entry: Mapping[str, Any]) -> None:
@@ -172,8 +179,11 @@ class Session:
             raise ValueError("use_doc() needs either a name or a docid")
         with self._lock:
             self._docid = self.make_doc(name) if docid is None and name is not None else docid
-            self._publisher = Publisher(title=name or "", starts_anew=clear)
+            self._publisher = self._new_publisher(title=name or "", starts_anew=clear)
             self._unanswered = None
+
+    def _new_publisher(self, *, title: str = "", starts_anew: bool = False) -> Publisher:
+        return Publisher(title=title, starts_anew=starts_anew, columns=ColumnOps(compares=self._compares))
 
     def delete_doc(self, docid: str | None = None) -> None:
         """Delete a document (default: the one in use) and all its data; its open pages say so."""
@@ -189,20 +199,28 @@ class Session:
             self._store(doc, None)
             return list(doc.models)
 
-    def store_objects(self, *objs: Model, **kwargs: Any) -> None:
+    def store_objects(self, *objs: Model, columns: Collection[str] | None = None, **kwargs: Any) -> None:
         """Send what changed in these models and all they lead to, such as a source's columns.
 
-        Keywords are accepted as in Bokeh 0.9, and have no effect. Raises ValueError for a model that is in no
-        document and has not been stored.
+        Where a source was only changed by ``stream`` and ``patch`` since the last store, just that is sent
+        and no column is compared, so that the cost does not depend on their length; values written in place
+        besides are then found by one of the next stores. With ``columns``, only columns of these names are
+        looked at. Other keywords are accepted as in Bokeh 0.9, and have no effect. Raises ValueError for a
+        model that is in no document and has not been stored.
         """
         del kwargs
         with self._lock:
-            self._store(None, objs)
+            self._store(None, objs, columns)
 
-    def _store(self, document: Document | None, objects: Sequence[Model] | None) -> None:
+    def _store(
+        self,
+        document: Document | None,
+        objects: Sequence[Model] | None,
+        columns: Collection[str] | None = None,
+    ) -> None:
         self._settle()
         for attempt in range(MAX_ATTEMPTS):
-            step = self._step(document, objects)
+            step = self._step(document, objects, columns)
             if step is None:
                 return
             try:
@@ -214,12 +232,17 @@ class Session:
             else:
                 return
 
-    def _step(self, document: Document | None, objects: Sequence[Model] | None) -> Step | None:
+    def _step(
+        self,
+        document: Document | None,
+        objects: Sequence[Model] | None,
+        columns: Collection[str] | None = None,
+    ) -> Step | None:
         if document is None:
             document = self._document_of_strangers(objects or ())
         if document is not None:
             return self._publisher.document_step(document)
-        return self._publisher.objects_step(objects or ())
+        return self._publisher.objects_step(objects or (), columns)
 
     def _document_of_strangers(self, objects: Sequence[Model]) -> Document | None:
         """The document of objects that the server does not have, or no longer; None if it has them all."""
@@ -249,6 +272,8 @@ class Session:
         except BaseException as error:
             # After an interruption nobody knows; every answer settles it.
             self._unanswered = None if isinstance(error, Conflict | ServerRefused) else upload
+            if isinstance(error, ServerRefused):
+                self._publisher.refuse(upload.step)
             raise
         self._unanswered = None
         self._publisher.acknowledge(upload.step, answer.json()["seq"])

@@ -55,6 +55,7 @@ class GrowingColumn:
     """
 
     def __init__(self, column: Column | None = None, *, copy: bool = True) -> None:
+        self._fresh = column is not None
         self._begin(column or EMPTY, copy)
 
     def _begin(self, column: Column, copy: bool) -> None:
@@ -74,6 +75,20 @@ class GrowingColumn:
     @property
     def shape(self) -> tuple[int, ...]:
         return self._like.shape
+
+    @property
+    def like(self) -> Column:
+        """A column of this layout without rows."""
+        return self._like
+
+    def refresh(self, new: Column) -> list[Op]:
+        from .diff import diff
+
+        ops = diff(self.column() if self._fresh else None, new)
+        for op in ops:
+            self.apply(op)
+        self._fresh = True
+        return [op if op.values is None else replace(op, values=op.values.copy()) for op in ops]
 
     @property
     def nbytes(self) -> int:

@@ -103,6 +103,18 @@ class State:
                 self.graph_seq = seq
             elif op.code is not OpCode.EVENT and op.code is not OpCode.COMMIT:
                 self._apply_column(op, seq)
+        self._settle(seq, graph)
+
+    def advance(self, ops: Iterable[Op], seq: int, graph: Graph | None) -> None:
+        """Take over a change of which the columns have the values already: as in a publisher's shadow."""
+        for op in ops:
+            if op.code is OpCode.REMOVE:
+                self.columns.pop(op.key, None)
+            elif op.code not in _GRAPH_OPS:
+                self.columns[op.key].version = seq
+        self._settle(seq, graph)
+
+    def _settle(self, seq: int, graph: Graph | None) -> None:
         if graph is not None:
             self.graph = graph
             for key in [key for key in self.columns if key[0] not in graph.models]:
