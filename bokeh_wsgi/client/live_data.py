@@ -1,7 +1,6 @@
 """The ``data`` of a published source: it streams without copying columns, and notes what it was told."""
 
 import weakref
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -9,7 +8,6 @@ import numpy as np
 from bokeh.core.property.wrappers import PropertyValueColumnData
 from bokeh.document import Document
 from bokeh.document.events import ColumnsPatchedEvent, ColumnsStreamedEvent, DocumentPatchedEvent
-from bokeh.models import ColumnDataSource
 
 from .room import Array, Room
 
@@ -44,7 +42,7 @@ class Journal:
         return self.told.setdefault(column, Told())
 
 
-class LiveData(PropertyValueColumnData):  # type: ignore[misc]
+class LiveData(PropertyValueColumnData):
     """Bokeh's container for columns, with its own ways to `stream` and `patch`: of the same effect, but they
     cost what is new instead of what is there.
 
@@ -63,7 +61,7 @@ class LiveData(PropertyValueColumnData):  # type: ignore[misc]
 
     def update(self, *args: Any, **kwargs: Any) -> Any:
         self._open_journals()
-        return super().update(*args, **kwargs)
+        return super().update(*args, **kwargs)  # type: ignore[no-untyped-call,unused-ignore]
 
     def _notify_owners(self, old: Any, hint: DocumentPatchedEvent | None = None) -> None:
         self._open_journals()
@@ -76,8 +74,8 @@ class LiveData(PropertyValueColumnData):  # type: ignore[misc]
     def _stream(
         self,
         doc: Document,
-        source: ColumnDataSource,
-        new_data: Mapping[str, Any],
+        source: Any,
+        new_data: dict[str, Any],
         rollover: int | None = None,
         setter: Any = None,
     ) -> None:
@@ -88,7 +86,7 @@ class LiveData(PropertyValueColumnData):  # type: ignore[misc]
             if not self._extend(name, new, rollover):
                 plain = PropertyValueColumnData({name: self[name]})
                 plain._stream(doc, source, {name: new}, rollover, setter)
-                dict.__setitem__(self, name, plain[name])
+                self._put(name, plain[name])
             for journal in self._journals:
                 told = journal.of(name)
                 told.appended += count
@@ -97,26 +95,33 @@ class LiveData(PropertyValueColumnData):  # type: ignore[misc]
 
     def _extend(self, name: str, new: Any, rollover: int | None) -> bool:
         """Stream to a column in its room; False if that is for Bokeh's own way."""
-        if type(self[name]) is not np.ndarray:
+        held: Any = self[name]
+        if type(held) is not np.ndarray:
             return False
         more: Array = np.asarray(new)
-        if not _grows(self[name], more):
+        if not _grows(held, more):
             return False
-        keep = len(self[name])
+        keep = len(held)
         if rollover is not None:
             keep = min(keep, max(rollover - len(more), 0))
             more = more[max(len(more) - rollover, 0) :]
         room = self._rooms.setdefault(name, Room())
-        if not room.holds(self[name]):
-            room.take_over(self[name])
+        if not room.holds(held):
+            room.take_over(held)
         # Not even this container holds the array while its rows may be moved.
-        dict.__setitem__(self, name, ())
+        del held
+        self._put(name, ())
         try:
             room.extend(more, keep)
         finally:
-            dict.__setitem__(self, name, room.array())
+            self._put(name, room.array())
         return True
-    def _patch(self, doc: Document, source: ColumnDataSource, patches: Any, setter: Any = None) -> None:
+
+    def _put(self, name: str, values: Any) -> None:
+        """Without telling anybody."""
+        dict.__setitem__(self, name, values)
+
+    def _patch(self, doc: Document, source: Any, patches: Any, setter: Any = None) -> None:
         old = dict(self)
         plain = PropertyValueColumnData(old)
         plain._patch(doc, source, patches, setter)
@@ -137,12 +142,11 @@ class LiveData(PropertyValueColumnData):  # type: ignore[misc]
 
 
 def live_data(data: Any) -> LiveData | None:
-    """Make the container of a source's columns a `LiveData`, in its place; None if it is none of Bokeh's own."""
+    """Make the container of a source's columns a `LiveData`, in its place; None if it is not Bokeh's own."""
     if type(data) is PropertyValueColumnData:
         # The same object, because scripts hold it: ``data = source.data``, once, and then ``data["y"] = …``.
         data.__class__ = LiveData
-        data._rooms = {}
-        data._journals = weakref.WeakSet()
+        vars(data).update(_rooms={}, _journals=weakref.WeakSet())
     return data if type(data) is LiveData else None
 
 

@@ -3,7 +3,7 @@
 import json
 import secrets
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import bokeh
@@ -106,6 +106,11 @@ class Publisher:
         graph.roots, graph.defs = list(old.roots), old.defs
         graph.config, graph.callbacks = old.config, old.callbacks
         return self._step(_Draft(closure(objects, self.wire_ids), graph, is_document=False), only)
+
+    def based(self, step: Step) -> Step:
+        """The step as it has to be after what was acknowledged since it was made."""
+        versions = {key: held.version for key, held in self.shadow.columns.items()}
+        return replace(step, ops=[replace(op, base=versions.get(op.key, op.base)) for op in step.ops])
 
     def acknowledge(self, step: Step, seq: int) -> None:
         """The server has taken the step as change ``seq``."""

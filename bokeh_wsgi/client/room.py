@@ -8,7 +8,7 @@ import numpy as np
 Array = np.ndarray[Any, np.dtype[Any]]
 
 SPARE: Final = 1 / 16
-"""Room to grow, as a share of the rows. Filling it up costs one copy of them: 16 values per value streamed."""
+"""Room to grow, as a share of the rows: once it is full they are copied, 16 values per value streamed."""
 LEAST_SPARE: Final = 1024
 
 
@@ -48,7 +48,7 @@ class Room:
     def array(self) -> Array:
         """The rows, writable."""
         size = self._dtype.itemsize
-        rows = memoryview(self._buffer)[self._lo * size : self._hi * size]
+        rows = self._buffer.data[self._lo * size : self._hi * size]
         # Parts of an array that numpy made of a memoryview keep that array alive: so a weak reference tells.
         array: Array = np.frombuffer(rows, dtype=self._dtype)
         self._given = [given for given in self._given if given() is not None]

@@ -110,7 +110,7 @@ class State:
         for op in ops:
             if op.code is OpCode.REMOVE:
                 self.columns.pop(op.key, None)
-            elif op.code not in _GRAPH_OPS:
+            elif op.key in self.columns:
                 self.columns[op.key].version = seq
         self._settle(seq, graph)
 
