@@ -37,7 +37,7 @@ def servers(serve: Any) -> dict[str, str]:
         str(1 << 30),
         ready="Bokeh app running",
     )
-    return {"ours": f"http://127.0.0.1:{port_of(ours)}/", "bokeh serve": f"http://127.0.0.1:{port}/"}
+    return {"ours": f"http://127.0.0.1:{port_of(ours.line)}/", "bokeh serve": f"http://127.0.0.1:{port}/"}
 
 
 @pytest.fixture(params=["ours", "bokeh serve"])
