@@ -104,7 +104,7 @@ class ColumnOps:
         lo = self._spots.get(key, 0)
         lo = lo if lo < held.rows else 0
         hi = self._spots[key] = min(lo + SPOT_BYTES // values.itemsize, held.rows)
-        part, mine = convert(key[1], values[lo:hi]), held.column().slice(lo, hi)
+        part, mine = convert(key[1], values[lo:hi]), held.slice(lo, hi)
         # Some rows of 64-bit integers may fit a smaller type than all of them: those are left alone.
         return not part.same_rows(mine) or part.equals(mine)
 

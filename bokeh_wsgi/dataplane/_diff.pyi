@@ -1,4 +1,15 @@
 from ._reference import Array
 
 def equal(a: Array, b: Array) -> bool: ...
-def changed_ranges(a: Array, b: Array, gap: int, limit: int) -> Array | None: ...
+def sweep(
+    a: Array,
+    b: Array,
+    pairs: Array,
+    found: int,
+    at: int,
+    gap: int,
+    few: int,
+    small: int,
+    large: int,
+    refresh: bool,
+) -> tuple[int, int]: ...

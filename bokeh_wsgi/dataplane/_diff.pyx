@@ -1,16 +1,17 @@
 """Compiled kernels of diff. They compare bits: NaN equals itself, -0.0 differs from 0.0.
 
-Equal stretches are passed over by memcmp in blocks that stay in the first-level cache. `_reference.py` has the
-same functions in numpy.
+Equal stretches are passed over by memcmp in blocks that stay in the first-level cache, and of a stretch that
+differs only its ends are looked for. `_reference.py` has the same functions in numpy.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
-from libc.string cimport memcmp
+from libc.string cimport memcmp, memcpy
 
 import numpy as np
 
 cdef enum:
     BLOCK_BYTES = 4096
+    PIECE = 32
 
 ctypedef fused word:
     uint8_t
@@ -18,35 +19,90 @@ ctypedef fused word:
     uint32_t
     uint64_t
 
+cdef struct Ranges:
+    int64_t* pairs          # start and stop of each, in order
+    Py_ssize_t limit
+    Py_ssize_t found
+    Py_ssize_t covered      # positions in all of them
+    Py_ssize_t gap          # ranges with less than this between them are one; also what a further one costs
 
-cdef Py_ssize_t sweep(
-    const word* a,      # IN
+
+cdef inline Py_ssize_t first_difference(const word* a, const word* b, Py_ssize_t lo) noexcept nogil:
+    """The first position from lo on; there must be one."""
+    while a[lo] == b[lo]:
+        lo += 1
+    return lo
+
+
+cdef inline Py_ssize_t last_difference(const word* a, const word* b, Py_ssize_t hi) noexcept nogil:
+    """The last position before hi; there must be one."""
+    hi -= 1
+    while a[hi] == b[hi]:
+        hi -= 1
+    return hi
+
+
+cdef inline bint add(Ranges* ranges, Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
+    """Take in one more range, after all others; False if there is no room."""
+    cdef int64_t* last = ranges.pairs + 2 * ranges.found - 2
+    if ranges.found > 0 and start - last[1] < ranges.gap:
+        ranges.covered += stop - last[1]
+        last[1] = stop
+        return True
+    if ranges.found == ranges.limit:
+        return False
+    last[2] = start
+    last[3] = stop
+    ranges.found += 1
+    ranges.covered += stop - start
+    return True
+
+
+cdef inline bint exceeds(const Ranges* ranges, Py_ssize_t few, Py_ssize_t small, Py_ssize_t large) noexcept nogil:
+    """Whether the ranges cost more than large, or more than small while they are more than a few."""
+    cdef Py_ssize_t cost = ranges.covered + (ranges.found - 1) * ranges.gap
+    return cost > large or (cost > small and ranges.found > few)
+
+
+cdef Py_ssize_t sweep_words(
+    word* a,            # IN, OUT if refresh
     const word* b,      # IN
+    Py_ssize_t at,
     Py_ssize_t n,
-    Py_ssize_t gap,
-    Py_ssize_t limit,
-    int64_t* ranges,    # OUT, room for limit pairs
+    Ranges* ranges,     # IN, OUT
+    Py_ssize_t few,
+    Py_ssize_t small,
+    Py_ssize_t large,
+    bint refresh,
 ) noexcept nogil:
-    """Number of ranges found, -1 if there are more than limit."""
+    """Up to where it got."""
     cdef Py_ssize_t block = BLOCK_BYTES // <Py_ssize_t>sizeof(word)
-    cdef Py_ssize_t found = 0
-    cdef Py_ssize_t lo = 0
-    cdef Py_ssize_t last = 0
-    cdef Py_ssize_t hi, i
-    while lo < n:
-        hi = lo + block if n - lo > block else n
-        if memcmp(a + lo, b + lo, (hi - lo) * sizeof(word)) != 0:
-            for i in range(lo, hi):
-                if a[i] != b[i]:
-                    if found == 0 or i - last > gap:
-                        if found == limit:
-                            return -1
-                        ranges[2 * found] = i
-                        found += 1
-                    last = i
-                    ranges[2 * found - 1] = i + 1
-        lo = hi
-    return found
+    # Within a piece no two positions are so far apart that they would be two ranges.
+    cdef Py_ssize_t piece = min(ranges.gap, PIECE)
+    cdef Py_ssize_t stop, lo, hi
+    cdef Ranges before
+    cdef int64_t last_stop
+    while at < n:
+        stop = at + block if n - at > block else n
+        if memcmp(a + at, b + at, (stop - at) * sizeof(word)) != 0:
+            lo = at
+            before = ranges[0]
+            last_stop = ranges.pairs[2 * ranges.found - 1] if ranges.found > 0 else 0
+            while lo < stop:
+                hi = lo + piece if stop - lo > piece else stop
+                if memcmp(a + lo, b + lo, (hi - lo) * sizeof(word)) != 0:
+                    if not add(ranges, first_difference(a, b, lo), last_difference(a, b, hi) + 1):
+                        ranges[0] = before
+                        if before.found > 0:
+                            ranges.pairs[2 * before.found - 1] = last_stop
+                        return at
+                lo = hi
+            if refresh:
+                memcpy(a + at, b + at, (stop - at) * sizeof(word))
+            if exceeds(ranges, few, small, large):
+                return stop
+        at = stop
+    return at
 
 
 def equal(a not None, b not None):
@@ -60,28 +116,47 @@ def equal(a not None, b not None):
     return same
 
 
-def changed_ranges(a not None, b not None, Py_ssize_t gap, Py_ssize_t limit):
+def sweep(
+    a not None,
+    b not None,
+    int64_t[:, ::1] pairs not None,
+    Py_ssize_t found,
+    Py_ssize_t at,
+    Py_ssize_t gap,
+    Py_ssize_t few,
+    Py_ssize_t small,
+    Py_ssize_t large,
+    bint refresh,
+):
     cdef const uint8_t[::1] x = a.view(np.uint8)
     cdef const uint8_t[::1] y = b.view(np.uint8)
     cdef Py_ssize_t itemsize = a.itemsize
     cdef Py_ssize_t n = x.shape[0] // itemsize
+    cdef Py_ssize_t i
     if x.shape[0] != y.shape[0] or itemsize != b.itemsize:
         raise ValueError("the arrays differ in length or item size")
-    if n == 0:
-        return np.empty((0, 2), dtype=np.int64)
-    if limit < 1:
-        return None if not equal(a, b) else np.empty((0, 2), dtype=np.int64)
-    out = np.empty((limit, 2), dtype=np.int64)
-    cdef int64_t[:, ::1] ranges = out
-    cdef Py_ssize_t found
-    gap = max(gap, 1)
+    if not 0 <= at <= n or not 0 <= found <= pairs.shape[0] or gap < 1 or pairs.shape[0] < 1 or pairs.shape[1] != 2:
+        raise ValueError("the sweep can't start there")
+    if refresh and not a.flags.writeable:
+        raise ValueError("a read-only array can't be refreshed")
+    cdef Ranges ranges = Ranges(&pairs[0, 0], pairs.shape[0], found, 0, gap)
+    for i in range(found):
+        if not (0 <= pairs[i, 0] <= pairs[i, 1] <= n):
+            raise ValueError("a range lies outside")
+        ranges.covered += pairs[i, 1] - pairs[i, 0]
+        if refresh:
+            a[pairs[i, 0] : pairs[i, 1]] = b[pairs[i, 0] : pairs[i, 1]]
+    if at == n:
+        return found, at
+    cdef uint8_t* old = <uint8_t*>&x[0]
+    cdef const uint8_t* new = &y[0]
     with nogil:
         if itemsize == 8:
-            found = sweep[uint64_t](<const uint64_t*>&x[0], <const uint64_t*>&y[0], n, gap, limit, &ranges[0, 0])
+            at = sweep_words[uint64_t](<uint64_t*>old, <const uint64_t*>new, at, n, &ranges, few, small, large, refresh)
         elif itemsize == 4:
-            found = sweep[uint32_t](<const uint32_t*>&x[0], <const uint32_t*>&y[0], n, gap, limit, &ranges[0, 0])
+            at = sweep_words[uint32_t](<uint32_t*>old, <const uint32_t*>new, at, n, &ranges, few, small, large, refresh)
         elif itemsize == 2:
-            found = sweep[uint16_t](<const uint16_t*>&x[0], <const uint16_t*>&y[0], n, gap, limit, &ranges[0, 0])
+            at = sweep_words[uint16_t](<uint16_t*>old, <const uint16_t*>new, at, n, &ranges, few, small, large, refresh)
         else:
-            found = sweep[uint8_t](&x[0], &y[0], n, gap, limit, &ranges[0, 0])
-    return None if found < 0 else out[:found].copy()
+            at = sweep_words[uint8_t](old, new, at, n, &ranges, few, small, large, refresh)
+    return ranges.found, at

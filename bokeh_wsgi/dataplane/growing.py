@@ -7,66 +7,46 @@ import numpy as np
 
 from bokeh_wsgi.exc import FrameError
 
-from .columns import Array, Column, concat, fit_offsets
+from .columns import INT32_MAX, NUMBERS, Array, Column, concat, fit_offsets
+from .diff import Plan, choose, ramp_instead, ramp_op
 from .ops import Op, OpCode
-from .ramp import ramp_from_json
+from .ramp import Ramp, find_ramp, ramp_from_json
+from .rollover import Habit
+from .run import Run
 
+PENDING_BYTES: Final = 1 << 16
+"""Writes of rows that vary in size are put in together, once they weigh as much as the column, or this."""
 EMPTY: Final = Column("float64", (), 0, 0, np.zeros(0, dtype=np.float64))
-
-
-class Run:
-    """A one-dimensional array that grows at its end and shrinks at its front.
-
-    ``view`` stays as it is under appends and drops; only ``write`` shows through in views given out before.
-    """
-
-    def __init__(self, values: Array, *, copy: bool) -> None:
-        self._array = values.copy() if copy else values
-        self._lo, self._hi = 0, len(values)
-
-    @property
-    def view(self) -> Array:
-        return self._array[self._lo : self._hi]
-
-    def append(self, values: Array) -> None:
-        stop = self._hi + len(values)
-        if stop > len(self._array) or not self._array.flags.writeable:
-            held = self.view
-            self._array = np.empty(max(2 * (len(held) + len(values)), 64), dtype=self._array.dtype)
-            self._lo, self._hi, stop = 0, len(held), len(held) + len(values)
-            self._array[: self._hi] = held
-        self._array[self._hi : stop] = values
-        self._hi = stop
-
-    def drop(self, count: int) -> None:
-        self._lo += count
-
-    def write(self, start: int, values: Array) -> None:
-        if not self._array.flags.writeable:
-            self._array, self._lo, self._hi = self.view.copy(), 0, self._hi - self._lo
-        at = self._lo + start
-        self._array[at : at + len(values)] = values
 
 
 class GrowingColumn:
     """The state of one column under ops. Not thread-safe.
 
     With ``copy=False`` it may keep the arrays of the values it is given, which then nobody may change.
+    Columns given out are views: good until the next WRITE or `refresh`; appends and drops leave them as they
+    are. A ramp is held as what it is, without memory for its values, as long as appends go on with it.
     """
 
     def __init__(self, column: Column | None = None, *, copy: bool = True) -> None:
-        self._fresh = column is not None
+        self._is_new = column is None
+        self._habit = Habit()
         self._begin(column or EMPTY, copy)
 
     def _begin(self, column: Column, copy: bool) -> None:
         self._like = column.slice(0, 0).copy()
         self._view: Column | None = None
+        self._ramp: Ramp | None = None
         self._pending: list[tuple[int, Column]] = []
+        self._pending_bytes = 0
         self._dropped = 0
         self.rows = column.rows
         self._data = Run(column.data, copy=copy)
-        self._offsets = [Run(ends.astype(np.int64), copy=False) for ends in column.offsets]
+        self._offsets = [Run(ends, copy=copy) for ends in column.offsets]
         self._validity = None if column.validity is None else Run(column.validity, copy=copy)
+
+    def _begin_ramp(self, ramp: Ramp) -> None:
+        self._begin(Column(ramp.dtype, (), 0, ramp.list_depth, EMPTY.data.astype(NUMBERS[ramp.dtype])), False)
+        self._ramp, self.rows = ramp, ramp.rows
 
     @property
     def dtype(self) -> str:
@@ -81,38 +61,121 @@ class GrowingColumn:
         """A column of this layout without rows."""
         return self._like
 
-    def refresh(self, new: Column) -> list[Op]:
-        from .diff import diff
-
-        ops = diff(self.column() if self._fresh else None, new)
-        for op in ops:
-            self.apply(op)
-        self._fresh = True
-        return [op if op.values is None else replace(op, values=op.values.copy()) for op in ops]
-
     @property
     def nbytes(self) -> int:
-        """Bytes of the values held, without room to grow."""
-        self._settle()
-        runs = [self._data, *self._offsets, *([self._validity] if self._validity else [])]
-        return sum(run.view.nbytes for run in runs)
+        """Bytes of the values, without room to grow, a ramp's as if written out; O(1)."""
+        if self._ramp is not None:
+            return self.rows * NUMBERS[self.dtype].itemsize
+        runs = [self._data, *self._offsets, *([self._validity] if self._validity is not None else [])]
+        return sum(run.nbytes for run in runs) + self._pending_bytes
 
     def column(self) -> Column:
-        """The values now. A view where possible, which only later WRITEs change: ``copy()`` it to keep it."""
+        """The values now; a view, so ``copy()`` it to keep it. Only a ramp is written out for each call."""
+        if self._ramp is not None:
+            return self._ramp.column()
         self._settle()
         if self._view is None:
             self._view = self._held()
         return self._view
 
+    def slice(self, lo: int, hi: int) -> Column:
+        """Rows lo to hi now; a view, except of a ramp."""
+        if self._ramp is not None:
+            return self._ramp.moved(lo, hi - lo).column()
+        return self.column().slice(lo, hi)
+
     def _held(self) -> Column:
-        offsets = tuple(fit_offsets(run.view - run.view[0]) for run in self._offsets)
-        validity = self._validity.view if self._validity else None
+        offsets = tuple(_from_zero(run.view) for run in self._offsets)
+        validity = self._validity.view if self._validity is not None else None
         return replace(self._like, rows=self.rows, data=self._data.view, offsets=offsets, validity=validity)
 
+    def whole(self) -> Op:
+        """The op that gives a reader who has nothing the column: RAMP or REPLACE."""
+        ramp = None if self._ramp is None else self._ramp.from_zero()
+        if ramp is not None:
+            return ramp_op(ramp)
+        return Op(OpCode.REPLACE, count=self.rows, values=self.column())
+
+    def refresh(self, new: Column, *, copy: bool = True) -> list[Op]:
+        """Become ``new``, and return the cheapest ops that do the same to another holder; [] if equal.
+
+        The caller sets model, column and base. It chooses as `diff` does, but first tries what helped in
+        this column's last updates. Values are copied once, as they are compared; those of the ops are views
+        of this column, good until its next ``refresh`` or WRITE.
+        """
+        if self._is_new or not self._like.same_layout(new):
+            return self._replace(new, copy)
+        if self._ramp is not None:
+            ops = self._refresh_ramp(self._ramp, new)
+            if ops is not None:
+                return ops
+            self._write_out(self._ramp)
+        self._settle()
+        in_place = copy and new.is_fixed and self._validity is None and new.validity is None
+        if in_place:
+            self._view = replace(self.column(), data=self._data.writable())
+        rows, old = self.rows, self.column()
+        plan = choose(old, new, self._habit, refresh=in_place)
+        ramp = ramp_instead(plan, rows, new)
+        if ramp is not None:
+            self._begin_ramp(ramp)
+            return [ramp_op(ramp)]
+        if in_place:
+            self._take(plan, new)
+        elif plan.ops(rows, new):
+            self._begin(new, copy)
+        return plan.ops(rows, self.column())
+
+    def _replace(self, new: Column, copy: bool) -> list[Op]:
+        self._is_new = False
+        ramp = find_ramp(new)
+        if ramp is None:
+            self._begin(new, copy)
+        else:
+            self._begin_ramp(ramp)
+        return [self.whole()]
+
+    def _refresh_ramp(self, ramp: Ramp, new: Column) -> list[Op] | None:
+        """The ops if new is the same ramp, or goes on with it; None if the values have to be compared."""
+        drop = ramp.find_drop(new)
+        if drop is None:
+            return None
+        rows = self.rows
+        plan = Plan(drop=drop)
+        other = ramp_instead(plan, rows, new)
+        if other is not None:
+            self._begin_ramp(other)
+            return [ramp_op(other)]
+        ops = plan.ops(rows, new)
+        ops = [replace(op, values=op.values.copy()) for op in ops if op.values is not None]
+        for op in ops:
+            self.apply(op)
+        return ops
+
+    def _take(self, plan: Plan, new: Column) -> None:
+        """Carry out a plan for a column of fixed rows, all of which are there."""
+        cell = new.items_per_cell
+        if plan.ranges is not None:
+            if not plan.refreshed:
+                for lo, hi in (plan.ranges * cell).tolist():
+                    self._data.view[lo:hi] = new.data[lo:hi]
+        elif plan.drop is not None:
+            kept = self.rows - plan.drop
+            self._view = None
+            self._append(new.slice(kept, new.rows), plan.drop)
+        elif self.rows == new.rows:
+            self._data.view[plan.refreshed :] = new.data[plan.refreshed :]
+        else:
+            self._view, self.rows = None, new.rows
+            self._data.assign(new.data)
+
     def apply(self, op: Op, *, copy: bool = True) -> None:
-        """Take one op of this column, all or nothing; FrameError if it does not fit the rows held."""
+        """Take one op of this column, all or nothing; FrameError if it does not fit the rows held.
+
+        An APPEND or WRITE costs O(its rows); WRITEs of rows that vary in size are put in later, many at once.
+        """
         if op.code is OpCode.RAMP:
-            self._begin(ramp_from_json(op.json, op.dtype, op.count).column(), copy=False)
+            self._begin_ramp(ramp_from_json(op.json, op.dtype, op.count))
         elif op.values is None or op.code not in (OpCode.REPLACE, OpCode.APPEND, OpCode.WRITE):
             raise FrameError(f"{op.code.name} is not for a column's values")
         elif op.code is OpCode.REPLACE:
@@ -124,6 +187,7 @@ class GrowingColumn:
                 self._append(op.values, op.drop)
             else:
                 self._write(op.start, op.values, copy)
+        self._is_new = False
 
     def check(self, op: Op) -> None:
         """FrameError if an APPEND or WRITE does not fit."""
@@ -139,15 +203,34 @@ class GrowingColumn:
             raise FrameError(f"{op.code.name} does not fit {self.rows} rows: {rows}")
 
     def _append(self, values: Column, drop: int) -> None:
+        if self._ramp is not None:
+            moved = self._ramp.moved(drop, self.rows - drop)
+            if values.validity is None and moved.moved(moved.rows, 0).count(values.data) == values.rows:
+                self.rows = moved.rows + values.rows
+                self._ramp = replace(moved, rows=self.rows)
+                return
+            self._write_out(self._ramp)
         self._drop(drop)
-        for run, ends in zip(self._offsets, values.offsets, strict=True):
-            run.append(ends[1:].astype(np.int64) + run.view[-1])
+        for level, ends in enumerate(values.offsets):
+            self._append_ends(level, ends)
         self._data.append(values.data)
         if self._validity is None and values.validity is not None:
             self._validity = Run(np.ones(self.rows, dtype=bool), copy=False)
         if self._validity is not None:
             self._validity.append(values.valid_rows())
         self.rows += values.rows
+
+    def _append_ends(self, level: int, ends: Array) -> None:
+        held = self._offsets[level].view
+        if int(held[-1]) + int(ends[-1]) > INT32_MAX and held.dtype != np.int64:
+            held = _from_zero(held)
+            kind = np.int64 if int(held[-1]) + int(ends[-1]) > INT32_MAX else np.int32
+            self._offsets[level] = Run(held.astype(kind), copy=False)
+        kind = held.dtype.type
+        self._offsets[level].append(ends[1:].astype(kind) + held[-1])
+
+    def _write_out(self, ramp: Ramp) -> None:
+        self._begin(ramp.column(), copy=False)
 
     def _drop(self, rows: int) -> None:
         self._dropped += rows
@@ -167,7 +250,12 @@ class GrowingColumn:
     def _write(self, start: int, values: Column, copy: bool) -> None:
         if not self._like.is_fixed:
             self._pending.append((self._dropped + start, values.copy() if copy else values))
+            self._pending_bytes += values.nbytes
+            if self._pending_bytes > max(self._data.nbytes, PENDING_BYTES):
+                self._settle()
             return
+        if self._ramp is not None:
+            self._write_out(self._ramp)
         self._data.write(start * self._like.items_per_cell, values.data)
         if self._validity is None and values.validity is not None:
             self._validity = Run(np.ones(self.rows, dtype=bool), copy=False)
@@ -195,3 +283,7 @@ class GrowingColumn:
             at = int(sources[lo] - firsts[owners[lo]])
             parts.append(pieces[owners[lo]].slice(at, at + hi - lo))
         self._begin(concat(self._like, *parts), copy=False)
+
+
+def _from_zero(ends: Array) -> Array:
+    return fit_offsets(ends - ends[0] if ends[0] else ends)

@@ -3,13 +3,14 @@
 import os
 import warnings
 
-from ._reference import Array, changed_ranges, equal
+from ._reference import Array, count_ramp, equal, sweep
 
 compiled = False
 if not os.environ.get("BOKEH_WSGI_PURE"):
     try:
-        from ._diff import changed_ranges as changed_ranges  # type: ignore[no-redef,unused-ignore]
         from ._diff import equal as equal  # type: ignore[no-redef,unused-ignore]
+        from ._diff import sweep as sweep  # type: ignore[no-redef,unused-ignore]
+        from ._ramp import count_ramp as count_ramp  # type: ignore[no-redef,unused-ignore]
 
         compiled = True
     except ImportError:
@@ -17,4 +18,4 @@ if not os.environ.get("BOKEH_WSGI_PURE"):
             "bokeh_wsgi runs without its compiled kernels: comparing columns takes longer", stacklevel=2
         )
 
-__all__ = ["Array", "changed_ranges", "compiled", "equal"]
+__all__ = ["Array", "compiled", "count_ramp", "equal", "sweep"]

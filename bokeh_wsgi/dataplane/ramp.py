@@ -1,7 +1,7 @@
 """Columns that count: value i is start + i * step, computed in float64 and then cast to the dtype."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Final
 
@@ -9,23 +9,30 @@ import numpy as np
 
 from bokeh_wsgi.exc import FrameError
 
-from .columns import NUMBERS, Array, Column, bits
+from .columns import NUMBERS, Array, Column
+from .kernels import count_ramp
+from .rollover import least_kept
 
 BLOCK: Final = 65536
+EXACT: Final = 2.0**53
 
 
 @dataclass(frozen=True, slots=True)
 class Ramp:
-    """Exact by construction: Python, numpy and JavaScript round the product and the sum alike."""
+    """Exact by construction: Python, numpy and JavaScript round the product and the sum alike.
+
+    Row 0 is value ``first`` of the ramp: so one that rolls over stays one.
+    """
 
     start: float
     step: float
     rows: int
     dtype: str
     list_depth: int = 0
+    first: int = 0
 
     def values(self, lo: int, hi: int) -> Array:
-        steps = np.arange(lo, hi, dtype=np.float64)
+        steps = np.arange(self.first + lo, self.first + hi, dtype=np.float64)
         return (self.start + steps * self.step).astype(NUMBERS[self.dtype], copy=False)
 
     def column(self) -> Column:
@@ -35,6 +42,54 @@ class Ramp:
             hi = min(lo + BLOCK, self.rows)
             data[lo:hi] = self.values(lo, hi)
         return Column(self.dtype, (), self.rows, self.list_depth, data)
+
+    def count(self, data: Array) -> int:
+        """How many leading values of an array of the dtype are the ramp's, or go on with it."""
+        rows = len(data) if self.moved(0, len(data)).is_in_range() else min(len(data), self.rows)
+        return count_ramp(data[:rows], self.start, self.step, self.first)
+
+    def moved(self, drop: int, rows: int) -> "Ramp":
+        """The ramp some rows on, with so many rows."""
+        return replace(self, first=self.first + drop, rows=rows)
+
+    def find_drop(self, new: Column) -> int | None:
+        """How many rows must go at the front so that a column of the layout begins with the rest."""
+        if not self.rows or not new.rows or new.validity is not None:
+            return None
+        if new.rows >= self.rows and self.count(new.data[:1]):
+            return 0 if self.count(new.data) >= self.rows else None
+        drop = self._row_of(float(new.data[0]))
+        kept = self.rows - drop
+        if drop <= 0 or not least_kept(new.rows) <= kept <= new.rows:
+            return None
+        return drop if self.moved(drop, kept).count(new.data) >= kept else None
+
+    def _row_of(self, value: float) -> int:
+        """The row that has about this value; -1 if none has."""
+        distance = (value - (self.start + self.first * self.step)) / self.step if self.step else 0.0
+        return round(distance) if 0 <= distance <= self.rows else -1
+
+    def from_zero(self) -> "Ramp | None":
+        """The same values with row 0 at the start, as on the wire; None if rounding may differ."""
+        if not self.first or not self.step:
+            return replace(self, first=0)
+        numbers = self.start, self.step, self.start + (self.first + self.rows) * self.step
+        if not all(number.is_integer() and abs(number) < EXACT for number in numbers):
+            return None
+        return replace(self, start=self.start + self.first * self.step, first=0)
+
+    def is_in_range(self) -> bool:
+        """Whether all values are finite and fit the dtype, and those of an integer type are whole."""
+        start, last = (self.start + (self.first + i) * self.step for i in (0, max(self.rows - 1, 0)))
+        if not all(map(isfinite, (self.start, self.step, start, last))):
+            return False
+        if self.dtype.startswith("float"):
+            return self.dtype == "float64" or (abs(start) < 3e38 and abs(last) < 3e38)
+        limits = np.iinfo(NUMBERS[self.dtype])
+        whole = (self.start, self.step, start, last)
+        return all(end.is_integer() for end in whole) and all(
+            limits.min <= end <= limits.max for end in (start, last)
+        )
 
     def to_json(self) -> str:
         fields: dict[str, str | int] = {"start": self.start.hex(), "step": self.step.hex()}
@@ -54,20 +109,9 @@ def ramp_from_json(text: str, dtype: str, rows: int) -> Ramp:
     if list_depth not in (0, 1) or not fields.keys() <= {"start", "step", "list"}:
         raise FrameError(f"not a ramp: {text[:80]!r}")
     ramp = Ramp(start, step, rows, dtype, int(list_depth))
-    if not _in_range(ramp):
+    if not ramp.is_in_range():
         raise FrameError(f"the ramp leaves the range of {dtype}")
     return ramp
-
-
-def _in_range(ramp: Ramp) -> bool:
-    last = ramp.start + max(ramp.rows - 1, 0) * ramp.step
-    if not all(map(isfinite, (ramp.start, ramp.step, last))):
-        return False
-    if ramp.dtype.startswith("float"):
-        return ramp.dtype == "float64" or (abs(ramp.start) < 3e38 and abs(last) < 3e38)
-    limits = np.iinfo(NUMBERS[ramp.dtype])
-    ends = (ramp.start, last, ramp.step)
-    return all(end.is_integer() for end in ends) and all(limits.min <= end <= limits.max for end in ends[:2])
 
 
 def find_ramp(column: Column) -> Ramp | None:
@@ -81,18 +125,13 @@ def find_ramp(column: Column) -> Ramp | None:
         return None
     for step in dict.fromkeys([second - first, (last - first) / (column.rows - 1)]):
         ramp = Ramp(first, step, column.rows, column.dtype, column.list_depth)
-        if _in_range(ramp) and _gives(ramp, data):
+        if ramp.is_in_range() and _gives(ramp, data):
             return ramp
     return None
 
 
 def _gives(ramp: Ramp, data: Array) -> bool:
-    """Compared by blocks, a few single rows first, so that most other columns are refused at once."""
+    """Compared in a few places first, so that most other columns are refused at once."""
     rows = len(data)
-    probes = [(i, i + 1) for i in (1, rows // 2, rows - 1)]
-    blocks = ((lo, min(lo + BLOCK, rows)) for lo in range(0, rows, BLOCK))
-    return all(_same(ramp, data, lo, hi) for part in (probes, blocks) for lo, hi in part)
-
-
-def _same(ramp: Ramp, data: Array, lo: int, hi: int) -> bool:
-    return bool(np.array_equal(bits(ramp.values(lo, hi)), bits(data[lo:hi])))
+    probes = (ramp.moved(i, 1).count(data[i : i + 1]) for i in (1, rows // 2, rows - 1))
+    return all(probes) and ramp.count(data) == rows

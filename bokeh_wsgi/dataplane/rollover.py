@@ -1,13 +1,13 @@
 """Rows that moved to the front: finds how many were dropped, so that only the new ones travel."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
 import numpy as np
 
 from .columns import Array, Column, bits
-from .ops import Op, OpCode
 
 BLOCK: Final = 65536
 MAX_TRIES: Final = 8
@@ -15,37 +15,76 @@ MAX_TRIES: Final = 8
 LEAST_KEPT: Final = 8
 """An append must keep at least new rows / this."""
 MAX_NEEDLE_BYTES: Final = 4096
+MAX_WAIT: Final = 64
 
 
-def find_append(old: Column, new: Column) -> list[Op] | None:
-    """An APPEND, with a drop if rows went away at the front.
+@dataclass(slots=True)
+class Habit:
+    """What the last updates of one column looked like: tried first, and no search where none ever helps.
 
-    [] if nothing changed, None if new does not continue old.
+    After each fruitless search of the whole column, twice as many updates as before (``MAX_WAIT`` at most)
+    are looked at only for drops of up to ``BLOCK`` rows.
     """
+
+    drop: int | None = None
+    added: int = 0
+    fruitless: int = 0
+    wait: int = 0
+
+    def repeats(self, old_rows: int, new_rows: int) -> bool:
+        """Whether the last append would give a column of so many rows."""
+        return self.drop is not None and new_rows == old_rows - self.drop + self.added
+
+    def found(self, drop: int, added: int) -> None:
+        self.drop, self.added = drop, added
+        self.fruitless = self.wait = 0
+
+    def found_none(self) -> None:
+        if self.wait:
+            self.wait -= 1
+        else:
+            self.fruitless += 1
+            self.wait = min((1 << self.fruitless) - 1, MAX_WAIT)
+
+
+def find_drop(old: Column, new: Column, habit: Habit) -> int | None:
+    """How many rows must go at old's front so that new begins with the rest; None if it never does."""
     if not old.rows or not new.rows:
         return None
-    for drop in islice(_drops(old, new), MAX_TRIES):
-        kept = old.rows - drop
-        if kept <= new.rows and old.slice(drop, old.rows).equals(new.slice(0, kept)):
-            if kept == new.rows and not drop:
-                return []
-            values = new.slice(kept, new.rows)
-            return [Op(OpCode.APPEND, start=kept, count=values.rows, drop=drop, values=values)]
+    for drop in islice(_drops(old, new, habit), MAX_TRIES):
+        if continues(old, new, drop):
+            habit.found(drop, new.rows - old.rows + drop)
+            return drop
+    habit.found_none()
     return None
 
 
-def _drops(old: Column, new: Column) -> Iterator[int]:
+def continues(old: Column, new: Column, drop: int) -> bool:
+    """Whether new begins with old's rows from drop on."""
+    kept = old.rows - drop
+    return 0 <= kept <= new.rows and old.slice(drop, old.rows).equals(new.slice(0, kept))
+
+
+def least_kept(new_rows: int) -> int:
+    """So few rows at least must stay in an append."""
+    return max(new_rows // LEAST_KEPT, 1)
+
+
+def _drops(old: Column, new: Column, habit: Habit) -> Iterator[int]:
     """Numbers of dropped rows worth a comparison, least first."""
     first = max(old.rows - new.rows, 0)
-    stop = old.rows - max(new.rows // LEAST_KEPT, 1) + 1
+    stop = old.rows - least_kept(new.rows) + 1
     if first == 0 and stop > 0:
         yield 0
+    first = max(first, 1)
+    if habit.wait:
+        stop = min(stop, first + BLOCK)
     if not new.is_fixed:
-        yield from _drops_of_bytes(old, new, max(first, 1), stop)
+        yield from _drops_of_bytes(old, new, first, stop)
     elif new.items_per_cell:
         cells = (-1, new.items_per_cell)
         a, b = (bits(column.data).reshape(cells)[:, 0] for column in (old, new))
-        yield from _drops_of_cells(a, b, max(first, 1), stop)
+        yield from _drops_of_cells(a, b, first, stop)
 
 
 def _drops_of_cells(old: Array, new: Array, first: int, stop: int) -> Iterator[int]:

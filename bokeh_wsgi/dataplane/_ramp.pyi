@@ -1,0 +1,3 @@
+from ._reference import Array
+
+def count_ramp(data: Array, start: float, step: float, first: int) -> int: ...

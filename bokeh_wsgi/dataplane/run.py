@@ -1,0 +1,82 @@
+"""Memory of a column that grows at its end and shrinks at its front."""
+
+import sys
+from typing import Final
+
+import numpy as np
+
+from .columns import Array
+
+ROOM: Final = 8
+"""One part in this many is room to grow: a rolling column is moved to the front once per so many rows."""
+LEAST: Final = 64
+
+
+class Run:
+    """A one-dimensional array; appends cost what they add (amortised), drops nothing.
+
+    ``view`` is good until the next ``write``, ``assign`` or change of ``writable``: appends and drops leave
+    views that were given out as they are, since memory is only moved or resized while none is alive.
+    """
+
+    def __init__(self, values: Array, *, copy: bool) -> None:
+        self._array = values.copy() if copy else values
+        self._lo, self._hi = 0, len(values)
+
+    def __len__(self) -> int:
+        return self._hi - self._lo
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the values, without room to grow."""
+        return (self._hi - self._lo) * int(self._array.itemsize)
+
+    @property
+    def view(self) -> Array:
+        return self._array[self._lo : self._hi]
+
+    def append(self, values: Array) -> None:
+        stop = self._hi + len(values)
+        if stop > len(self._array) or not self._array.flags.writeable:
+            self._make_room(len(values))
+            stop = self._hi + len(values)
+        self._array[self._hi : stop] = values
+        self._hi = stop
+
+    def drop(self, count: int) -> None:
+        self._lo += count
+
+    def write(self, start: int, values: Array) -> None:
+        self.writable()[start : start + len(values)] = values
+
+    def assign(self, values: Array) -> None:
+        """Become a copy of the values, of the same dtype; in the memory that is there, if it fits."""
+        if not self._array.flags.writeable or not len(values) <= len(self._array) <= 2 * len(values):
+            self._array = np.empty(len(values), dtype=self._array.dtype)
+        self._lo, self._hi = 0, len(values)
+        self._array[: self._hi] = values
+
+    def writable(self) -> Array:
+        """The view, in memory that may be written."""
+        if not self._array.flags.writeable:
+            self._array, self._lo, self._hi = self.view.copy(), 0, len(self)
+        return self.view
+
+    def _make_room(self, count: int) -> None:
+        held = len(self)
+        size = held + count
+        room = max(size + size // ROOM, LEAST)
+        if self._is_alone():
+            self._array[:held] = self.view  # numpy moves within one array as memmove does
+            if not size + size // (2 * ROOM) <= len(self._array) <= 2 * room:
+                self._array.resize(room, refcheck=False)
+        else:
+            array = np.empty(room, dtype=self._array.dtype)
+            array[:held] = self.view
+            self._array = array
+        self._lo, self._hi = 0, held
+
+    def _is_alone(self) -> bool:
+        """Whether nothing else refers to the memory: each view of an array holds a reference to it."""
+        array = self._array
+        return array.flags.owndata and array.flags.writeable and sys.getrefcount(array) <= 3
