@@ -31,7 +31,7 @@ class Started(NamedTuple):
 def quick(request: pytest.FixtureRequest) -> bool:
     """Whether benchmarks only run to see that they still do."""
     option = request.config.getoption
-    return bool(option("benchmark_disable")) and not option("benchmark_enable") and not option("benchmark_only")
+    return not option("benchmark_enable") and not option("benchmark_only")
 
 
 @pytest.fixture

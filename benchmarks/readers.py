@@ -1,8 +1,8 @@
 """Many readers of one server in one process: ``python -m benchmarks.readers host port count seconds``.
 
-The request that each sends comes on standard input, in JSON. Every update carries the text ``sent <Unix time>``
-uncompressed, which is all that is looked at: so a reader costs little, whatever the protocol. Prints ``reading``
-once all are connected, and at the end, in JSON, the lag of each update that came.
+The request that each sends comes on standard input, in JSON. Every update carries the text ``sent <Unix
+time>`` uncompressed, which is all that is looked at: so a reader costs little, whatever the protocol. Prints
+``reading`` once all are connected, and at the end, in JSON, the lag of each update that came.
 """
 
 import json

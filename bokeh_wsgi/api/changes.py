@@ -20,6 +20,8 @@ log = logging.getLogger("bokeh_wsgi")
 MEDIA_TYPE = "application/vnd.apache.arrow.stream"
 MAX_DOCUMENTS = 64
 MAX_WAIT_S = 60.0
+# A stream has news this often at most, a frame of the fastest screens; what comes sooner goes together.
+FRAME_S = 1 / 125
 # A response that only polls renews a token in time for the next poll to use it.
 RENEW_BELOW = 0.5
 
@@ -119,6 +121,7 @@ class HeldResponse:
         deadline = None if self._wait_s is None else time.monotonic() + self._wait_s
         while True:
             self._event.clear()
+            frame_ends = time.monotonic() + FRAME_S
             sent = False
             try:
                 for piece in _gathered(self._follower.news()):
@@ -135,7 +138,10 @@ class HeldResponse:
                 left_s = min(left_s, deadline - time.monotonic())
                 if sent or left_s <= 0:
                     break
-            if not self._event.wait(left_s) and deadline is None:
+            woken = self._event.wait(left_s)
+            if woken and sent and (early_s := frame_ends - time.monotonic()) > 0:
+                time.sleep(early_s)
+            elif not woken and deadline is None:
                 yield dataplane.HEARTBEAT
         yield dataplane.END
 
