@@ -48,8 +48,8 @@ async function main(): Promise<void> {
   const shown = (docid: string) => {
     if (docid !== config.docid) return;
     const title = documents.get(docid)!.document!.title();
-    document.title = title;
-    if (heading) heading.textContent = title;
+    if (document.title !== title) document.title = title;
+    if (heading && heading.textContent !== title) heading.textContent = title;
     if (status.state === "connecting") status.show("live", "the document is shown as it is now");
   };
   const found = (what: Found) => {

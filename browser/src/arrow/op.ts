@@ -15,7 +15,8 @@ export const enum OpCode {
 export interface Op {
   code: OpCode;
   doc: string;
-  seq: number | null;
+  /** The change's number; only COMMIT has it. */
+  seq: number;
   model: string;
   column: string;
   start: number;

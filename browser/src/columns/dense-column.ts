@@ -52,10 +52,9 @@ export class DenseColumn implements ColumnValues {
   }
 
   value(): unknown {
-    const values = this.#values.view;
     const { dtype, shape, list } = this.layout;
-    if (list === 0 && !this.#valid) return this.host.ndarray(values, dtype, [this.rows, ...shape]);
-    return scalars(values, dtype, this.#valid?.view);
+    if (list === 0 && !this.#valid) return this.host.ndarray(this.#values.share(), dtype, [this.rows, ...shape]);
+    return scalars(this.#values.view, dtype, this.#valid?.view);
   }
 
   #grow(count: number, valid: Uint8Array | null): void {

@@ -3,11 +3,26 @@ import type { TypedArrayClass } from "./dtypes";
 import type { TypedArray } from "./typed-array";
 
 const MAX_BYTES = 0x7fffffff;
+/** Room beyond what is needed: half as much again; for values that roll, enough to come round without a new array. */
+const GROWING = 1.5;
+const ROLLING = 2.25;
 
-/** A typed array that grows at the end (amortised) and loses values at the front (by moving its start). */
+/**
+ * A typed array that grows at the end and loses values at the front, both for what is new alone (amortised).
+ *
+ *   |  free, once values     |  length values  |  free  |
+ *   0                     #start                       room
+ *
+ * Views of it that were shared stay as they are, until the next share(), while values come and go: these
+ * only ever fill what is free. When the end is reached they move to the front, if neither they nor the last view
+ * shared lie there, else to a new array.
+ */
 export class GrowingArray {
   #values: TypedArray;
   #start = 0;
+  /** Where the last view shared begins, if it is one of #values. */
+  #shared = Infinity;
+  #rolls = false;
   length = 0;
 
   constructor(private readonly kind: TypedArrayClass, room: number) {
@@ -19,6 +34,12 @@ export class GrowingArray {
     return this.#values.subarray(this.#start, this.#start + this.length);
   }
 
+  /** The same, good until the next share(), but for what is written to it. */
+  share(): TypedArray {
+    this.#shared = this.#start;
+    return this.view;
+  }
+
   /** Make room for `count` more values and return that part, to be filled in. */
   grow(count: number): TypedArray {
     const end = this.#start + this.length;
@@ -28,14 +49,19 @@ export class GrowingArray {
   }
 
   drop(count: number): void {
+    this.#rolls ||= count > 0;
     this.#start += count;
     this.length -= count;
   }
 
   #move(needed: number): void {
-    const room = this.#allocate(Math.ceil(needed * 1.5));
-    room.set(this.view);
-    this.#values = room;
+    const { view } = this;
+    if (needed > Math.min(this.#start, this.#shared)) {
+      const wanted = Math.ceil(needed * (this.#rolls ? ROLLING : GROWING));
+      this.#values = this.#allocate(Math.max(needed, Math.min(wanted, Math.floor(MAX_BYTES / this.kind.BYTES_PER_ELEMENT))));
+      this.#shared = Infinity;
+    }
+    this.#values.set(view);
     this.#start = 0;
   }
 

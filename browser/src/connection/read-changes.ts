@@ -1,6 +1,8 @@
 import type { Change } from "../arrow/change";
 import { ChangeReader } from "../arrow/change-reader";
+import { bodyReader } from "./body-reader";
 import { Refused } from "./refused";
+import { Watchdog } from "./watchdog";
 
 export interface Reading {
   url: string;
@@ -37,7 +39,7 @@ export async function readChanges(reading: Reading): Promise<Outcome> {
   const abort = new AbortController();
   const stop = () => abort.abort();
   reading.signal.addEventListener("abort", stop);
-  let watchdog = setTimeout(stop, reading.firstByteMs);
+  const watchdog = new Watchdog(reading.firstByteMs, stop);
   const reader = new ChangeReader();
   try {
     const response = await network(fetch(reading.url, {
@@ -49,22 +51,21 @@ export async function readChanges(reading: Reading): Promise<Outcome> {
     if (!response) return outcome;
     if (!response.ok || !response.body) throw new Refused(response.status);
     outcome.wait = response.headers.get("X-Wait");
-    const body = response.body.getReader();
+    const body = bodyReader(response.body);
     for (;;) {
-      const piece = await network(body.read());
-      if (!piece || piece.done) return outcome;
-      clearTimeout(watchdog);
-      watchdog = setTimeout(stop, reader.ended ? CLOSING_MS : reading.silenceMs);
+      const bytes = await network(body.read(reader.space()));
+      if (!bytes) return outcome;
       outcome.began = true;
       reading.onByte();
-      for (const change of reader.feed(piece.value)) {
+      for (const change of reader.filled(bytes)) {
         outcome.changes++;
         reading.onChange(change);
       }
       outcome.ended = reader.ended;
+      watchdog.feed(reader.ended ? CLOSING_MS : reading.silenceMs);
     }
   } finally {
-    clearTimeout(watchdog);
+    watchdog.stop();
     reading.signal.removeEventListener("abort", stop);
     stop();
   }

@@ -1,5 +1,5 @@
 import type { Change } from "../arrow/change";
-import { OpCode } from "../arrow/op";
+import { type Op, OpCode } from "../arrow/op";
 import { ColumnStore } from "../columns/column-store";
 import type { Host } from "../columns/host";
 import { applyPatch } from "./apply-patch";
@@ -82,8 +82,7 @@ export class LiveDocument {
     const isWhole = ops.some((op) => op.code === OpCode.GRAPH);
     if (!isWhole && (this.#broken || seq <= this.#seq)) return;
     try {
-      this.#columns.expect(ops);
-      for (const op of ops) this.#apply(op);
+      for (let at = 0; at < ops.length; at++) this.#apply(ops, at);
     } catch (error) {
       this.#broken = true;
       throw error;
@@ -93,7 +92,8 @@ export class LiveDocument {
     this.#schedule();
   }
 
-  #apply(op: Change["ops"][number]): void {
+  #apply(ops: readonly Op[], at: number): void {
+    const op = ops[at]!;
     if (op.code === OpCode.GRAPH) {
       this.#graph = JSON.parse(op.json) as Graph;
       this.#columns.clear();
@@ -102,7 +102,7 @@ export class LiveDocument {
     } else if (op.code === OpCode.PATCH) this.#patches.push(JSON.parse(op.json) as Patch);
     else if (op.code !== OpCode.EVENT) {
       const isNew = !this.#columns.columns(op.model).has(op.column);
-      this.#columns.apply(op);
+      this.#columns.apply(ops, at);
       let touched = this.#touched.get(op.model);
       if (!touched) this.#touched.set(op.model, (touched = new Touched()));
       touched.note(op, isNew);
