@@ -3,6 +3,11 @@ declare module "*.wasm" {
   export default bytes;
 }
 
+declare module "*.worker.js" {
+  const code: string;
+  export default code;
+}
+
 /** Not among flechette's exports: its reader of a single message. */
 declare module "@uwdata/flechette/src/decode/message.js" {
   export interface DataType {

@@ -1,3 +1,4 @@
+import type { OpenRuns } from "../ahead/open-runs";
 import type { Change } from "./change";
 import { FrameError } from "./frame-error";
 import { MessageReader } from "./message-reader";
@@ -7,9 +8,14 @@ import { checkSchema } from "./schema";
 
 /** The bytes of one response → its changes. A change comes out when its COMMIT row has come, whole or never. */
 export class ChangeReader {
-  #messages = new MessageReader();
+  #messages: MessageReader;
   #open = new Map<string, Op[]>();
   #checked = false;
+
+  /** `ahead`: decodes large ops before their change is whole; its memory is what messages are put into. */
+  constructor(private readonly ahead: OpenRuns | null = null) {
+    this.#messages = new MessageReader(ahead?.memory);
+  }
 
   /** Whether the end marker came. */
   get ended(): boolean {
@@ -29,7 +35,8 @@ export class ChangeReader {
     const changes: Change[] = [];
     this.#messages.filled(bytes);
     for (let batch = this.#messages.next(); batch; batch = this.#messages.next()) {
-      for (const op of this.#rows(batch)) {
+      const ops = this.#rows(batch);
+      for (const op of this.ahead?.take(ops, batch) ?? ops) {
         if (op.code === OpCode.COMMIT) changes.push(this.#commit(op));
         else this.#pending(op.doc).push(op);
       }
@@ -57,6 +64,6 @@ export class ChangeReader {
   #commit({ doc, seq, json }: Op): Change {
     const ops = this.#pending(doc);
     this.#open.delete(doc);
-    return { doc, seq, ops, meta: json ? JSON.parse(json) : {} };
+    return { doc, seq, ops, meta: json ? JSON.parse(json) : {}, ready: this.ahead?.commit(doc) ?? null };
   }
 }

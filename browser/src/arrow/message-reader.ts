@@ -27,6 +27,7 @@ export class MessageReader {
   #from = 0;
   #to = 0;
   #message: Uint8Array | null = null;
+  #size = 0;
   #done = 0;
   #kind = 0;
   #direct = false;
@@ -35,9 +36,12 @@ export class MessageReader {
   /** Whether the end marker came: a stream without it was cut. */
   ended = false;
 
+  /** `memory` gives what a message is put into: so many bytes, or more. */
+  constructor(private readonly memory = (bytes: number) => new ArrayBuffer(bytes)) {}
+
   /** Where to put the next bytes, from its start; never empty. */
   space(): Uint8Array {
-    this.#direct = this.#message !== null && this.#message.length - this.#done >= DIRECT;
+    this.#direct = this.#message !== null && this.#size - this.#done >= DIRECT;
     if (this.#direct) return this.#message!.subarray(this.#done);
     this.#spare.copyWithin(0, this.#from, this.#to);
     this.#to -= this.#from;
@@ -48,12 +52,12 @@ export class MessageReader {
 
   /** `bytes` came into space(). Reading moves memory to another ArrayBuffer: from now on it is that of `bytes`. */
   filled(bytes: Uint8Array): void {
-    const moved = new Uint8Array(bytes.buffer as ArrayBuffer);
+    const memory = bytes.buffer as ArrayBuffer;
     if (this.#direct) {
-      this.#message = moved;
+      this.#message = new Uint8Array(memory, 0, this.#size);
       this.#done += bytes.length;
     } else {
-      this.#spare = moved;
+      this.#spare = new Uint8Array(memory);
       this.#to += bytes.length;
     }
   }
@@ -97,17 +101,18 @@ export class MessageReader {
     if (bodyLength < 0 || bodyLength > MAX_BODY) throw new FrameError(`a message claims a body of ${bodyLength} bytes`);
     this.#kind = kind;
     this.#done = 0;
-    this.#message = new Uint8Array(head + bodyLength);
+    this.#size = head + bodyLength;
+    this.#message = new Uint8Array(this.memory(this.#size), 0, this.#size);
     return true;
   }
 
   #finish(): Uint8Array | null {
     const bytes = this.#message!;
-    const part = Math.min(this.#to - this.#from, bytes.length - this.#done);
+    const part = Math.min(this.#to - this.#from, this.#size - this.#done);
     bytes.set(this.#spare.subarray(this.#from, this.#from + part), this.#done);
     this.#from += part;
     this.#done += part;
-    if (this.#done < bytes.length) return null;
+    if (this.#done < this.#size) return null;
     this.#message = null;
     return bytes;
   }

@@ -31,7 +31,7 @@ export class ColumnStore {
       default:
         throw new FrameError(`unknown op ${op.code}`);
     }
-    const begun = new Column(op, this.host, rowsToCome(ops, at));
+    const begun = new Column(op, this.host, rowsToCome(ops, at), column);
     if (columns) columns.set(op.column, begun);
     else this.#sources.set(op.model, new Map([[op.column, begun]]));
   }

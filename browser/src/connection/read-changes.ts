@@ -1,3 +1,5 @@
+import type { AheadDecoder } from "../ahead/ahead";
+import { OpenRuns } from "../ahead/open-runs";
 import type { Change } from "../arrow/change";
 import { ChangeReader } from "../arrow/change-reader";
 import { bodyReader } from "./body-reader";
@@ -12,6 +14,8 @@ export interface Reading {
   /** No byte for so long: the connection is dead, whatever the browser thinks. */
   silenceMs: number;
   signal: AbortSignal;
+  /** Decodes what is large; null: all is decoded when it is applied. */
+  ahead: AheadDecoder | null;
   onByte(): void;
   onChange(change: Change): void;
 }
@@ -40,7 +44,8 @@ export async function readChanges(reading: Reading): Promise<Outcome> {
   const stop = () => abort.abort();
   reading.signal.addEventListener("abort", stop);
   const watchdog = new Watchdog(reading.firstByteMs, stop);
-  const reader = new ChangeReader();
+  const runs = reading.ahead && new OpenRuns(reading.ahead);
+  const reader = new ChangeReader(runs);
   try {
     const response = await network(fetch(reading.url, {
       headers: reading.token ? { Authorization: `Bearer ${reading.token}` } : {},
@@ -62,10 +67,13 @@ export async function readChanges(reading: Reading): Promise<Outcome> {
         reading.onChange(change);
       }
       outcome.ended = reader.ended;
+      // What waits here is not the network's fault.
+      await reading.ahead?.relief();
       watchdog.feed(reader.ended ? CLOSING_MS : reading.silenceMs);
     }
   } finally {
     watchdog.stop();
+    runs?.close();
     reading.signal.removeEventListener("abort", stop);
     stop();
   }

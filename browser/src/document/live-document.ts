@@ -47,6 +47,8 @@ export class LiveDocument {
   #document: BokehDocument | null = null;
   #view: DocumentView | null = null;
   #graph: Graph | null = null;
+  /** Changes whose ops are still being decoded ahead, and those behind them. */
+  #coming: Change[] = [];
   #patches: Patch[] = [];
   #touched = new Map<string, Touched>();
   #waiting = false;
@@ -77,8 +79,28 @@ export class LiveDocument {
     return this.#columns;
   }
 
-  /** Take in a change. Throws if it cannot be applied. */
-  apply({ ops, seq }: Change): void {
+  /** Take in a change: at once, or in its turn when it is ready. Throws, or tells `failed`, if it cannot be applied. */
+  apply(change: Change): void {
+    if (!change.ready && this.#coming.length === 0) return this.#take(change);
+    this.#coming.push(change);
+    if (this.#coming.length === 1) void this.#takeComing();
+  }
+
+  async #takeComing(): Promise<void> {
+    try {
+      for (let change = this.#coming[0]; change; change = this.#coming[0]) {
+        await change.ready;
+        this.#take(change);
+        this.#coming.shift();
+      }
+    } catch (error) {
+      this.#coming = [];
+      this.#broken = true;
+      this.events.failed(error);
+    }
+  }
+
+  #take({ ops, seq }: Change): void {
     const isWhole = ops.some((op) => op.code === OpCode.GRAPH);
     if (!isWhole && (this.#broken || seq <= this.#seq)) return;
     try {
