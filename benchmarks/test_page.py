@@ -93,7 +93,7 @@ def of_kind(kind: str) -> Any:
 
 
 @pytest.mark.parametrize("side", ["ours", "memcpy"])
-@pytest.mark.parametrize("kind", map(of_kind, KINDS))
+@pytest.mark.parametrize("kind", [of_kind(kind) for kind in KINDS])
 def test_decode(benchmark: Any, page: Page, kind: str, side: str) -> None:
     values = KINDS[kind](np.random.default_rng(1), ROW_BYTES // int(kind[-1]))
     chunk = b64encode(compress(values) if side == "ours" else one_value(values)).decode()

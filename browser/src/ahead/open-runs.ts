@@ -5,10 +5,10 @@ import { parseFloatHex } from "../columns/parse-float-hex";
 import type { AheadDecoder } from "./ahead";
 import type { ChunkTask } from "./tasks";
 
-/** Batches with more values than this are decoded ahead: about a millisecond's work. */
+/** Less than this is a fraction of a millisecond's work, which is no more than the way to the worker and back. */
 const LARGE = 1 << 20;
-/** Of these, ops with fewer values stay with their change. */
-const SMALL = 64 << 10;
+/** Of a large batch, ops with less than this part of it stay with their change. */
+const SMALL_PART = 1 / 16;
 const MAX_BYTES = 0x7fffffff;
 
 interface OpenRun {
@@ -27,7 +27,8 @@ export class OpenRuns {
   /** By document: all runs, and which of them the next op of a column may continue. */
   readonly #documents = new Map<string, { all: OpenRun[]; last: Map<string, OpenRun> }>();
 
-  constructor(private readonly decoder: AheadDecoder) {}
+  /** Batches with `large` bytes of values and more are decoded ahead. */
+  constructor(private readonly decoder: AheadDecoder, private readonly large = LARGE) {}
 
   /** Memory for a message: so many bytes, or more. */
   readonly memory = (bytes: number): ArrayBuffer => this.decoder.memory(bytes);
@@ -36,7 +37,7 @@ export class OpenRuns {
   take(ops: Op[], message: Uint8Array): Op[] {
     if (!this.decoder.works) return ops;
     const sizes = ops.map(sizeOf);
-    const large = sizes.reduce((sum, size) => sum + size, 0) >= LARGE;
+    const large = sizes.reduce((sum, size) => sum + size, 0) >= this.large;
     const chunks: ChunkTask[] = [];
     const left = ops.filter((op, i) => {
       const open = this.#continued(op, sizes[i]!);
@@ -44,7 +45,7 @@ export class OpenRuns {
         open.op.count += op.count;
         open.nbytes += sizes[i]!;
         chunks.push(task(open.run, op, sizes[i]!, null));
-      } else if (large && sizes[i]! >= SMALL) this.#begin(op, sizes[i]!, chunks);
+      } else if (large && sizes[i]! >= this.large * SMALL_PART && sizes[i]! > 0) this.#begin(op, sizes[i]!, chunks);
       return !open;
     });
     if (chunks.length > 0) {

@@ -27,6 +27,8 @@ export class GrowingArray {
   /** The array of the last view shared, and where that begins. */
   #shared: TypedArray | null = null;
   #sharedStart = 0;
+  /** Whether the values are now in front of that view, in the same array. */
+  #cameRound = false;
   #rolls = false;
   length = 0;
 
@@ -47,6 +49,7 @@ export class GrowingArray {
   share(): TypedArray {
     this.#shared = this.#values;
     this.#sharedStart = this.#start;
+    this.#cameRound = false;
     return this.view;
   }
 
@@ -74,7 +77,7 @@ export class GrowingArray {
   /** Make room for `count` more values and return that part, to be filled in. */
   grow(count: number): TypedArray {
     const end = this.#start + this.length;
-    if (end + count > this.#values.length) this.#move(this.length + count);
+    if (end + count > (this.#cameRound ? this.#sharedStart : this.#values.length)) this.#move(this.length + count);
     this.length += count;
     return this.#values.subarray(this.#start + this.length - count, this.#start + this.length);
   }
@@ -88,6 +91,7 @@ export class GrowingArray {
   #begin(values: TypedArray, length: number): void {
     if (values !== this.#values) this.#spare = this.#values.length <= values.length * LOOSE ? this.#values : null;
     this.#values = values;
+    this.#cameRound = false;
     this.#start = 0;
     this.length = length;
   }
@@ -95,7 +99,8 @@ export class GrowingArray {
   #move(needed: number): void {
     const { view } = this;
     const isShared = this.#values === this.#shared;
-    if (needed > this.#start || (isShared && needed > this.#sharedStart)) {
+    this.#cameRound = isShared && needed <= this.#start && needed <= this.#sharedStart;
+    if (needed > this.#start || (isShared && !this.#cameRound)) {
       const most = Math.floor(MAX_BYTES / this.kind.BYTES_PER_ELEMENT);
       const wanted = Math.ceil(needed * (this.#rolls ? ROLLING : GROWING));
       this.#values = this.#allocate(Math.max(needed, Math.min(wanted, most)));
