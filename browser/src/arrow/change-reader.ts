@@ -1,25 +1,42 @@
+import type { OpenRuns } from "../ahead/open-runs";
 import type { Change } from "./change";
 import { FrameError } from "./frame-error";
 import { MessageReader } from "./message-reader";
 import { type Op, OpCode } from "./op";
 import { rows } from "./rows";
+import { checkSchema } from "./schema";
 
 /** The bytes of one response → its changes. A change comes out when its COMMIT row has come, whole or never. */
 export class ChangeReader {
-  #messages = new MessageReader();
+  #messages: MessageReader;
   #open = new Map<string, Op[]>();
+  #checked = false;
+
+  /** `ahead`: decodes large ops before their change is whole; its memory is what messages are put into. */
+  constructor(private readonly ahead: OpenRuns | null = null) {
+    this.#messages = new MessageReader(ahead?.memory);
+  }
 
   /** Whether the end marker came. */
   get ended(): boolean {
     return this.#messages.ended;
   }
 
-  /** Throws FrameError on anything that is not the wire format; the reader is of no use after that. */
-  feed(bytes: Uint8Array): Change[] {
+  /** Where to put the next bytes, from its start; never empty. */
+  space(): Uint8Array {
+    return this.#messages.space();
+  }
+
+  /**
+   * `bytes` came into space(), whose memory may have been moved to another ArrayBuffer. Throws FrameError on
+   * anything that is not the wire format; the reader is of no use after that.
+   */
+  filled(bytes: Uint8Array): Change[] {
     const changes: Change[] = [];
-    this.#messages.push(bytes);
+    this.#messages.filled(bytes);
     for (let batch = this.#messages.next(); batch; batch = this.#messages.next()) {
-      for (const op of this.#rows(batch)) {
+      const ops = this.#rows(batch);
+      for (const op of this.ahead?.take(ops, batch) ?? ops) {
         if (op.code === OpCode.COMMIT) changes.push(this.#commit(op));
         else this.#pending(op.doc).push(op);
       }
@@ -29,8 +46,11 @@ export class ChangeReader {
 
   #rows(batch: Uint8Array): Op[] {
     try {
-      return rows(this.#messages.schema!, batch);
+      if (!this.#checked) checkSchema(this.#messages.schema!);
+      this.#checked = true;
+      return rows(batch);
     } catch (error) {
+      if (error instanceof FrameError) throw error;
       throw new FrameError(`a record batch cannot be read: ${error}`);
     }
   }
@@ -41,9 +61,9 @@ export class ChangeReader {
     return ops;
   }
 
-  #commit(op: Op): Change {
-    const ops = this.#pending(op.doc);
-    this.#open.delete(op.doc);
-    return { doc: op.doc, seq: op.seq ?? 0, ops, meta: JSON.parse(op.json || "{}") };
+  #commit({ doc, seq, json }: Op): Change {
+    const ops = this.#pending(doc);
+    this.#open.delete(doc);
+    return { doc, seq, ops, meta: json ? JSON.parse(json) : {}, ready: this.ahead?.commit(doc) ?? null };
   }
 }
