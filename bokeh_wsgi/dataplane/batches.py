@@ -164,13 +164,13 @@ class _Template:
         places = table.position(3), batch.position(0), batch.pairs(1)[0], batch.pairs(2)[0]
         self.body, self.rows, self.nodes, self.buffers = (PREFIX_BYTES + place for place in places)
 
-    def filled(self, rows: int, body: _Body) -> bytearray:
+    def filled(self, rows: int, body: _Body) -> bytes:
         head = bytearray(self.head)
         struct.pack_into("<q", head, self.body, body.size)
         struct.pack_into("<q", head, self.rows, rows)
         struct.pack_into(f"<{len(body.nodes)}q", head, self.nodes, *body.nodes)
         struct.pack_into(f"<{len(body.buffers)}q", head, self.buffers, *body.buffers)
-        return head
+        return bytes(head)
 
 
 _TEMPLATE: Final = _Template()
@@ -178,10 +178,15 @@ _TEMPLATE: Final = _Template()
 
 def write_batch(rows: Sequence[Row]) -> bytes:
     """A record batch message of one row or more."""
+    return b"".join(batch_pieces(rows))
+
+
+def batch_pieces(rows: Sequence[Row]) -> list[Chunk]:
+    """The message in parts that follow each other; chunks are not copied."""
     body = _Body()
     for field, values in zip(FIELDS, zip(*map(_VALUES, rows), strict=True), strict=True):
         body.add_field(field, values)
-    return b"".join([_TEMPLATE.filled(len(rows), body), *body.pieces])
+    return [_TEMPLATE.filled(len(rows), body), *body.pieces]
 
 
 def with_seq(message: bytes, seq: int) -> bytes:

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from .batches import Row, with_seq, write_batch
+from .batches import Row, batch_pieces, with_seq, write_batch
+from .chunks import Chunk
 from .codec import FilterMemory, compress
 from .columns import Array, Column
 from .ops import Op, OpCode
@@ -18,6 +19,7 @@ ROW_BYTES: Final = (2 << 20) - 65536
 """Raw size at which values are cut into several rows, of which two make a batch even if nothing shrinks."""
 BATCH_BYTES: Final = 4 << 20
 BATCH_ROWS: Final = 4096
+PIECE_BYTES: Final = 1 << 16
 
 
 def encode(docid: str, ops: Iterable[Op], memory: FilterMemory | None = None) -> list[bytes]:
@@ -25,13 +27,29 @@ def encode(docid: str, ops: Iterable[Op], memory: FilterMemory | None = None) ->
 
     With ``memory``, the filters of a column's last encoding are used again, as long as they do as well.
     """
-    return list(encode_pieces(docid, ops, memory))
+    return list(map(write_batch, _encoded(docid, ops, memory)))
 
 
 def encode_pieces(docid: str, ops: Iterable[Op], memory: FilterMemory | None = None) -> Iterator[bytes]:
-    """The messages of ``encode``, each made when it is asked for: a large change is never held whole."""
+    """The bytes of ``encode`` in pieces of any size, made when they are asked for.
+
+    So a large change is never held whole, and its chunks are not copied once they are compressed.
+    """
+    for batch in _encoded(docid, ops, memory):
+        small: list[Chunk] = []
+        for piece in batch_pieces(batch):
+            if len(piece) < PIECE_BYTES:
+                small.append(piece)
+                continue
+            yield b"".join(small)
+            yield bytes(piece)
+            small.clear()
+        yield b"".join(small)
+
+
+def _encoded(docid: str, ops: Iterable[Op], memory: FilterMemory | None) -> Iterator[list[Row]]:
     memory = memory if memory is not None else FilterMemory()
-    return map(write_batch, _batches(_row(docid, part, memory) for op in ops for part in split(op)))
+    return _batches(_row(docid, part, memory) for op in ops for part in split(op))
 
 
 def encode_upload(docid: str, ops: Iterable[Op], memory: FilterMemory | None = None) -> list[bytes]:
