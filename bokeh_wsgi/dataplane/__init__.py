@@ -11,6 +11,7 @@ from .frame import encode_pieces as encode_pieces
 from .frame import encode_upload as encode_upload
 from .growing import GrowingColumn as GrowingColumn
 from .intake import column_from as column_from
+from .intake import take_column as take_column
 from .limits import Limits as Limits
 from .ops import Op as Op
 from .ops import OpCode as OpCode
