@@ -12,16 +12,18 @@ many as typesize in a split whole block, else one. Size 0 means zeros, -v a run 
 """
 
 import struct
-from typing import Final
+from typing import Final, TypeAlias
 
 from bokeh_wsgi.exc import FrameError
 
+Chunk: TypeAlias = bytes | memoryview
 HEADER_BYTES: Final = 32
 MAX_CHUNK_BYTES: Final = 2**31 - 1 - HEADER_BYTES
 MIN_BLOCK_BYTES: Final = 16384
 """So that a stranger's chunk can't be mostly bookkeeping; Blosc2 itself makes blocks of 64 KiB and more."""
-RAW, EXTENDED, NOT_SPLIT, LZ4 = 0x02, 0x05, 0x10, 1
+RAW, EXTENDED, DELTA, NOT_SPLIT, LZ4 = 0x02, 0x05, 0x08, 0x10, 1
 ZEROS, NANS, REPEATED = 1, 2, 3
+LENGTH: Final = struct.Struct("<i")
 
 
 def check_chunk(chunk: memoryview) -> None:
@@ -29,58 +31,72 @@ def check_chunk(chunk: memoryview) -> None:
     flags, typesize, nbytes, blocksize, cbytes = _header(chunk)
     special = chunk[31] >> 4 & 7
     if flags & RAW:
-        _expect(not special, "is both raw and special")
-        _expect(cbytes == nbytes + HEADER_BYTES, "is raw, but of another length")
+        if special:
+            raise FrameError("a chunk is both raw and special")
+        if cbytes != nbytes + HEADER_BYTES:
+            raise FrameError("a chunk is raw, but of another length")
     elif special:
-        size = {ZEROS: 0, NANS: 0, REPEATED: typesize}.get(special)
-        _expect(size is not None and cbytes == HEADER_BYTES + size, f"has the special value {special}")
-        _expect(special != NANS or typesize in (4, 8), "has NaNs of no float type")
-        _expect(nbytes % typesize == 0, "repeats a value a broken number of times")
+        _check_special(special, typesize, nbytes, cbytes)
+    elif flags >> 5 != LZ4 or chunk[22] not in (0, LZ4):
+        raise FrameError("a chunk is not LZ4")
     else:
-        _expect(flags >> 5 == LZ4 and chunk[22] in (0, LZ4), "is not LZ4")
         _check_blocks(chunk, flags, typesize, nbytes, blocksize)
 
 
 def _header(chunk: memoryview) -> tuple[int, int, int, int, int]:
     version, lz4, flags, typesize, nbytes, blocksize, cbytes = struct.unpack_from("<BBBBIII", chunk)
-    _expect(version == 5 and lz4 == 1, f"has version {version}.{lz4}")
-    _expect(flags & EXTENDED == EXTENDED and not flags & 0x08, f"has flags {flags:#x}")
-    _expect(typesize in (1, 2, 4, 8), f"has items of {typesize} bytes")
-    _expect(cbytes == chunk.nbytes, f"says it has {cbytes} bytes, and has {chunk.nbytes}")
-    _expect(
-        nbytes <= MAX_CHUNK_BYTES and 0 < blocksize <= max(nbytes, typesize),
-        f"has blocks of {blocksize} bytes",
-    )
-    _expect(blocksize >= min(nbytes, MIN_BLOCK_BYTES), f"has blocks of only {blocksize} bytes")
-    _expect(not any(chunk[16:21]) and chunk[21] <= 2, f"has filters {list(chunk[16:22])}")
-    _expect(
-        not any(chunk[23:31]) and not chunk[31] & 0x8F, "uses features of Blosc2 that this format leaves out"
-    )
+    if version != 5 or lz4 != 1:
+        raise FrameError(f"a chunk has version {version}.{lz4}")
+    if flags & EXTENDED != EXTENDED or flags & DELTA:
+        raise FrameError(f"a chunk has flags {flags:#x}")
+    if typesize not in (1, 2, 4, 8):
+        raise FrameError(f"a chunk has items of {typesize} bytes")
+    if cbytes != chunk.nbytes:
+        raise FrameError(f"a chunk says it has {cbytes} bytes, and has {chunk.nbytes}")
+    if nbytes > MAX_CHUNK_BYTES or not 0 < blocksize <= max(nbytes, typesize):
+        raise FrameError(f"a chunk has blocks of {blocksize} bytes")
+    if blocksize < min(nbytes, MIN_BLOCK_BYTES):
+        raise FrameError(f"a chunk has blocks of only {blocksize} bytes")
+    if any(chunk[16:21]) or chunk[21] > 2:
+        raise FrameError(f"a chunk has filters {list(chunk[16:22])}")
+    if any(chunk[23:31]) or chunk[31] & 0x8F:
+        raise FrameError("a chunk uses features of Blosc2 that this format leaves out")
     return flags, typesize, nbytes, blocksize, cbytes
+
+
+def _check_special(special: int, typesize: int, nbytes: int, cbytes: int) -> None:
+    size = {ZEROS: 0, NANS: 0, REPEATED: typesize}.get(special)
+    if size is None or cbytes != HEADER_BYTES + size:
+        raise FrameError(f"a chunk has the special value {special}")
+    if special == NANS and typesize not in (4, 8):
+        raise FrameError("a chunk has NaNs of no float type")
+    if nbytes % typesize:
+        raise FrameError("a chunk repeats a value a broken number of times")
 
 
 def _check_blocks(chunk: memoryview, flags: int, typesize: int, nbytes: int, blocksize: int) -> None:
     blocks = -(-nbytes // blocksize)
     first = HEADER_BYTES + 4 * blocks
-    _expect(first <= chunk.nbytes, f"has no room for its {blocks} blocks")
+    if first > chunk.nbytes:
+        raise FrameError(f"a chunk has no room for its {blocks} blocks")
     for number, start in enumerate(struct.unpack_from(f"<{blocks}i", chunk, HEADER_BYTES)):
-        _expect(first <= start < chunk.nbytes, f"has block {number} outside")
+        if not first <= start < chunk.nbytes:
+            raise FrameError(f"a chunk has block {number} outside")
         size = min(blocksize, nbytes - number * blocksize)
         streams = 1 if flags & NOT_SPLIT or size < blocksize else typesize
-        _expect(size % streams == 0, f"splits block {number} unevenly")
-        for _ in range(streams):
-            start = _stream_end(chunk, start, size // streams)
+        if size % streams:
+            raise FrameError(f"a chunk splits block {number} unevenly")
+        _check_streams(chunk, start, streams, size // streams)
 
 
-def _stream_end(chunk: memoryview, start: int, size: int) -> int:
-    _expect(start + 4 <= chunk.nbytes, "ends within a block")
-    (length,) = struct.unpack_from("<i", chunk, start)
-    end: int = start + 4 + (1 if length < 0 else length)
-    _expect(-256 < length <= size and end <= chunk.nbytes, f"has a stream of {length} bytes")
-    _expect(length >= 0 or chunk[end - 1] & 1 == 1, "has an unknown kind of run")
-    return end
-
-
-def _expect(true: bool, text: str) -> None:
-    if not true:
-        raise FrameError(f"a chunk {text}")
+def _check_streams(chunk: memoryview, start: int, streams: int, size: int) -> None:
+    for _ in range(streams):
+        if start + 4 > chunk.nbytes:
+            raise FrameError("a chunk ends within a block")
+        (length,) = LENGTH.unpack_from(chunk, start)
+        end = start + 4 + (1 if length < 0 else length)
+        if not -256 < length <= size or end > chunk.nbytes:
+            raise FrameError(f"a chunk has a stream of {length} bytes")
+        if length < 0 and chunk[end - 1] & 1 != 1:
+            raise FrameError("a chunk has an unknown kind of run")
+        start = end

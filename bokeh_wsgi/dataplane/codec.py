@@ -1,6 +1,8 @@
 """Buffers to Blosc2 chunks and back: LZ4, with the filter that a sample says is best."""
 
 import struct
+from collections.abc import Hashable
+from dataclasses import dataclass
 from typing import Any, Final
 
 import blosc2
@@ -8,30 +10,93 @@ import numpy as np
 
 from bokeh_wsgi.exc import FrameError
 
-from .chunks import HEADER_BYTES, MAX_CHUNK_BYTES, check_chunk
+from .chunks import HEADER_BYTES, MAX_CHUNK_BYTES, Chunk, check_chunk
 from .columns import Array
 
 FILTERS: Final = (blosc2.Filter.SHUFFLE, blosc2.Filter.BITSHUFFLE, blosc2.Filter.NOFILTER)
+"""The fastest first: it is taken if it is ``NEARLY`` as good as the best."""
+NEARLY: Final = 1.02
 RAW_BYTES: Final = 256
 """Smaller buffers are stored as they are: the page copies them faster than it would decode."""
-SAMPLE_BYTES: Final = 65536
+SAMPLE_BYTES: Final = 131072
 PAYS: Final = 0.97
 """Stored raw unless the sample shrinks below this share."""
-LEVEL: Final = 5
+BLOCK_BYTES: Final = 1 << 16
+PLAIN_BLOCK_BYTES: Final = 1 << 18
+MAX_USES: Final = 32
+USE_BYTES: Final = 1 << 18
+DRIFT: Final = 0.1
+MAX_CHOICES: Final = 10_000
 
 
-def compress(buffer: Array) -> bytes:
-    """A contiguous array as one chunk; b"" for an empty one."""
+@dataclass(slots=True)
+class Choice:
+    """The filter that was best in the last trial (None: stored raw), and the share of the bytes it left.
+
+    It is tried anew after ``MAX_USES`` uses, of which a long buffer counts as several, or when the share
+    changes by more than ``DRIFT``.
+    """
+
+    kind: Any = None
+    share: float = 1.0
+    uses: int = MAX_USES
+
+    def holds(self, nbytes: int) -> bool:
+        self.uses += 1 + nbytes // USE_BYTES
+        return self.uses <= MAX_USES
+
+    def see(self, share: float) -> None:
+        if abs(share - self.share) > DRIFT * max(self.share, DRIFT):
+            self.uses = MAX_USES
+
+
+class FilterMemory:
+    """Which filter suits each buffer of each column, for those who encode the same columns again and again.
+
+    Not thread-safe.
+    """
+
+    def __init__(self) -> None:
+        self._choices: dict[Hashable, Choice] = {}
+
+    def choice(self, key: Hashable) -> Choice:
+        found = self._choices.get(key)
+        if found is None:
+            if len(self._choices) >= MAX_CHOICES:
+                self._choices.clear()
+            found = self._choices[key] = Choice()
+        return found
+
+
+def compress(buffer: Array, choice: Choice | None = None) -> bytes:
+    """A contiguous array as one chunk; b"" for an empty one. ``choice`` is used, and updated."""
     if not buffer.nbytes:
         return b""
     if buffer.nbytes < RAW_BYTES:
         return _raw(buffer)
-    sample = _sample(buffer)
-    chunks = [_chunk(sample, kind) for kind in (FILTERS if buffer.itemsize > 1 else FILTERS[1:])]
-    best = min(range(len(chunks)), key=lambda i: len(chunks[i]))
-    if len(chunks[best]) >= PAYS * sample.nbytes:
+    choice = choice or Choice()
+    if not choice.holds(buffer.nbytes):
+        tried = _try_filters(buffer, choice)
+        if tried is not None:
+            return tried
+    if choice.kind is None:
         return _raw(buffer)
-    return chunks[best] if sample is buffer else _chunk(buffer, FILTERS[best + (buffer.itemsize == 1)])
+    chunk = _chunk(buffer, choice.kind)
+    choice.see(len(chunk) / buffer.nbytes)
+    return chunk
+
+
+def _try_filters(buffer: Array, choice: Choice) -> bytes | None:
+    """Choose anew, from a sample; its chunk if that was the whole buffer and it is not stored raw."""
+    sample = _sample(buffer)
+    kinds = FILTERS if buffer.itemsize > 1 else FILTERS[1:]
+    chunks = [_chunk(sample, kind) for kind in kinds]
+    enough = max(min(map(len, chunks)) * NEARLY, HEADER_BYTES)
+    chunk, choice.kind = next((c, kind) for c, kind in zip(chunks, kinds, strict=True) if len(c) <= enough)
+    choice.share, choice.uses = len(chunk) / sample.nbytes, 0
+    if choice.share >= PAYS:
+        choice.kind = None
+    return chunk if sample is buffer and choice.kind is not None else None
 
 
 def _raw(buffer: Array) -> bytes:
@@ -42,39 +107,49 @@ def _raw(buffer: Array) -> bytes:
 
 
 def _sample(buffer: Array) -> Array:
-    """The buffer itself if small, else four pieces from all over it."""
+    """The buffer itself if small, else two pieces as long as what LZ4 looks back on, from both ends."""
     if buffer.nbytes <= SAMPLE_BYTES:
         return buffer
-    size = SAMPLE_BYTES // 4 // buffer.itemsize
-    starts = [(len(buffer) - size) * part // 3 for part in range(4)]
-    return np.concatenate([buffer[start : start + size] for start in starts])
+    size = SAMPLE_BYTES // 2 // buffer.itemsize
+    return np.concatenate([buffer[:size], buffer[-size:]])
+
+
+def _parameters(itemsize: int, kind: Any) -> dict[str, Any]:
+    """Shuffled bytes lie in one stream per byte of the type; unshuffled ones need all of LZ4's window."""
+    plain = kind is blosc2.Filter.NOFILTER
+    return {
+        "codec": blosc2.Codec.LZ4,
+        "clevel": 9 if plain else 5,
+        "typesize": itemsize,
+        "blocksize": PLAIN_BLOCK_BYTES if plain else BLOCK_BYTES * itemsize,
+        "filters": [blosc2.Filter.NOFILTER] * 5 + [kind],
+        "filters_meta": [0] * 6,
+        "splitmode": blosc2.SplitMode.NEVER_SPLIT if plain else blosc2.SplitMode.ALWAYS_SPLIT,
+        "nthreads": 1,
+    }
+
+
+_PARAMETERS: Final = {
+    (itemsize, kind): _parameters(itemsize, kind) for itemsize in (1, 2, 4, 8) for kind in FILTERS
+}
 
 
 def _chunk(buffer: Array, kind: Any) -> bytes:
-    chunk: bytes = blosc2.compress2(
-        buffer,
-        codec=blosc2.Codec.LZ4,
-        clevel=LEVEL,
-        typesize=buffer.itemsize,
-        filters=[blosc2.Filter.NOFILTER] * 5 + [kind],
-        filters_meta=[0] * 6,
-        splitmode=blosc2.SplitMode.ALWAYS_SPLIT,
-        nthreads=1,
-    )
+    chunk: bytes = blosc2.compress2(buffer, **_PARAMETERS[buffer.itemsize, kind])
     return chunk
 
 
-def unpacked_bytes(chunk: memoryview) -> int:
+def unpacked_bytes(chunk: Chunk) -> int:
     """What a chunk says it unpacks to, 0 for the empty one; FrameError if it can't be a chunk."""
-    if not chunk.nbytes:
+    if not chunk:
         return 0
-    if chunk.nbytes < HEADER_BYTES:
-        raise FrameError(f"a chunk of {chunk.nbytes} bytes is shorter than its header")
+    if len(chunk) < HEADER_BYTES:
+        raise FrameError(f"a chunk of {len(chunk)} bytes is shorter than its header")
     size: int = struct.unpack_from("<I", chunk, 4)[0]
     return size
 
 
-def decompress(chunk: memoryview, dtype: np.dtype[Any], count: int) -> Array:
+def decompress(chunk: Chunk, dtype: np.dtype[Any], count: int) -> Array:
     """The count values of a chunk, read-only; FrameError, before memory is taken, if it holds others."""
     size = count * dtype.itemsize
     if unpacked_bytes(chunk) != size:
@@ -82,7 +157,7 @@ def decompress(chunk: memoryview, dtype: np.dtype[Any], count: int) -> Array:
     if size > MAX_CHUNK_BYTES:
         raise FrameError(f"a chunk of {size} bytes is over the format's {MAX_CHUNK_BYTES}")
     if size:
-        check_chunk(chunk)
+        check_chunk(memoryview(chunk))
     values = np.empty(count, dtype=dtype)
     if size:
         try:

@@ -3,39 +3,74 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
-import pyarrow as pa
 
-from .codec import compress
+from .batches import Row, batch_pieces, with_seq, write_batch
+from .chunks import Chunk
+from .codec import FilterMemory, compress
 from .columns import Array, Column
 from .ops import Op, OpCode
-from .schema import END, SCHEMA, SCHEMA_MESSAGE
+from .schema import END, SCHEMA_MESSAGE
 
 ROW_BYTES: Final = (2 << 20) - 65536
 """Raw size at which values are cut into several rows, of which two make a batch even if nothing shrinks."""
 BATCH_BYTES: Final = 4 << 20
 BATCH_ROWS: Final = 4096
-
-Row = dict[str, Any]
-
-
-def encode(docid: str, ops: Iterable[Op]) -> list[bytes]:
-    """Record batch messages of about 4 MiB at most, no schema, no end; long values make several rows."""
-    rows = (_row(docid, part) for op in ops for part in split(op))
-    return [_message(batch) for batch in _batches(rows)]
+PIECE_BYTES: Final = 1 << 16
 
 
-def encode_upload(docid: str, ops: Iterable[Op]) -> list[bytes]:
+def encode(docid: str, ops: Iterable[Op], memory: FilterMemory | None = None) -> list[bytes]:
+    """Record batch messages of about 4 MiB at most, no schema, no end; long values make several rows.
+
+    With ``memory``, the filters of a column's last encoding are used again, as long as they do as well.
+    """
+    return list(map(write_batch, _encoded(docid, ops, memory)))
+
+
+def encode_pieces(docid: str, ops: Iterable[Op], memory: FilterMemory | None = None) -> Iterator[bytes]:
+    """The bytes of ``encode`` in pieces of any size, made when they are asked for.
+
+    So a large change is never held whole, and its chunks are not copied once they are compressed.
+    """
+    for batch in _encoded(docid, ops, memory):
+        small: list[Chunk] = []
+        for piece in batch_pieces(batch):
+            if len(piece) < PIECE_BYTES:
+                small.append(piece)
+                continue
+            yield b"".join(small)
+            yield bytes(piece)
+            small.clear()
+        yield b"".join(small)
+
+
+def _encoded(docid: str, ops: Iterable[Op], memory: FilterMemory | None) -> Iterator[list[Row]]:
+    memory = memory if memory is not None else FilterMemory()
+    return _batches(_row(docid, part, memory) for op in ops for part in split(op))
+
+
+def encode_upload(docid: str, ops: Iterable[Op], memory: FilterMemory | None = None) -> list[bytes]:
     """A whole stream: schema, batches, end."""
-    return [SCHEMA_MESSAGE, *encode(docid, ops), END]
+    return [SCHEMA_MESSAGE, *encode(docid, ops, memory), END]
 
 
 def commit(docid: str, seq: int, meta: Mapping[str, Any] | None = None) -> bytes:
     """The server's last batch of a change: its number, and e.g. a new token or why the document ended."""
-    row = _row(docid, Op(OpCode.COMMIT, json=json.dumps(dict(meta or {}), separators=(",", ":"))))
-    return _message([row | {"seq": seq}])
+    if meta:
+        return _commit(docid, seq, json.dumps(dict(meta), separators=(",", ":")))
+    return with_seq(_commit_zero(docid), seq)
+
+
+@lru_cache(maxsize=1024)
+def _commit_zero(docid: str) -> bytes:
+    return _commit(docid, 0, "{}")
+
+
+def _commit(docid: str, seq: int, text: str) -> bytes:
+    return write_batch([Row(seq, docid, OpCode.COMMIT, None, None, 0, 0, 0, 0, None, [], text, [])])
 
 
 def split(op: Op) -> Iterator[Op]:
@@ -64,26 +99,21 @@ def _cuts(values: Column) -> Iterator[tuple[int, int]]:
         lo = hi
 
 
-def _row(docid: str, op: Op) -> Row:
-    values = op.values
-    text = op.json
-    if values is not None and op.code is OpCode.REPLACE and values.list_depth:
-        text = f'{{"list":{values.list_depth}}}'
-    return {
-        "seq": None,
-        "doc": docid,
-        "op": int(op.code),
-        "model": op.model or None,
-        "column": op.column if op.model else None,
-        "base": op.base,
-        "start": op.start,
-        "count": op.count,
-        "drop": op.drop,
-        "dtype": values.dtype if values is not None else op.dtype or None,
-        "shape": list(values.shape) if values is not None else [],
-        "json": text or None,
-        "buffers": [compress(buffer) for buffer in _buffers(values)] if values is not None else [],
-    }
+def _row(docid: str, op: Op, memory: FilterMemory) -> Row:
+    values, text, dtype = op.values, op.json, op.dtype
+    shape: tuple[int, ...] = ()
+    chunks: list[bytes] = []
+    if values is not None:
+        dtype, shape = values.dtype, values.shape
+        if op.code is OpCode.REPLACE and values.list_depth:
+            text = f'{{"list":{values.list_depth}}}'
+        chunks = [
+            compress(buffer, memory.choice((op.model, op.column, number)))
+            for number, buffer in enumerate(_buffers(values))
+        ]
+    key = op.model or None, op.column if op.model else None
+    where = op.base, op.start, op.count, op.drop
+    return Row(None, docid, op.code, *key, *where, dtype or None, shape, text or None, chunks)
 
 
 def _buffers(values: Column) -> list[Array]:
@@ -98,7 +128,7 @@ def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
     batch: list[Row] = []
     size = 0
     for row in rows:
-        row_size = sum(map(len, row["buffers"])) + len(row["json"] or "")
+        row_size = sum(map(len, row.buffers)) + len(row.json or "")
         if batch and (size + row_size > BATCH_BYTES or len(batch) >= BATCH_ROWS):
             yield batch
             batch, size = [], 0
@@ -106,13 +136,3 @@ def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
         size += row_size
     if batch:
         yield batch
-
-
-def _message(rows: list[Row]) -> bytes:
-    arrays = [_array(field, [row[field.name] for row in rows]) for field in SCHEMA]
-    message: bytes = pa.RecordBatch.from_arrays(arrays, schema=SCHEMA).serialize().to_pybytes()
-    return message
-
-
-def _array(field: pa.Field, values: list[Any]) -> pa.Array:
-    return pa.array(values, type=field.type)

@@ -23,17 +23,26 @@ def column_from(values: Any, *, fallback: Fallback | None = None) -> Column:
     ``fallback`` turns an item that has no wire type into JSON-able values; the default knows plain JSON.
     Raises ColumnError for what can't be a column, naming it.
     """
+    return take_column(values, fallback=fallback)[0]
+
+
+def take_column(values: Any, *, fallback: Fallback | None = None) -> tuple[Column, bool]:
+    """As ``column_from``; and whether the column's memory is its own, so that whoever wants it may keep it.
+
+    Otherwise it may be a view, which shows what is written into the array later.
+    """
     if isinstance(values, Column):
-        return values
+        return values, False
     if isinstance(values, list | tuple):
-        return column_from_list(values, fallback)
+        return column_from_list(values, fallback), True
     if isinstance(values, range):
-        return replace(column_from_numbers(_range(values)), list_depth=1)
+        return replace(column_from_numbers(_range(values)), list_depth=1), True
     array_of = _as_array(values)
     if array_of is not None:
-        return _from_array(array_of, fallback)
+        column = _from_array(array_of, fallback)
+        return column, not np.may_share_memory(array_of, column.data)
     if isinstance(values, Sequence) and not isinstance(values, str | bytes):
-        return column_from_list(list(values), fallback)
+        return column_from_list(list(values), fallback), True
     raise ColumnError(f"a column can't be made of {type(values).__name__}: use an array or a list")
 
 

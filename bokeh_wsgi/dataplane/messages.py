@@ -5,14 +5,17 @@
     0 ff ff ff ff | 4 metadata length i32, 0: end of stream | 8 metadata: flatbuffer, padded | body
 
     Message      1 header type u8 (schema 1, record batch 3), 2 header, 3 body length i64
-    RecordBatch  2 buffers: vector of (offset i64, length i64), 3 compression
+    RecordBatch  0 length i64, 1 nodes: vector of (length i64, nulls i64),
+                 2 buffers: vector of (offset i64, length i64), 3 compression
 """
 
 import struct
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from bokeh_wsgi.exc import FrameError
+
+from .flatbuffers import Table, unpack_pairs
 
 PREFIX_BYTES: Final = 8
 MAX_METADATA_BYTES: Final = 1 << 16
@@ -21,11 +24,16 @@ SCHEMA_TYPE, BATCH_TYPE = 1, 3
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Lengths of a message; ``size`` is all of it, 0 for the end of the stream."""
+    """Lengths of a message; ``size`` is all of it, 0 for the end of the stream.
+
+    Of a batch, also the numbers of ``nodes`` and ``buffers``, in pairs as in the message.
+    """
 
     metadata: int
     body: int
     kind: int
+    nodes: tuple[int, ...] = ()
+    buffers: tuple[int, ...] = ()
 
     @property
     def size(self) -> int:
@@ -45,67 +53,21 @@ def read_head(data: memoryview, max_message_bytes: int) -> Head | None:
         raise FrameError(f"a message has {metadata} bytes of metadata")
     if data.nbytes < PREFIX_BYTES + metadata:
         return None
-    message = _Table.root(data[PREFIX_BYTES : PREFIX_BYTES + metadata])
+    message = Table.root(data[PREFIX_BYTES : PREFIX_BYTES + metadata])
     kind, body = message.scalar(1, "<B"), message.scalar(3, "<q")
     if not 0 <= body <= max_message_bytes or body % 8:
         raise FrameError(f"a message has a body of {body} bytes; at most {max_message_bytes} are taken")
     if kind == BATCH_TYPE:
-        _check_batch(message)
-    elif kind != SCHEMA_TYPE or body:
+        return Head(metadata, body, kind, *_numbers(message.table(2)))
+    if kind != SCHEMA_TYPE or body:
         raise FrameError(f"a message has the type {kind}")
     return Head(metadata, body, kind)
 
 
-def _check_batch(message: "_Table") -> None:
-    batch = message.table(2)
+def _numbers(batch: Table) -> tuple[tuple[int, ...], tuple[int, ...]]:
     if batch.position(3):
         raise FrameError("a batch has a compressed body: only its chunks may be compressed")
-    if any(offset % 8 for offset, _ in batch.vector(2, "<qq")):
+    nodes, buffers = (unpack_pairs(batch.data, *batch.pairs(field)) for field in (1, 2))
+    if any(offset % 8 for offset in buffers[::2]):
         raise FrameError("a batch has a buffer that is not aligned to 8 bytes")
-
-
-class _Table:
-    """A flatbuffer table; every position is checked against the buffer."""
-
-    def __init__(self, data: memoryview, at: int) -> None:
-        self.data, self.at = data, at
-        self.vtable = at - _unpack(data, at, "<i")
-        self.size = _unpack(data, self.vtable, "<H")
-
-    @classmethod
-    def root(cls, data: memoryview) -> "_Table":
-        return cls(data, _unpack(data, 0, "<I"))
-
-    def position(self, field: int) -> int:
-        """Where a field is, 0 if it has its default."""
-        slot = 4 + 2 * field
-        offset = _unpack(self.data, self.vtable + slot, "<H") if slot + 2 <= self.size else 0
-        return self.at + offset if offset else 0
-
-    def scalar(self, field: int, kind: str) -> int:
-        at = self.position(field)
-        return _unpack(self.data, at, kind) if at else 0
-
-    def table(self, field: int) -> "_Table":
-        at = self.position(field)
-        if not at:
-            raise FrameError("a message has no header")
-        return _Table(self.data, at + _unpack(self.data, at, "<I"))
-
-    def vector(self, field: int, kind: str) -> list[tuple[Any, ...]]:
-        at = self.position(field)
-        if not at:
-            return []
-        at += _unpack(self.data, at, "<I")
-        count = _unpack(self.data, at, "<I")
-        stop = at + 4 + count * struct.calcsize(kind)
-        if stop > len(self.data):
-            raise FrameError("a message has a broken header")
-        return list(struct.iter_unpack(kind, self.data[at + 4 : stop]))
-
-
-def _unpack(data: memoryview, at: int, kind: str) -> int:
-    if not 0 <= at <= len(data) - struct.calcsize(kind):
-        raise FrameError("a message has a broken header")
-    value: int = struct.unpack_from(kind, data, at)[0]
-    return value
+    return nodes, buffers

@@ -2,17 +2,20 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 
 from bokeh_wsgi.exc import FrameError
 
+from .batches import read_batch
 from .limits import Limits
-from .messages import BATCH_TYPE, SCHEMA_TYPE, Head, read_head
+from .messages import BATCH_TYPE, PREFIX_BYTES, SCHEMA_TYPE, Head, read_head
 from .ops import Op, OpCode
-from .rows import Budget, op_of, read_rows, strict_json
+from .rows import Budget, op_of, strict_json
 from .schema import SCHEMA, SCHEMA_MESSAGE
+
+Buffer: TypeAlias = bytes | bytearray | memoryview
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +28,7 @@ class Change:
     meta: Mapping[str, Any] = field(default_factory=dict)
 
 
-def decode_upload(
-    data: bytes | bytearray, docid: str, limits: Limits | None = None
-) -> tuple[list[Op], bytes]:
+def decode_upload(data: Buffer, docid: str, limits: Limits | None = None) -> tuple[list[Op], bytes]:
     """The checked ops of an upload, and its batches' own bytes, to be kept and sent on as they are.
 
     Raises FrameError for anything but a whole stream of ops of this document that fit each other.
@@ -81,8 +82,8 @@ def _ops(message: memoryview, head: Head, budget: Budget) -> Iterator[tuple[str,
     """(docid, seq, op) of each row of a batch."""
     if head.kind != BATCH_TYPE:
         raise FrameError("a second schema within the stream")
-    for row, chunks in read_rows(message, budget):
-        yield row["doc"], row["seq"], op_of(row, chunks, budget)
+    for row in read_batch(message, head, budget.take_ops):
+        yield row.doc, row.seq, op_of(row, budget)
 
 
 def check_change(ops: list[Op]) -> None:
@@ -116,38 +117,41 @@ class Reader:
         self.limits = limits or Limits()
         self.ended = False
         self._begun = False
-        self._bytes = bytearray()
+        self._rest = bytearray()
         self._open: dict[str, tuple[list[Op], Budget]] = {}
 
-    def feed(self, data: bytes) -> list[Change]:
-        self._bytes += data
+    def feed(self, data: Buffer) -> list[Change]:
+        if self._rest:
+            self._rest += data
+            if self._head(memoryview(self._rest)) is None:
+                return []
+            data, self._rest = self._rest, bytearray()
         changes: list[Change] = []
-        while (message := self._next()) is not None:
-            changes += self._read(*message)
+        view = memoryview(data)
+        while (head := self._head(view)) is not None:
+            size = head.size or PREFIX_BYTES
+            changes += self._read(view[:size], head)
+            view = view[size:]
+        self._rest += view
         return changes
 
-    def _next(self) -> tuple[bytes, Head] | None:
+    def _head(self, view: memoryview) -> Head | None:
+        """The head of the next message; None if it is not whole yet."""
         if self.ended:
-            if self._bytes:
+            if view:
                 raise FrameError("there are bytes after the end of the stream")
             return None
-        with memoryview(self._bytes) as view:
-            head = read_head(view, self.limits.max_message_bytes)
-            if head is None or len(view) < head.size:
-                return None
-            size = head.size or 8
-            message = bytes(view[:size])
-        del self._bytes[:size]
-        return message, head
+        head = read_head(view, self.limits.max_message_bytes)
+        return None if head is None or len(view) < head.size else head
 
-    def _read(self, message: bytes, head: Head) -> Iterator[Change]:
+    def _read(self, message: memoryview, head: Head) -> Iterator[Change]:
         if not self._begun:
-            check_schema(memoryview(message), head)
+            check_schema(message, head)
             self._begun = True
         elif not head.size:
             self.ended = True
         else:
-            yield from self._batch(memoryview(message), head)
+            yield from self._batch(message, head)
 
     def _batch(self, message: memoryview, head: Head) -> Iterator[Change]:
         batch = Budget(self.limits)

@@ -10,12 +10,21 @@ from .columns import Array
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 NP_EPOCH = np.datetime64(0, "ms")
 NP_MS = np.timedelta64(1, "ms")
+BLOCK = 32768
 
 
 def array_ms(array: Array) -> Array:
-    """datetime64 or timedelta64 as float64 milliseconds, cut to microseconds; NaT is NaN."""
-    us = array.astype(f"{array.dtype.kind}8[us]")
-    return np.where(np.isnat(us), np.nan, us.astype(np.int64) / 1000.0)
+    """datetime64 or timedelta64 as float64 milliseconds, cut to microseconds; NaT is NaN.
+
+    By blocks that stay in the cache: the result is the only memory taken.
+    """
+    flat = array.reshape(-1)
+    ms = np.empty(len(flat), dtype=np.float64)
+    for lo in range(0, len(flat), BLOCK):
+        us = flat[lo : lo + BLOCK].astype(f"{array.dtype.kind}8[us]")
+        part = np.divide(us.view(np.int64), 1000.0, out=ms[lo : lo + BLOCK])
+        part[np.isnat(us)] = np.nan
+    return ms.reshape(array.shape)
 
 
 def scalar_ms(value: Any) -> float:

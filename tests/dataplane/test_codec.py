@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bokeh_wsgi.dataplane.chunks import HEADER_BYTES
-from bokeh_wsgi.dataplane.codec import compress, decompress
+from bokeh_wsgi.dataplane.codec import MAX_USES, Choice, FilterMemory, compress, decompress
 from bokeh_wsgi.exc import FrameError
 
 from .strategies import thorough
@@ -60,6 +60,44 @@ def test_what_does_not_shrink_is_stored_raw() -> None:
 
     assert chunk[2] & 2
     assert chunk[HEADER_BYTES:] == NOISE.tobytes()
+
+
+def test_a_choice_holds_as_long_as_it_does_as_well() -> None:
+    choice = Choice()
+    cents = np.round(RNG.normal(100, 3, 10_000), 2)
+
+    rounds = [COUNTING[:10_000], COUNTING[:10_000], cents, cents]
+    filters = [compress(values, choice)[21] for values in rounds]
+
+    # The first of the cents are still shuffled; that they came out so long makes the next a trial.
+    assert filters[0] == filters[1] == filters[2] != 0
+    assert filters[3] == 0
+
+
+def test_what_was_stored_raw_is_tried_again_after_a_while() -> None:
+    choice = Choice()
+    assert compress(NOISE, choice)[2] & 2
+
+    lengths = [len(compress(np.zeros(1000), choice)) for _ in range(MAX_USES + 1)]
+
+    assert lengths[0] > 8000
+    assert lengths[-1] < 200
+
+
+def test_in_long_columns_it_is_tried_again_soon() -> None:
+    choice = Choice()
+    noise = RNG.integers(0, 256, 2 << 20, dtype=np.uint8)
+
+    lengths = [len(compress(values, choice)) for values in [noise] + [np.zeros(1 << 18)] * 5]
+
+    assert lengths[-1] < 1000
+
+
+def test_a_memory_has_a_choice_for_each_buffer() -> None:
+    memory = FilterMemory()
+
+    assert memory.choice(("p1", "x", 1)) is memory.choice(("p1", "x", 1))
+    assert memory.choice(("p1", "x", 1)) is not memory.choice(("p1", "y", 1))
 
 
 def test_small_raw_chunks_are_what_blosc2_reads() -> None:

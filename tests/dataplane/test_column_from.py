@@ -3,6 +3,7 @@
 import array
 import datetime as dt
 import enum
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from bokeh_wsgi.dataplane import column_from
+from bokeh_wsgi.dataplane import column_from, take_column
 from bokeh_wsgi.exc import ColumnError
 
 from .javascript import as_bokeh_sends, as_page_shows, same
@@ -276,3 +277,43 @@ def test_a_list_that_holds_itself_is_refused() -> None:
 
     with pytest.raises(ColumnError, match="row 0"):
         column_from(endless)
+
+
+@pytest.mark.parametrize(
+    ("values", "own"),
+    [
+        (np.arange(5.0), False),
+        (np.arange(5.0)[1:3], False),
+        (np.ma.array([1.0, 2.0], mask=[False, True]), True),
+        (np.arange(10.0)[::2], True),
+        (np.arange(5), True),
+        (np.arange(5).astype(">f8"), True),
+        (np.array(["2024-01-01"], dtype="M8[ns]"), True),
+        (np.array(["a", "b"]), True),
+        (pd.Series([1.0, 2.0]), False),
+        (pd.Series(["a", "b"]), True),
+        ([1.0, 2.0], True),
+        ((1, 2), True),
+        (range(5), True),
+        (column_from([1.0]), False),
+    ],
+)
+def test_it_is_known_whether_the_memory_of_a_column_is_its_own(values: Any, own: bool) -> None:
+    column, is_own = take_column(values)
+
+    assert column.equals(column_from(values))
+    assert is_own is own
+
+
+def test_times_take_no_more_memory_than_their_column() -> None:
+    times = np.datetime64("2024-01-01", "ns") + np.arange(1_000_000) * np.timedelta64(1, "s")
+    times[70_000] = np.datetime64("NaT")
+
+    tracemalloc.start()
+    column = column_from(times)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert peak < 1.2 * column.nbytes
+    assert np.flatnonzero(np.isnan(column.data)).tolist() == [70_000]
+    assert column.data[-1] == 1704067200000.0 + 999_999_000

@@ -1,6 +1,7 @@
 """A change on the wire is a plain Arrow stream of one schema, and reads back as the ops that were sent."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from bokeh_wsgi.dataplane import (
     HEARTBEAT,
     SCHEMA,
     SCHEMA_MESSAGE,
+    FilterMemory,
     Op,
     OpCode,
     Reader,
@@ -19,6 +21,7 @@ from bokeh_wsgi.dataplane import (
     commit,
     decode_upload,
     encode,
+    encode_pieces,
     encode_upload,
 )
 from bokeh_wsgi.exc import FrameError
@@ -82,6 +85,30 @@ def test_batches_are_about_four_mebibytes() -> None:
 
     assert len(sizes) == 8
     assert 3.9e6 < max(sizes) < 4.2e6
+
+
+def test_a_large_change_is_encoded_piece_by_piece() -> None:
+    values = column_from(np.random.default_rng(0).normal(size=2_000_000))
+    asked = []
+
+    def ops() -> Iterator[Op]:
+        for name in ("a", "b"):
+            asked.append(name)
+            yield Op(OpCode.REPLACE, MODEL, name, count=values.rows, values=values)
+
+    pieces = encode_pieces(DOC, ops())
+    first = next(pieces)
+
+    assert asked == ["a"]
+    assert b"".join([first, *pieces]) == b"".join(encode(DOC, ops()))
+
+
+def test_with_a_memory_of_filters_the_same_comes_back() -> None:
+    memory = FilterMemory()
+
+    for _ in range(3):
+        ops = decode_upload(b"".join(encode_upload(DOC, OPS, memory)), DOC)[0]
+        assert [comparable(op) for op in ops] == [comparable(op) for op in OPS]
 
 
 def test_every_message_is_aligned_for_readers_that_make_views() -> None:
