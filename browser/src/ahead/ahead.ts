@@ -128,13 +128,18 @@ export class AheadDecoder {
     for (const request of this.#queue.splice(0)) send(request);
   }
 
-  /** The worker broke down, for want of memory for example. */
+  /** The worker broke down, for want of memory for example: what it had is lost, and nothing more will be. */
   #lost(): void {
     this.works = false;
-    for (const { reject } of this.#finishing.values()) reject(new Error("the decoding worker broke down"));
-    this.#finishing.clear();
+    this.#send = () => this.#rejectAll();
+    this.#rejectAll();
     this.#waiting = 0;
     this.#relieved?.();
+  }
+
+  #rejectAll(): void {
+    for (const { reject } of this.#finishing.values()) reject(new Error("the decoding worker broke down"));
+    this.#finishing.clear();
   }
 }
 

@@ -1,4 +1,5 @@
 import { type Ahead, type Op, OpCode } from "../arrow/op";
+import { ownBuffers } from "../arrow/own-buffers";
 import { unpackedSize } from "../chunks/unpacked-size";
 import { DTYPES } from "../columns/dtypes";
 import { parseFloatHex } from "../columns/parse-float-hex";
@@ -33,8 +34,11 @@ export class OpenRuns {
   /** Memory for a message: so many bytes, or more. */
   readonly memory = (bytes: number): ArrayBuffer => this.decoder.memory(bytes);
 
-  /** Take over the large ones of a batch's ops, and `message`, which they lie in; returns those that the change gets. */
-  take(ops: Op[], message: Uint8Array): Op[] {
+  /**
+   * Take over the large ones of a batch's ops; returns those that the change gets. If there are large ones, so is
+   * the memory of `message`, which they lie in, taken over, or a copy of it if it is `loose`, not the message's own.
+   */
+  take(ops: Op[], message: Uint8Array, loose: boolean): Op[] {
     if (!this.decoder.works) return ops;
     const sizes = ops.map(sizeOf);
     const large = sizes.reduce((sum, size) => sum + size, 0) >= this.large;
@@ -44,14 +48,13 @@ export class OpenRuns {
       if (open) {
         open.op.count += op.count;
         open.nbytes += sizes[i]!;
-        chunks.push(task(open.run, op, sizes[i]!, null));
-      } else if (large && sizes[i]! >= this.large * SMALL_PART && sizes[i]! > 0) this.#begin(op, sizes[i]!, chunks);
+        chunks.push(task(open.run, op, sizes[i]!, null, message));
+      } else if (large && sizes[i]! >= this.large * SMALL_PART && sizes[i]! > 0) this.#begin(op, sizes[i]!, chunks, message);
       return !open;
     });
     if (chunks.length > 0) {
-      // The message's memory goes to the worker.
-      for (const op of left) op.buffers = op.ahead ? [] : op.buffers.map((chunk) => chunk.slice());
-      this.decoder.decode(message.buffer as ArrayBuffer, chunks);
+      if (!loose) left.forEach(ownBuffers);
+      this.decoder.decode((loose ? message.slice() : message).buffer as ArrayBuffer, chunks);
     }
     return left;
   }
@@ -73,15 +76,16 @@ export class OpenRuns {
     this.#documents.clear();
   }
 
-  #begin(op: Op, nbytes: number, chunks: ChunkTask[]): void {
+  #begin(op: Op, nbytes: number, chunks: ChunkTask[], message: Uint8Array): void {
     const { run, memory } = this.decoder.run(op);
     const ahead: Ahead = { bytes: null };
     if (op.code === OpCode.RAMP) {
       const { start, step } = JSON.parse(op.json) as { start: unknown; step: unknown };
       const { dtype, count } = op;
       this.decoder.ramp({ run, dtype, start: parseFloatHex(start), step: parseFloatHex(step), count, memory });
-    } else chunks.push(task(run, op, nbytes, memory));
+    } else chunks.push(task(run, op, nbytes, memory, message));
     op.ahead = ahead;
+    op.buffers = [];
     const open = { run, ahead, op, nbytes };
     let runs = this.#documents.get(op.doc);
     if (!runs) this.#documents.set(op.doc, (runs = { all: [], last: new Map() }));
@@ -107,9 +111,9 @@ function keyOf(op: Op): string {
   return `${op.model}\n${op.column}`;
 }
 
-function task(run: number, op: Op, nbytes: number, memory: ArrayBuffer | null): ChunkTask {
+function task(run: number, op: Op, nbytes: number, memory: ArrayBuffer | null, message: Uint8Array): ChunkTask {
   const { byteOffset, length } = op.buffers[1]!;
-  return { run, at: byteOffset, length, nbytes, memory };
+  return { run, at: byteOffset - message.byteOffset, length, nbytes, memory };
 }
 
 /** Bytes of the op's values if they are one chunk of numbers, or a ramp, and 0 for all else. */

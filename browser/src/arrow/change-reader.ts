@@ -3,6 +3,7 @@ import type { Change } from "./change";
 import { FrameError } from "./frame-error";
 import { MessageReader } from "./message-reader";
 import { type Op, OpCode } from "./op";
+import { ownBuffers } from "./own-buffers";
 import { rows } from "./rows";
 import { checkSchema } from "./schema";
 
@@ -28,19 +29,28 @@ export class ChangeReader {
   }
 
   /**
-   * `bytes` came into space(), whose memory may have been moved to another ArrayBuffer. Throws FrameError on
-   * anything that is not the wire format; the reader is of no use after that.
+   * `bytes` came into space(), whose memory may have been moved to another ArrayBuffer. The ops of the changes are
+   * good until the next space(); ownBuffers() is for who keeps them longer. Throws FrameError on anything that is
+   * not the wire format; the reader is of no use after that.
    */
   filled(bytes: Uint8Array): Change[] {
     const changes: Change[] = [];
+    const loose = new Map<string, Op[]>();
     this.#messages.filled(bytes);
     for (let batch = this.#messages.next(); batch; batch = this.#messages.next()) {
       const ops = this.#rows(batch);
-      for (const op of this.ahead?.take(ops, batch) ?? ops) {
-        if (op.code === OpCode.COMMIT) changes.push(this.#commit(op));
-        else this.#pending(op.doc).push(op);
+      const isLoose = this.#messages.isLoose(batch);
+      for (const op of this.ahead?.take(ops, batch, isLoose) ?? ops) {
+        if (op.code === OpCode.COMMIT) {
+          changes.push(this.#commit(op));
+          loose.delete(op.doc);
+        } else {
+          listOf(this.#open, op.doc).push(op);
+          if (isLoose) listOf(loose, op.doc).push(op);
+        }
       }
     }
+    for (const ops of loose.values()) ops.forEach(ownBuffers);
     return changes;
   }
 
@@ -55,15 +65,15 @@ export class ChangeReader {
     }
   }
 
-  #pending(doc: string): Op[] {
-    let ops = this.#open.get(doc);
-    if (!ops) this.#open.set(doc, (ops = []));
-    return ops;
-  }
-
   #commit({ doc, seq, json }: Op): Change {
-    const ops = this.#pending(doc);
+    const ops = listOf(this.#open, doc);
     this.#open.delete(doc);
     return { doc, seq, ops, meta: json ? JSON.parse(json) : {}, ready: this.ahead?.commit(doc) ?? null };
   }
+}
+
+function listOf(lists: Map<string, Op[]>, doc: string): Op[] {
+  let list = lists.get(doc);
+  if (!list) lists.set(doc, (list = []));
+  return list;
 }

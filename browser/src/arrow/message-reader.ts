@@ -9,7 +9,7 @@ const RECORD_BATCH = 3;
 
 /** Room for what is read ahead: a small change and its COMMIT come in one go. */
 const SPARE = 256 << 10;
-/** A body that lacks so much is read straight into its place; it takes a read of its own. */
+/** A message that lacks so much is read straight into its place; it takes a read of its own. */
 const DIRECT = 64 << 10;
 
 /**
@@ -18,18 +18,21 @@ const DIRECT = 64 << 10;
  *   each message:   FFFFFFFF | i32 metadata length | metadata | body       (both lengths multiples of 8)
  *   end of stream:  FFFFFFFF | 00000000
  *
- * The bytes are read into memory that this offers: `space()` says where, `filled()` takes what came. A message
- * is copied once at most, into a buffer of its own; of a large one, only what came with its head.
+ * The bytes are read into memory that this offers: `space()` says where, `filled()` takes what came. Messages that
+ * fit are left there and are good until the next space(), because a browser moves the memory that it reads into;
+ * a longer one gets memory of its own, into which all is read but what came with its head.
  */
 export class MessageReader {
   #spare = new Uint8Array(SPARE);
   /** What of the spare room is yet to be read: [from, to). */
   #from = 0;
   #to = 0;
-  #message: Uint8Array | null = null;
+  /** The size of the message that has begun; 0 before its metadata are here. */
   #size = 0;
-  #done = 0;
   #kind = 0;
+  /** Of a message that does not fit: its memory, and how much of it is done. */
+  #message: Uint8Array | null = null;
+  #done = 0;
   #direct = false;
   /** The schema message; null until it came. */
   schema: Uint8Array | null = null;
@@ -65,14 +68,20 @@ export class MessageReader {
   /** The next record batch message, whole, or null if it is not all here yet. */
   next(): Uint8Array | null {
     while (!this.ended) {
-      if (!this.#message && !this.#begin()) return null;
-      const bytes = this.#finish();
+      if (this.#size === 0 && !this.#begin()) return null;
+      const bytes = this.#message ? this.#filledUp() : this.#inPlace();
       if (!bytes) return null;
-      if (this.#kind === SCHEMA && !this.schema) this.schema = bytes;
+      this.#size = 0;
+      if (this.#kind === SCHEMA && !this.schema) this.schema = bytes.slice();
       else if (this.#kind === RECORD_BATCH && this.schema) return bytes;
       else throw new FrameError(`a message of kind ${this.#kind} was not expected here`);
     }
     return null;
+  }
+
+  /** Whether a message that next() gave is good until the next space() only. */
+  isLoose(message: Uint8Array): boolean {
+    return message.buffer === this.#spare.buffer;
   }
 
   /** Metadata longer than the spare room: it must be whole before the length of the body is known. */
@@ -100,13 +109,18 @@ export class MessageReader {
     const { kind, bodyLength } = messageHeader(this.#spare.subarray(this.#from + PREFIX, this.#from + head));
     if (bodyLength < 0 || bodyLength > MAX_BODY) throw new FrameError(`a message claims a body of ${bodyLength} bytes`);
     this.#kind = kind;
-    this.#done = 0;
     this.#size = head + bodyLength;
-    this.#message = new Uint8Array(this.memory(this.#size), 0, this.#size);
+    this.#done = 0;
+    if (this.#size > this.#spare.length) this.#message = new Uint8Array(this.memory(this.#size), 0, this.#size);
     return true;
   }
 
-  #finish(): Uint8Array | null {
+  #inPlace(): Uint8Array | null {
+    if (this.#to - this.#from < this.#size) return null;
+    return this.#spare.subarray(this.#from, (this.#from += this.#size));
+  }
+
+  #filledUp(): Uint8Array | null {
     const bytes = this.#message!;
     const part = Math.min(this.#to - this.#from, this.#size - this.#done);
     bytes.set(this.#spare.subarray(this.#from, this.#from + part), this.#done);

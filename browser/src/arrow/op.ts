@@ -17,7 +17,10 @@ export interface Ahead {
   bytes: Uint8Array<ArrayBuffer> | null;
 }
 
-/** One row, or several that follow upon each other and were decoded ahead as one. `buffers` are views into the message that brought it: compressed chunks, still to be decoded. */
+/**
+ * One row, or several that follow upon each other and were decoded ahead as one. `buffers` are views into the
+ * message that brought it: compressed chunks, still to be decoded.
+ */
 export interface Op {
   code: OpCode;
   doc: string;

@@ -7,8 +7,8 @@ import { RegionReader } from "./region-reader";
  * The rows of a record batch message. An empty batch, a heartbeat, has none.
  *
  * Flechette reads the metadata: how many rows, where in the body each region lies. The regions follow from the
- * schema, which was checked; columns are read in place, because building flechette's for a row or two costs
- * ten times as much as all else that a small change needs.
+ * schema, which was checked; columns are read in place, because building flechette's for a row or two takes longer
+ * than all else that a small change needs.
  *
  *    0 validity  1 seq i64         10 validity  11 offsets 12 column     24 validity 25 offsets i32
  *    2 validity  3 offsets  4 doc  13 validity  14 base i64                26 validity 27 shape i32

@@ -1,5 +1,6 @@
 import type { Change } from "../arrow/change";
 import { type Op, OpCode } from "../arrow/op";
+import { ownBuffers } from "../arrow/own-buffers";
 import { ColumnStore } from "../columns/column-store";
 import type { Host } from "../columns/host";
 import { applyPatch } from "./apply-patch";
@@ -82,6 +83,7 @@ export class LiveDocument {
   /** Take in a change: at once, or in its turn when it is ready. Throws, or tells `failed`, if it cannot be applied. */
   apply(change: Change): void {
     if (!change.ready && this.#coming.length === 0) return this.#take(change);
+    change.ops.forEach(ownBuffers);
     this.#coming.push(change);
     if (this.#coming.length === 1) void this.#takeComing();
   }
