@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
 
 from bokeh_wsgi.dataplane import Column, GrowingColumn, Op, OpCode
-from bokeh_wsgi.models.state import Held, State
+from bokeh_wsgi.models.state import Held, Key, State
 
 from .live_data import Journal, LiveData, Told, live_data
 
@@ -16,8 +17,10 @@ NEAR_BYTES: Final = 2048
 MAX_WRITES: Final = 2048
 SPOT_BYTES: Final = 65536
 
-Convert = Callable[[str, Any], Column]
-"""Values of a column (by name), or of some of its rows, as a Column; ColumnError if they can't be one."""
+Convert = Callable[[str, Any], tuple[Column, bool]]
+"""Values of a column (by name), or of some of its rows, as a Column, and whether its memory is its own.
+
+ColumnError if they can't be a column."""
 
 
 @dataclass(slots=True)
@@ -33,7 +36,7 @@ class ColumnOps:
 
     compares: bool = True
     _journals: dict[str, tuple[LiveData, Journal]] = field(default_factory=dict)
-    _spots: dict[tuple[str, str], int] = field(default_factory=dict)
+    _spots: dict[Key, int] = field(default_factory=dict)
 
     def clear(self) -> None:
         """Believe nothing that was noted so far."""
@@ -51,28 +54,31 @@ class ColumnOps:
         """Ops for the columns of a source (``only`` those of these names); their values stay as they are."""
         names = [name for name in data if only is None or name in only]
         journal = self._journal(model, data)
-        told = {} if journal.is_open else dict(journal.told)
+        told = journal.told.copy() if self.compares and not journal.is_open else {}
         # All of them before the first one changes the shadow: a column that can't be one stops the step.
-        columns = {name: convert(name, data[name]) for name in names} if not (told and self.compares) else {}
+        columns = {} if told else {name: convert(name, data[name]) for name in names}
         ops: list[Op] = []
         for name in names:
-            key = model, name
-            held = shadow.columns.get(key)
-            if not self.compares:
-                found = [Op(OpCode.REPLACE, count=columns[name].rows, values=columns[name])]
-                shadow.columns[key] = held = held or Held(GrowingColumn(), 0)
-            elif held is None:
-                shadow.columns[key] = held = Held(GrowingColumn(), 0)
-                found = held.values.refresh(columns.get(name) or convert(name, data[name]))
-            else:
-                found = self._found(key, held, told.get(name, Told()) if told else None, data[name], convert)
-            base = 0 if not self.compares else held.version
-            ops += [op.of(model, name, base) for op in found]
+            held = shadow.columns.get((model, name))
+            found = None
+            if held is None:
+                held = shadow.columns[model, name] = Held(GrowingColumn(), 0)
+            elif told:
+                found = _told_ops(held.values, told.get(name, Told()), partial(convert, name), data[name])
+            if found is None or not self._spot_is_equal((model, name), held.values, data[name], convert):
+                whole = columns.get(name) or convert(name, data[name])
+                found = (found or []) + self._compared(held.values, *whole)
+            ops += [op.of(model, name, held.version if self.compares else 0) for op in found]
         for name in names:
             journal.told.pop(name, None)
         if only is None:
             journal.clear()
         return ops
+
+    def _compared(self, held: GrowingColumn, column: Column, is_own: bool) -> list[Op]:
+        if self.compares:
+            return held.refresh(column, copy=not is_own)
+        return [Op(OpCode.REPLACE, count=column.rows, values=column)]
 
     def _journal(self, model: str, data: Mapping[str, Any]) -> Journal:
         """The journal of a source; an open one the first time, and where the source has other data now."""
@@ -85,32 +91,19 @@ class ColumnOps:
             known[1].is_open = True
         return known[1]
 
-    def _found(
-        self, key: tuple[str, str], held: Held, told: Told | None, values: Any, convert: Convert
-    ) -> list[Op]:
-        name = key[1]
-        ops = None if told is None else _told_ops(held.values, told, lambda part: convert(name, part), values)
-        if ops is None:
-            return held.values.refresh(convert(name, values))
-        if not self._spot_is_equal(key, held.values, values, convert):
-            ops += held.values.refresh(convert(name, values))
-        return ops
-
-    def _spot_is_equal(
-        self, key: tuple[str, str], held: GrowingColumn, values: Any, convert: Convert
-    ) -> bool:
+    def _spot_is_equal(self, key: Key, held: GrowingColumn, values: Any, convert: Convert) -> bool:
         if type(values) is not np.ndarray or values.ndim != 1 or values.dtype.kind not in "biuf":
             return True
         lo = self._spots.get(key, 0)
         lo = lo if lo < held.rows else 0
         hi = self._spots[key] = min(lo + SPOT_BYTES // values.itemsize, held.rows)
-        part, mine = convert(key[1], values[lo:hi]), held.slice(lo, hi)
+        part, mine = convert(key[1], values[lo:hi])[0], held.slice(lo, hi)
         # Some rows of 64-bit integers may fit a smaller type than all of them: those are left alone.
         return not part.same_rows(mine) or part.equals(mine)
 
 
 def _told_ops(
-    held: GrowingColumn, told: Told, convert: Callable[[Any], Column], values: Any
+    held: GrowingColumn, told: Told, convert: Callable[[Any], tuple[Column, bool]], values: Any
 ) -> list[Op] | None:
     """An APPEND and WRITEs; None if they don't lead to the values that there are."""
     rows = len(values)
@@ -125,10 +118,10 @@ def _told_ops(
         parts.insert(0, (OpCode.APPEND, kept, rows, held.rows - kept))
     ops = []
     for code, lo, hi, drop in parts:
-        part = convert(values[lo:hi])
+        part, is_own = convert(values[lo:hi])
         if not held.like.same_layout(part):
             return None
-        ops.append(Op(code, start=lo, count=hi - lo, drop=drop, values=part.copy()))
+        ops.append(Op(code, start=lo, count=hi - lo, drop=drop, values=part if is_own else part.copy()))
     for op in ops:
         held.apply(op)
     return ops

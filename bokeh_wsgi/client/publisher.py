@@ -12,7 +12,7 @@ from bokeh.document import Document
 from bokeh.document.document import DEFAULT_TITLE
 from bokeh.model import Model
 
-from bokeh_wsgi.dataplane import Column, Op, OpCode, column_from
+from bokeh_wsgi.dataplane import Column, Op, OpCode, take_column
 from bokeh_wsgi.exc import ColumnError, Conflict
 from bokeh_wsgi.models import graph as graphs
 from bokeh_wsgi.models.graph import Graph
@@ -256,9 +256,9 @@ class Publisher:
             if model not in known:
                 continue
 
-            def convert(name: str, values: Any, model: str = model) -> Column:
+            def convert(name: str, values: Any, model: str = model) -> tuple[Column, bool]:
                 try:
-                    return column_from(values, fallback=serializer.encode)
+                    return take_column(values, fallback=serializer.encode)
                 except (ColumnError, ValueError) as error:
                     raise ColumnError(f"column {name!r} of {serializer.objects[model]}: {error}") from error
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from bokeh.model import Model
 
-from bokeh_wsgi.dataplane import Op, OpCode, encode_upload
+from bokeh_wsgi.dataplane import FilterMemory, Op, OpCode, encode_upload
 from bokeh_wsgi.exc import Conflict, ServerRefused
 
 from .publisher import Publisher, Pull, Step
@@ -64,6 +64,7 @@ class Sender:
         self._changed = threading.Condition(lock)
         self._pull = pull
         self._restore = restore
+        self._filters = FilterMemory()
         self._unanswered: _Upload | None = None
         self._waiting: list[Step] = []
         self._in_flight = False
@@ -137,7 +138,8 @@ class Sender:
         return self._in_flight or (bool(self._waiting) and self._error is None)
 
     def _send(self, step: Step) -> None:
-        self._exchange(_Upload(step, encode_upload(self._docid, step.ops), secrets.token_urlsafe(12)))
+        pieces = encode_upload(self._docid, step.ops, self._filters)
+        self._exchange(_Upload(step, pieces, secrets.token_urlsafe(12)))
 
     def _exchange(self, upload: _Upload) -> None:
         """Send it and take the answer in; after a `Conflict`, the caller has to resolve it."""

@@ -157,8 +157,8 @@ def test_a_server_that_is_away_is_told_by_the_next_call_and_nothing_is_lost(
     with pytest.raises(ServerUnreachable):
         burst(remote, source, 1000)
     gate.status = None
-    remote.flush()
     remote.store_objects(source)
+    remote.flush()
     assert_same(remote, source)
 
 
