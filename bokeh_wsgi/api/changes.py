@@ -3,13 +3,14 @@
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from werkzeug.wrappers import Request, Response
 
 from bokeh_wsgi import dataplane
 from bokeh_wsgi.auth import Identity
+from bokeh_wsgi.dataplane import Buffer
 from bokeh_wsgi.exc import BadRequest, NotFound, StoreError
 from bokeh_wsgi.models import Update
 
@@ -22,6 +23,8 @@ MAX_DOCUMENTS = 64
 MAX_WAIT_S = 60.0
 # A stream has news this often at most, a frame of the fastest screens; what comes sooner goes together.
 FRAME_S = 1 / 125
+SMALL_BYTES = 64 << 10
+PART_BYTES = 1 << 20
 # A response that only polls renews a token in time for the next poll to use it.
 RENEW_BELOW = 0.5
 
@@ -45,7 +48,7 @@ def changes(context: Context, request: Request) -> Response:
     held = wait_s != 0 and context.streams.take(request.environ)
     follower = Follower(context, wanted, identities)
     if not held:
-        pieces = [dataplane.SCHEMA_MESSAGE, *follower.news(), dataplane.END]
+        pieces = list(_gathered([dataplane.SCHEMA_MESSAGE, *follower.news(), dataplane.END]))
         response = Response(pieces, mimetype=MEDIA_TYPE)
         response.content_length = sum(map(len, pieces))
     else:
@@ -66,7 +69,7 @@ class Follower:
     ended: set[str] = field(default_factory=set)
     renewed: dict[str, float] = field(default_factory=dict)
 
-    def news(self) -> Iterator[bytes]:
+    def news(self) -> Iterator[Buffer]:
         """Everything since the last call, as pieces of an Arrow stream."""
         for docid in [docid for docid in self.after if docid not in self.ended]:
             try:
@@ -146,19 +149,20 @@ class HeldResponse:
         yield dataplane.END
 
 
-def _gathered(pieces: Iterator[bytes], size: int = 64 << 10) -> Iterator[bytes]:
-    """Small pieces together, so that a small change is one write; large ones as they are."""
-    small: list[bytes] = []
+def _gathered(pieces: Iterable[Buffer]) -> Iterator[bytes]:
+    """Small pieces together, so that a small change is one write; large ones in parts."""
+    small: list[Buffer] = []
     length = 0
     for piece in pieces:
-        if length + len(piece) > size and small:
+        if length + len(piece) > SMALL_BYTES and small:
             yield b"".join(small)
             small, length = [], 0
-        if len(piece) > size:
-            yield piece
-        else:
+        if len(piece) <= SMALL_BYTES:
             small.append(piece)
             length += len(piece)
+            continue
+        for start in range(0, len(piece), PART_BYTES):
+            yield bytes(piece[start : start + PART_BYTES])
     if small:
         yield b"".join(small)
 

@@ -75,6 +75,11 @@ class ColumnOps:
             journal.clear()
         return ops
 
+    def is_told(self, model: str, data: Mapping[str, Any]) -> bool:
+        """Whether nothing but `stream` and `patch` happened to a source since it was looked at."""
+        live, journal = self._journals.get(model, (None, None))
+        return journal is not None and live is data and bool(journal.told) and not journal.is_open
+
     def _compared(self, held: GrowingColumn, column: Column, is_own: bool) -> list[Op]:
         if self.compares:
             return held.refresh(column, copy=not is_own)

@@ -19,6 +19,7 @@ from bokeh_wsgi.models.graph import Graph
 from bokeh_wsgi.models.state import State
 
 from .column_ops import ColumnOps
+from .model_watch import ModelWatch
 from .resources import resources_of
 from .serializer import GraphSerializer, closure, text_of
 
@@ -65,6 +66,7 @@ class Publisher:
     shadow: State = field(default_factory=State)
     wire_ids: dict[str, str] = field(default_factory=dict)
     columns: ColumnOps = field(default_factory=ColumnOps)
+    watch: ModelWatch = field(default_factory=ModelWatch)
     _owns_document: bool = False
     _texts: dict[str, tuple[Any, str]] = field(default_factory=dict)
     _tag: str = field(default_factory=lambda: secrets.token_hex(3))
@@ -83,6 +85,7 @@ class Publisher:
         self._owns_document = True
         self._texts.clear()
         self.columns.clear()
+        self.watch.clear()
 
     def document_step(self, document: Document) -> Step | None:
         """What changed in the whole document; None if nothing did."""
@@ -102,10 +105,18 @@ class Publisher:
         ``only`` columns of these names are looked at.
         """
         old = self.shadow.graph
+        seen = None if self.starts_anew or self.sends_whole else self.watch.unchanged(objects)
+        if seen is not None and all(self.columns.is_told(*source) for source in seen.sources.items()):
+            ops = self._column_ops(seen, old.models, only)
+            return Step(ops, None, seen.objects) if ops else None
+        changes = self.watch.begin(objects)
         graph = Graph(version=old.version, title=old.title)
         graph.roots, graph.defs = list(old.roots), old.defs
         graph.config, graph.callbacks = old.config, old.callbacks
-        return self._step(_Draft(closure(objects, self.wire_ids), graph, is_document=False), only)
+        serializer = closure(objects, self.wire_ids)
+        step = self._step(_Draft(serializer, graph, is_document=False), only)
+        self.watch.keep(objects, serializer, changes)
+        return step
 
     def based(self, step: Step) -> Step:
         """The step as it has to be after what was acknowledged since it was made."""
@@ -117,10 +128,12 @@ class Publisher:
         self._owns_document |= self.starts_anew
         self.starts_anew = self.sends_whole = False
         self.shadow.advance(step.ops, seq, step.graph)
-        self._texts = {key: kept for key, kept in self._texts.items() if key in self.shadow.graph.models}
+        if step.graph is not None:
+            self._texts = {key: kept for key, kept in self._texts.items() if key in step.graph.models}
 
     def refuse(self, step: Step) -> None:
         """The server has not taken the step, and will not."""
+        self.watch.clear()
         for op in step.ops:
             if op.code not in (OpCode.GRAPH, OpCode.PATCH, OpCode.REMOVE):
                 self.shadow.columns.pop(op.key, None)
@@ -155,6 +168,7 @@ class Publisher:
         self._owns_document = False
         self._texts.clear()
         self.columns.clear()
+        self.watch.clear()
         self._rename(step.objects, foreign)
 
     def _rename(self, objects: Mapping[str, Model], taken: Iterable[str]) -> None:
@@ -164,6 +178,7 @@ class Publisher:
 
     def rename(self, local_id: str) -> None:
         """Give a model an id in the document that nobody else has."""
+        self.watch.clear()
         self.wire_ids[local_id] = f"{local_id}-{self._tag}"
 
     def _title_of(self, document: Document) -> str:

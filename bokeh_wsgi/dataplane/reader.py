@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import pyarrow as pa
 
@@ -16,6 +16,7 @@ from .rows import Budget, op_of, strict_json
 from .schema import SCHEMA, SCHEMA_MESSAGE
 
 Buffer: TypeAlias = bytes | bytearray | memoryview
+COPIED_BYTES: Final = 64 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,10 @@ class Change:
     meta: Mapping[str, Any] = field(default_factory=dict)
 
 
-def decode_upload(data: Buffer, docid: str, limits: Limits | None = None) -> tuple[list[Op], bytes]:
+def decode_upload(data: Buffer, docid: str, limits: Limits | None = None) -> tuple[list[Op], Buffer]:
     """The checked ops of an upload, and its batches' own bytes, to be kept and sent on as they are.
+
+    The bytes of a large one are a view of ``data``, which then nobody may change.
 
     Raises FrameError for anything but a whole stream of ops of this document that fit each other.
     """
@@ -53,7 +56,8 @@ def decode_upload(data: Buffer, docid: str, limits: Limits | None = None) -> tup
     if at + 8 != len(data):
         raise FrameError("there are bytes after the end of the stream")
     check_change(ops)
-    return ops, bytes(view[first:at])
+    frame = view[first:at]
+    return ops, bytes(frame) if len(frame) <= COPIED_BYTES else frame.toreadonly()
 
 
 def _schema_size(view: memoryview, limits: Limits) -> int:

@@ -10,7 +10,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from bokeh_wsgi import dataplane
-from bokeh_wsgi.dataplane import Op, OpCode
+from bokeh_wsgi.dataplane import Buffer, Op, OpCode
 from bokeh_wsgi.exc import NotFound
 from bokeh_wsgi.store import SequenceTaken, Store
 
@@ -34,7 +34,7 @@ class Update(NamedTuple):
     """What a reader needs to come to ``seq``: pieces of an Arrow stream, to be written in order."""
 
     seq: int
-    pieces: list[bytes]
+    pieces: Sequence[Buffer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Document:
         self._lock = threading.RLock()
         self._state = State()
         self._store_version: int | None = None
-        self._recent: OrderedDict[int, list[bytes]] = OrderedDict()
+        self._recent: OrderedDict[int, list[Buffer]] = OrderedDict()
         self._recent_bytes = 0
         self._snapshot: Update | None = None
         # By the seq of the readers; forgotten with the next change.
@@ -78,7 +78,7 @@ class Document:
             self._catch_up()
             yield self._state
 
-    def commit(self, ops: Sequence[Op], frame: bytes, key: str) -> int:
+    def commit(self, ops: Sequence[Op], frame: Buffer, key: str) -> int:
         """Keep a change and return its seq; atomic, and in the store when this returns.
 
         ``frame`` is the publisher's record batches, ``ops`` what they say, ``key`` the idempotency key: a key
@@ -174,7 +174,7 @@ class Document:
             self._state.apply(change.ops, seq)
         self._remember(seq, frame)
 
-    def _remember(self, seq: int, frame: bytes) -> None:
+    def _remember(self, seq: int, frame: Buffer) -> None:
         self._updates.clear()
         self._history_bytes += len(frame)
         self._recent[seq] = self._pieces(seq, frame)
@@ -188,12 +188,12 @@ class Document:
         self._recent_bytes = 0
         self._updates.clear()
 
-    def _pieces(self, seq: int, frame: bytes) -> list[bytes]:
+    def _pieces(self, seq: int, frame: Buffer) -> list[Buffer]:
         """A frame and the COMMIT after it."""
         commit = dataplane.commit(self.docid, seq)
-        return [frame + commit] if len(frame) <= SMALL_BYTES else [frame, commit]
+        return [b"".join([frame, commit])] if len(frame) <= SMALL_BYTES else [frame, commit]
 
-    def _missed(self, seq: int) -> list[list[bytes]] | None:
+    def _missed(self, seq: int) -> list[list[Buffer]] | None:
         """The changes after ``seq``, or None where the history no longer reaches back so far."""
         now = self._state.seq
         if seq + 1 in self._recent:
@@ -201,7 +201,7 @@ class Document:
         changes = [(n, frame) for n, frame in self._store.changes(self.docid, seq) if n <= now]
         return [self._pieces(*change) for change in changes] if changes and changes[0][0] == seq + 1 else None
 
-    def _worth_forwarding(self, missed: list[list[bytes]], seq: int) -> bool:
+    def _worth_forwarding(self, missed: list[list[Buffer]], seq: int) -> bool:
         if len(missed) == 1:
             return True
         size = sum(map(_size, missed))
@@ -221,7 +221,7 @@ class Document:
         assert self._snapshot is not None
         return self._snapshot
 
-    def _merge(self, seq: int, missed: list[list[bytes]] | None) -> Update:
+    def _merge(self, seq: int, missed: list[list[Buffer]] | None) -> Update:
         if seq < self._state.graph_seq and missed is None:
             return self._from_nothing()
         ops = self._patches(missed or []) if seq < self._state.graph_seq else []
@@ -230,7 +230,7 @@ class Document:
         ]
         return self._encode([*ops, *self._state.replacements(self._state.touched_since(seq))])
 
-    def _patches(self, missed: list[list[bytes]]) -> list[Op]:
+    def _patches(self, missed: list[list[Buffer]]) -> list[Op]:
         reader = dataplane.Reader(limits=None)
         reader.feed(dataplane.SCHEMA_MESSAGE)
         changes = reader.feed(b"".join(chain.from_iterable(missed)))
@@ -242,5 +242,5 @@ class Document:
         return Update(seq, [*dataplane.encode(self.docid, ops), dataplane.commit(self.docid, seq)])
 
 
-def _size(pieces: list[bytes]) -> int:
+def _size(pieces: list[Buffer]) -> int:
     return sum(map(len, pieces))

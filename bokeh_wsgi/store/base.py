@@ -67,7 +67,7 @@ class Store(ABC):
         """Delete it with all it has; False if it is not there. Its docid never comes back."""
 
     @abstractmethod
-    def append(self, docid: str, seq: int, frame: bytes, key: str) -> int:
+    def append(self, docid: str, seq: int, frame: bytes | bytearray | memoryview, key: str) -> int:
         """Add a change to the history and return its seq.
 
         `key` is the idempotency key, or "" for none: if a change of this document had it before, its seq is

@@ -98,7 +98,7 @@ class MemoryStore(Store):
             self._version += 1
             return self._documents.pop(docid, None) is not None
 
-    def append(self, docid: str, seq: int, frame: bytes, key: str) -> int:
+    def append(self, docid: str, seq: int, frame: bytes | bytearray | memoryview, key: str) -> int:
         with self._lock:
             document = self._find(docid)
             if key and key in document.keys:

@@ -189,3 +189,42 @@ def test_a_column_that_somebody_else_wrote_is_sent_whole(
     source.stream({"x": np.ones(10), "y": np.ones(10)}, rollover=ROWS)
     stored.store_objects(source)
     assert_same(viewer, source)
+
+
+def test_models_that_change_beside_a_stream_are_sent(stored: Session, source: Any, viewer: Viewer) -> None:
+    for step in range(6):
+        source.stream({"x": np.ones(10), "y": np.ones(10)}, rollover=ROWS)
+        if step % 2:
+            source.name = f"step {step}"
+        if step == 4:
+            source.selected.indices = [1, 2]
+        stored.store_objects(source)
+        named = step - 1 + step % 2
+        assert viewer.attributes(source).get("name") == (f"step {named}" if named > 0 else None)
+    assert viewer.attributes(source.selected)["indices"] == [1, 2]
+    assert_same(viewer, source)
+
+
+def test_models_that_change_while_their_document_holds_its_events_are_sent(
+    stored: Session, document: Document, source: Any, viewer: Viewer
+) -> None:
+    source.stream({"x": np.ones(10), "y": np.ones(10)})
+    stored.store_objects(source)
+    document.hold()
+    source.name = "held"
+    source.stream({"x": np.ones(10), "y": np.ones(10)})
+    stored.store_objects(source)
+    assert viewer.attributes(source)["name"] == "held"
+
+
+def test_values_inside_values_are_found_after_some_streams(
+    stored: Session, source: Any, viewer: Viewer
+) -> None:
+    source.tags = [{"a": 1}]
+    stored.store_objects(source)
+    source.tags[0]["a"] = 2
+    for _ in range(40):
+        source.stream({"x": np.ones(1), "y": np.ones(1)}, rollover=ROWS)
+        stored.store_objects(source)
+    (tag,) = viewer.attributes(source)["tags"]
+    assert tag["entries"] == [["a", 2]]
