@@ -24,7 +24,7 @@ from .resources import resources_of
 from .serializer import GraphSerializer, closure, text_of
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Step:
     """One change ready to be sent. ``graph`` is the session's part after it (None: as it was)."""
 

@@ -2,6 +2,7 @@
 
 import secrets
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -10,9 +11,10 @@ from urllib.parse import quote
 
 from bokeh.model import Model
 
-from bokeh_wsgi.dataplane import FilterMemory, Op, OpCode, encode_upload
+from bokeh_wsgi.dataplane import FilterMemory, Op, encode_upload
 from bokeh_wsgi.exc import Conflict, ServerRefused
 
+from .merging import is_rows, joined
 from .publisher import Publisher, Pull, Step
 from .transport import ARROW_STREAM, Transport
 
@@ -21,13 +23,14 @@ MAX_ATTEMPTS: Final = 5
 WAITING_BYTES: Final = 4 << 20
 """When more than this waits, `store_soon` waits too."""
 WAITING_OPS: Final = 4096
+LATE_S: Final = 0.01
+"""`store_soon` waits too when something has been waiting for so long: a script that computes all the time
+would not leave the thread that sends its turn."""
 LINGER_S: Final = 0.2
 """How long the thread stays for more when it has sent all."""
 
 Make = Callable[[], Step | None]
 """What has to be sent now, if anything."""
-
-_ROWS = (OpCode.REPLACE, OpCode.RAMP, OpCode.APPEND, OpCode.WRITE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,7 @@ class Sender:
         self._filters = FilterMemory()
         self._unanswered: _Upload | None = None
         self._waiting: list[Step] = []
+        self._waiting_since = 0.0
         self._in_flight = False
         self._thread: threading.Thread | None = None
         self._error: Exception | None = None
@@ -93,17 +97,22 @@ class Sender:
         by a later call.
         """
         self._raise()
-        if self._unanswered is not None or not all(map(_is_rows, self._waiting)):
+        if self._unanswered is not None or not all(map(is_rows, self._waiting)):
             self.flush()
         step = make()
         if step is None:
             return
-        self._waiting.append(replace(step, ops=[_own(op) for op in step.ops]))
+        if not self._waiting:
+            self._waiting_since = time.monotonic()
+        step = replace(step, ops=[_own(op) for op in step.ops])
+        self._waiting.append(step)
         self._start()
         ops = [op for step in self._waiting for op in step.ops]
         size = sum(op.values.nbytes for op in ops if op.values is not None)
-        if not _is_rows(step) or size > WAITING_BYTES or len(ops) > WAITING_OPS:
+        if not is_rows(step) or size > WAITING_BYTES or len(ops) > WAITING_OPS:
             self.flush()
+        elif time.monotonic() - self._waiting_since > LATE_S:
+            self._changed.wait_for(lambda: step not in self._waiting or not self._is_busy())
 
     def flush(self) -> None:
         """Wait until the server has all; raises what went wrong on the way there."""
@@ -202,10 +211,11 @@ class Sender:
 
     def _send_waiting(self) -> None:
         """Send what waits, as one step if nothing but rows change."""
-        count = next((i for i, step in enumerate(self._waiting) if not _is_rows(step)), len(self._waiting))
+        count = next((i for i, step in enumerate(self._waiting) if not is_rows(step)), len(self._waiting))
         steps = self._waiting[: max(count, 1)]
         del self._waiting[: max(count, 1)]
-        step = self._publisher.based(_joined(steps))
+        self._changed.notify_all()
+        step = self._publisher.based(joined(steps))
         objects = {id(model): model for step in [*steps, *self._waiting] for model in step.objects.values()}
         try:
             self._send(step)
@@ -217,26 +227,6 @@ class Sender:
             self._restore(list(objects.values()))
 
 
-def _is_rows(step: Step) -> bool:
-    """Whether a step only changes rows of columns."""
-    return step.graph is None and all(op.code in _ROWS for op in step.ops)
-
-
 def _own(op: Op) -> Op:
     """The op with values of its own, for which its column may change."""
     return op if op.values is None else replace(op, values=op.values.copy())
-
-
-def _joined(steps: Sequence[Step]) -> Step:
-    """One step of the same effect, less what is written over again."""
-    ops: list[Op] = []
-    for op in (op for step in steps for op in step.ops):
-        ops = [earlier for earlier in ops if not _covers(op, earlier)]
-        ops.append(op)
-    objects = {key: model for step in steps for key, model in step.objects.items()}
-    return Step(ops, steps[-1].graph, objects)
-
-
-def _covers(op: Op, earlier: Op) -> bool:
-    """Whether an op leaves nothing of an earlier one of the same column."""
-    return op.key == earlier.key and op.code in (OpCode.REPLACE, OpCode.RAMP) and earlier.code in _ROWS
