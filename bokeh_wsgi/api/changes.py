@@ -23,7 +23,7 @@ MAX_DOCUMENTS = 64
 MAX_WAIT_S = 60.0
 # A stream has news this often at most, a frame of the fastest screens; what comes sooner goes together.
 FRAME_S = 1 / 125
-SMALL_BYTES = 64 << 10
+SMALL_BYTES = 256 << 10
 PART_BYTES = 1 << 20
 # A response that only polls renews a token in time for the next poll to use it.
 RENEW_BELOW = 0.5

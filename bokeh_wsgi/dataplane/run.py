@@ -10,6 +10,8 @@ from .columns import Array
 ROOM: Final = 8
 """One part in this many is room to grow: a rolling column is moved to the front once per so many rows."""
 LEAST: Final = 64
+ADJOINING: Final = 4096
+"""Fewer values than this are copied without a look at where they are."""
 
 
 class Run:
@@ -20,8 +22,12 @@ class Run:
     """
 
     def __init__(self, values: Array, *, copy: bool) -> None:
-        self._array = values.copy() if copy else values
+        self._array = values
         self._lo, self._hi = 0, len(values)
+        if copy:
+            # Room to grow costs nothing before it is used: the system gives memory page by page.
+            self._array = np.empty(len(values) + len(values) // ROOM, dtype=values.dtype)
+            self._array[: len(values)] = values
 
     def __len__(self) -> int:
         return self._hi - self._lo
@@ -36,12 +42,29 @@ class Run:
         return self._array[self._lo : self._hi]
 
     def append(self, values: Array) -> None:
+        if len(values) >= ADJOINING and self._adjoins(values):
+            return
         stop = self._hi + len(values)
         if stop > len(self._array) or not self._array.flags.writeable:
             self._make_room(len(values))
             stop = self._hi + len(values)
         self._array[self._hi : stop] = values
         self._hi = stop
+
+    def _adjoins(self, values: Array) -> bool:
+        """Take in values that lie behind the others in their memory already, where nobody else may write."""
+        memory, array = values.base, self._array
+        if not isinstance(memory, np.ndarray) or (array is not memory and array.base is not memory):
+            return False
+        if values.flags.writeable or memory.ndim != 1 or memory.dtype != values.dtype:
+            return False
+        if _address(values) != _address(array) + self._hi * array.itemsize:
+            return False
+        if array is not memory:
+            first = (_address(array) - _address(memory)) // array.itemsize
+            self._array, self._lo, self._hi = memory, first + self._lo, first + self._hi
+        self._hi += len(values)
+        return True
 
     def drop(self, count: int) -> None:
         self._lo += count
@@ -80,3 +103,8 @@ class Run:
         """Whether nothing else refers to the memory: each view of an array holds a reference to it."""
         array = self._array
         return array.flags.owndata and array.flags.writeable and sys.getrefcount(array) <= 3
+
+
+def _address(array: Array) -> int:
+    address: int = array.__array_interface__["data"][0]
+    return address

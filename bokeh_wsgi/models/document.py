@@ -22,7 +22,7 @@ MIN_FOLD_BYTES = 4 << 20
 # Recent frames kept in memory, so that viewers who keep up cost the store nothing.
 RECENT_BYTES = 32 << 20
 # Frames up to this are sent in one piece with their COMMIT, made once for all readers.
-SMALL_BYTES = 64 << 10
+SMALL_BYTES = 256 << 10
 # A viewer that is behind gets the missed frames one by one if they are less than this, or than what they
 # changed; else one merged change.
 FORWARD_BYTES = 16 << 10
