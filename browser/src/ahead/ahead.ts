@@ -3,7 +3,7 @@ import { ChunkError } from "../chunks/chunk-error";
 import type { ChunkDecoder } from "../chunks/decoder";
 import { MemoryPool } from "./memory-pool";
 import { RunDecoder } from "./run-decoder";
-import type { Answer, ChunkTask, RampTask, Request } from "./tasks";
+import type { Answer, ChunkTask, RampTask, Request, Run } from "./tasks";
 
 /** Messages of so many bytes may wait for the worker; then the network waits, too. */
 const MAX_WAITING = 64 << 20;
@@ -45,10 +45,12 @@ export class AheadDecoder {
     return this.#pool.take(bytes);
   }
 
-  /** A new run of values; its first task may bring the memory that this gives for it. */
-  run(op: Op): { run: number; memory: ArrayBuffer | null } {
+  /** A new run of values: those of `op`, and maybe of the next. */
+  run(op: Op): Run {
     const begins = op.code === OpCode.REPLACE || op.code === OpCode.RAMP;
-    return { run: ++this.#runs, memory: begins ? this.options.spare(op) : null };
+    // Values of rows with dimensions must be all that is in their memory: BokehJS would get a copy otherwise.
+    const grows = begins && op.shape.length === 0;
+    return { run: ++this.#runs, grows, memory: begins ? this.options.spare(op) : null };
   }
 
   decode(message: ArrayBuffer, chunks: ChunkTask[]): void {

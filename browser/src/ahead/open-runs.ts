@@ -4,7 +4,7 @@ import { unpackedSize } from "../chunks/unpacked-size";
 import { DTYPES } from "../columns/dtypes";
 import { parseFloatHex } from "../columns/parse-float-hex";
 import type { AheadDecoder } from "./ahead";
-import type { ChunkTask } from "./tasks";
+import type { ChunkTask, Run } from "./tasks";
 
 /** Less than this is a fraction of a millisecond's work, which is no more than the way to the worker and back. */
 const LARGE = 1 << 20;
@@ -13,7 +13,7 @@ const SMALL_PART = 1 / 16;
 const MAX_BYTES = 0x7fffffff;
 
 interface OpenRun {
-  run: number;
+  run: Run;
   ahead: Ahead;
   /** The op that the change has for all of the run; its count grows. */
   op: Op;
@@ -48,7 +48,7 @@ export class OpenRuns {
       if (open) {
         open.op.count += op.count;
         open.nbytes += sizes[i]!;
-        chunks.push(task(open.run, op, sizes[i]!, null, message));
+        chunks.push(task({ ...open.run, memory: null }, op, sizes[i]!, message));
       } else if (large && sizes[i]! >= this.large * SMALL_PART && sizes[i]! > 0) this.#begin(op, sizes[i]!, chunks, message);
       return !open;
     });
@@ -64,7 +64,7 @@ export class OpenRuns {
     const open = this.#documents.get(doc);
     if (!open) return null;
     this.#documents.delete(doc);
-    const ready = Promise.all(open.all.map(({ run, ahead }) => this.decoder.finish(run, ahead))).then(() => {});
+    const ready = Promise.all(open.all.map(({ run, ahead }) => this.decoder.finish(run.run, ahead))).then(() => {});
     // Whoever gets the change looks at it; a change that nobody wants any more is no error.
     ready.catch(() => {});
     return ready;
@@ -72,18 +72,18 @@ export class OpenRuns {
 
   /** Nothing more comes. */
   close(): void {
-    for (const { all } of this.#documents.values()) for (const { run } of all) this.decoder.forget(run);
+    for (const { all } of this.#documents.values()) for (const { run } of all) this.decoder.forget(run.run);
     this.#documents.clear();
   }
 
   #begin(op: Op, nbytes: number, chunks: ChunkTask[], message: Uint8Array): void {
-    const { run, memory } = this.decoder.run(op);
+    const run = this.decoder.run(op);
     const ahead: Ahead = { bytes: null };
     if (op.code === OpCode.RAMP) {
       const { start, step } = JSON.parse(op.json) as { start: unknown; step: unknown };
       const { dtype, count } = op;
-      this.decoder.ramp({ run, dtype, start: parseFloatHex(start), step: parseFloatHex(step), count, memory });
-    } else chunks.push(task(run, op, nbytes, memory, message));
+      this.decoder.ramp({ ...run, dtype, start: parseFloatHex(start), step: parseFloatHex(step), count });
+    } else chunks.push(task(run, op, nbytes, message));
     op.ahead = ahead;
     op.buffers = [];
     const open = { run, ahead, op, nbytes };
@@ -111,9 +111,9 @@ function keyOf(op: Op): string {
   return `${op.model}\n${op.column}`;
 }
 
-function task(run: number, op: Op, nbytes: number, memory: ArrayBuffer | null, message: Uint8Array): ChunkTask {
+function task(run: Run, op: Op, nbytes: number, message: Uint8Array): ChunkTask {
   const { byteOffset, length } = op.buffers[1]!;
-  return { run, at: byteOffset - message.byteOffset, length, nbytes, memory };
+  return { ...run, at: byteOffset - message.byteOffset, length, nbytes };
 }
 
 /** Bytes of the op's values if they are one chunk of numbers, or a ramp, and 0 for all else. */

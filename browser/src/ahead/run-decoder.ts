@@ -2,10 +2,14 @@ import { ChunkError } from "../chunks/chunk-error";
 import type { ChunkDecoder } from "../chunks/decoder";
 import { DTYPES } from "../columns/dtypes";
 import { fillRamp } from "../columns/fill-ramp";
-import type { Answer, ChunkTask, RampTask, Request } from "./tasks";
+import { ROLLING } from "../columns/rolling";
+import type { Answer, ChunkTask, RampTask, Request, Run } from "./tasks";
+
+const NONE = new ArrayBuffer(0);
 
 /** A run's values so far, back to back: in the memory given for it as long as they fit, then in pieces. */
-interface Run {
+interface Values {
+  grows: boolean;
   parts: Uint8Array<ArrayBuffer>[];
   free: Uint8Array<ArrayBuffer>;
   /** Of ChunkError; 0 while all is well. */
@@ -14,7 +18,7 @@ interface Run {
 
 /** Puts the values of runs together, each in one piece of memory. How long a run gets is not known before its end. */
 export class RunDecoder {
-  #runs = new Map<number, Run>();
+  #runs = new Map<number, Values>();
 
   constructor(
     private readonly decode: ChunkDecoder,
@@ -31,50 +35,59 @@ export class RunDecoder {
     else if (request.kind === "forget") this.#runs.delete(request.run);
   }
 
-  #chunk(message: ArrayBuffer, { run: id, at, length, nbytes, memory }: ChunkTask): void {
-    const run = this.#run(id, memory);
-    if (run.code !== 0) return;
+  #chunk(message: ArrayBuffer, task: ChunkTask): void {
+    const values = this.#values(task);
+    if (values.code !== 0) return;
     try {
-      this.decode(new Uint8Array(message, at, length), this.#room(run, nbytes));
+      this.decode(new Uint8Array(message, task.at, task.length), room(values, task.nbytes));
     } catch (error) {
-      run.code = error instanceof ChunkError ? error.code : -6;
+      values.code = error instanceof ChunkError ? error.code : -6;
     }
   }
 
-  #ramp({ run: id, dtype, start, step, count, memory }: RampTask): void {
-    const kind = DTYPES[dtype]!;
-    const bytes = this.#room(this.#run(id, memory), count * kind.BYTES_PER_ELEMENT);
-    fillRamp(new kind(bytes.buffer, bytes.byteOffset, count), start, step);
+  #ramp(task: RampTask): void {
+    const kind = DTYPES[task.dtype]!;
+    const nbytes = task.count * kind.BYTES_PER_ELEMENT;
+    const values = this.#values(task);
+    if (values.free.length < nbytes) values.free = memory(nbytes, task.grows);
+    const { buffer, byteOffset } = room(values, nbytes);
+    fillRamp(new kind(buffer, byteOffset, task.count), task.start, task.step);
   }
 
-  #finish(id: number): void {
-    const { parts, code } = this.#runs.get(id)!;
-    this.#runs.delete(id);
-    if (code !== 0) return this.answer({ kind: "failed", run: id, code }, []);
-    const [first] = parts;
+  #finish(run: number): void {
+    const { parts, code, grows } = this.#runs.get(run)!;
+    this.#runs.delete(run);
+    if (code !== 0) return this.answer({ kind: "failed", run, code }, []);
     const nbytes = parts.reduce((sum, part) => sum + part.length, 0);
-    const together = parts.every((part) => part.buffer === first!.buffer);
-    const memory = together ? first!.buffer : joined(parts, nbytes);
-    this.answer({ kind: "finished", run: id, memory, nbytes }, [memory]);
+    const { buffer } = parts[0]!;
+    const whole = parts.every((part) => part.buffer === buffer) ? buffer : joined(parts, memory(nbytes, grows));
+    this.answer({ kind: "finished", run, memory: whole, nbytes }, [whole]);
   }
 
-  #run(id: number, memory: ArrayBuffer | null): Run {
-    let run = this.#runs.get(id);
-    if (!run) this.#runs.set(id, (run = { parts: [], free: new Uint8Array(memory ?? new ArrayBuffer(0)), code: 0 }));
-    return run;
-  }
-
-  #room(run: Run, nbytes: number): Uint8Array<ArrayBuffer> {
-    const fits = nbytes <= run.free.length;
-    const part = fits ? run.free.subarray(0, nbytes) : new Uint8Array(nbytes);
-    run.free = fits ? run.free.subarray(nbytes) : new Uint8Array(0);
-    run.parts.push(part);
-    return part;
+  #values({ run, grows, memory }: Run): Values {
+    let values = this.#runs.get(run);
+    if (!values) this.#runs.set(run, (values = { grows, parts: [], free: new Uint8Array(memory ?? NONE), code: 0 }));
+    return values;
   }
 }
 
-function joined(parts: Uint8Array[], nbytes: number): ArrayBuffer {
-  const whole = new Uint8Array(nbytes);
+function room(values: Values, nbytes: number): Uint8Array<ArrayBuffer> {
+  const fits = nbytes <= values.free.length;
+  const part = fits ? values.free.subarray(0, nbytes) : new Uint8Array(nbytes);
+  values.free = fits ? values.free.subarray(nbytes) : new Uint8Array(NONE);
+  values.parts.push(part);
+  return part;
+}
+
+function memory(nbytes: number, grows: boolean): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(grows ? Math.ceil(nbytes * ROLLING) : nbytes);
+  } catch {
+    return new Uint8Array(nbytes);
+  }
+}
+
+function joined(parts: Uint8Array[], whole: Uint8Array<ArrayBuffer>): ArrayBuffer {
   let at = 0;
   for (const part of parts) {
     whole.set(part, at);

@@ -1,23 +1,27 @@
-/** Part of a run: a chunk of the message that it comes with, to be decoded behind what the run has so far. */
-export interface ChunkTask {
+/** A run of values, told with each task of it. */
+export interface Run {
   run: number;
+  /** Whether they may grow and roll later: then their memory gets room for that. */
+  grows: boolean;
+  /** With the first task: memory that may be used. */
+  memory: ArrayBuffer | null;
+}
+
+/** Part of a run: a chunk of the message that it comes with, to be decoded behind what the run has so far. */
+export interface ChunkTask extends Run {
   /** Where in the message it lies. */
   at: number;
   length: number;
   /** What it unpacks to. */
   nbytes: number;
-  /** With a run's first task: memory that may be used for it. */
-  memory: ArrayBuffer | null;
 }
 
 /** A run that is one ramp. */
-export interface RampTask {
-  run: number;
+export interface RampTask extends Run {
   dtype: string;
   start: number;
   step: number;
   count: number;
-  memory: ArrayBuffer | null;
 }
 
 /** What the page tells the worker; memory in it is handed over. */

@@ -1,13 +1,13 @@
 import { FrameError } from "../arrow/frame-error";
 import type { TypedArrayClass } from "./dtypes";
+import { ROLLING } from "./rolling";
 import type { TypedArray } from "./typed-array";
 
 const MAX_BYTES = 0x7fffffff;
-/** Room beyond what is needed: half as much again; for values that roll, enough to come round without a new array. */
+/** Room for values that only grow, times their number. */
 const GROWING = 1.5;
-const ROLLING = 2.25;
 /** An array up to so many times too long is used again. */
-const LOOSE = 2;
+const LOOSE = 2 * ROLLING;
 
 /**
  * A typed array that grows at the end and loses values at the front, both for what is new alone (amortised).

@@ -3,6 +3,7 @@ import { OpenRuns } from "../ahead/open-runs";
 import type { Change } from "../arrow/change";
 import { ChangeReader } from "../arrow/change-reader";
 import { bodyReader } from "./body-reader";
+import { Breather } from "./breather";
 import { Refused } from "./refused";
 import { Watchdog } from "./watchdog";
 
@@ -44,6 +45,7 @@ export async function readChanges(reading: Reading): Promise<Outcome> {
   const stop = () => abort.abort();
   reading.signal.addEventListener("abort", stop);
   const watchdog = new Watchdog(reading.firstByteMs, stop);
+  const breather = new Breather();
   const runs = reading.ahead && new OpenRuns(reading.ahead);
   const reader = new ChangeReader(runs);
   try {
@@ -58,8 +60,11 @@ export async function readChanges(reading: Reading): Promise<Outcome> {
     outcome.wait = response.headers.get("X-Wait");
     const body = bodyReader(response.body);
     for (;;) {
-      const bytes = await network(body.read(reader.space()));
+      const read = network(body.read(reader.space()));
+      breather.look();
+      const bytes = await read;
       if (!bytes) return outcome;
+      await breather.pause();
       outcome.began = true;
       reading.onByte();
       for (const change of reader.filled(bytes)) {
@@ -74,6 +79,7 @@ export async function readChanges(reading: Reading): Promise<Outcome> {
   } finally {
     watchdog.stop();
     runs?.close();
+    breather.close();
     reading.signal.removeEventListener("abort", stop);
     stop();
   }
