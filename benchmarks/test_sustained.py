@@ -22,7 +22,7 @@ WATCH = """() => {
   const source = find(doc._all_models.values())
   window.ages = []
   source.streaming.connect(() => {
-    const x = source.get_array("x")
+    const {x} = source.data
     window.newest = x[x.length - 1]
     window.ages.push((performance.timeOrigin + performance.now()) / 1000 - window.newest)
   }, {})

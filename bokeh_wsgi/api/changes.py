@@ -69,30 +69,35 @@ class Follower:
     ended: set[str] = field(default_factory=set)
     renewed: dict[str, float] = field(default_factory=dict)
 
-    def news(self) -> Iterator[Buffer]:
+    def news(self) -> list[Buffer]:
         """Everything since the last call, as pieces of an Arrow stream."""
-        for docid in [docid for docid in self.after if docid not in self.ended]:
+        pieces: list[Buffer] = []
+        for docid, after in self.after.items():
+            if docid in self.ended:
+                continue
             try:
-                update = self.context.library.open(docid).since(self.after[docid])
+                update = self.context.library.open(docid).since(after)
             except NotFound:
                 self.context.library.forget(docid)
                 self.ended.add(docid)
-                reason = "deleted" if self.after[docid] > 0 else "not-found"
-                yield dataplane.commit(docid, max(self.after[docid], 0), {"end": reason})
+                end = {"end": "deleted" if after > 0 else "not-found"}
+                pieces.append(dataplane.commit(docid, max(after, 0), end))
                 continue
-            yield from update.pieces
+            pieces += update.pieces
             self.after[docid] = update.seq
-            yield from self._renew(docid, update)
+            if self.identities[docid].token_left_s is not None:
+                pieces += self._renewal(docid, update)
+        return pieces
 
-    def _renew(self, docid: str, update: Update) -> Iterator[bytes]:
-        identity = self.identities[docid]
-        if identity.token_left_s is None:
-            return
-        tokens = self.context.policy.tokens
-        expires = self.renewed.setdefault(docid, time.monotonic() + identity.token_left_s)
-        if expires - time.monotonic() < RENEW_BELOW * tokens.lifetime_s:
-            self.renewed[docid] = time.monotonic() + tokens.lifetime_s
-            yield dataplane.commit(docid, update.seq, {"token": tokens.issue(docid, identity.user)})
+    def _renewal(self, docid: str, update: Update) -> list[bytes]:
+        """A new token, if the last one has not long to live."""
+        identity, tokens = self.identities[docid], self.context.policy.tokens
+        now = time.monotonic()
+        expires = self.renewed.setdefault(docid, now + (identity.token_left_s or 0.0))
+        if expires - now >= RENEW_BELOW * tokens.lifetime_s:
+            return []
+        self.renewed[docid] = now + tokens.lifetime_s
+        return [dataplane.commit(docid, update.seq, {"token": tokens.issue(docid, identity.user)})]
 
 
 class HeldResponse:

@@ -27,9 +27,10 @@ ColumnError if they can't be a column."""
 class ColumnOps:
     """Finds ops, and brings the shadow's columns to where the ops bring the server's.
 
-    Where all that happened to a source were `stream` and `patch`, nothing is compared: that costs what they
-    touched. So that values which a script wrote in place besides are not lost, each such step also compares
-    `SPOT_BYTES` of every column, further on each time; what it finds makes it compare that column whole.
+    Where all that happened to a source were `stream` and `patch`, columns over `SPOT_BYTES` are not compared:
+    that costs what they touched. So that values which a script wrote in place besides are not lost,
+    `look_around` compares as many bytes of each, further on each time; what it finds has the next step
+    compare all.
     ``compares=False``: columns are sent whole, and no copies of them are kept.
     Not thread-safe.
     """
@@ -37,11 +38,13 @@ class ColumnOps:
     compares: bool = True
     _journals: dict[str, tuple[LiveData, Journal]] = field(default_factory=dict)
     _spots: dict[Key, int] = field(default_factory=dict)
+    _unseen: list[tuple[Journal, Key, GrowingColumn, Any, Convert]] = field(default_factory=list)
 
     def clear(self) -> None:
         """Believe nothing that was noted so far."""
         self._journals.clear()
         self._spots.clear()
+        self._unseen.clear()
 
     def of_source(
         self,
@@ -65,15 +68,24 @@ class ColumnOps:
                 held = shadow.columns[model, name] = Held(GrowingColumn(), 0)
             elif told:
                 found = _told_ops(held.values, told.get(name, Told()), partial(convert, name), data[name])
-            if found is None or not self._spot_is_equal((model, name), held.values, data[name], convert):
-                whole = columns.get(name) or convert(name, data[name])
-                found = (found or []) + self._compared(held.values, *whole)
+            if found is None:
+                found = self._compared(held.values, *(columns.get(name) or convert(name, data[name])))
+            elif held.values.nbytes > SPOT_BYTES:
+                self._unseen.append((journal, (model, name), held.values, data[name], convert))
+            elif not self._spot_is_equal((model, name), held.values, data[name], convert):
+                found += self._compared(held.values, *convert(name, data[name]))
             ops += [op.of(model, name, held.version if self.compares else 0) for op in found]
         for name in names:
             journal.told.pop(name, None)
         if only is None:
             journal.clear()
         return ops
+
+    def look_around(self) -> None:
+        """To be called when a step is on its way, so that it does not wait for this."""
+        for journal, key, held, values, convert in self._unseen:
+            journal.is_open |= not self._spot_is_equal(key, held, values, convert)
+        self._unseen.clear()
 
     def is_told(self, model: str, data: Mapping[str, Any]) -> bool:
         """Whether nothing but `stream` and `patch` happened to a source since it was looked at."""

@@ -84,6 +84,7 @@ class Sender:
                 return
             try:
                 self._send(step)
+                self._publisher.columns.look_around()
                 return
             except Conflict as conflict:
                 if attempt == MAX_ATTEMPTS - 1:
@@ -107,6 +108,7 @@ class Sender:
         step = replace(step, ops=[_own(op) for op in step.ops])
         self._waiting.append(step)
         self._start()
+        self._publisher.columns.look_around()
         ops = [op for step in self._waiting for op in step.ops]
         size = sum(op.values.nbytes for op in ops if op.values is not None)
         if not is_rows(step) or size > WAITING_BYTES or len(ops) > WAITING_OPS:

@@ -4,6 +4,7 @@ import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from bokeh_wsgi.exc import Conflict
 
@@ -46,6 +47,9 @@ class Store(ABC):
     methods that write raise NotFound, and those that read return nothing. Everything raises StoreError if the
     store cannot be used. Frames are opaque, and may be empty.
     """
+
+    is_shared: ClassVar[bool] = True
+    """Whether other processes may commit to what this one sees."""
 
     @abstractmethod
     def create_document(self, owner: str, title: str) -> tuple[DocumentRecord, bool]:

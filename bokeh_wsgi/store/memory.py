@@ -33,6 +33,8 @@ class _Document:
 class MemoryStore(Store):
     """Not shared: a fork gives the child a copy that goes its own way."""
 
+    is_shared = False
+
     def __init__(self) -> None:
         self._documents: dict[str, _Document] = {}
         self._settings: dict[str, bytes] = {}
