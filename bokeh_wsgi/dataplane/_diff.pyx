@@ -118,7 +118,8 @@ cdef Py_ssize_t sweep_array(
 def checks_indexes():
     """Whether this is the debug build: then -1 is the last index, else it is the one before the first."""
     cdef const int64_t[::1] last = np.array([0, 1], dtype=np.int64)[1:]
-    return last[-1] == 1
+    cdef Py_ssize_t before = -1
+    return last[before] == 1
 
 
 def equal(a not None, b not None):
