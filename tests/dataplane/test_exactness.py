@@ -55,6 +55,9 @@ class Ways:
         assert self.shadow.column().equals(now)
         assert self.server.column().equals(now)
         assert self.server.nbytes >= now.data.nbytes
+        newcomer = GrowingColumn()
+        newcomer.apply(self.server.whole())
+        assert newcomer.column().equals(now)
         self.last = now
 
     def sent(self, ops: list[Op]) -> list[Op]:
