@@ -5,6 +5,7 @@
 #   make test      lint, types and every test; what CI runs
 #   make lint      ruff: the rules and the format          make types   mypy --strict
 #   make bench     benchmarks, peers side by side          make browser bundle the page's client again
+#   make test-debug  the data plane's tests on kernels that check every index
 #   make docs      check the docs and take their picture   make clean   forget everything that was made
 #
 # Another Python: make test PYTHON=python3.12
@@ -15,13 +16,14 @@ ifeq ($(VERSION),)
 $(error $(PYTHON) does not run: say which Python to use, as in: make test PYTHON=python3.12)
 endif
 VENV := .venv-$(VERSION)
+CHECKED := build/checked
 BIN := $(VENV)/bin
 BUILT_FROM := pyproject.toml setup.py $(wildcard build_tools/*.py) $(shell find bokeh_wsgi -name '*.pyx')
 BROWSER := $(shell find browser -type f -not -path '*/node_modules/*' -not -path 'browser/build/*')
 # PYTHONPATH and the like would hide packaging mistakes.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: demo test lint types pytest bench browser docs chromium clean
+.PHONY: demo test test-debug lint types pytest bench browser docs chromium clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/demo.stamp
@@ -39,6 +41,15 @@ types: $(VENV)/test.stamp
 pytest: $(VENV)/test.stamp chromium
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest $(ARGS)
 	$(BIN)/python -m pytest -q benchmarks
+
+# In a folder of its own, so that the normal build stays as it is.
+test-debug: $(VENV)/test.stamp
+	@rm -rf $(CHECKED) && mkdir -p $(CHECKED)
+	@cp -r bokeh_wsgi build_tools tests conftest.py pyproject.toml setup.py README.md LICENSE $(CHECKED)
+	@find $(CHECKED)/bokeh_wsgi -name '*.so' -delete
+	@$(BIN)/python -m pip install --quiet 'Cython>=3.1' 'setuptools>=77'
+	cd $(CHECKED) && BOKEH_WSGI_CHECKED=1 $(abspath $(BIN))/python setup.py --quiet build_ext --inplace
+	cd $(CHECKED) && BOKEH_WSGI_CHECKED=1 $(abspath $(BIN))/python -m pytest -q tests/dataplane $(ARGS)
 
 bench: $(VENV)/test.stamp
 	$(BIN)/python -m pytest benchmarks --benchmark-enable --benchmark-only --benchmark-sort=name $(ARGS)

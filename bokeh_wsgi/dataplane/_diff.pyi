@@ -1,5 +1,6 @@
 from ._reference import Array
 
+def checks_indexes() -> bool: ...
 def equal(a: Array, b: Array) -> bool: ...
 def sweep(
     a: Array,

@@ -20,21 +20,19 @@ ctypedef fused word:
     uint64_t
 
 cdef struct Ranges:
-    int64_t* pairs          # start and stop of each, in order
-    Py_ssize_t limit
     Py_ssize_t found
     Py_ssize_t covered      # positions in all of them
     Py_ssize_t gap          # ranges with less than this between them are one; also what a further one costs
 
 
-cdef inline Py_ssize_t first_difference(const word* a, const word* b, Py_ssize_t lo) noexcept nogil:
+cdef inline Py_ssize_t first_difference(const word[::1] a, const word[::1] b, Py_ssize_t lo) noexcept nogil:
     """The first position from lo on; there must be one."""
     while a[lo] == b[lo]:
         lo += 1
     return lo
 
 
-cdef inline Py_ssize_t last_difference(const word* a, const word* b, Py_ssize_t hi) noexcept nogil:
+cdef inline Py_ssize_t last_difference(const word[::1] a, const word[::1] b, Py_ssize_t hi) noexcept nogil:
     """The last position before hi; there must be one."""
     hi -= 1
     while a[hi] == b[hi]:
@@ -42,17 +40,17 @@ cdef inline Py_ssize_t last_difference(const word* a, const word* b, Py_ssize_t 
     return hi
 
 
-cdef inline bint add(Ranges* ranges, Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
+cdef inline bint add(int64_t[:, ::1] pairs, Ranges* ranges, Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
     """Take in one more range, after all others; False if there is no room."""
-    cdef int64_t* last = ranges.pairs + 2 * ranges.found - 2
-    if ranges.found > 0 and start - last[1] < ranges.gap:
-        ranges.covered += stop - last[1]
-        last[1] = stop
+    cdef Py_ssize_t found = ranges.found
+    if found > 0 and start - pairs[found - 1, 1] < ranges.gap:
+        ranges.covered += stop - pairs[found - 1, 1]
+        pairs[found - 1, 1] = stop
         return True
-    if ranges.found == ranges.limit:
+    if found == pairs.shape[0]:
         return False
-    last[2] = start
-    last[3] = stop
+    pairs[found, 0] = start
+    pairs[found, 1] = stop
     ranges.found += 1
     ranges.covered += stop - start
     return True
@@ -65,17 +63,18 @@ cdef inline bint exceeds(const Ranges* ranges, Py_ssize_t few, Py_ssize_t small,
 
 
 cdef Py_ssize_t sweep_words(
-    word* a,            # IN, OUT if refresh
-    const word* b,      # IN
+    const word[::1] a,          # IN
+    const word[::1] b,          # IN
+    word* refreshed,            # OUT: a's memory, or NULL
+    int64_t[:, ::1] pairs,      # IN, OUT
+    Ranges* ranges,             # IN, OUT
     Py_ssize_t at,
-    Py_ssize_t n,
-    Ranges* ranges,     # IN, OUT
     Py_ssize_t few,
     Py_ssize_t small,
     Py_ssize_t large,
-    bint refresh,
 ) noexcept nogil:
     """Up to where it got."""
+    cdef Py_ssize_t n = a.shape[0]
     cdef Py_ssize_t block = BLOCK_BYTES // <Py_ssize_t>sizeof(word)
     # Within a piece no two positions are so far apart that they would be two ranges.
     cdef Py_ssize_t piece = min(ranges.gap, PIECE)
@@ -84,25 +83,43 @@ cdef Py_ssize_t sweep_words(
     cdef int64_t last_stop
     while at < n:
         stop = at + block if n - at > block else n
-        if memcmp(a + at, b + at, (stop - at) * sizeof(word)) != 0:
+        if memcmp(&a[at], &b[at], (stop - at) * sizeof(word)) != 0:
             lo = at
             before = ranges[0]
-            last_stop = ranges.pairs[2 * ranges.found - 1] if ranges.found > 0 else 0
+            last_stop = pairs[before.found - 1, 1] if before.found > 0 else 0
             while lo < stop:
                 hi = lo + piece if stop - lo > piece else stop
-                if memcmp(a + lo, b + lo, (hi - lo) * sizeof(word)) != 0:
-                    if not add(ranges, first_difference(a, b, lo), last_difference(a, b, hi) + 1):
+                if memcmp(&a[lo], &b[lo], (hi - lo) * sizeof(word)) != 0:
+                    if not add(pairs, ranges, first_difference(a, b, lo), last_difference(a, b, hi) + 1):
                         ranges[0] = before
                         if before.found > 0:
-                            ranges.pairs[2 * before.found - 1] = last_stop
+                            pairs[before.found - 1, 1] = last_stop
                         return at
                 lo = hi
-            if refresh:
-                memcpy(a + at, b + at, (stop - at) * sizeof(word))
+            if refreshed != NULL:
+                memcpy(refreshed + at, &b[at], (stop - at) * sizeof(word))
             if exceeds(ranges, few, small, large):
                 return stop
         at = stop
     return at
+
+
+cdef Py_ssize_t sweep_array(
+    const word[::1] a, const word[::1] b, int64_t[:, ::1] pairs, Ranges* ranges,
+    Py_ssize_t at, Py_ssize_t few, Py_ssize_t small, Py_ssize_t large, bint refresh,
+) noexcept:
+    """The same without the GIL."""
+    cdef word* refreshed = <word*>&a[0] if refresh else NULL
+    with nogil:
+        at = sweep_words(a, b, refreshed, pairs, ranges, at, few, small, large)
+    return at
+
+
+def checks_indexes():
+    """Whether this is the debug build: then -1 is the last index, else it is the one before the first."""
+    cdef const int64_t[::1] last = np.array([0, 1], dtype=np.int64)[1:]
+    cdef Py_ssize_t before = -1
+    return last[before] == 1
 
 
 def equal(a not None, b not None):
@@ -128,18 +145,15 @@ def sweep(
     Py_ssize_t large,
     bint refresh,
 ):
-    cdef const uint8_t[::1] x = a.view(np.uint8)
-    cdef const uint8_t[::1] y = b.view(np.uint8)
-    cdef Py_ssize_t itemsize = a.itemsize
-    cdef Py_ssize_t n = x.shape[0] // itemsize
+    cdef Py_ssize_t n = a.shape[0]
     cdef Py_ssize_t i
-    if x.shape[0] != y.shape[0] or itemsize != b.itemsize:
-        raise ValueError("the arrays differ in length or item size")
-    if not 0 <= at <= n or not 0 <= found <= pairs.shape[0] or gap < 1 or pairs.shape[0] < 1 or pairs.shape[1] != 2:
+    if a.dtype != b.dtype or n != b.shape[0]:
+        raise ValueError("the arrays differ in length or type")
+    if not 0 <= at <= n or not 0 <= found <= pairs.shape[0] or gap < 1 or pairs.shape[1] != 2:
         raise ValueError("the sweep can't start there")
     if refresh and not a.flags.writeable:
         raise ValueError("a read-only array can't be refreshed")
-    cdef Ranges ranges = Ranges(&pairs[0, 0], pairs.shape[0], found, 0, gap)
+    cdef Ranges ranges = Ranges(found, 0, gap)
     for i in range(found):
         if not (0 <= pairs[i, 0] <= pairs[i, 1] <= n):
             raise ValueError("a range lies outside")
@@ -148,15 +162,12 @@ def sweep(
             a[pairs[i, 0] : pairs[i, 1]] = b[pairs[i, 0] : pairs[i, 1]]
     if at == n:
         return found, at
-    cdef uint8_t* old = <uint8_t*>&x[0]
-    cdef const uint8_t* new = &y[0]
-    with nogil:
-        if itemsize == 8:
-            at = sweep_words[uint64_t](<uint64_t*>old, <const uint64_t*>new, at, n, &ranges, few, small, large, refresh)
-        elif itemsize == 4:
-            at = sweep_words[uint32_t](<uint32_t*>old, <const uint32_t*>new, at, n, &ranges, few, small, large, refresh)
-        elif itemsize == 2:
-            at = sweep_words[uint16_t](<uint16_t*>old, <const uint16_t*>new, at, n, &ranges, few, small, large, refresh)
-        else:
-            at = sweep_words[uint8_t](old, new, at, n, &ranges, few, small, large, refresh)
+    if a.itemsize == 8:
+        at = sweep_array[uint64_t](a, b, pairs, &ranges, at, few, small, large, refresh)
+    elif a.itemsize == 4:
+        at = sweep_array[uint32_t](a, b, pairs, &ranges, at, few, small, large, refresh)
+    elif a.itemsize == 2:
+        at = sweep_array[uint16_t](a, b, pairs, &ranges, at, few, small, large, refresh)
+    else:
+        at = sweep_array[uint8_t](a, b, pairs, &ranges, at, few, small, large, refresh)
     return ranges.found, at

@@ -7,8 +7,6 @@ No fused multiply-add (the line above): Python, numpy and JavaScript round twice
 from libc.stdint cimport int8_t, int16_t, int32_t, uint8_t, uint16_t, uint32_t
 from libc.string cimport memcmp
 
-import numpy as np
-
 cdef enum:
     BLOCK = 512
 
@@ -23,15 +21,10 @@ ctypedef fused number:
     double
 
 
-cdef Py_ssize_t count_values(
-    const number* data,     # IN
-    Py_ssize_t n,
-    double start,
-    double step,
-    double first,
-) noexcept nogil:
+cdef Py_ssize_t count_values(const number[::1] data, double start, double step, double first) noexcept nogil:
     """How many of the values are the ramp's, bit for bit, before the first that is not."""
     cdef number[BLOCK] block
+    cdef Py_ssize_t n = data.shape[0]
     cdef Py_ssize_t lo = 0
     cdef Py_ssize_t size, j
     cdef int i
@@ -41,38 +34,36 @@ cdef Py_ssize_t count_values(
         base = first + <double>lo
         for i in range(<int>size):
             block[i] = <number>(start + (base + <double>i) * step)
-        if memcmp(block, data + lo, size * sizeof(number)) != 0:
+        if memcmp(block, &data[lo], size * sizeof(number)) != 0:
             for j in range(size):
-                if memcmp(&block[j], data + lo + j, sizeof(number)) != 0:
+                if memcmp(&block[j], &data[lo + j], sizeof(number)) != 0:
                     return lo + j
         lo += size
     return n
 
 
-def count_ramp(data not None, double start, double step, Py_ssize_t first):
-    if data.size == 0:
-        return 0
-    kind = data.dtype.str[1:]
-    cdef const uint8_t[::1] view = data.view(np.uint8)
-    cdef const void* at = &view[0]
-    cdef Py_ssize_t n = data.size
-    cdef Py_ssize_t count = -1
-    cdef int code = ("f8", "f4", "i4", "u4", "i2", "u2", "i1", "u1").index(kind)
+cdef Py_ssize_t count_array(const number[::1] data, double start, double step, double first) noexcept:
+    """The same without the GIL."""
+    cdef Py_ssize_t count
     with nogil:
-        if code == 0:
-            count = count_values[double](<const double*>at, n, start, step, <double>first)
-        elif code == 1:
-            count = count_values[float](<const float*>at, n, start, step, <double>first)
-        elif code == 2:
-            count = count_values[int32_t](<const int32_t*>at, n, start, step, <double>first)
-        elif code == 3:
-            count = count_values[uint32_t](<const uint32_t*>at, n, start, step, <double>first)
-        elif code == 4:
-            count = count_values[int16_t](<const int16_t*>at, n, start, step, <double>first)
-        elif code == 5:
-            count = count_values[uint16_t](<const uint16_t*>at, n, start, step, <double>first)
-        elif code == 6:
-            count = count_values[int8_t](<const int8_t*>at, n, start, step, <double>first)
-        else:
-            count = count_values[uint8_t](<const uint8_t*>at, n, start, step, <double>first)
+        count = count_values(data, start, step, first)
     return count
+
+
+def count_ramp(data not None, double start, double step, Py_ssize_t first):
+    kind = data.dtype.str[1:]
+    if kind == "f8":
+        return count_array[double](data, start, step, <double>first)
+    if kind == "f4":
+        return count_array[float](data, start, step, <double>first)
+    if kind == "i4":
+        return count_array[int32_t](data, start, step, <double>first)
+    if kind == "u4":
+        return count_array[uint32_t](data, start, step, <double>first)
+    if kind == "i2":
+        return count_array[int16_t](data, start, step, <double>first)
+    if kind == "u2":
+        return count_array[uint16_t](data, start, step, <double>first)
+    if kind == "i1":
+        return count_array[int8_t](data, start, step, <double>first)
+    return count_array[uint8_t](data, start, step, <double>first)

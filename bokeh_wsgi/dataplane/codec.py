@@ -31,14 +31,14 @@ MAX_CHOICES: Final = 10_000
 
 @dataclass(slots=True)
 class Choice:
-    """The filter that was best in the last trial (None: stored raw), and the share of the bytes it left.
+    """The filter that was best in the last trial (None: stored raw), and the share of the bytes it then left.
 
     It is tried anew after ``MAX_USES`` uses, of which a long buffer counts as several, or when the share
     changes by more than ``DRIFT``.
     """
 
     kind: Any = None
-    share: float = 1.0
+    share: float | None = None
     uses: int = MAX_USES
 
     def holds(self, nbytes: int) -> bool:
@@ -46,7 +46,9 @@ class Choice:
         return self.uses <= MAX_USES
 
     def see(self, share: float) -> None:
-        if abs(share - self.share) > DRIFT * max(self.share, DRIFT):
+        if self.share is None:
+            self.share = share
+        elif abs(share - self.share) > DRIFT * max(self.share, DRIFT):
             self.uses = MAX_USES
 
 
@@ -93,10 +95,13 @@ def _try_filters(buffer: Array, choice: Choice) -> bytes | None:
     chunks = [_chunk(sample, kind) for kind in kinds]
     enough = max(min(map(len, chunks)) * NEARLY, HEADER_BYTES)
     chunk, choice.kind = next((c, kind) for c, kind in zip(chunks, kinds, strict=True) if len(c) <= enough)
-    choice.share, choice.uses = len(chunk) / sample.nbytes, 0
-    if choice.share >= PAYS:
+    choice.share, choice.uses = None, 0
+    if len(chunk) >= PAYS * sample.nbytes:
         choice.kind = None
-    return chunk if sample is buffer and choice.kind is not None else None
+    elif sample is buffer:
+        choice.see(len(chunk) / buffer.nbytes)
+        return chunk
+    return None
 
 
 def _raw(buffer: Array) -> bytes:

@@ -114,8 +114,8 @@ class GrowingColumn:
         in_place = copy and new.is_fixed and self._validity is None and new.validity is None
         if in_place:
             self._view = replace(self.column(), data=self._data.writable())
-        rows, old = self.rows, self.column()
-        plan = choose(old, new, self._habit, refresh=in_place)
+        rows = self.rows
+        plan = choose(self.column(), new, self._habit, refresh=in_place)
         ramp = ramp_instead(plan, rows, new)
         if ramp is not None:
             self._begin_ramp(ramp)

@@ -22,12 +22,8 @@ class Run:
     """
 
     def __init__(self, values: Array, *, copy: bool) -> None:
-        self._array = values
+        self._array = _with_room(values, len(values)) if copy else values
         self._lo, self._hi = 0, len(values)
-        if copy:
-            # Room to grow costs nothing before it is used: the system gives memory page by page.
-            self._array = np.empty(len(values) + len(values) // ROOM, dtype=values.dtype)
-            self._array[: len(values)] = values
 
     def __len__(self) -> int:
         return self._hi - self._lo
@@ -75,36 +71,50 @@ class Run:
     def assign(self, values: Array) -> None:
         """Become a copy of the values, of the same dtype; in the memory that is there, if it fits."""
         if not self._array.flags.writeable or not len(values) <= len(self._array) <= 2 * len(values):
-            self._array = np.empty(len(values), dtype=self._array.dtype)
+            self._array = np.empty(_room(len(values)), dtype=self._array.dtype)
         self._lo, self._hi = 0, len(values)
         self._array[: self._hi] = values
 
     def writable(self) -> Array:
         """The view, in memory that may be written."""
         if not self._array.flags.writeable:
-            self._array, self._lo, self._hi = self.view.copy(), 0, len(self)
+            self._array, self._lo, self._hi = _with_room(self.view, len(self)), 0, len(self)
         return self.view
 
     def _make_room(self, count: int) -> None:
         held = len(self)
         size = held + count
-        room = max(size + size // ROOM, LEAST)
-        if self._is_alone():
+        fits = size + size // (2 * ROOM) <= len(self._array) <= 2 * _room(size)
+        if fits and self._is_alone():
             self._array[:held] = self.view  # numpy moves within one array as memmove does
-            if not size + size // (2 * ROOM) <= len(self._array) <= 2 * room:
-                self._array.resize(room, refcheck=False)
         else:
-            array = np.empty(room, dtype=self._array.dtype)
-            array[:held] = self.view
-            self._array = array
+            self._array = _with_room(self.view, size)
         self._lo, self._hi = 0, held
 
     def _is_alone(self) -> bool:
         """Whether nothing else refers to the memory: each view of an array holds a reference to it."""
-        array = self._array
-        return array.flags.owndata and array.flags.writeable and sys.getrefcount(array) <= 3
+        flags = self._array.flags
+        return flags.owndata and flags.writeable and self._references() == ALONE
+
+    def _references(self) -> int:
+        return sys.getrefcount(self._array)
+
+
+ALONE: Final = Run(np.zeros(1), copy=True)._references()
+"""Versions of Python count differently what a call itself refers to."""
 
 
 def _address(array: Array) -> int:
     address: int = array.__array_interface__["data"][0]
     return address
+
+
+def _room(rows: int) -> int:
+    """As long an array for so many; what is not written yet takes no memory, only addresses."""
+    return max(rows + rows // ROOM, LEAST)
+
+
+def _with_room(values: Array, rows: int) -> Array:
+    array = np.empty(_room(rows), dtype=values.dtype)
+    array[: len(values)] = values
+    return array

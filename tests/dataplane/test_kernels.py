@@ -1,8 +1,11 @@
 """The kernels find every changed bit; the compiled ones and their numpy twins agree."""
 
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -14,6 +17,7 @@ from hypothesis import strategies as st
 from bokeh_wsgi.dataplane import _reference, kernels
 
 PURE = bool(os.environ.get("BOKEH_WSGI_PURE"))
+CHECKED = bool(os.environ.get("BOKEH_WSGI_CHECKED"))
 WORDS = ["u1", "u2", "u4", "u8"]
 NUMBERS = ["i1", "u1", "i2", "u2", "i4", "u4", "f4", "f8"]
 MANY = 1 << 60
@@ -23,6 +27,55 @@ MANY = 1 << 60
 def module(request: pytest.FixtureRequest) -> ModuleType:
     """The numpy twins, or what was compiled."""
     return __import__(f"bokeh_wsgi.dataplane.{request.param}", fromlist=["equal"])
+
+
+@pytest.mark.skipif(PURE, reason="BOKEH_WSGI_PURE is set")
+def test_kernels_check_their_indexes_only_if_they_were_asked_to() -> None:
+    """`make test-debug` asks, and builds them into a folder of its own."""
+    from bokeh_wsgi.dataplane import _diff, _ramp
+
+    assert _diff.checks_indexes() is CHECKED
+    assert ("checked" in Path(str(_diff.__file__)).parts) is CHECKED
+    assert Path(str(_ramp.__file__)).parent == Path(str(_diff.__file__)).parent
+
+
+@pytest.mark.parametrize("name", ["_diff", "_ramp"])
+def test_there_is_no_python_in_the_loops(name: str, tmp_path: Path) -> None:
+    """As `cython -a` shows it: every line of a function without the GIL is plain C."""
+    pytest.importorskip("Cython")
+    source = Path(_reference.__file__).with_name(f"{name}.pyx")
+    switches = "boundscheck=False,wraparound=False,initializedcheck=False,cdivision=True"
+    command = [
+        sys.executable,
+        "-m",
+        "cython",
+        "-3",
+        "-a",
+        "-X",
+        switches,
+        "-o",
+        str(tmp_path / "out.c"),
+        str(source),
+    ]
+    subprocess.run(command, check=True, capture_output=True)
+
+    html = (tmp_path / "out.html").read_text()
+    scores = [int(score) for score in re.findall(r'class="cython line score-(\d+)"', html)]
+    lines = source.read_text().splitlines()
+    assert len(scores) == len(lines)
+    loops = [number for start, stop in nogil_functions(lines) for number in range(start, stop)]
+    assert len(loops) > 15
+    assert [f"{number + 1}: {lines[number]}" for number in loops if scores[number]] == []
+
+
+def nogil_functions(lines: list[str]) -> Iterator[tuple[int, int]]:
+    """Where each function begins and ends."""
+    start = None
+    for number, line in enumerate([*lines, "end"]):
+        if line and not line[0].isspace() and line[0] != ")":
+            if start is not None and "nogil:" in " ".join(lines[start:number]).split('"""')[0]:
+                yield start, number
+            start = number if line.startswith("cdef ") and "(" in line else None
 
 
 def swept(
@@ -157,7 +210,7 @@ def test_read_only_arrays_and_slices_are_taken(module: ModuleType) -> None:
 @pytest.mark.parametrize(
     "change", [{"found": 3}, {"found": -1}, {"at": 11}, {"at": -1}, {"gap": 0}, {"b": np.ones(9, "u8")},
                {"b": np.ones(10, "u4")},
-               {"pairs": np.zeros((0, 2), np.int64)}, {"pairs": np.zeros((2, 1), np.int64)},
+               {"pairs": np.zeros((2, 1), np.int64)},
                {"found": 2, "pairs": np.array([[0, 5], [9, 12]])}],
 )  # fmt: skip
 def test_a_sweep_never_leaves_its_arrays(change: dict[str, Any]) -> None:
