@@ -100,10 +100,6 @@ class Run:
         return sys.getrefcount(self._array)
 
 
-ALONE: Final = Run(np.zeros(1), copy=True)._references()
-"""Versions of Python count differently what a call itself refers to."""
-
-
 def _address(array: Array) -> int:
     address: int = array.__array_interface__["data"][0]
     return address
@@ -118,3 +114,7 @@ def _with_room(values: Array, rows: int) -> Array:
     array = np.empty(_room(rows), dtype=values.dtype)
     array[: len(values)] = values
     return array
+
+
+ALONE: Final = Run(np.zeros(1), copy=True)._references()
+"""Versions of Python count differently what a call itself refers to."""
