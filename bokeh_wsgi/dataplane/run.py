@@ -76,8 +76,12 @@ class Run:
 
     def _is_alone(self) -> bool:
         """Whether nothing else refers to the memory: each view of an array holds a reference to it."""
-        array = self._array
-        return array.flags.owndata and array.flags.writeable and sys.getrefcount(array) <= 3
+        if not (self._array.flags.owndata and self._array.flags.writeable):
+            return False
+        return self._references() <= _UNSEEN._references()
+
+    def _references(self) -> int:
+        return sys.getrefcount(self._array)
 
 
 def _room(rows: int) -> int:
@@ -89,3 +93,7 @@ def _with_room(values: Array, rows: int) -> Array:
     array = np.empty(_room(rows), dtype=values.dtype)
     array[: len(values)] = values
     return array
+
+
+_UNSEEN: Final = Run(np.zeros(1), copy=True)
+"""Has given out no view. How many references that makes depends on the Python; so they are counted alike."""
