@@ -24,8 +24,8 @@ WAITING_BYTES: Final = 4 << 20
 """When more than this waits, `store_soon` waits too."""
 WAITING_OPS: Final = 4096
 LATE_S: Final = 0.01
-"""`store_soon` waits too when something has been waiting for so long: a script that computes all the time
-would not leave the thread that sends its turn."""
+"""When something has been waiting for so long, `store_soon` waits too, but no longer than that: a script that
+computes all the time would not leave the thread that sends its turn."""
 LINGER_S: Final = 0.2
 """How long the thread stays for more when it has sent all."""
 
@@ -114,7 +114,7 @@ class Sender:
         if not is_rows(step) or size > WAITING_BYTES or len(ops) > WAITING_OPS:
             self.flush()
         elif time.monotonic() - self._waiting_since > LATE_S:
-            self._changed.wait_for(lambda: step not in self._waiting or not self._is_busy())
+            self._changed.wait_for(lambda: step not in self._waiting, LATE_S)
 
     def flush(self) -> None:
         """Wait until the server has all; raises what went wrong on the way there."""

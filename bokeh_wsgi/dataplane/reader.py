@@ -59,7 +59,7 @@ def decode_upload(data: Buffer, docid: str, limits: Limits | None = None) -> tup
     memory = Adjoining(rows, limits.max_unpacked)
     ops = [op_of(row, budget, memory.place(row)) for row in rows]
     if any(op.code is OpCode.COMMIT for op in ops):
-        raise FrameError("only the server sends a COMMIT")
+        raise FrameError(f"a batch holds other than changes of document {docid}: a COMMIT")
     check_change(ops)
     frame = view[first:at]
     return ops, bytes(frame) if len(frame) <= COPIED_BYTES else frame.toreadonly()

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bokeh_wsgi.dataplane import Column, GrowingColumn, Op, OpCode, column_from, concat
+from bokeh_wsgi.dataplane.run import Run
 from bokeh_wsgi.exc import FrameError
 
 KINDS: list[Any] = [
@@ -153,3 +154,22 @@ def test_appending_to_a_large_column_costs_what_is_added() -> None:
         large.column()
 
     assert time.thread_time() - started < 0.2  # copying it each time would take seconds
+
+
+def test_memory_moves_only_while_no_view_of_it_is_alive() -> None:
+    run = Run(np.arange(100.0), copy=True)
+    memory = run.view.base
+    run.drop(50)
+    del memory
+
+    view = run.view[3:5]
+    run.append(np.zeros(60))
+    assert view.tolist() == [53, 54]
+    assert not np.shares_memory(view, run.view)
+
+    address = run.view.base.ctypes.data  # type: ignore[union-attr]
+    for _ in range(20):
+        run.drop(30)
+        run.append(np.arange(30.0))
+    assert run.view.base.ctypes.data == address  # type: ignore[union-attr]
+    assert run.view[-30:].tolist() == list(range(30))
