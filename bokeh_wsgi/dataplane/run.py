@@ -93,8 +93,9 @@ class Run:
 
     def _is_alone(self) -> bool:
         """Whether nothing else refers to the memory: each view of an array holds a reference to it."""
-        flags = self._array.flags
-        return flags.owndata and flags.writeable and self._references() == ALONE
+        if not (self._array.flags.owndata and self._array.flags.writeable):
+            return False
+        return self._references() <= ALONE
 
     def _references(self) -> int:
         return sys.getrefcount(self._array)
