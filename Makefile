@@ -47,7 +47,6 @@ test-debug: $(VENV)/test.stamp
 	@rm -rf $(CHECKED) && mkdir -p $(CHECKED)
 	@cp -r bokeh_wsgi build_tools tests conftest.py pyproject.toml setup.py README.md LICENSE $(CHECKED)
 	@find $(CHECKED)/bokeh_wsgi -name '*.so' -delete
-	@$(BIN)/python -m pip install --quiet 'Cython>=3.1' 'setuptools>=77'
 	cd $(CHECKED) && BOKEH_WSGI_CHECKED=1 $(abspath $(BIN))/python setup.py --quiet build_ext --inplace
 	cd $(CHECKED) && BOKEH_WSGI_CHECKED=1 $(abspath $(BIN))/python -m pytest -q tests/dataplane $(ARGS)
 
