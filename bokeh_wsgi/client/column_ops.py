@@ -124,7 +124,8 @@ def _told_ops(
 ) -> list[Op] | None:
     """An APPEND and WRITEs; None if they don't lead to the values that there are."""
     rows = len(values)
-    if held.rows + told.appended - told.dropped != rows:
+    # Of other containers, such as a Series, an index is not always the number of a row.
+    if not isinstance(values, np.ndarray | list) or held.rows + told.appended - told.dropped != rows:
         return None
     kept = max(held.rows - told.dropped, 0)
     writes = _joined(told, kept, max(NEAR_BYTES * rows // max(held.nbytes, 1), 1))

@@ -1,6 +1,8 @@
 """The ``data`` of a published source: it streams without copying columns, and notes what it was told."""
 
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -71,6 +73,15 @@ class LiveData(PropertyValueColumnData):
         for journal in self._journals:
             journal.is_open = True
 
+    @contextmanager
+    def _noted(self) -> Iterator[None]:
+        """After an error nobody knows what was done before it."""
+        try:
+            yield
+        except BaseException:
+            self._open_journals()
+            raise
+
     def _stream(
         self,
         doc: Document,
@@ -81,16 +92,17 @@ class LiveData(PropertyValueColumnData):
     ) -> None:
         # Who holds the old arrays keeps rows from being moved: so only for those who want to see them.
         old = dict(self) if source._callbacks.get("data") else None
-        for name, new in new_data.items():
-            before, count = len(self[name]), len(new)
-            if not self._extend(name, new, rollover):
-                plain = PropertyValueColumnData({name: self[name]})
-                plain._stream(doc, source, {name: new}, rollover, setter)
-                self._put(name, plain[name])
-            for journal in self._journals:
-                told = journal.of(name)
-                told.appended += count
-                told.dropped += before + count - len(self[name])
+        with self._noted():
+            for name, new in new_data.items():
+                before, count = len(self[name]), len(new)
+                if not self._extend(name, new, rollover):
+                    plain = PropertyValueColumnData({name: self[name]})
+                    plain._stream(doc, source, {name: new}, rollover, setter)
+                    self._put(name, plain[name])
+                for journal in self._journals:
+                    told = journal.of(name)
+                    told.appended += count
+                    told.dropped += before + count - len(self[name])
         self._tell(old, ColumnsStreamedEvent(doc, source, "data", new_data, rollover, setter))
 
     def _extend(self, name: str, new: Any, rollover: int | None) -> bool:
@@ -124,14 +136,13 @@ class LiveData(PropertyValueColumnData):
     def _patch(self, doc: Document, source: Any, patches: Any, setter: Any = None) -> None:
         old = dict(self)
         plain = PropertyValueColumnData(old)
-        plain._patch(doc, source, patches, setter)
-        for name, patch in patches.items():
-            rows = len(self[name])
-            for journal in self._journals:
-                told = journal.of(name)
-                told.written += [
-                    (told.dropped + lo, told.dropped + hi) for lo, hi in (_rows(at, rows) for at, _ in patch)
-                ]
+        with self._noted():
+            plain._patch(doc, source, patches, setter)
+            for name, patch in patches.items():
+                ranges = [_rows(at, len(self[name])) for at, _ in patch]
+                for journal in self._journals:
+                    told = journal.of(name)
+                    told.written += [(told.dropped + lo, told.dropped + hi) for lo, hi in ranges]
         self._tell(old, ColumnsPatchedEvent(doc, source, "data", patches, setter))
 
     def _tell(self, old: Any, hint: DocumentPatchedEvent) -> None:

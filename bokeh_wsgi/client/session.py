@@ -339,6 +339,7 @@ class Session:
         """Models as the server has them, ``{"type", "id", "attributes"}``; sources with their ``data``."""
         if (typename is None) != (objid is None):
             raise ValueError("pull() needs both a typename and an objid, or neither")
+        self.flush()
         state = self.pull_state()
         found = []
         for key, rep in state.graph.models.items():
@@ -367,6 +368,7 @@ class Session:
         if events:
             ops.insert(0, Op(OpCode.PATCH, json=json.dumps({"events": events}, allow_nan=False)))
         if ops:
+            self.flush()
             headers = {"Content-Type": ARROW_STREAM, "Idempotency-Key": secrets.token_urlsafe(12)}
             path = f"doc/{quote(self.docid, safe='')}/changes"
             self._transport.request("POST", path, headers=headers, pieces=encode_upload(self.docid, ops))

@@ -161,3 +161,12 @@ def test_every_other_way_to_change_a_container_opens_the_journal(change: Callabl
     journal = source.data.journal()
     change(source.data)
     assert journal.is_open
+
+
+def test_a_patch_that_fails_half_way_opens_the_journal() -> None:
+    source = alive({"x": np.arange(3.0)})
+    journal = source.data.journal()
+    with pytest.raises(ValueError, match="could not broadcast"):
+        source.patch({"x": [(0, 9.0), (slice(0, 2), [1.0, 2.0, 3.0])]})
+    assert source.data["x"][0] == 9.0
+    assert journal.is_open

@@ -228,3 +228,15 @@ def test_values_inside_values_are_found_after_some_streams(
         stored.store_objects(source)
     (tag,) = viewer.attributes(source)["tags"]
     assert tag["entries"] == [["a", 2]]
+
+
+def test_patches_of_a_series_go_by_its_index(session: Session, document: Document, viewer: Viewer) -> None:
+    pandas = pytest.importorskip("pandas")
+    source: Any = ColumnDataSource({"y": [0.0]})
+    source.data = {"y": pandas.Series([1.0, 2.0, 3.0], index=[2, 1, 0])}
+    document.add_root(source)
+    session.store_document(document)
+    session.store_objects(source)
+    source.patch({"y": [(0, 9.0)]})
+    session.store_objects(source)
+    assert viewer.column(source, "y").tolist() == source.data["y"].tolist() == [1.0, 2.0, 9.0]
