@@ -136,25 +136,15 @@ def test_models_may_change_within_a_burst(remote: Session, document: Document, s
     assert_same(remote, source)
 
 
-def test_a_refusal_is_raised_by_the_next_call_and_then_all_is_sent(
-    remote: Session, gate: Gate, source: Any
+@pytest.mark.parametrize(
+    ("status", "error"), [("413 Too Large", ServerRefused), ("503 Away", ServerUnreachable)]
+)
+def test_what_goes_wrong_is_raised_by_the_next_call_and_nothing_is_lost(
+    status: str, error: type[Exception], remote: Session, gate: Gate, source: Any
 ) -> None:
     burst(remote, source, 1)
-    gate.status = "413 Too Large"
-    with pytest.raises(ServerRefused):
-        burst(remote, source, 1000)
-    gate.status = None
-    remote.store_objects(source)
-    remote.flush()
-    assert_same(remote, source)
-
-
-def test_a_server_that_is_away_is_told_by_the_next_call_and_nothing_is_lost(
-    remote: Session, gate: Gate, source: Any
-) -> None:
-    burst(remote, source, 1)
-    gate.status = "503 Away"
-    with pytest.raises(ServerUnreachable):
+    gate.status = status
+    with pytest.raises(error):
         burst(remote, source, 1000)
     gate.status = None
     remote.store_objects(source)
