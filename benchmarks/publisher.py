@@ -1,4 +1,4 @@
-"""Stores columns and then streams to them: ``python -m benchmarks.publisher ours|bokeh url rows``.
+"""Stores columns and then streams to them: ``python -m benchmarks.publisher ours|bokeh url rows updates``.
 
 Prints its memory in bytes: at rest, and at most.
 """
@@ -14,7 +14,6 @@ from bokeh.models import ColumnDataSource
 
 from bokeh_wsgi import Session
 
-UPDATES = 200
 ADDED = 1_000
 
 
@@ -24,7 +23,7 @@ def status(field: str, pid: str | int = "self") -> int:
     return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(field))
 
 
-def main(kind: str, url: str, rows: int) -> None:
+def main(kind: str, url: str, rows: int, updates: int) -> None:
     source = ColumnDataSource({"x": np.zeros(1), "y": np.zeros(1)})
     document = Document()
     document.add_root(source)
@@ -41,7 +40,7 @@ def main(kind: str, url: str, rows: int) -> None:
     del data
     store = (lambda: session.store_objects(source)) if kind == "ours" else session.force_roundtrip
     store()
-    for step in range(UPDATES):
+    for step in range(updates):
         x = rows + step * float(ADDED)
         source.stream({"x": np.arange(x, x + ADDED), "y": np.zeros(ADDED)}, rollover=rows)
         store()
@@ -49,4 +48,4 @@ def main(kind: str, url: str, rows: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))

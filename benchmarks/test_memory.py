@@ -28,7 +28,7 @@ def test_memory(benchmark: Any, figure: Figure, serve: Any, side: str, quick: bo
     server = started.process.pid
     at_rest = status("VmRSS", server)
     kind = "ours" if side == "ours" else "bokeh"
-    command = [sys.executable, "-m", "benchmarks.publisher", kind, url, str(rows)]
+    command = [sys.executable, "-m", "benchmarks.publisher", kind, url, str(rows), "5" if quick else "200"]
     run = subprocess.run(command, capture_output=True, text=True, check=True, timeout=500)
     publisher_at_rest, publisher_at_most = map(int, run.stdout.split())
     server_at_most = status("VmHWM", server)

@@ -80,7 +80,7 @@ def run(benchmark: Any, side: Side, rows: int, quick: bool, prepare: Callable[[]
     )
     sent.append(loopback_bytes())
     # From the script to the server and from there to the page: twice.
-    benchmark.extra_info["bytes"] = f"{np.median(np.diff(sent[1:])) / 2e6:.2f} MB each way"
+    benchmark.extra_info["bytes"] = f"{np.median(np.diff(sent)) / 2e6:.2f} MB each way"
 
 
 def loopback_bytes() -> int:
