@@ -12,6 +12,7 @@ from bokeh_wsgi.exc import FrameError
 
 from .chunks import HEADER_BYTES, MAX_CHUNK_BYTES, Chunk, check_chunk
 from .columns import Array
+from .decimals import find_decimals, to_integers
 
 FILTERS: Final = (blosc2.Filter.SHUFFLE, blosc2.Filter.BITSHUFFLE, blosc2.Filter.NOFILTER)
 """The fastest first: it is taken if it is ``NEARLY`` as good as the best."""
@@ -52,14 +53,43 @@ class Choice:
             self.uses = MAX_USES
 
 
+@dataclass(slots=True)
+class Form:
+    """Whether a column's floats are sent as integers, with how many decimals; tried anew as a `Choice` is."""
+
+    decimals: int | None = None
+    uses: int = MAX_USES
+
+    def integers(self, values: Array) -> Array | None:
+        """The values as integers, if that is exact and worth it."""
+        self.uses += 1 + values.nbytes // USE_BYTES
+        if self.uses > MAX_USES:
+            self.uses, self.decimals = 0, _try_decimals(values)
+        integers = None if self.decimals is None else to_integers(values, self.decimals)
+        if integers is None:
+            self.decimals = None
+        return integers
+
+
+def _try_decimals(values: Array) -> int | None:
+    decimals = find_decimals(values)
+    sample = _sample(values)
+    integers = None if decimals is None else to_integers(sample, decimals)
+    if integers is None or len(compress(integers)) > PAYS * len(compress(sample)):
+        return None
+    return decimals
+
+
 class FilterMemory:
     """Which filter suits each buffer of each column, for those who encode the same columns again and again.
 
     Not thread-safe.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, decimals: bool = False) -> None:
+        self.decimals = decimals
         self._choices: dict[Hashable, Choice] = {}
+        self._forms: dict[Hashable, Form] = {}
 
     def choice(self, key: Hashable) -> Choice:
         found = self._choices.get(key)
@@ -67,6 +97,14 @@ class FilterMemory:
             if len(self._choices) >= MAX_CHOICES:
                 self._choices.clear()
             found = self._choices[key] = Choice()
+        return found
+
+    def form(self, key: Hashable) -> Form:
+        found = self._forms.get(key)
+        if found is None:
+            if len(self._forms) >= MAX_CHOICES:
+                self._forms.clear()
+            found = self._forms[key] = Form()
         return found
 
 

@@ -20,6 +20,8 @@ ROW_BYTES: Final = (2 << 20) - 65536
 BATCH_BYTES: Final = 4 << 20
 BATCH_ROWS: Final = 4096
 PIECE_BYTES: Final = 1 << 16
+FLOATS: Final = ("float32", "float64")
+DECIMALS_BYTES: Final = 2048
 
 
 def encode(docid: str, ops: Iterable[Op], memory: FilterMemory | None = None) -> list[bytes]:
@@ -105,11 +107,18 @@ def _row(docid: str, op: Op, memory: FilterMemory) -> Row:
     chunks: list[bytes] = []
     if values is not None:
         dtype, shape = values.dtype, values.shape
-        if op.code is OpCode.REPLACE and values.list_depth:
-            text = f'{{"list":{values.list_depth}}}'
+        told = {"list": values.list_depth} if op.code is OpCode.REPLACE and values.list_depth else {}
+        buffers = _buffers(values)
+        if memory.decimals and values.dtype in FLOATS and values.data.nbytes >= DECIMALS_BYTES:
+            form = memory.form((op.model, op.column))
+            integers = form.integers(values.data)
+            if integers is not None and form.decimals is not None:
+                buffers[-1] = integers
+                told["decimals"] = form.decimals
+        text = json.dumps(told, separators=(",", ":")) if told else text
         chunks = [
-            compress(buffer, memory.choice((op.model, op.column, number)))
-            for number, buffer in enumerate(_buffers(values))
+            compress(buffer, memory.choice((op.model, op.column, number, buffer.dtype.char)))
+            for number, buffer in enumerate(buffers)
         ]
     key = op.model or None, op.column if op.model else None
     where = op.base, op.start, op.count, op.drop

@@ -13,6 +13,7 @@ from .batches import Row
 from .chunks import Chunk
 from .codec import decompress, unpacked_bytes
 from .columns import INT32_MAX, NUMBERS, TEXTS, Array, Column
+from .decimals import MAX_DECIMALS, from_integers
 from .limits import Limits
 from .ops import Op, OpCode
 from .ramp import ramp_from_json
@@ -20,14 +21,15 @@ from .ramp import ramp_from_json
 MAX_DIMENSIONS: Final = 8
 MAX_VERSION: Final = 2**53 - 1
 BYTES: Final = np.dtype("u1")
+INTEGERS: Final = np.dtype("<i4")
 CODES: Final = {int(code): code for code in OpCode}
 VALUE_OPS: Final = (OpCode.REPLACE, OpCode.APPEND, OpCode.WRITE)
 MODEL_OPS: Final = (OpCode.GRAPH, OpCode.PATCH, OpCode.EVENT)
 
 _USED: Final = {
     OpCode.REPLACE: ("column", "base", "count", "dtype", "shape", "json"),
-    OpCode.APPEND: ("column", "base", "start", "count", "drop", "dtype", "shape"),
-    OpCode.WRITE: ("column", "base", "start", "count", "dtype", "shape"),
+    OpCode.APPEND: ("column", "base", "start", "count", "drop", "dtype", "shape", "json"),
+    OpCode.WRITE: ("column", "base", "start", "count", "dtype", "shape", "json"),
     OpCode.RAMP: ("column", "base", "count", "dtype", "json"),
     OpCode.REMOVE: ("column", "base"),
 }
@@ -123,7 +125,7 @@ def _column(row: Row, budget: Budget) -> Column:
     levels = ragged + (dtype in TEXTS)
     if len(chunks) != levels + 2:
         raise FrameError(f"has {len(chunks)} buffers instead of {levels + 2}")
-    list_depth = _list_depth(row.json, len(shape))
+    list_depth, decimals = _told(row, len(shape))
     validity = _validity(chunks[0], rows, budget)
     if validity is not None and shape:
         raise FrameError("only plain columns have None rows")
@@ -134,8 +136,12 @@ def _column(row: Row, budget: Budget) -> Column:
         ends = _offsets(chunk, count, budget)
         offsets.append(ends)
         count = int(ends[-1])
-    kind = NUMBERS.get(dtype, BYTES)
+    kind = NUMBERS.get(dtype, BYTES) if decimals is None else INTEGERS
     data = _unpack(chunks[-1], kind, count if dtype in TEXTS else count * prod(shape[ragged:]), budget)
+    if decimals is not None:
+        budget.take(len(data) * NUMBERS[dtype].itemsize)
+        data = from_integers(data, decimals, NUMBERS[dtype])
+        data.flags.writeable = False
     column = Column(dtype, shape, rows, list_depth, data, tuple(offsets), validity)
     _check_values(column)
     return column
@@ -159,14 +165,25 @@ def _check_layout(row: Row, shape: tuple[int, ...]) -> int:
     return ragged
 
 
-def _list_depth(text: str | None, dimensions: int) -> int:
-    if not text:
-        return 0
-    fields = strict_json(text)
-    depth = fields.get("list") if isinstance(fields, dict) and fields.keys() == {"list"} else None
+def _told(row: Row, dimensions: int) -> tuple[int, int | None]:
+    """The list depth, and the decimals if the values are sent as integers."""
+    if not row.json:
+        return 0, None
+    fields = strict_json(row.json)
+    if not isinstance(fields, dict) or not {"list", "decimals"} >= fields.keys() or not fields:
+        raise FrameError(f"json is {row.json[:80]!r}")
+    if "list" in fields and row.op != OpCode.REPLACE:
+        raise FrameError("json is not used here")
+    depth, decimals = fields.get("list", 0), fields.get("decimals", 0)
     if type(depth) is not int or not 0 <= depth <= dimensions + 1:
-        raise FrameError(f"json is {text[:80]!r}")
-    return depth
+        raise FrameError(f"json is {row.json[:80]!r}")
+    if type(decimals) is not int or not 0 <= decimals <= MAX_DECIMALS:
+        raise FrameError(f"json is {row.json[:80]!r}")
+    if "decimals" not in fields:
+        return depth, None
+    if row.dtype not in ("float32", "float64"):
+        raise FrameError(f"no decimals of {row.dtype}")
+    return depth, decimals
 
 
 def _validity(chunk: Chunk, rows: int, budget: Budget) -> Array | None:
