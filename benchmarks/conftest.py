@@ -4,38 +4,76 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 import pytest
+
+Figure = Callable[..., None]
+
+
+class Started(NamedTuple):
+    """A server process, and the line in which it said that it listens."""
+
+    process: subprocess.Popen[bytes]
+    line: str
+
+    def stop(self) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+@pytest.fixture(scope="session")
+def quick(request: pytest.FixtureRequest) -> bool:
+    """Whether benchmarks only run to see that they still do."""
+    option = request.config.getoption
+    return not option("benchmark_enable") and not option("benchmark_only")
+
+
+@pytest.fixture
+def figure() -> Figure:
+    """Report a value that was measured otherwise as if the benchmark had taken so many seconds."""
+
+    def report(benchmark: Any, group: str, side: str, value: float, **more: str) -> None:
+        clock = iter([0.0, value])
+        benchmark.group = group
+        benchmark._timer = lambda: next(clock)
+        benchmark.extra_info.update({"side": side, **more})
+        benchmark.pedantic(lambda: None, rounds=1, warmup_rounds=0)
+
+    return report
 
 
 @pytest.fixture(scope="session")
 def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """Starts ``python -m …`` and waits for the line that says it listens; ends it with the session."""
-    running: list[subprocess.Popen[bytes]] = []
+    running: list[Started] = []
 
-    def start(*arguments: str, ready: str) -> str:
+    def start(*arguments: str, ready: str) -> Started:
         folder = tmp_path_factory.mktemp("serve")
         log = folder / "log.txt"
         environ = {**os.environ, "PYTHONUNBUFFERED": "1"}
         with log.open("wb") as file:
             command = [sys.executable, "-m", *arguments]
-            running.append(subprocess.Popen(command, stdout=file, stderr=file, cwd=folder, env=environ))
+            process = subprocess.Popen(command, stdout=file, stderr=file, cwd=folder, env=environ)
+        running.append(Started(process, ""))
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             lines = [line for line in log.read_text().splitlines() if ready in line]
             if lines:
-                return lines[0]
-            if running[-1].poll() is not None:
+                return Started(process, lines[0])
+            if process.poll() is not None:
                 break
             time.sleep(0.02)
         raise RuntimeError(f"{arguments[0]} did not start:\n{log.read_text()}")
 
     yield start
-    for process in running:
-        process.terminate()
-        process.wait(10)
+    for started in running:
+        started.stop()
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
@@ -44,14 +82,22 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     groups: dict[str, dict[str, Any]] = {}
     for benchmark in session.benchmarks if session else ():
         if benchmark.stats.data:
-            groups.setdefault(benchmark.group, {})[benchmark.params["side"]] = benchmark
+            side = benchmark.extra_info.get("side") or benchmark.params["side"]
+            groups.setdefault(benchmark.group, {})[side] = benchmark
     if not any("ours" in sides for sides in groups.values()):
         return
     terminalreporter.section("ours against its peers (medians)")
     for name, sides in groups.items():
-        ours = sides.pop("ours", None)
-        for peer, benchmark in sides.items() if ours else ():
-            mine, theirs = ours.stats.median * 1e3, benchmark.stats.median * 1e3
-            terminalreporter.write_line(
-                f"{name}: ours {mine:.1f} ms, {peer} {theirs:.1f} ms: {theirs / mine:.1f} times faster"
-            )
+        terminalreporter.write_line(f"{name}:")
+        mine = sides["ours"].stats.median if "ours" in sides else None
+        for side, benchmark in sides.items():
+            median = benchmark.stats.median
+            more = [f"{value}" for key, value in benchmark.extra_info.items() if key != "side"]
+            if mine and side != "ours":
+                more.insert(0, f"ours is {median / mine:.2f} times faster")
+            line = "; ".join([_shown(median), *more])
+            terminalreporter.write_line(f"    {side:>12}: {line}")
+
+
+def _shown(seconds: float) -> str:
+    return f"{seconds * 1e3:.2f} ms" if seconds >= 1e-3 else f"{seconds * 1e6:.1f} µs"

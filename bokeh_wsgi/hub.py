@@ -15,8 +15,8 @@ WATCH_INTERVAL_S = 0.01
 class Hub:
     """Meeting point of a process's commits and its waiting responses. Thread-safe, fork-safe.
 
-    A commit of this process calls `wake`; those of other processes are noticed by one watching thread, which
-    runs only while somebody waits.
+    A commit of this process calls `wake`; those of other processes, if the store is shared with any, are
+    noticed by one watching thread, which runs only while somebody waits.
     """
 
     def __init__(self, store: Store) -> None:
@@ -36,7 +36,7 @@ class Hub:
         with self._lock_of_this_process():
             for docid in docids:
                 self._waiting[docid].add(event)
-            if self._watcher is None:
+            if self._watcher is None and self._store.is_shared:
                 self._watcher = threading.Thread(target=self._watch, name="bokeh-wsgi-hub", daemon=True)
                 self._watcher.start()
 

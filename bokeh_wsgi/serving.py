@@ -23,7 +23,7 @@ IDLE_TIMEOUT_S = 75
 LINGER_S = 10.0
 BACKLOG = 1024
 # Pieces up to this long are copied into one packet with what surrounds them.
-COPIED_BYTES = 1 << 16
+COPIED_BYTES = 1 << 18
 
 
 class Server(ThreadedWSGIServer):

@@ -26,9 +26,20 @@ const options = {
   absWorkingDir: here,
   bundle: true,
   target: "es2022",
-  loader: { ".wasm": "binary" },
+  loader: { ".wasm": "binary", ".worker.js": "text" },
   logLevel: "warning",
 };
+
+/** The worker's script is a text within the page's. */
+async function worker() {
+  await build({
+    ...options,
+    entryPoints: ["src/ahead/worker.ts"],
+    outfile: "build/ahead.worker.js",
+    format: "iife",
+    minify: true,
+  });
+}
 
 async function page() {
   const output = resolve(here, process.env.BOKEH_WSGI_STATIC ?? "../bokeh_wsgi/static");
@@ -61,4 +72,5 @@ async function tests() {
 
 await mkdir(join(here, "build"), { recursive: true });
 await wasm();
+await worker();
 await (process.argv.includes("--tests") ? tests() : page());

@@ -3,13 +3,14 @@
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from werkzeug.wrappers import Request, Response
 
 from bokeh_wsgi import dataplane
 from bokeh_wsgi.auth import Identity
+from bokeh_wsgi.dataplane import Buffer
 from bokeh_wsgi.exc import BadRequest, NotFound, StoreError
 from bokeh_wsgi.models import Update
 
@@ -20,6 +21,10 @@ log = logging.getLogger("bokeh_wsgi")
 MEDIA_TYPE = "application/vnd.apache.arrow.stream"
 MAX_DOCUMENTS = 64
 MAX_WAIT_S = 60.0
+# A stream has news this often at most, a frame of the fastest screens; what comes sooner goes together.
+FRAME_S = 1 / 125
+SMALL_BYTES = 256 << 10
+PART_BYTES = 1 << 20
 # A response that only polls renews a token in time for the next poll to use it.
 RENEW_BELOW = 0.5
 
@@ -43,7 +48,7 @@ def changes(context: Context, request: Request) -> Response:
     held = wait_s != 0 and context.streams.take(request.environ)
     follower = Follower(context, wanted, identities)
     if not held:
-        pieces = [dataplane.SCHEMA_MESSAGE, *follower.news(), dataplane.END]
+        pieces = list(_gathered([dataplane.SCHEMA_MESSAGE, *follower.news(), dataplane.END]))
         response = Response(pieces, mimetype=MEDIA_TYPE)
         response.content_length = sum(map(len, pieces))
     else:
@@ -64,30 +69,35 @@ class Follower:
     ended: set[str] = field(default_factory=set)
     renewed: dict[str, float] = field(default_factory=dict)
 
-    def news(self) -> Iterator[bytes]:
+    def news(self) -> list[Buffer]:
         """Everything since the last call, as pieces of an Arrow stream."""
-        for docid in [docid for docid in self.after if docid not in self.ended]:
+        pieces: list[Buffer] = []
+        for docid, after in self.after.items():
+            if docid in self.ended:
+                continue
             try:
-                update = self.context.library.open(docid).since(self.after[docid])
+                update = self.context.library.open(docid).since(after)
             except NotFound:
                 self.context.library.forget(docid)
                 self.ended.add(docid)
-                reason = "deleted" if self.after[docid] > 0 else "not-found"
-                yield dataplane.commit(docid, max(self.after[docid], 0), {"end": reason})
+                end = {"end": "deleted" if after > 0 else "not-found"}
+                pieces.append(dataplane.commit(docid, max(after, 0), end))
                 continue
-            yield from update.pieces
+            pieces += update.pieces
             self.after[docid] = update.seq
-            yield from self._renew(docid, update)
+            if self.identities[docid].token_left_s is not None:
+                pieces += self._renewal(docid, update)
+        return pieces
 
-    def _renew(self, docid: str, update: Update) -> Iterator[bytes]:
-        identity = self.identities[docid]
-        if identity.token_left_s is None:
-            return
-        tokens = self.context.policy.tokens
-        expires = self.renewed.setdefault(docid, time.monotonic() + identity.token_left_s)
-        if expires - time.monotonic() < RENEW_BELOW * tokens.lifetime_s:
-            self.renewed[docid] = time.monotonic() + tokens.lifetime_s
-            yield dataplane.commit(docid, update.seq, {"token": tokens.issue(docid, identity.user)})
+    def _renewal(self, docid: str, update: Update) -> list[bytes]:
+        """A new token, if the last one has not long to live."""
+        identity, tokens = self.identities[docid], self.context.policy.tokens
+        now = time.monotonic()
+        expires = self.renewed.setdefault(docid, now + (identity.token_left_s or 0.0))
+        if expires - now >= RENEW_BELOW * tokens.lifetime_s:
+            return []
+        self.renewed[docid] = now + tokens.lifetime_s
+        return [dataplane.commit(docid, update.seq, {"token": tokens.issue(docid, identity.user)})]
 
 
 class HeldResponse:
@@ -119,6 +129,7 @@ class HeldResponse:
         deadline = None if self._wait_s is None else time.monotonic() + self._wait_s
         while True:
             self._event.clear()
+            frame_ends = time.monotonic() + FRAME_S
             sent = False
             try:
                 for piece in _gathered(self._follower.news()):
@@ -135,24 +146,28 @@ class HeldResponse:
                 left_s = min(left_s, deadline - time.monotonic())
                 if sent or left_s <= 0:
                     break
-            if not self._event.wait(left_s) and deadline is None:
+            woken = self._event.wait(left_s)
+            if woken and sent and (early_s := frame_ends - time.monotonic()) > 0:
+                time.sleep(early_s)
+            elif not woken and deadline is None:
                 yield dataplane.HEARTBEAT
         yield dataplane.END
 
 
-def _gathered(pieces: Iterator[bytes], size: int = 64 << 10) -> Iterator[bytes]:
-    """Small pieces together, so that a small change is one write; large ones as they are."""
-    small: list[bytes] = []
+def _gathered(pieces: Iterable[Buffer]) -> Iterator[bytes]:
+    """Small pieces together, so that a small change is one write; large ones in parts."""
+    small: list[Buffer] = []
     length = 0
     for piece in pieces:
-        if length + len(piece) > size and small:
+        if length + len(piece) > SMALL_BYTES and small:
             yield b"".join(small)
             small, length = [], 0
-        if len(piece) > size:
-            yield piece
-        else:
+        if len(piece) <= SMALL_BYTES:
             small.append(piece)
             length += len(piece)
+            continue
+        for start in range(0, len(piece), PART_BYTES):
+            yield bytes(piece[start : start + PART_BYTES])
     if small:
         yield b"".join(small)
 

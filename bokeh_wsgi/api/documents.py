@@ -48,7 +48,7 @@ def _user(context: Context, request: Request) -> str:
     return identity.user
 
 
-def _title(body: bytes) -> str:
+def _title(body: bytes | bytearray) -> str:
     try:
         content = json.loads(body)
     except (ValueError, RecursionError) as error:

@@ -31,8 +31,8 @@ def upload(context: Context, request: Request, docid: str) -> dict[str, Any]:
     return {"seq": seq}
 
 
-def read_body(environ: dict[str, Any], max_bytes: int) -> bytes:
-    """The whole request body; never asks the server for more than was announced, or than ``max_bytes``."""
+def read_body(environ: dict[str, Any], max_bytes: int) -> bytes | bytearray:
+    """The whole request body, held once; never asks for more than was announced, or than ``max_bytes``."""
     announced = environ.get("CONTENT_LENGTH") or ""
     stream = environ["wsgi.input"]
     if announced.isascii() and announced.isdigit():
@@ -43,17 +43,25 @@ def read_body(environ: dict[str, Any], max_bytes: int) -> bytes:
         raise LengthRequired("Send the upload with a Content-Length.")
     if length is not None and length > max_bytes:
         raise _too_large(max_bytes)
-    pieces, arrived = [], 0
-    while length is None or arrived < length:
-        piece = stream.read(PIECE_BYTES if length is None else min(PIECE_BYTES, length - arrived))
+    if length is None:
+        return _read_to_the_end(stream, max_bytes)
+    body, arrived = bytearray(length), 0
+    while arrived < length:
+        piece = stream.read(min(PIECE_BYTES, length - arrived))
         if not piece:
-            break
+            raise BadRequest(f"The upload was cut: {arrived} of {length} bytes arrived. Send it again.")
+        body[arrived : arrived + len(piece)] = piece
+        arrived += len(piece)
+    return body
+
+
+def _read_to_the_end(stream: Any, max_bytes: int) -> bytes:
+    pieces, arrived = [], 0
+    while piece := stream.read(PIECE_BYTES):
         pieces.append(piece)
         arrived += len(piece)
         if arrived > max_bytes:
             raise _too_large(max_bytes)
-    if length is not None and arrived < length:
-        raise BadRequest(f"The upload was cut: {arrived} of {length} bytes arrived. Send it again.")
     return b"".join(pieces)
 
 

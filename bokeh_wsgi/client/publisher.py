@@ -12,17 +12,19 @@ from bokeh.document import Document
 from bokeh.document.document import DEFAULT_TITLE
 from bokeh.model import Model
 
-from bokeh_wsgi.dataplane import Op, OpCode, column_from, diff
+from bokeh_wsgi.dataplane import Column, Op, OpCode, take_column
 from bokeh_wsgi.exc import ColumnError, Conflict
 from bokeh_wsgi.models import graph as graphs
 from bokeh_wsgi.models.graph import Graph
 from bokeh_wsgi.models.state import State
 
+from .column_ops import ColumnOps
+from .model_watch import ModelWatch
 from .resources import resources_of
 from .serializer import GraphSerializer, closure, text_of
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Step:
     """One change ready to be sent. ``graph`` is the session's part after it (None: as it was)."""
 
@@ -53,6 +55,8 @@ class Publisher:
     leave each other's alone. ``starts_anew``: the next step is a whole graph, which replaces all that the
     document holds. ``sends_whole``: it has all columns whole. ``wire_ids``: the ids of models in the document
     where those are not their own, since another session had taken them.
+    A step brings the shadow's columns to what the server will have; it is either acknowledged, or refused:
+    then what it touched is forgotten, and sent whole by the next one.
     Not thread-safe: `Session` holds the lock.
     """
 
@@ -61,6 +65,8 @@ class Publisher:
     sends_whole: bool = False
     shadow: State = field(default_factory=State)
     wire_ids: dict[str, str] = field(default_factory=dict)
+    columns: ColumnOps = field(default_factory=ColumnOps)
+    watch: ModelWatch = field(default_factory=ModelWatch)
     _owns_document: bool = False
     _texts: dict[str, tuple[Any, str]] = field(default_factory=dict)
     _tag: str = field(default_factory=lambda: secrets.token_hex(3))
@@ -78,6 +84,8 @@ class Publisher:
         self.starts_anew = False
         self._owns_document = True
         self._texts.clear()
+        self.columns.clear()
+        self.watch.clear()
 
     def document_step(self, document: Document) -> Step | None:
         """What changed in the whole document; None if nothing did."""
@@ -91,29 +99,54 @@ class Publisher:
         graph.callbacks = _plain(serializer.encode(callbacks)) if callbacks else None
         return self._step(_Draft(serializer, graph, is_document=True))
 
-    def objects_step(self, objects: Sequence[Model]) -> Step | None:
-        """What changed in models that `knows` and in all they lead to; None if nothing did."""
+    def objects_step(self, objects: Sequence[Model], only: Container[str] | None = None) -> Step | None:
+        """What changed in models that `knows` and in all they lead to; None if nothing did.
+
+        ``only`` columns of these names are looked at.
+        """
         old = self.shadow.graph
+        seen = None if self.starts_anew or self.sends_whole else self.watch.unchanged(objects)
+        if seen is not None and all(self.columns.is_told(*source) for source in seen.sources.items()):
+            ops = self._column_ops(seen, old.models, only)
+            return Step(ops, None, seen.objects) if ops else None
+        changes = self.watch.begin(objects)
         graph = Graph(version=old.version, title=old.title)
         graph.roots, graph.defs = list(old.roots), old.defs
         graph.config, graph.callbacks = old.config, old.callbacks
-        return self._step(_Draft(closure(objects, self.wire_ids), graph, is_document=False))
+        serializer = closure(objects, self.wire_ids)
+        step = self._step(_Draft(serializer, graph, is_document=False), only)
+        self.watch.keep(objects, serializer, changes)
+        return step
+
+    def based(self, step: Step) -> Step:
+        """The step as it has to be after what was acknowledged since it was made."""
+        versions = {key: held.version for key, held in self.shadow.columns.items()}
+        return replace(step, ops=[replace(op, base=versions.get(op.key, op.base)) for op in step.ops])
 
     def acknowledge(self, step: Step, seq: int) -> None:
         """The server has taken the step as change ``seq``."""
         self._owns_document |= self.starts_anew
         self.starts_anew = self.sends_whole = False
-        self.shadow.apply(step.ops, seq, step.graph)
-        self._texts = {key: kept for key, kept in self._texts.items() if key in self.shadow.graph.models}
+        self.shadow.advance(step.ops, seq, step.graph)
+        if step.graph is not None:
+            self._texts = {key: kept for key, kept in self._texts.items() if key in step.graph.models}
+
+    def refuse(self, step: Step) -> None:
+        """The server has not taken the step, and will not."""
+        self.watch.clear()
+        for op in step.ops:
+            if op.code not in (OpCode.GRAPH, OpCode.PATCH, OpCode.REMOVE):
+                self.shadow.columns.pop(op.key, None)
 
     def resolve(self, conflict: Conflict, step: Step, pull: Pull) -> None:
-        """Make the next step fit what the server says it holds: see the cases in the code."""
+        """Make the next step fit what the server says it holds: see the cases in the code.
+
+        A column that somebody else wrote is among those that `refuse` forgets: ours is the last word.
+        """
+        self.refuse(step)
         if conflict.unknown or any(version == 0 for *_, version in conflict.columns):
             # Somebody removed models of ours, or started the document anew.
             self._rebase(pull(), step)
-        for model, column, _ in conflict.columns:
-            # Somebody else wrote the column: ours is the last word, so it is sent whole.
-            self.shadow.columns.pop((model, column), None)
         self._rename(step.objects, conflict.taken)
 
     def _rebase(self, server: State, step: Step) -> None:
@@ -134,6 +167,8 @@ class Publisher:
         self.shadow = server
         self._owns_document = False
         self._texts.clear()
+        self.columns.clear()
+        self.watch.clear()
         self._rename(step.objects, foreign)
 
     def _rename(self, objects: Mapping[str, Model], taken: Iterable[str]) -> None:
@@ -143,6 +178,7 @@ class Publisher:
 
     def rename(self, local_id: str) -> None:
         """Give a model an id in the document that nobody else has."""
+        self.watch.clear()
         self.wire_ids[local_id] = f"{local_id}-{self._tag}"
 
     def _title_of(self, document: Document) -> str:
@@ -165,12 +201,14 @@ class Publisher:
             return self.shadow.graph.config
         return serializer.encode(config)
 
-    def _step(self, draft: _Draft) -> Step | None:
+    def _step(self, draft: _Draft, only: Container[str] | None = None) -> Step | None:
         patch = self._graph_op(draft)
         graph = None if patch is None else patch[1]
         known = (self.shadow.graph if graph is None else graph).models
         ops = [] if patch is None else [patch[0]]
-        ops += self._column_ops(draft.serializer, known)
+        if self.starts_anew:
+            self.shadow.columns.clear()
+        ops += self._column_ops(draft.serializer, known, only)
         return Step(ops, graph, draft.serializer.objects) if ops else None
 
     def _graph_op(self, draft: _Draft) -> tuple[Op, Graph] | None:
@@ -225,35 +263,37 @@ class Publisher:
                     defaults[key, attribute] = _plain(value)
         return defaults
 
-    def _column_ops(self, serializer: GraphSerializer, known: Container[str]) -> list[Op]:
+    def _column_ops(
+        self, serializer: GraphSerializer, known: Container[str], only: Container[str] | None
+    ) -> list[Op]:
         ops: list[Op] = []
-        for model, columns in list(serializer.sources.items()):
+        for model, data in list(serializer.sources.items()):
             if model not in known:
                 continue
-            for name, values in columns.items():
-                ops += self._ops_of_column(model, name, values, serializer)
+
+            def convert(name: str, values: Any, model: str = model) -> tuple[Column, bool]:
+                try:
+                    return take_column(values, fallback=serializer.encode)
+                except (ColumnError, ValueError) as error:
+                    raise ColumnError(f"column {name!r} of {serializer.objects[model]}: {error}") from error
+
+            if self.sends_whole:
+                for name in data:
+                    self.shadow.columns.pop((model, name), None)
+            try:
+                ops += self.columns.of_source(self.shadow, model, data, convert, only)
+            except BaseException:
+                self._forget_columns(serializer.sources)
+                raise
             if not self.starts_anew:
-                gone = [key for key in self.shadow.columns if key[0] == model and key[1] not in columns]
-                ops += [
-                    Op(OpCode.REMOVE, model=model, column=name, base=self.shadow.columns[model, name].version)
-                    for _, name in gone
-                ]
+                gone = [key for key in self.shadow.columns if key[0] == model and key[1] not in data]
+                ops += [Op(OpCode.REMOVE).of(*key, self.shadow.columns[key].version) for key in gone]
         return ops
 
-    def _ops_of_column(self, model: str, name: str, values: Any, serializer: GraphSerializer) -> list[Op]:
-        held = None
-        if not (self.starts_anew or self.sends_whole):
-            held = self.shadow.columns.get((model, name))
-        try:
-            column = column_from(values, fallback=serializer.encode)
-        except (ColumnError, ValueError) as error:
-            raise ColumnError(f"column {name!r} of {serializer.objects[model]}: {error}") from error
-        ops = diff(None if held is None else held.values.column(), column)
-        if not isinstance(values, list | tuple | range):
-            # What is sent is what the shadow takes over, even if the script goes on writing into its array.
-            ops = [op if op.values is None else replace(op, values=op.values.copy()) for op in ops]
-        base = 0 if held is None else held.version
-        return [replace(op, model=model, column=name, base=base) for op in ops]
+    def _forget_columns(self, models: Container[str]) -> None:
+        """The shadow may have columns in it that were not sent."""
+        for key in [key for key in self.shadow.columns if key[0] in models]:
+            del self.shadow.columns[key]
 
 
 def _graph_op(code: OpCode, content: Any) -> Op:

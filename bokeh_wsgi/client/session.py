@@ -3,12 +3,13 @@
 import html
 import importlib
 import json
+import math
 import os
 import secrets
 import threading
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Self
+import time
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Literal, Self
 from urllib.parse import quote
 from wsgiref.types import WSGIApplication
 
@@ -17,27 +18,20 @@ from bokeh.model import Model
 from bokeh.util.serialization import make_id
 
 from bokeh_wsgi.dataplane import Op, OpCode, Reader, column_from, encode_upload
-from bokeh_wsgi.exc import Conflict, ServerRefused, ServerUnreachable, SessionError
+from bokeh_wsgi.exc import ServerRefused, SessionError
 from bokeh_wsgi.models.state import State
 
+from .column_ops import ColumnOps
 from .config import Config
 from .loader import Loader, ids_in_use, move_counter_past
 from .publisher import Publisher, Step
+from .sender import Sender
 from .serializer import closure
 from .transport import ARROW_STREAM, HTTPTransport, Transport, WSGITransport
 
 DEFAULT_SERVER_URL = "http://localhost:5006/"
-MAX_ATTEMPTS = 5
-"""How often a store is tried again after the server said that it was made for another state."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Upload:
-    """A step on its way: sent again as it is, with the same key, until the server has answered."""
-
-    step: Step
-    pieces: list[bytes]
-    key: str
+BURST_S = 0.01
+"""A store that follows another one sooner than this does not wait for its answer."""
 
 
 class Session:
@@ -65,6 +59,13 @@ class Session:
         retry_s: float = 60.0,
         # How long to wait for an answer.
         timeout_s: float = 60.0,
+        # How changed columns are found: "auto" compares them with copies of what the server has, unless
+        # `stream` and `patch` have said it; "off" sends them whole at each store, and keeps no copies.
+        diff: Literal["auto", "off"] = "auto",
+        # Stores that follow each other faster than the server answers are sent in the background, as one;
+        # what goes wrong with them is raised by the next call, or by `flush`. False: every store waits for
+        # its answer, and so it does with an ``app``.
+        merge: bool = True,
         # A file of certificates to trust besides the usual ones, as for a server with one of its own making.
         ca_certs: str | None = None,
     ) -> None:
@@ -83,8 +84,13 @@ class Session:
         )
         self._lock = threading.RLock()
         self._docid: str | None = None
-        self._publisher = Publisher()
-        self._unanswered: _Upload | None = None
+        if diff not in ("auto", "off"):
+            raise ValueError(f'diff is "auto" or "off", not {diff!r}')
+        self._compares = diff == "auto"
+        self._publisher = self._new_publisher()
+        self._sender: Sender | None = None
+        self._merges = merge and app is None
+        self._stored = -math.inf
 
     def _use(self, entry: Mapping[str, Any]) -> None:
         """What the config has, except where the caller said otherwise."""
@@ -104,8 +110,11 @@ class Session:
         self.close()
 
     def close(self) -> None:
-        """Give connections back. The document stays on the server."""
-        self._transport.close()
+        """Send what a burst has left to send, and give connections back. The document stays on the server."""
+        try:
+            self.flush()
+        finally:
+            self._transport.close()
 
     def __repr__(self) -> str:
         return f"<Session {self.username} at {self.root_url}, document {self._docid}>"
@@ -171,9 +180,14 @@ class Session:
         if (name is None) == (docid is None):
             raise ValueError("use_doc() needs either a name or a docid")
         with self._lock:
+            if self._sender is not None:
+                self._sender.close()
             self._docid = self.make_doc(name) if docid is None and name is not None else docid
-            self._publisher = Publisher(title=name or "", starts_anew=clear)
-            self._unanswered = None
+            self._publisher = self._new_publisher(title=name or "", starts_anew=clear)
+            self._sender = None
+
+    def _new_publisher(self, *, title: str = "", starts_anew: bool = False) -> Publisher:
+        return Publisher(title=title, starts_anew=starts_anew, columns=ColumnOps(compares=self._compares))
 
     def delete_doc(self, docid: str | None = None) -> None:
         """Delete a document (default: the one in use) and all its data; its open pages say so."""
@@ -186,40 +200,54 @@ class Session:
         """
         with self._lock:
             self._publisher.sends_whole |= not dirty_only
-            self._store(doc, None)
+            self._sending().store(lambda: self._step(doc, None))
             return list(doc.models)
 
-    def store_objects(self, *objs: Model, **kwargs: Any) -> None:
+    def store_objects(self, *objs: Model, columns: Collection[str] | None = None, **kwargs: Any) -> None:
         """Send what changed in these models and all they lead to, such as a source's columns.
 
-        Keywords are accepted as in Bokeh 0.9, and have no effect. Raises ValueError for a model that is in no
-        document and has not been stored.
+        Where a source was only changed by ``stream`` and ``patch`` since the last store, just that is sent
+        and no column is compared, so that the cost does not depend on their length; values written in place
+        besides are then found by one of the next stores. With ``columns``, only columns of these names are
+        looked at. Other keywords are accepted as in Bokeh 0.9, and have no effect. Raises ValueError for a
+        model that is in no document and has not been stored.
         """
         del kwargs
         with self._lock:
-            self._store(None, objs)
+            sender = self._sending()
+            is_burst = self._merges and time.monotonic() - self._stored < BURST_S
+            (sender.store_soon if is_burst else sender.store)(lambda: self._step(None, objs, columns))
+            self._stored = time.monotonic()
 
-    def _store(self, document: Document | None, objects: Sequence[Model] | None) -> None:
-        self._settle()
-        for attempt in range(MAX_ATTEMPTS):
-            step = self._step(document, objects)
-            if step is None:
-                return
-            try:
-                self._upload(_Upload(step, encode_upload(self.docid, step.ops), secrets.token_urlsafe(12)))
-            except Conflict as conflict:
-                if attempt == MAX_ATTEMPTS - 1:
-                    raise
-                self._publisher.resolve(conflict, step, self.pull_state)
-            else:
-                return
+    def flush(self) -> None:
+        """Wait until the server has all that was stored; raises what went wrong on the way there."""
+        with self._lock:
+            if self._sender is not None:
+                self._sender.flush()
 
-    def _step(self, document: Document | None, objects: Sequence[Model] | None) -> Step | None:
+    def _sending(self) -> Sender:
+        if self._sender is None:
+            self._sender = Sender(
+                self._transport,
+                self.docid,
+                self._publisher,
+                self._lock,
+                pull=self.pull_state,
+                restore=lambda objects: self._sending().store(lambda: self._step(None, objects)),
+            )
+        return self._sender
+
+    def _step(
+        self,
+        document: Document | None,
+        objects: Sequence[Model] | None,
+        columns: Collection[str] | None = None,
+    ) -> Step | None:
         if document is None:
             document = self._document_of_strangers(objects or ())
         if document is not None:
             return self._publisher.document_step(document)
-        return self._publisher.objects_step(objects or ())
+        return self._publisher.objects_step(objects or (), columns)
 
     def _document_of_strangers(self, objects: Sequence[Model]) -> Document | None:
         """The document of objects that the server does not have, or no longer; None if it has them all."""
@@ -228,30 +256,6 @@ class Session:
             if obj.document is None:
                 raise ValueError(f"{obj} is in no document: show() it, or curdoc().add_root() it, first")
         return strangers[0].document if strangers else None
-
-    def _settle(self) -> None:
-        """Hear whether the server took an upload that an earlier call gave up on."""
-        if self._unanswered is not None:
-            upload = self._unanswered
-            try:
-                self._upload(upload)
-            except Conflict as conflict:
-                self._publisher.resolve(conflict, upload.step, self.pull_state)
-
-    def _upload(self, upload: _Upload) -> None:
-        headers = {"Content-Type": ARROW_STREAM, "Idempotency-Key": upload.key}
-        path = f"doc/{quote(self.docid, safe='')}/changes"
-        try:
-            answer = self._transport.request("POST", path, headers=headers, pieces=upload.pieces)
-        except ServerUnreachable:
-            self._unanswered = upload
-            raise
-        except BaseException as error:
-            # After an interruption nobody knows; every answer settles it.
-            self._unanswered = None if isinstance(error, Conflict | ServerRefused) else upload
-            raise
-        self._unanswered = None
-        self._publisher.acknowledge(upload.step, answer.json()["seq"])
 
     def pull_state(self) -> State:
         """The document as the server has it now: graph and columns."""
@@ -276,7 +280,7 @@ class Session:
         they were. Callbacks set with ``on_change`` are called for what changed.
         """
         with self._lock:
-            self._settle()
+            self.flush()
             state = self.pull_state()
             old = self._publisher
             present = self._present(doc, state)

@@ -15,6 +15,7 @@ from .intake import take_column as take_column
 from .limits import Limits as Limits
 from .ops import Op as Op
 from .ops import OpCode as OpCode
+from .reader import Buffer as Buffer
 from .reader import Change as Change
 from .reader import Reader as Reader
 from .reader import decode_upload as decode_upload

@@ -192,8 +192,11 @@ def unpacked_bytes(chunk: Chunk) -> int:
     return size
 
 
-def decompress(chunk: Chunk, dtype: np.dtype[Any], count: int) -> Array:
-    """The count values of a chunk, read-only; FrameError, before memory is taken, if it holds others."""
+def decompress(chunk: Chunk, dtype: np.dtype[Any], count: int, into: Array | None = None) -> Array:
+    """The count values of a chunk, read-only; FrameError, before memory is taken, if it holds others.
+
+    ``into`` is memory for them.
+    """
     size = count * dtype.itemsize
     if unpacked_bytes(chunk) != size:
         raise FrameError(f"a chunk unpacks to {unpacked_bytes(chunk)} bytes instead of {count} x {dtype}")
@@ -201,7 +204,7 @@ def decompress(chunk: Chunk, dtype: np.dtype[Any], count: int) -> Array:
         raise FrameError(f"a chunk of {size} bytes is over the format's {MAX_CHUNK_BYTES}")
     if size:
         check_chunk(memoryview(chunk))
-    values = np.empty(count, dtype=dtype)
+    values = np.empty(count, dtype=dtype) if into is None else into
     if size:
         try:
             blosc2.decompress2(chunk, dst=values, nthreads=1)

@@ -57,6 +57,11 @@ class GrowingColumn:
         return self._like.shape
 
     @property
+    def like(self) -> Column:
+        """A column of this layout without rows."""
+        return self._like
+
+    @property
     def nbytes(self) -> int:
         """Bytes of the values, without room to grow, a ramp's as if written out; O(1)."""
         if self._ramp is not None:
@@ -72,6 +77,12 @@ class GrowingColumn:
         if self._view is None:
             self._view = self._held()
         return self._view
+
+    def slice(self, lo: int, hi: int) -> Column:
+        """Rows lo to hi now; a view, except of a ramp."""
+        if self._ramp is not None:
+            return self._ramp.moved(lo, hi - lo).column()
+        return self.column().slice(lo, hi)
 
     def _held(self) -> Column:
         offsets = tuple(_from_zero(run.view) for run in self._offsets)

@@ -1,6 +1,6 @@
 """The steps a change is made of."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from .columns import Column
@@ -41,3 +41,7 @@ class Op:
     def key(self) -> tuple[str, str]:
         """Which column it is about."""
         return self.model, self.column
+
+    def of(self, model: str, column: str, base: int) -> "Op":
+        """The same op, of this column at this version."""
+        return replace(self, model=model, column=column, base=base)

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import pyarrow as pa
 
 from bokeh_wsgi.exc import FrameError
 
-from .batches import read_batch
+from .adjoining import Adjoining
+from .batches import Row, read_batch
 from .limits import Limits
 from .messages import BATCH_TYPE, PREFIX_BYTES, SCHEMA_TYPE, Head, read_head
 from .ops import Op, OpCode
@@ -16,6 +17,7 @@ from .rows import Budget, op_of, strict_json
 from .schema import SCHEMA, SCHEMA_MESSAGE
 
 Buffer: TypeAlias = bytes | bytearray | memoryview
+COPIED_BYTES: Final = 256 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +30,10 @@ class Change:
     meta: Mapping[str, Any] = field(default_factory=dict)
 
 
-def decode_upload(data: Buffer, docid: str, limits: Limits | None = None) -> tuple[list[Op], bytes]:
+def decode_upload(data: Buffer, docid: str, limits: Limits | None = None) -> tuple[list[Op], Buffer]:
     """The checked ops of an upload, and its batches' own bytes, to be kept and sent on as they are.
+
+    The bytes of a large one are a view of ``data``, which then nobody may change.
 
     Raises FrameError for anything but a whole stream of ops of this document that fit each other.
     """
@@ -38,22 +42,27 @@ def decode_upload(data: Buffer, docid: str, limits: Limits | None = None) -> tup
         raise FrameError(f"the upload has {len(data)} bytes; at most {limits.max_bytes} are taken")
     view, budget = memoryview(data), Budget(limits)
     first = at = _schema_size(view, limits)
-    ops: list[Op] = []
+    rows: list[Row] = []
     while True:
         head = read_head(view[at:], limits.max_message_bytes)
         if head is None or at + head.size > len(data):
             raise FrameError("the upload was cut")
         if not head.size:
             break
-        found = list(_ops(view[at : at + head.size], head, budget))
-        if not found or any(doc != docid or op.code is OpCode.COMMIT for doc, _, op in found):
+        found = _rows(view[at : at + head.size], head, budget)
+        if not found or any(row.doc != docid for row in found):
             raise FrameError(f"a batch holds other than changes of document {docid}")
-        ops += [op for _, _, op in found]
+        rows += found
         at += head.size
     if at + 8 != len(data):
         raise FrameError("there are bytes after the end of the stream")
+    memory = Adjoining(rows, limits.max_unpacked)
+    ops = [op_of(row, budget, memory.place(row)) for row in rows]
+    if any(op.code is OpCode.COMMIT for op in ops):
+        raise FrameError(f"a batch holds other than changes of document {docid}: a COMMIT")
     check_change(ops)
-    return ops, bytes(view[first:at])
+    frame = view[first:at]
+    return ops, bytes(frame) if len(frame) <= COPIED_BYTES else frame.toreadonly()
 
 
 def _schema_size(view: memoryview, limits: Limits) -> int:
@@ -78,12 +87,10 @@ def check_schema(message: memoryview, head: Head) -> None:
         raise FrameError("the stream has another schema than this format")
 
 
-def _ops(message: memoryview, head: Head, budget: Budget) -> Iterator[tuple[str, int | None, Op]]:
-    """(docid, seq, op) of each row of a batch."""
+def _rows(message: memoryview, head: Head, budget: Budget) -> list[Row]:
     if head.kind != BATCH_TYPE:
         raise FrameError("a second schema within the stream")
-    for row in read_batch(message, head, budget.take_ops):
-        yield row.doc, row.seq, op_of(row, budget)
+    return read_batch(message, head, budget.take_ops)
 
 
 def check_change(ops: list[Op]) -> None:
@@ -155,7 +162,8 @@ class Reader:
 
     def _batch(self, message: memoryview, head: Head) -> Iterator[Change]:
         batch = Budget(self.limits)
-        for doc, seq, op in _ops(message, head, batch):
+        for row in _rows(message, head, batch):
+            doc, seq, op = row.doc, row.seq, op_of(row, batch)
             ops, budget = self._open.setdefault(doc, ([], Budget(self.limits)))
             if seq is None:
                 ops.append(op)

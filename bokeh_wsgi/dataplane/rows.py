@@ -59,25 +59,28 @@ class Budget:
             raise FrameError(f"a change has more than {self.limits.max_ops} ops")
 
 
-def op_of(row: Row, budget: Budget) -> Op:
-    """The op of a row, its values unpacked; FrameError naming what does not fit."""
+def op_of(row: Row, budget: Budget, into: Array | None = None) -> Op:
+    """The op of a row, its values unpacked; FrameError naming what does not fit.
+
+    ``into`` is memory for its data.
+    """
     code = CODES.get(row.op)
     if code is None:
         raise FrameError(f"there is no op {row.op}")
     try:
-        return _op(code, row, budget)
+        return _op(code, row, budget, into)
     except FrameError as e:
         where = f" of {row.model}.{row.column}" if row.column else ""
         raise FrameError(f"{code.name}{where}: {e}") from e
 
 
-def _op(code: OpCode, row: Row, budget: Budget) -> Op:
+def _op(code: OpCode, row: Row, budget: Budget, into: Array | None) -> Op:
     _check_numbers(code, row, budget.limits.max_rows)
     _check_unused(code, row)
     key = row.model or "", row.column or ""
     where = row.base, row.start, row.count, row.drop
     if code in VALUE_OPS:
-        return Op(code, *key, *where, values=_column(row, budget), dtype=row.dtype or "")
+        return Op(code, *key, *where, values=_column(row, budget, into), dtype=row.dtype or "")
     text, dtype = row.json or "", row.dtype or ""
     if code is OpCode.RAMP:
         if dtype not in NUMBERS or dtype == "bool":
@@ -117,7 +120,7 @@ def _check_unused(code: OpCode, row: Row) -> None:
         raise FrameError("has buffers")
 
 
-def _column(row: Row, budget: Budget) -> Column:
+def _column(row: Row, budget: Budget, into: Array | None) -> Column:
     dtype, shape, rows, chunks = row.dtype or "", tuple(row.shape), row.count, row.buffers
     ragged = _check_layout(row, shape)
     if 0 in shape:
@@ -136,12 +139,11 @@ def _column(row: Row, budget: Budget) -> Column:
         ends = _offsets(chunk, count, budget)
         offsets.append(ends)
         count = int(ends[-1])
-    kind = NUMBERS.get(dtype, BYTES) if decimals is None else INTEGERS
-    data = _unpack(chunks[-1], kind, count if dtype in TEXTS else count * prod(shape[ragged:]), budget)
-    if decimals is not None:
-        budget.take(len(data) * NUMBERS[dtype].itemsize)
-        data = from_integers(data, decimals, NUMBERS[dtype])
-        data.flags.writeable = False
+    values = count if dtype in TEXTS else count * prod(shape[ragged:])
+    if decimals is None:
+        data = _unpack(chunks[-1], NUMBERS.get(dtype, BYTES), values, budget, into)
+    else:
+        data = _floats(chunks[-1], NUMBERS[dtype], decimals, values, budget)
     column = Column(dtype, shape, rows, list_depth, data, tuple(offsets), validity)
     _check_values(column)
     return column
@@ -202,9 +204,20 @@ def _offsets(chunk: Chunk, items: int, budget: Budget) -> Array:
     return ends
 
 
-def _unpack(chunk: Chunk, dtype: np.dtype[Any], count: int, budget: Budget) -> Array:
+def _unpack(
+    chunk: Chunk, dtype: np.dtype[Any], count: int, budget: Budget, into: Array | None = None
+) -> Array:
     budget.take(count * dtype.itemsize)
-    return decompress(chunk, dtype, count)
+    return decompress(chunk, dtype, count, into)
+
+
+def _floats(chunk: Chunk, dtype: np.dtype[Any], decimals: int, count: int, budget: Budget) -> Array:
+    """Values that are sent as integers."""
+    integers = _unpack(chunk, INTEGERS, count, budget)
+    budget.take(count * dtype.itemsize)
+    values = from_integers(integers, decimals, dtype)
+    values.flags.writeable = False
+    return values
 
 
 def _check_values(column: Column) -> None:

@@ -10,6 +10,8 @@ from .columns import Array
 ROOM: Final = 8
 """One part in this many is room to grow: a rolling column is moved to the front once per so many rows."""
 LEAST: Final = 64
+ADJOINING: Final = 4096
+"""Fewer values than this are copied without a look at where they are."""
 
 
 class Run:
@@ -36,12 +38,29 @@ class Run:
         return self._array[self._lo : self._hi]
 
     def append(self, values: Array) -> None:
+        if len(values) >= ADJOINING and self._adjoins(values):
+            return
         stop = self._hi + len(values)
         if stop > len(self._array) or not self._array.flags.writeable:
             self._make_room(len(values))
             stop = self._hi + len(values)
         self._array[self._hi : stop] = values
         self._hi = stop
+
+    def _adjoins(self, values: Array) -> bool:
+        """Take in values that lie behind the others in their memory already, where nobody else may write."""
+        memory, array = values.base, self._array
+        if not isinstance(memory, np.ndarray) or (array is not memory and array.base is not memory):
+            return False
+        if values.flags.writeable or memory.ndim != 1 or memory.dtype != values.dtype:
+            return False
+        if _address(values) != _address(array) + self._hi * array.itemsize:
+            return False
+        if array is not memory:
+            first = (_address(array) - _address(memory)) // array.itemsize
+            self._array, self._lo, self._hi = memory, first + self._lo, first + self._hi
+        self._hi += len(values)
+        return True
 
     def drop(self, count: int) -> None:
         self._lo += count
@@ -65,11 +84,9 @@ class Run:
     def _make_room(self, count: int) -> None:
         held = len(self)
         size = held + count
-        room = _room(size)
-        if self._is_alone():
+        fits = size + size // (2 * ROOM) <= len(self._array) <= 2 * _room(size)
+        if fits and self._is_alone():
             self._array[:held] = self.view  # numpy moves within one array as memmove does
-            if not size + size // (2 * ROOM) <= len(self._array) <= 2 * room:
-                self._array.resize(room, refcheck=False)
         else:
             self._array = _with_room(self.view, size)
         self._lo, self._hi = 0, held
@@ -78,10 +95,15 @@ class Run:
         """Whether nothing else refers to the memory: each view of an array holds a reference to it."""
         if not (self._array.flags.owndata and self._array.flags.writeable):
             return False
-        return self._references() <= _UNSEEN._references()
+        return self._references() <= ALONE
 
     def _references(self) -> int:
         return sys.getrefcount(self._array)
+
+
+def _address(array: Array) -> int:
+    address: int = array.__array_interface__["data"][0]
+    return address
 
 
 def _room(rows: int) -> int:
@@ -95,5 +117,5 @@ def _with_room(values: Array, rows: int) -> Array:
     return array
 
 
-_UNSEEN: Final = Run(np.zeros(1), copy=True)
-"""Has given out no view. How many references that makes depends on the Python; so they are counted alike."""
+ALONE: Final = Run(np.zeros(1), copy=True)._references()
+"""Versions of Python count differently what a call itself refers to."""

@@ -6,10 +6,11 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 from bokeh_wsgi import dataplane
-from bokeh_wsgi.dataplane import Op, OpCode
+from bokeh_wsgi.dataplane import Buffer, Op, OpCode
 from bokeh_wsgi.exc import NotFound
 from bokeh_wsgi.store import SequenceTaken, Store
 
@@ -20,15 +21,20 @@ from .state import State
 MIN_FOLD_BYTES = 4 << 20
 # Recent frames kept in memory, so that viewers who keep up cost the store nothing.
 RECENT_BYTES = 32 << 20
-# A viewer that is behind gets the missed frames one by one if they are less than this.
-FORWARD_BYTES = 256 << 10
+# Frames up to this are sent in one piece with their COMMIT, made once for all readers.
+SMALL_BYTES = 256 << 10
+# A viewer that is behind gets the missed frames one by one if they are less than this, or than what they
+# changed; else one merged change.
+FORWARD_BYTES = 16 << 10
+# A late viewer gets the last snapshot and what came after it, up to so much.
+AFTER_SNAPSHOT_BYTES = 256 << 10
 
 
 class Update(NamedTuple):
     """What a reader needs to come to ``seq``: pieces of an Arrow stream, to be written in order."""
 
     seq: int
-    pieces: list[bytes]
+    pieces: Sequence[Buffer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +59,11 @@ class Document:
         self._lock = threading.RLock()
         self._state = State()
         self._store_version: int | None = None
-        self._recent: OrderedDict[int, bytes] = OrderedDict()
+        self._recent: OrderedDict[int, list[Buffer]] = OrderedDict()
         self._recent_bytes = 0
-        self._commits: dict[int, bytes] = {}
         self._snapshot: Update | None = None
-        self._merged: dict[int, Update] = {}
+        # By the seq of the readers; forgotten with the next change.
+        self._updates: dict[int, Update] = {}
         self._history_bytes = 0
 
     @property
@@ -72,7 +78,7 @@ class Document:
             self._catch_up()
             yield self._state
 
-    def commit(self, ops: Sequence[Op], frame: bytes, key: str) -> int:
+    def commit(self, ops: Sequence[Op], frame: Buffer, key: str) -> int:
         """Keep a change and return its seq; atomic, and in the store when this returns.
 
         ``frame`` is the publisher's record batches, ``ops`` what they say, ``key`` the idempotency key: a key
@@ -106,12 +112,17 @@ class Document:
             now = self._state.seq
             if seq == now:
                 return Update(now, [])
-            if seq <= 0 or seq > now or seq < self._state.whole_graph_seq:
-                return self._from_nothing()
-            missed = self._missed(seq)
-            if missed is not None and self._worth_forwarding(missed, seq):
-                return Update(now, self._forward(missed))
-            return self._merge(seq, missed)
+            if seq not in self._updates:
+                self._updates[seq] = self._update(seq, now)
+            return self._updates[seq]
+
+    def _update(self, seq: int, now: int) -> Update:
+        if seq <= 0 or seq > now or seq < self._state.whole_graph_seq:
+            return self._from_nothing()
+        missed = self._missed(seq)
+        if missed is not None and self._worth_forwarding(missed, seq):
+            return Update(now, list(chain.from_iterable(missed)))
+        return self._merge(seq, missed)
 
     def fold_is_due(self) -> bool:
         """Whether the history may outweigh the columns by now; costs next to nothing."""
@@ -163,81 +174,73 @@ class Document:
             self._state.apply(change.ops, seq)
         self._remember(seq, frame)
 
-    def _remember(self, seq: int, frame: bytes) -> None:
-        self._merged.clear()
+    def _remember(self, seq: int, frame: Buffer) -> None:
+        self._updates.clear()
         self._history_bytes += len(frame)
-        self._recent[seq] = frame
+        self._recent[seq] = self._pieces(seq, frame)
         self._recent_bytes += len(frame)
         while self._recent_bytes > RECENT_BYTES and len(self._recent) > 1:
-            gone, old = self._recent.popitem(last=False)
-            self._recent_bytes -= len(old)
-            self._commits.pop(gone, None)
+            _, old = self._recent.popitem(last=False)
+            self._recent_bytes -= _size(old)
 
     def _forget(self) -> None:
         self._recent.clear()
-        self._commits.clear()
         self._recent_bytes = 0
-        self._merged.clear()
+        self._updates.clear()
 
-    def _missed(self, seq: int) -> list[tuple[int, bytes]] | None:
+    def _pieces(self, seq: int, frame: Buffer) -> list[Buffer]:
+        """A frame and the COMMIT after it."""
+        commit = dataplane.commit(self.docid, seq)
+        return [b"".join([frame, commit])] if len(frame) <= SMALL_BYTES else [frame, commit]
+
+    def _missed(self, seq: int) -> list[list[Buffer]] | None:
         """The changes after ``seq``, or None where the history no longer reaches back so far."""
         now = self._state.seq
         if seq + 1 in self._recent:
-            return [(n, self._recent[n]) for n in range(seq + 1, now + 1)]
+            return [self._recent[n] for n in range(seq + 1, now + 1)]
         changes = [(n, frame) for n, frame in self._store.changes(self.docid, seq) if n <= now]
-        return changes if changes and changes[0][0] == seq + 1 else None
+        return [self._pieces(*change) for change in changes] if changes and changes[0][0] == seq + 1 else None
 
-    def _worth_forwarding(self, missed: list[tuple[int, bytes]], seq: int) -> bool:
-        size = sum(len(frame) for _, frame in missed)
-        if len(missed) == 1 or size <= FORWARD_BYTES:
+    def _worth_forwarding(self, missed: list[list[Buffer]], seq: int) -> bool:
+        if len(missed) == 1:
             return True
-        touched = sum(self._state.columns[key].values.nbytes for key in self._state.touched_since(seq))
-        return size <= touched // 2
-
-    def _forward(self, missed: list[tuple[int, bytes]]) -> list[bytes]:
-        return [piece for n, frame in missed for piece in (frame, self._commit_of(n))]
-
-    def _commit_of(self, seq: int) -> bytes:
-        """The COMMIT that follows a frame; made once for all its readers."""
-        made = self._commits.get(seq)
-        if made is None:
-            made = dataplane.commit(self.docid, seq)
-            if seq in self._recent:
-                self._commits[seq] = made
-        return made
+        size = sum(map(_size, missed))
+        if size <= FORWARD_BYTES:
+            return True
+        return size <= sum(self._state.columns[key].values.nbytes for key in self._state.touched_since(seq))
 
     def _from_nothing(self) -> Update:
         now = self._state.seq
         old = self._snapshot
         if old is not None and old.seq < now and old.seq >= self._state.whole_graph_seq:
             missed = self._missed(old.seq)
-            if missed is not None and sum(len(frame) for _, frame in missed) <= FORWARD_BYTES:
-                return Update(now, [*old.pieces, *self._forward(missed)])
+            if missed is not None and sum(map(_size, missed)) <= AFTER_SNAPSHOT_BYTES:
+                return Update(now, [*old.pieces, *chain.from_iterable(missed)])
         if old is None or old.seq != now:
             self._snapshot = self._encode(self._state.snapshot())
         assert self._snapshot is not None
         return self._snapshot
 
-    def _merge(self, seq: int, missed: list[tuple[int, bytes]] | None) -> Update:
+    def _merge(self, seq: int, missed: list[list[Buffer]] | None) -> Update:
         if seq < self._state.graph_seq and missed is None:
             return self._from_nothing()
-        if seq not in self._merged:
-            ops = self._patches(missed or []) if seq < self._state.graph_seq else []
-            ops += [
-                Op(OpCode.REMOVE, model=model, column=column)
-                for model, column in self._state.removed_since(seq)
-            ]
-            ops += self._state.replacements(self._state.touched_since(seq))
-            self._merged[seq] = self._encode(ops)
-        return self._merged[seq]
+        ops = self._patches(missed or []) if seq < self._state.graph_seq else []
+        ops += [
+            Op(OpCode.REMOVE, model=model, column=column) for model, column in self._state.removed_since(seq)
+        ]
+        return self._encode([*ops, *self._state.replacements(self._state.touched_since(seq))])
 
-    def _patches(self, missed: list[tuple[int, bytes]]) -> list[Op]:
+    def _patches(self, missed: list[list[Buffer]]) -> list[Op]:
         reader = dataplane.Reader(limits=None)
         reader.feed(dataplane.SCHEMA_MESSAGE)
-        changes = reader.feed(b"".join(self._forward(missed)))
+        changes = reader.feed(b"".join(chain.from_iterable(missed)))
         patches = [json.loads(op.json) for change in changes for op in change.ops if op.code is OpCode.PATCH]
         return [Op(OpCode.PATCH, json=json.dumps(merged(patches), separators=(",", ":")))]
 
     def _encode(self, ops: Iterable[Op]) -> Update:
         seq = self._state.seq
         return Update(seq, [*dataplane.encode(self.docid, ops), dataplane.commit(self.docid, seq)])
+
+
+def _size(pieces: list[Buffer]) -> int:
+    return sum(map(len, pieces))

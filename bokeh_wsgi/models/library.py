@@ -25,11 +25,16 @@ class Library:
         self._pid = os.getpid()
         self._lock = threading.Lock()
         self._open: OrderedDict[str, Document] = OrderedDict()
+        # The one that was asked for last, which is at the end already: found without a lock.
+        self._last: Document | None = None
 
     def open(self, docid: str) -> Document:
         """The document; raises `NotFound` if there is none."""
         if os.getpid() != self._pid:
             self._start_anew()
+        last = self._last
+        if last is not None and last.docid == docid:
+            return last
         with self._lock:
             document = self._open.get(docid)
             if document is None:
@@ -38,11 +43,13 @@ class Library:
                 self._close_unused()
                 document = self._open[docid] = Document(self._store, docid, self._limits)
             self._open.move_to_end(docid)
+            self._last = document
             return document
 
     def forget(self, docid: str) -> None:
         with self._lock:
             self._open.pop(docid, None)
+            self._last = None
 
     def _close_unused(self) -> None:
         total = sum(document.nbytes for document in self._open.values())

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from bokeh_wsgi.dataplane import NUMBERS, GrowingColumn, Op, OpCode
-from bokeh_wsgi.dataplane.ramp import ramp_from_json
 from bokeh_wsgi.exc import BadRequest, Conflict, LimitExceeded
 
 from .graph import Graph
@@ -103,6 +102,18 @@ class State:
                 self.graph_seq = seq
             elif op.code is not OpCode.EVENT and op.code is not OpCode.COMMIT:
                 self._apply_column(op, seq)
+        self._settle(seq, graph)
+
+    def advance(self, ops: Iterable[Op], seq: int, graph: Graph | None) -> None:
+        """Take over a change of which the columns have the values already: as in a publisher's shadow."""
+        for op in ops:
+            if op.code is OpCode.REMOVE:
+                self.columns.pop(op.key, None)
+            elif op.key in self.columns:
+                self.columns[op.key].version = seq
+        self._settle(seq, graph)
+
+    def _settle(self, seq: int, graph: Graph | None) -> None:
         if graph is not None:
             self.graph = graph
             for key in [key for key in self.columns if key[0] not in graph.models]:
@@ -117,8 +128,7 @@ class State:
     def replacements(self, keys: Iterable[Key]) -> Iterator[Op]:
         """Ops that set these columns as they are now, whatever the reader had."""
         for model, column in keys:
-            values = self.columns[model, column].values.column()
-            yield Op(OpCode.REPLACE, model=model, column=column, count=values.rows, values=values)
+            yield self.columns[model, column].values.whole().of(model, column, 0)
 
     def touched_since(self, seq: int) -> list[Key]:
         return [key for key, held in self.columns.items() if held.version > seq]
@@ -171,12 +181,10 @@ class State:
             return
         held = self.columns.get(key)
         if held is None:
-            values = op.values or ramp_from_json(op.json, op.dtype, op.count).column()
-            self.columns[key] = Held(GrowingColumn(values, copy=False), seq)
+            held = self.columns[key] = Held(GrowingColumn(), seq)
             self.removed.pop(key, None)
-        else:
-            held.values.apply(op, copy=False)
-            held.version = seq
+        held.values.apply(op, copy=False)
+        held.version = seq
 
 
 def _advance(op: Op, outline: _Outline) -> _Outline:

@@ -4,6 +4,7 @@ import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from bokeh_wsgi.exc import Conflict
 
@@ -47,6 +48,9 @@ class Store(ABC):
     store cannot be used. Frames are opaque, and may be empty.
     """
 
+    is_shared: ClassVar[bool] = True
+    """Whether other processes may commit to what this one sees."""
+
     @abstractmethod
     def create_document(self, owner: str, title: str) -> tuple[DocumentRecord, bool]:
         """Find the document that `owner` has under `title`, or make it; True if it was made."""
@@ -67,7 +71,7 @@ class Store(ABC):
         """Delete it with all it has; False if it is not there. Its docid never comes back."""
 
     @abstractmethod
-    def append(self, docid: str, seq: int, frame: bytes, key: str) -> int:
+    def append(self, docid: str, seq: int, frame: bytes | bytearray | memoryview, key: str) -> int:
         """Add a change to the history and return its seq.
 
         `key` is the idempotency key, or "" for none: if a change of this document had it before, its seq is

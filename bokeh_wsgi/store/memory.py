@@ -33,6 +33,8 @@ class _Document:
 class MemoryStore(Store):
     """Not shared: a fork gives the child a copy that goes its own way."""
 
+    is_shared = False
+
     def __init__(self) -> None:
         self._documents: dict[str, _Document] = {}
         self._settings: dict[str, bytes] = {}
@@ -98,7 +100,7 @@ class MemoryStore(Store):
             self._version += 1
             return self._documents.pop(docid, None) is not None
 
-    def append(self, docid: str, seq: int, frame: bytes, key: str) -> int:
+    def append(self, docid: str, seq: int, frame: bytes | bytearray | memoryview, key: str) -> int:
         with self._lock:
             document = self._find(docid)
             if key and key in document.keys:

@@ -162,7 +162,7 @@ class SQLiteStore(Store):
             self._clear_log()
         return deleted
 
-    def append(self, docid: str, seq: int, frame: bytes, key: str) -> int:
+    def append(self, docid: str, seq: int, frame: bytes | bytearray | memoryview, key: str) -> int:
         with self._connections.writing() as connection:
             document, last, _ = _row_of(connection, docid)
             if key:
@@ -267,7 +267,7 @@ def _row_of(connection: sqlite3.Connection, docid: str) -> tuple[int, int, int |
     return row[0], row[1], row[2]
 
 
-def _parts(frame: bytes) -> Iterator[tuple[int, memoryview]]:
+def _parts(frame: bytes | bytearray | memoryview) -> Iterator[tuple[int, memoryview]]:
     """(number, bytes) of a frame; an empty frame has one part too."""
     view = memoryview(frame)
     for part, start in enumerate(range(0, max(len(view), 1), PART_BYTES)):

@@ -1,4 +1,4 @@
-import { bitplanes } from "./bitplanes";
+import { bitunshuffle } from "./bitunshuffle";
 import { lz4 } from "./lz4";
 import { unshuffle } from "./unshuffle";
 
@@ -81,16 +81,6 @@ function streams(from: usize, fromEnd: usize, to: usize, nbytes: usize, count: u
   return true;
 }
 
-function bitunshuffle(from: usize, planes: usize, to: usize, nbytes: usize, typesize: usize): void {
-  const bytes = nbytes / typesize >> 3;
-  const count = bytes << 3;
-  if (typesize == 1) planes = to;
-  for (let k: usize = 0; k < typesize; k++) bitplanes(from + k * count, planes + k * count, bytes);
-  if (typesize > 1) unshuffle(planes, to, count, typesize);
-  const done = count * typesize;
-  memory.copy(to + done, from + done, nbytes - done);
-}
-
 /**
  * Decode the Blosc2 chunk of `length` bytes at input(length) into exactly `nbytes` bytes.
  *
@@ -138,8 +128,7 @@ export function decode(length: usize, nbytes: usize): i32 {
   const blocks = (nbytes + blocksize - 1) / blocksize;
   if (blocks > (length - HEADER) >> 2) return CUT;
   const block = output;
-  const planes = above(block + blocksize);
-  if (planes < block || !reserve(above(planes + blocksize))) return NO_MEMORY;
+  if (block + blocksize < block || !reserve(above(block + blocksize))) return NO_MEMORY;
 
   for (let i: usize = 0; i < blocks; i++) {
     const start: usize = load<i32>(from + HEADER + (i << 2));
@@ -148,12 +137,14 @@ export function decode(length: usize, nbytes: usize): i32 {
     const size = min<usize>(blocksize, nbytes - i * blocksize);
     const count: usize = (flags & 0x10) != 0 || size < blocksize ? 1 : typesize;
     if (!streams(from + start, from + length, filter == 0 ? at : block, size, count)) return CORRUPT;
-    if (filter == 1) {
-      const items = size / typesize;
-      const done = items * typesize;
-      unshuffle(block, at, items, typesize);
-      memory.copy(at + done, block + done, size - done);
-    } else if (filter == 2) bitunshuffle(block, planes, at, size, typesize);
+    if (filter == 0) continue;
+    // What does not fill an item, or for bitshuffle eight of them, was left as it is.
+    const bytes = size / typesize >> 3;
+    const items = filter == 1 ? size / typesize : bytes << 3;
+    if (filter == 1) unshuffle(block, at, items, typesize);
+    else bitunshuffle(block, at, bytes, typesize);
+    const done = items * typesize;
+    memory.copy(at + done, block + done, size - done);
   }
   return <i32>to;
 }

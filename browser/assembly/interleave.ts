@@ -1,10 +1,10 @@
 /**
- * Read 16 bytes from each of eight planes `stride` apart, write their 16 columns (8 bytes each, plane 0
- * first) to [to, to + 128). Byte-unshuffle of 8-byte items and the first half of bit-unshuffle are both this.
+ * Read 16 bytes from each of eight planes `stride` apart, write their 16 columns (8 bytes each, plane 0 first)
+ * to `to`, `step` apart. Byte-unshuffle of 8-byte items and the second half of bit-unshuffle are both this.
  */
 // @ts-ignore: decorator
 @inline
-export function interleave8(from: usize, stride: usize, to: usize): void {
+export function interleave8(from: usize, stride: usize, to: usize, step: usize): void {
   const p0 = v128.load(from);
   const p1 = v128.load(from + stride);
   const p2 = v128.load(from + stride * 2);
@@ -17,10 +17,10 @@ export function interleave8(from: usize, stride: usize, to: usize): void {
   const b0 = low8(p2, p3), b1 = high8(p2, p3);
   const c0 = low8(p4, p5), c1 = high8(p4, p5);
   const d0 = low8(p6, p7), d1 = high8(p6, p7);
-  four(low16(a0, b0), low16(c0, d0), to);
-  four(high16(a0, b0), high16(c0, d0), to + 32);
-  four(low16(a1, b1), low16(c1, d1), to + 64);
-  four(high16(a1, b1), high16(c1, d1), to + 96);
+  four(low16(a0, b0), low16(c0, d0), to, step);
+  four(high16(a0, b0), high16(c0, d0), to + step * 4, step);
+  four(low16(a1, b1), low16(c1, d1), to + step * 8, step);
+  four(high16(a1, b1), high16(c1, d1), to + step * 12, step);
 }
 
 /** The same for four planes: 16 columns of 4 bytes, [to, to + 64). */
@@ -51,9 +51,17 @@ export function interleave2(from: usize, stride: usize, to: usize): void {
 
 // @ts-ignore: decorator
 @inline
-function four(a: v128, b: v128, to: usize): void {
-  v128.store(to, v128.shuffle<u32>(a, b, 0, 4, 1, 5));
-  v128.store(to, v128.shuffle<u32>(a, b, 2, 6, 3, 7), 16);
+function four(a: v128, b: v128, to: usize, step: usize): void {
+  two(v128.shuffle<u32>(a, b, 0, 4, 1, 5), to, step);
+  two(v128.shuffle<u32>(a, b, 2, 6, 3, 7), to + step * 2, step);
+}
+
+// @ts-ignore: decorator
+@inline
+function two(columns: v128, to: usize, step: usize): void {
+  if (step == 8) return v128.store(to, columns);
+  v128.store_lane<u64>(to, columns, 0);
+  v128.store_lane<u64>(to + step, columns, 1);
 }
 
 // @ts-ignore: decorator

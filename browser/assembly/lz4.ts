@@ -43,6 +43,24 @@ function repeat(to: usize, offset: usize, length: usize): void {
   for (; to < end; to += step) v128.store(to, pattern);
 }
 
+/** A sequence with short lengths reads and writes less than this: where as much is left, its ends need no look. */
+const SHORT: usize = 64;
+
+/** Copy a match of up to 18 bytes, all of it in steps that are no longer than its offset. */
+// @ts-ignore: decorator
+@inline
+function copyShort(to: usize, offset: usize): void {
+  const from = to - offset;
+  if (offset >= 16) {
+    v128.store(to, v128.load(from));
+    store<u16>(to, load<u16>(from, 16), 16);
+  } else {
+    store<u64>(to, load<u64>(from));
+    store<u64>(to, load<u64>(from, 8), 8);
+    store<u16>(to, load<u16>(from, 16), 16);
+  }
+}
+
 /**
  * Decode one LZ4 block (https://github.com/lz4/lz4/blob/dev/doc/lz4_Block_format.md) into exactly [to, toEnd).
  *
@@ -57,20 +75,34 @@ export function lz4(from: usize, fromEnd: usize, to: usize, toEnd: usize): bool 
   while (from < fromEnd) {
     const token: usize = load<u8>(from++);
     let length = token >> 4;
-    if (length == 15) {
-      let more: usize;
-      do {
-        if (from >= fromEnd) return false;
-        more = load<u8>(from++);
-        length += more;
-        if (length > toEnd - to) return false;
-      } while (more == 255);
+    if (length < 15 && fromEnd - from >= SHORT && toEnd - to >= SHORT) {
+      v128.store(to, v128.load(from));
+      from += length;
+      to += length;
+      const offset: usize = load<u16>(from);
+      length = token & 15;
+      if (length < 15 && offset >= 8 && offset <= to - toStart) {
+        from += 2;
+        copyShort(to, offset);
+        to += length + 4;
+        continue;
+      }
+    } else {
+      if (length == 15) {
+        let more: usize;
+        do {
+          if (from >= fromEnd) return false;
+          more = load<u8>(from++);
+          length += more;
+          if (length > toEnd - to) return false;
+        } while (more == 255);
+      }
+      if (length > fromEnd - from || length > toEnd - to) return false;
+      copy(from, to, length);
+      from += length;
+      to += length;
+      if (from == fromEnd) return to == toEnd;
     }
-    if (length > fromEnd - from || length > toEnd - to) return false;
-    copy(from, to, length);
-    from += length;
-    to += length;
-    if (from == fromEnd) return to == toEnd;
 
     if (fromEnd - from < 2) return false;
     const offset: usize = load<u16>(from);

@@ -1,3 +1,6 @@
+import wasm from "../build/blosc2.wasm";
+import { AheadDecoder } from "./ahead/ahead";
+import { startWorker } from "./ahead/start-worker";
 import { chunkDecoder } from "./chunks/chunk-decoder";
 import { Connection, type Followed } from "./connection/connection";
 import { type Source, bokeh } from "./document/bokeh";
@@ -43,13 +46,20 @@ async function main(): Promise<void> {
     notice.show("BokehJS, which draws the plots, could not be loaded. Reload the page to try again.");
     return;
   }
-  const host = pageHost(await chunkDecoder);
+  const decode = await chunkDecoder;
+  const host = pageHost(decode);
+  const ahead = new AheadDecoder({
+    start: startWorker,
+    wasm,
+    decode,
+    spare: ({ doc, model, column }) => documents.get(doc)?.columns.columns(model).get(column)?.lend() ?? null,
+  });
 
   const shown = (docid: string) => {
     if (docid !== config.docid) return;
     const title = documents.get(docid)!.document!.title();
-    document.title = title;
-    if (heading) heading.textContent = title;
+    if (document.title !== title) document.title = title;
+    if (heading && heading.textContent !== title) heading.textContent = title;
     if (status.state === "connecting") status.show("live", "the document is shown as it is now");
   };
   const found = (what: Found) => {
@@ -87,7 +97,7 @@ async function main(): Promise<void> {
       status.show("ended", `the server answered ${httpStatus}`);
       notice.show("The server does not let this page read the document any more. Reload the page to try again.");
     },
-  });
+  }, ahead);
   config.docs.forEach(follow);
 
   const probe: Probe = {

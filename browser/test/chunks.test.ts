@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import wasm from "../build/blosc2.wasm";
 import { ChunkError } from "../src/chunks/chunk-error";
 import type { ChunkDecoder } from "../src/chunks/decoder";
 import { plainDecoder } from "../src/chunks/plain-decoder";
@@ -7,7 +8,7 @@ import { wasmDecoder } from "../src/chunks/wasm-decoder";
 import { chunkCases } from "./chunk-cases";
 
 const cases = chunkCases();
-const decoders: [string, ChunkDecoder][] = [["plain", plainDecoder], ["wasm", await wasmDecoder()]];
+const decoders: [string, ChunkDecoder][] = [["plain", plainDecoder], ["wasm", await wasmDecoder(wasm)]];
 const GUARD = 64;
 
 /** The bytes, or the error's code; fails if a byte outside of the target changed. */

@@ -66,7 +66,7 @@ class Scene {
       onError: tell((error) => this.errors.push(error)),
       onRefused: tell((status) => (this.refused = status)),
       ...listener,
-    }, timing);
+    }, null, timing);
     const running = this.connection.run();
     context.after(async () => {
       this.answers.splice(0, Infinity, (response) => send(response, "schema", "deleted", "end"));

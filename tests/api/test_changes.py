@@ -270,6 +270,7 @@ def test_two_processes_commit_to_one_document_without_losing_a_change(tmp_path: 
     for thread in threads:
         thread.join()
     for app in apps:
-        assert [change.seq for change in Api(app).changes(f"{docid}:1")] == list(range(2, 42))
+        assert [seq for seq, _ in app.store.changes(docid, 1)] == list(range(2, 42))
+        assert Api(app).changes(f"{docid}:1")[-1].seq == 41
         assert {name: values[0] for name, values in Api(app).columns(docid).items()} == {"a": 19.0, "b": 19.0}
         app.close()

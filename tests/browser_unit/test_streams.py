@@ -12,3 +12,7 @@ def test_the_page_holds_exactly_the_columns_that_the_server_sent(run_node: RunNo
 
 def test_exact_floats_of_ramps_are_read(run_node: RunNode) -> None:
     run_node("float-hex", {})
+
+
+def test_arrays_grow_and_roll_without_touching_what_bokehjs_was_given(run_node: RunNode) -> None:
+    run_node("growing-array", {})

@@ -223,6 +223,7 @@ def test_stores_of_several_threads_follow_each_other(remote: Session, plotted: D
         thread.start()
     for thread in threads:
         thread.join()
+    remote.flush()
     assert not failed
     assert Viewer(remote).column(source, "y").tobytes() == source.data["y"].tobytes()
 

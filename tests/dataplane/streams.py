@@ -50,7 +50,7 @@ def read(*pieces: bytes) -> list[Change]:
 
 def kept(ops: Iterable[Op]) -> bytes:
     """The bytes that a server keeps of an upload."""
-    return decode_upload(upload(ops), DOC)[1]
+    return bytes(decode_upload(upload(ops), DOC)[1])
 
 
 def change(seq: int, ops: Iterable[Op]) -> bytes:

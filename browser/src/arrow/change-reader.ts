@@ -1,49 +1,79 @@
+import type { OpenRuns } from "../ahead/open-runs";
 import type { Change } from "./change";
 import { FrameError } from "./frame-error";
 import { MessageReader } from "./message-reader";
 import { type Op, OpCode } from "./op";
+import { ownBuffers } from "./own-buffers";
 import { rows } from "./rows";
+import { checkSchema } from "./schema";
 
 /** The bytes of one response → its changes. A change comes out when its COMMIT row has come, whole or never. */
 export class ChangeReader {
-  #messages = new MessageReader();
+  #messages: MessageReader;
   #open = new Map<string, Op[]>();
+  #checked = false;
+
+  /** `ahead`: decodes large ops before their change is whole; its memory is what messages are put into. */
+  constructor(private readonly ahead: OpenRuns | null = null) {
+    this.#messages = new MessageReader(ahead?.memory);
+  }
 
   /** Whether the end marker came. */
   get ended(): boolean {
     return this.#messages.ended;
   }
 
-  /** Throws FrameError on anything that is not the wire format; the reader is of no use after that. */
-  feed(bytes: Uint8Array): Change[] {
+  /** Where to put the next bytes, from its start; never empty. */
+  space(): Uint8Array {
+    return this.#messages.space();
+  }
+
+  /**
+   * `bytes` came into space(), whose memory may have been moved to another ArrayBuffer. The ops of the changes are
+   * good until the next space(); ownBuffers() is for who keeps them longer. Throws FrameError on anything that is
+   * not the wire format; the reader is of no use after that.
+   */
+  filled(bytes: Uint8Array): Change[] {
     const changes: Change[] = [];
-    this.#messages.push(bytes);
+    const loose = new Map<string, Op[]>();
+    this.#messages.filled(bytes);
     for (let batch = this.#messages.next(); batch; batch = this.#messages.next()) {
-      for (const op of this.#rows(batch)) {
-        if (op.code === OpCode.COMMIT) changes.push(this.#commit(op));
-        else this.#pending(op.doc).push(op);
+      const ops = this.#rows(batch);
+      const isLoose = this.#messages.isLoose(batch);
+      for (const op of this.ahead?.take(ops, batch, isLoose) ?? ops) {
+        if (op.code === OpCode.COMMIT) {
+          changes.push(this.#commit(op));
+          loose.delete(op.doc);
+        } else {
+          listOf(this.#open, op.doc).push(op);
+          if (isLoose) listOf(loose, op.doc).push(op);
+        }
       }
     }
+    for (const ops of loose.values()) ops.forEach(ownBuffers);
     return changes;
   }
 
   #rows(batch: Uint8Array): Op[] {
     try {
-      return rows(this.#messages.schema!, batch);
+      if (!this.#checked) checkSchema(this.#messages.schema!);
+      this.#checked = true;
+      return rows(batch);
     } catch (error) {
+      if (error instanceof FrameError) throw error;
       throw new FrameError(`a record batch cannot be read: ${error}`);
     }
   }
 
-  #pending(doc: string): Op[] {
-    let ops = this.#open.get(doc);
-    if (!ops) this.#open.set(doc, (ops = []));
-    return ops;
+  #commit({ doc, seq, json }: Op): Change {
+    const ops = listOf(this.#open, doc);
+    this.#open.delete(doc);
+    return { doc, seq, ops, meta: json ? JSON.parse(json) : {}, ready: this.ahead?.commit(doc) ?? null };
   }
+}
 
-  #commit(op: Op): Change {
-    const ops = this.#pending(op.doc);
-    this.#open.delete(op.doc);
-    return { doc: op.doc, seq: op.seq ?? 0, ops, meta: JSON.parse(op.json || "{}") };
-  }
+function listOf(lists: Map<string, Op[]>, doc: string): Op[] {
+  let list = lists.get(doc);
+  if (!list) lists.set(doc, (list = []));
+  return list;
 }

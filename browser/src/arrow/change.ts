@@ -6,4 +6,6 @@ export interface Change {
   seq: number;
   ops: Op[];
   meta: { token?: string; end?: string };
+  /** Where ops are being decoded ahead: settled when they all are; rejects with ChunkError. */
+  ready: Promise<void> | null;
 }

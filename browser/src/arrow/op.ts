@@ -11,11 +11,21 @@ export const enum OpCode {
   COMMIT = 9,
 }
 
-/** One row. `buffers` are views into the message that brought it: compressed chunks, still to be decoded. */
+/** The values of an op, decoded before its change was whole. */
+export interface Ahead {
+  /** Null until the change's `ready` is settled. */
+  bytes: Uint8Array<ArrayBuffer> | null;
+}
+
+/**
+ * One row, or several that follow upon each other and were decoded ahead as one. `buffers` are views into the
+ * message that brought it: compressed chunks, still to be decoded.
+ */
 export interface Op {
   code: OpCode;
   doc: string;
-  seq: number | null;
+  /** The change's number; only COMMIT has it. */
+  seq: number;
   model: string;
   column: string;
   start: number;
@@ -25,4 +35,5 @@ export interface Op {
   shape: number[];
   json: string;
   buffers: Uint8Array[];
+  ahead?: Ahead;
 }

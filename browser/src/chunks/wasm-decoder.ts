@@ -1,4 +1,3 @@
-import wasm from "../../build/blosc2.wasm";
 import { ChunkError } from "./chunk-error";
 import type { ChunkDecoder } from "./decoder";
 
@@ -11,8 +10,8 @@ interface Exports {
 /** Wasm memory never shrinks: past this an instance is thrown away after the chunk that made it so large. */
 const KEEP_BYTES = 64 << 20;
 
-/** Compile assembly/chunk.ts. Rejects where wasm or its SIMD is missing or forbidden. */
-export async function wasmDecoder(): Promise<ChunkDecoder> {
+/** Compile assembly/chunk.ts, built. Rejects where wasm or its SIMD is missing or forbidden. */
+export async function wasmDecoder(wasm: Uint8Array<ArrayBuffer>): Promise<ChunkDecoder> {
   const module = await WebAssembly.compile(wasm);
   const start = () => new WebAssembly.Instance(module).exports as unknown as Exports;
   let instance = start();

@@ -1,6 +1,7 @@
 import { FrameError } from "../arrow/frame-error";
 import type { Op } from "../arrow/op";
 import type { ChunkDecoder } from "../chunks/decoder";
+import { unpackedSize } from "../chunks/unpacked-size";
 import { DTYPES } from "./dtypes";
 import type { TypedArray } from "./typed-array";
 
@@ -14,6 +15,8 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  *   offsets of each ragged level (entries + 1, from 0; int32, or int64 as told by their length)
  *   for texts: offsets of the strings in bytes
  *   data (values, or UTF-8 bytes)
+ *
+ * Of an op that was decoded ahead there is the data alone, and no row of it is None.
  */
 export class BufferReader {
   #next = 0;
@@ -22,6 +25,7 @@ export class BufferReader {
 
   /** Bytes per row 1 (valid) or 0, or null when all are valid. */
   validity(): Uint8Array | null {
+    if (this.op.ahead) return null;
     const chunk = this.#chunk();
     if (chunk.length === 0) return null;
     const bits = this.#bytes(chunk, Math.ceil(this.op.count / 8));
@@ -44,11 +48,18 @@ export class BufferReader {
 
   /** The values, decoded into `target`: all of the rest of this row. */
   values(target: TypedArray): void {
+    const bytes = new Uint8Array(target.buffer, target.byteOffset, target.byteLength);
+    if (this.op.ahead) return bytes.set(this.ahead(bytes.length));
     const chunk = this.#chunk();
-    if (chunk.length > 0 || target.length > 0) {
-      this.decode(chunk, new Uint8Array(target.buffer, target.byteOffset, target.byteLength));
-    }
+    if (chunk.length > 0 || target.length > 0) this.decode(chunk, bytes);
     this.#end();
+  }
+
+  /** The data that was decoded ahead, which must be so many bytes. */
+  ahead(length: number): Uint8Array<ArrayBuffer> {
+    const { bytes } = this.op.ahead!;
+    if (bytes?.length !== length) throw this.#wrong("values of another number or type");
+    return bytes;
   }
 
   /** `count` strings, all of the rest of this row. */
@@ -90,9 +101,4 @@ export class BufferReader {
   #wrong(what: string): FrameError {
     return new FrameError(`column ${this.op.column} of ${this.op.model}: ${what}`);
   }
-}
-
-/** What a chunk's header says it unpacks to; the decoder holds it to that. */
-function unpackedSize(chunk: Uint8Array): number {
-  return chunk.length < 8 ? 0 : new DataView(chunk.buffer, chunk.byteOffset).getInt32(4, true);
 }

@@ -2,26 +2,17 @@ import { FrameError } from "../arrow/frame-error";
 import { type Op, OpCode } from "../arrow/op";
 import { Column } from "./column";
 import type { Host } from "./host";
+import { rowsToCome } from "./rows-to-come";
 
 /** All columns of one document: model id → column name → column. */
 export class ColumnStore {
   #sources = new Map<string, Map<string, Column>>();
-  #expected = new Map<string, number>();
 
   constructor(private readonly host: Host) {}
 
-  /** Tell the ops of a change beforehand: a long column comes as several, and then gets its memory at once. */
-  expect(ops: Op[]): void {
-    this.#expected.clear();
-    for (const op of ops) {
-      if (op.code !== OpCode.APPEND) continue;
-      const key = JSON.stringify([op.model, op.column]);
-      this.#expected.set(key, (this.#expected.get(key) ?? 0) + op.count);
-    }
-  }
-
-  /** Apply a column op. Throws FrameError or ChunkError, and is then of no use until clear(). */
-  apply(op: Op): void {
+  /** Apply a change's column op `ops[at]`. Throws FrameError or ChunkError, and is then of no use until clear(). */
+  apply(ops: readonly Op[], at: number): void {
+    const op = ops[at]!;
     const columns = this.#sources.get(op.model);
     const column = columns?.get(op.column);
     switch (op.code) {
@@ -40,8 +31,7 @@ export class ColumnStore {
       default:
         throw new FrameError(`unknown op ${op.code}`);
     }
-    const more = this.#expected.get(JSON.stringify([op.model, op.column])) ?? 0;
-    const begun = new Column(op, this.host, more);
+    const begun = new Column(op, this.host, rowsToCome(ops, at), column);
     if (columns) columns.set(op.column, begun);
     else this.#sources.set(op.model, new Map([[op.column, begun]]));
   }

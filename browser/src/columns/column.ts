@@ -13,18 +13,39 @@ export class Column {
   readonly layout: Layout;
   readonly #values: ColumnValues;
 
-  /** Begin a column with its first op: REPLACE, RAMP, or APPEND at row 0; `more` rows will follow. */
-  constructor(op: Op, host: Host, more: number) {
+  /**
+   * Begin a column with its first op: REPLACE, RAMP, or APPEND at row 0; `more` rows will follow. What was there
+   * `before` is of no use any more, its memory may be.
+   */
+  constructor(op: Op, host: Host, more: number, before: Column | undefined) {
     const told = JSON.parse(op.json || "{}") as { list?: number; start?: unknown; step?: unknown };
     this.layout = { dtype: op.dtype, shape: op.shape, list: told.list ?? 0 };
     if (op.start !== 0 || op.drop !== 0) throw wrong(op, "it does not begin at row 0");
     if (!DTYPES[op.dtype] && op.dtype !== "utf8" && op.dtype !== "json") throw wrong(op, `unknown dtype ${op.dtype}`);
-    this.#values = isDense(this.layout)
-      ? new DenseColumn(this.layout, host, op.count + more)
-      : new RowsColumn(this.layout, host);
-    if (op.code !== OpCode.RAMP) this.#values.append(op);
-    else if (!(this.#values instanceof DenseColumn) || op.shape.length > 0) throw wrong(op, "a ramp of no numbers");
-    else this.#values.ramp(parseFloatHex(told.start), parseFloatHex(told.step), op.count);
+    const isRamp = op.code === OpCode.RAMP;
+    if (isDense(this.layout)) {
+      const dense = before?.dense(this.layout) ?? new DenseColumn(this.layout, host);
+      dense.restart(op.ahead ? 0 : op.count + more);
+      this.#values = dense;
+      if (isRamp && op.shape.length > 0) throw wrong(op, "a ramp of no numbers");
+      if (isRamp && !op.ahead) dense.ramp(parseFloatHex(told.start), parseFloatHex(told.step), op.count);
+      else dense.append(op);
+    } else {
+      if (isRamp) throw wrong(op, "a ramp of no numbers");
+      this.#values = new RowsColumn(this.layout, host);
+      this.#values.append(op);
+    }
+  }
+
+  /** The values, if they are numbers of this very layout. */
+  dense({ dtype, shape, list }: Layout): DenseColumn | null {
+    const same = this.layout.dtype === dtype && this.layout.list === list && this.layout.shape.join() === shape.join();
+    return same && this.#values instanceof DenseColumn ? this.#values : null;
+  }
+
+  /** Memory that is kept to be used again, given away; null if there is none. */
+  lend(): ArrayBuffer | null {
+    return this.#values instanceof DenseColumn ? this.#values.lend() : null;
   }
 
   get rows(): number {

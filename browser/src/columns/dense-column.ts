@@ -2,6 +2,7 @@ import type { Op } from "../arrow/op";
 import { BufferReader } from "./buffer-reader";
 import type { ColumnValues } from "./column-values";
 import { DTYPES } from "./dtypes";
+import { fillRamp } from "./fill-ramp";
 import { GrowingArray } from "./growing-array";
 import type { Host } from "./host";
 import type { Layout } from "./layout";
@@ -15,16 +16,25 @@ export class DenseColumn implements ColumnValues {
   /** One byte a row; null while no row was None. */
   #valid: GrowingArray | null = null;
 
-  /** `rows`: how many to have room for at first. */
-  constructor(private readonly layout: Layout, private readonly host: Host, rows: number) {
+  constructor(private readonly layout: Layout, private readonly host: Host) {
     this.#perRow = layout.shape.reduce((product, size) => product * size, 1);
-    this.#values = new GrowingArray(DTYPES[layout.dtype]!, rows * this.#perRow);
+    this.#values = new GrowingArray(DTYPES[layout.dtype]!);
+  }
+
+  /** Begin anew, with room for so many rows. */
+  restart(rows: number): void {
+    this.rows = 0;
+    this.#valid = null;
+    this.#values.restart(rows * this.#perRow);
   }
 
   append(op: Op): void {
     const reader = new BufferReader(op, this.host.decode);
+    const count = op.count * this.#perRow;
+    const isFirst = this.rows === 0;
     this.#grow(op.count, reader.validity());
-    reader.values(this.#values.grow(op.count * this.#perRow));
+    if (op.ahead && isFirst) this.#values.adopt(reader.ahead(count * this.#values.bytesEach).buffer, count);
+    else reader.values(this.#values.grow(count));
   }
 
   write(op: Op): void {
@@ -38,11 +48,15 @@ export class DenseColumn implements ColumnValues {
     reader.values(this.#values.view.subarray(op.start * this.#perRow, (op.start + op.count) * this.#perRow));
   }
 
-  /** Append start + i * step: the same float64 product and sum as the sender checked. */
+  /** Append start + i * step. */
   ramp(start: number, step: number, count: number): void {
     this.#grow(count, null);
-    const values = this.#values.grow(count);
-    for (let i = 0; i < count; i++) values[i] = start + i * step;
+    fillRamp(this.#values.grow(count), start, step);
+  }
+
+  /** Memory that is kept to be used again, given away; null if there is none. */
+  lend(): ArrayBuffer | null {
+    return this.#values.lend();
   }
 
   drop(rows: number): void {
@@ -52,10 +66,9 @@ export class DenseColumn implements ColumnValues {
   }
 
   value(): unknown {
-    const values = this.#values.view;
     const { dtype, shape, list } = this.layout;
-    if (list === 0 && !this.#valid) return this.host.ndarray(values, dtype, [this.rows, ...shape]);
-    return scalars(values, dtype, this.#valid?.view);
+    if (list === 0 && !this.#valid) return this.host.ndarray(this.#values.share(), dtype, [this.rows, ...shape]);
+    return scalars(this.#values.view, dtype, this.#valid?.view);
   }
 
   #grow(count: number, valid: Uint8Array | null): void {
@@ -69,7 +82,7 @@ export class DenseColumn implements ColumnValues {
 
   #nullable(): void {
     if (this.#valid) return;
-    this.#valid = new GrowingArray(Uint8Array, this.rows);
+    this.#valid = new GrowingArray(Uint8Array);
     this.#valid.grow(this.rows).fill(1);
   }
 }

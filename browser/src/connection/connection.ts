@@ -1,3 +1,4 @@
+import type { AheadDecoder } from "../ahead/ahead";
 import type { Change } from "../arrow/change";
 import { BackOff } from "./back-off";
 import type { Mode } from "./mode";
@@ -50,6 +51,7 @@ export class Connection {
     token: string,
     documents: Followed[],
     private readonly listener: Listener,
+    private readonly ahead: AheadDecoder | null = null,
     private readonly timing = TIMING,
   ) {
     this.#modes = new ModeChooser(timing);
@@ -101,6 +103,7 @@ export class Connection {
         firstByteMs: this.#firstByteMs(mode),
         silenceMs: this.timing.silenceMs,
         signal,
+        ahead: this.ahead,
         onByte: () => this.#byte(mode),
         onChange: (change) => this.#change(change),
       });

@@ -1,6 +1,11 @@
+import type { AheadDecoder } from "../ahead/ahead";
+import { OpenRuns } from "../ahead/open-runs";
 import type { Change } from "../arrow/change";
 import { ChangeReader } from "../arrow/change-reader";
+import { bodyReader } from "./body-reader";
+import { Breather } from "./breather";
 import { Refused } from "./refused";
+import { Watchdog } from "./watchdog";
 
 export interface Reading {
   url: string;
@@ -10,6 +15,8 @@ export interface Reading {
   /** No byte for so long: the connection is dead, whatever the browser thinks. */
   silenceMs: number;
   signal: AbortSignal;
+  /** Decodes what is large; null: all is decoded when it is applied. */
+  ahead: AheadDecoder | null;
   onByte(): void;
   onChange(change: Change): void;
 }
@@ -37,8 +44,10 @@ export async function readChanges(reading: Reading): Promise<Outcome> {
   const abort = new AbortController();
   const stop = () => abort.abort();
   reading.signal.addEventListener("abort", stop);
-  let watchdog = setTimeout(stop, reading.firstByteMs);
-  const reader = new ChangeReader();
+  const watchdog = new Watchdog(reading.firstByteMs, stop);
+  const breather = new Breather();
+  const runs = reading.ahead && new OpenRuns(reading.ahead);
+  const reader = new ChangeReader(runs);
   try {
     const response = await network(fetch(reading.url, {
       headers: reading.token ? { Authorization: `Bearer ${reading.token}` } : {},
@@ -49,22 +58,28 @@ export async function readChanges(reading: Reading): Promise<Outcome> {
     if (!response) return outcome;
     if (!response.ok || !response.body) throw new Refused(response.status);
     outcome.wait = response.headers.get("X-Wait");
-    const body = response.body.getReader();
+    const body = bodyReader(response.body);
     for (;;) {
-      const piece = await network(body.read());
-      if (!piece || piece.done) return outcome;
-      clearTimeout(watchdog);
-      watchdog = setTimeout(stop, reader.ended ? CLOSING_MS : reading.silenceMs);
+      const read = network(body.read(reader.space()));
+      breather.look();
+      const bytes = await read;
+      if (!bytes) return outcome;
+      await breather.pause();
       outcome.began = true;
       reading.onByte();
-      for (const change of reader.feed(piece.value)) {
+      for (const change of reader.filled(bytes)) {
         outcome.changes++;
         reading.onChange(change);
       }
       outcome.ended = reader.ended;
+      // What waits here is not the network's fault.
+      await reading.ahead?.relief();
+      watchdog.feed(reader.ended ? CLOSING_MS : reading.silenceMs);
     }
   } finally {
-    clearTimeout(watchdog);
+    watchdog.stop();
+    runs?.close();
+    breather.close();
     reading.signal.removeEventListener("abort", stop);
     stop();
   }

@@ -1,5 +1,6 @@
 import type { Change } from "../arrow/change";
-import { OpCode } from "../arrow/op";
+import { type Op, OpCode } from "../arrow/op";
+import { ownBuffers } from "../arrow/own-buffers";
 import { ColumnStore } from "../columns/column-store";
 import type { Host } from "../columns/host";
 import { applyPatch } from "./apply-patch";
@@ -47,6 +48,8 @@ export class LiveDocument {
   #document: BokehDocument | null = null;
   #view: DocumentView | null = null;
   #graph: Graph | null = null;
+  /** Changes whose ops are still being decoded ahead, and those behind them. */
+  #coming: Change[] = [];
   #patches: Patch[] = [];
   #touched = new Map<string, Touched>();
   #waiting = false;
@@ -77,13 +80,33 @@ export class LiveDocument {
     return this.#columns;
   }
 
-  /** Take in a change. Throws if it cannot be applied. */
-  apply({ ops, seq }: Change): void {
+  /** Take in a change: at once, or in its turn when it is ready. Throws, or tells `failed`, if it cannot be applied. */
+  apply(change: Change): void {
+    if (!change.ready && this.#coming.length === 0) return this.#take(change);
+    change.ops.forEach(ownBuffers);
+    this.#coming.push(change);
+    if (this.#coming.length === 1) void this.#takeComing();
+  }
+
+  async #takeComing(): Promise<void> {
+    try {
+      for (let change = this.#coming[0]; change; change = this.#coming[0]) {
+        await change.ready;
+        this.#take(change);
+        this.#coming.shift();
+      }
+    } catch (error) {
+      this.#coming = [];
+      this.#broken = true;
+      this.events.failed(error);
+    }
+  }
+
+  #take({ ops, seq }: Change): void {
     const isWhole = ops.some((op) => op.code === OpCode.GRAPH);
     if (!isWhole && (this.#broken || seq <= this.#seq)) return;
     try {
-      this.#columns.expect(ops);
-      for (const op of ops) this.#apply(op);
+      for (let at = 0; at < ops.length; at++) this.#apply(ops, at);
     } catch (error) {
       this.#broken = true;
       throw error;
@@ -93,7 +116,8 @@ export class LiveDocument {
     this.#schedule();
   }
 
-  #apply(op: Change["ops"][number]): void {
+  #apply(ops: readonly Op[], at: number): void {
+    const op = ops[at]!;
     if (op.code === OpCode.GRAPH) {
       this.#graph = JSON.parse(op.json) as Graph;
       this.#columns.clear();
@@ -102,7 +126,7 @@ export class LiveDocument {
     } else if (op.code === OpCode.PATCH) this.#patches.push(JSON.parse(op.json) as Patch);
     else if (op.code !== OpCode.EVENT) {
       const isNew = !this.#columns.columns(op.model).has(op.column);
-      this.#columns.apply(op);
+      this.#columns.apply(ops, at);
       let touched = this.#touched.get(op.model);
       if (!touched) this.#touched.set(op.model, (touched = new Touched()));
       touched.note(op, isNew);

@@ -9,6 +9,18 @@ export function pageHost(decode: ChunkDecoder): Host {
   return { decode, ndarray, revive };
 }
 
+/** By dtype: the class, and what its constructor sets on an array (the mark of an NDArray, dtype …). */
+const kinds = new Map<string, { kind: Function; marks: object }>();
+
+function kindOf(dtype: string): { kind: Function; marks: object } {
+  let known = kinds.get(dtype);
+  if (!known) {
+    const empty = bokeh().require("core/util/ndarray").ndarray(new ArrayBuffer(0), { dtype, shape: [0] });
+    kinds.set(dtype, (known = { kind: empty.constructor, marks: { ...empty } }));
+  }
+  return known;
+}
+
 /**
  * An NDArray of `values` without copying them, which BokehJS's own constructors would do. With two and more
  * dimensions it gets a buffer of its own: image and colour glyphs read `.buffer` from its first byte.
@@ -16,10 +28,9 @@ export function pageHost(decode: ChunkDecoder): Host {
 function ndarray(values: TypedArray, dtype: string, shape: number[]): unknown {
   const owns = values.byteLength === values.buffer.byteLength;
   const own = shape.length < 2 || owns ? values : values.slice();
-  const empty = bokeh().require("core/util/ndarray").ndarray(new ArrayBuffer(0), { dtype, shape });
-  const made = Reflect.construct(DTYPES[dtype]!, [own.buffer, own.byteOffset, own.length], empty.constructor);
-  // What the constructor would have set: the mark of an NDArray, dtype, shape, dimension.
-  return Object.defineProperties(made, Object.getOwnPropertyDescriptors(empty));
+  const { kind, marks } = kindOf(dtype);
+  const made = Reflect.construct(DTYPES[dtype]!, [own.buffer, own.byteOffset, own.length], kind);
+  return Object.assign(made, marks, { shape, dimension: shape.length });
 }
 
 function revive(json: unknown): unknown {

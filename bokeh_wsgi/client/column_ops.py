@@ -1,0 +1,158 @@
+"""What to send of a source's columns: what `stream` and `patch` said, else what a comparison finds."""
+
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Final
+
+import numpy as np
+
+from bokeh_wsgi.dataplane import Column, GrowingColumn, Op, OpCode
+from bokeh_wsgi.models.state import Held, Key, State
+
+from .live_data import Journal, LiveData, Told, live_data
+
+NEAR_BYTES: Final = 2048
+"""Written rows nearer than this are sent as one WRITE: one more op costs as much."""
+MAX_WRITES: Final = 2048
+SPOT_BYTES: Final = 65536
+
+Convert = Callable[[str, Any], tuple[Column, bool]]
+"""Values of a column (by name), or of some of its rows, as a Column, and whether its memory is its own.
+
+ColumnError if they can't be a column."""
+
+
+@dataclass(slots=True)
+class ColumnOps:
+    """Finds ops, and brings the shadow's columns to where the ops bring the server's.
+
+    Where all that happened to a source were `stream` and `patch`, columns over `SPOT_BYTES` are not compared:
+    that costs what they touched. So that values which a script wrote in place besides are not lost,
+    `look_around` compares as many bytes of each, further on each time; what it finds has the next step
+    compare all.
+    ``compares=False``: columns are sent whole, and no copies of them are kept.
+    Not thread-safe.
+    """
+
+    compares: bool = True
+    _journals: dict[str, tuple[LiveData, Journal]] = field(default_factory=dict)
+    _spots: dict[Key, int] = field(default_factory=dict)
+    _unseen: list[tuple[Journal, Key, GrowingColumn, Any, Convert]] = field(default_factory=list)
+
+    def clear(self) -> None:
+        """Believe nothing that was noted so far."""
+        self._journals.clear()
+        self._spots.clear()
+        self._unseen.clear()
+
+    def of_source(
+        self,
+        shadow: State,
+        model: str,
+        data: Mapping[str, Any],
+        convert: Convert,
+        only: Container[str] | None = None,
+    ) -> list[Op]:
+        """Ops for the columns of a source (``only`` those of these names); their values stay as they are."""
+        names = [name for name in data if only is None or name in only]
+        journal = self._journal(model, data)
+        told = journal.told.copy() if self.compares and not journal.is_open else {}
+        # All of them before the first one changes the shadow: a column that can't be one stops the step.
+        columns = {} if told else {name: convert(name, data[name]) for name in names}
+        ops: list[Op] = []
+        for name in names:
+            held = shadow.columns.get((model, name))
+            found = None
+            if held is None:
+                held = shadow.columns[model, name] = Held(GrowingColumn(), 0)
+            elif told:
+                found = _told_ops(held.values, told.get(name, Told()), partial(convert, name), data[name])
+            if found is None:
+                found = self._compared(held.values, *(columns.get(name) or convert(name, data[name])))
+            elif held.values.nbytes > SPOT_BYTES:
+                self._unseen.append((journal, (model, name), held.values, data[name], convert))
+            elif not self._spot_is_equal((model, name), held.values, data[name], convert):
+                found += self._compared(held.values, *convert(name, data[name]))
+            ops += [op.of(model, name, held.version if self.compares else 0) for op in found]
+        for name in names:
+            journal.told.pop(name, None)
+        if only is None:
+            journal.clear()
+        return ops
+
+    def look_around(self) -> None:
+        """To be called when a step is on its way, so that it does not wait for this."""
+        for journal, key, held, values, convert in self._unseen:
+            journal.is_open |= not self._spot_is_equal(key, held, values, convert)
+        self._unseen.clear()
+
+    def is_told(self, model: str, data: Mapping[str, Any]) -> bool:
+        """Whether nothing but `stream` and `patch` happened to a source since it was looked at."""
+        live, journal = self._journals.get(model, (None, None))
+        return journal is not None and live is data and bool(journal.told) and not journal.is_open
+
+    def _compared(self, held: GrowingColumn, column: Column, is_own: bool) -> list[Op]:
+        if self.compares:
+            return held.refresh(column, copy=not is_own)
+        return [Op(OpCode.REPLACE, count=column.rows, values=column)]
+
+    def _journal(self, model: str, data: Mapping[str, Any]) -> Journal:
+        """The journal of a source; an open one the first time, and where the source has other data now."""
+        live = live_data(data)
+        if live is None:
+            return Journal(is_open=True)
+        known = self._journals.get(model)
+        if known is None or known[0] is not live:
+            known = self._journals[model] = live, live.journal()
+            known[1].is_open = True
+        return known[1]
+
+    def _spot_is_equal(self, key: Key, held: GrowingColumn, values: Any, convert: Convert) -> bool:
+        if type(values) is not np.ndarray or values.ndim != 1 or values.dtype.kind not in "biuf":
+            return True
+        lo = self._spots.get(key, 0)
+        lo = lo if lo < held.rows else 0
+        hi = self._spots[key] = min(lo + SPOT_BYTES // values.itemsize, held.rows)
+        part, mine = convert(key[1], values[lo:hi])[0], held.slice(lo, hi)
+        # Some rows of 64-bit integers may fit a smaller type than all of them: those are left alone.
+        return not part.same_rows(mine) or part.equals(mine)
+
+
+def _told_ops(
+    held: GrowingColumn, told: Told, convert: Callable[[Any], tuple[Column, bool]], values: Any
+) -> list[Op] | None:
+    """An APPEND and WRITEs; None if they don't lead to the values that there are."""
+    rows = len(values)
+    if held.rows + told.appended - told.dropped != rows:
+        return None
+    kept = max(held.rows - told.dropped, 0)
+    writes = _joined(told, kept, max(NEAR_BYTES * rows // max(held.nbytes, 1), 1))
+    if len(writes) > MAX_WRITES:
+        return None
+    parts = [(OpCode.WRITE, lo, hi, 0) for lo, hi in writes]
+    if rows > kept or kept < held.rows:
+        parts.insert(0, (OpCode.APPEND, kept, rows, held.rows - kept))
+    ops = []
+    for code, lo, hi, drop in parts:
+        part, is_own = convert(values[lo:hi])
+        if not held.like.same_layout(part):
+            return None
+        ops.append(Op(code, start=lo, count=hi - lo, drop=drop, values=part if is_own else part.copy()))
+    for op in ops:
+        held.apply(op)
+    return ops
+
+
+def _joined(told: Told, kept: int, gap: int) -> list[tuple[int, int]]:
+    """The written ones of the kept rows, as rows of now; near ranges as one."""
+    found: list[tuple[int, int]] = []
+    for lo, hi in sorted(told.written):
+        lo, hi = max(lo - told.dropped, 0), min(hi - told.dropped, kept)
+        if lo >= hi:
+            continue
+        if found and lo - found[-1][1] < gap:
+            found[-1] = found[-1][0], max(hi, found[-1][1])
+        else:
+            found.append((lo, hi))
+    return found

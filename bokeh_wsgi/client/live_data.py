@@ -1,0 +1,171 @@
+"""The ``data`` of a published source: it streams without copying columns, and notes what it was told."""
+
+import weakref
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import numpy as np
+from bokeh.core.property.wrappers import PropertyValueColumnData
+from bokeh.document import Document
+from bokeh.document.events import ColumnsPatchedEvent, ColumnsStreamedEvent, DocumentPatchedEvent
+
+from .room import Array, Room
+
+
+@dataclass(slots=True)
+class Told:
+    """What `stream` and `patch` did to one column: rows appended, dropped in front, and ranges written.
+
+    ``written`` counts rows from the first one that there was at the start, dropped ones too.
+    """
+
+    appended: int = 0
+    dropped: int = 0
+    written: list[tuple[int, int]] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False, weakref_slot=True)
+class Journal:
+    """What happened to a source's columns since somebody last looked.
+
+    ``is_open``: something else than `stream` and `patch` happened, so that only a comparison can tell.
+    """
+
+    told: dict[str, Told] = field(default_factory=dict)
+    is_open: bool = False
+
+    def clear(self) -> None:
+        self.told.clear()
+        self.is_open = False
+
+    def of(self, column: str) -> Told:
+        return self.told.setdefault(column, Told())
+
+
+class LiveData(PropertyValueColumnData):
+    """Bokeh's container for columns, with its own ways to `stream` and `patch`: of the same effect, but they
+    cost what is new instead of what is there.
+
+    An array that was streamed to is a view with room behind it. Values written into an earlier array show
+    through in the present one for as long as both have that row.
+    """
+
+    _rooms: dict[str, Room]
+    _journals: "weakref.WeakSet[Journal]"
+
+    def journal(self) -> Journal:
+        """One that notes all that happens from now on, as long as it is held."""
+        journal = Journal()
+        self._journals.add(journal)
+        return journal
+
+    def update(self, *args: Any, **kwargs: Any) -> Any:
+        self._open_journals()
+        return super().update(*args, **kwargs)  # type: ignore[no-untyped-call,unused-ignore]
+
+    def _notify_owners(self, old: Any, hint: DocumentPatchedEvent | None = None) -> None:
+        self._open_journals()
+        super()._notify_owners(old, hint)
+
+    def _open_journals(self) -> None:
+        for journal in self._journals:
+            journal.is_open = True
+
+    def _stream(
+        self,
+        doc: Document,
+        source: Any,
+        new_data: dict[str, Any],
+        rollover: int | None = None,
+        setter: Any = None,
+    ) -> None:
+        # Who holds the old arrays keeps rows from being moved: so only for those who want to see them.
+        old = dict(self) if source._callbacks.get("data") else None
+        for name, new in new_data.items():
+            before, count = len(self[name]), len(new)
+            if not self._extend(name, new, rollover):
+                plain = PropertyValueColumnData({name: self[name]})
+                plain._stream(doc, source, {name: new}, rollover, setter)
+                self._put(name, plain[name])
+            for journal in self._journals:
+                told = journal.of(name)
+                told.appended += count
+                told.dropped += before + count - len(self[name])
+        self._tell(old, ColumnsStreamedEvent(doc, source, "data", new_data, rollover, setter))
+
+    def _extend(self, name: str, new: Any, rollover: int | None) -> bool:
+        """Stream to a column in its room; False if that is for Bokeh's own way."""
+        held: Any = self[name]
+        if type(held) is not np.ndarray:
+            return False
+        more: Array = np.asarray(new)
+        if not _grows(held, more):
+            return False
+        keep = len(held)
+        if rollover is not None:
+            keep = min(keep, max(rollover - len(more), 0))
+            more = more[max(len(more) - rollover, 0) :]
+        room = self._rooms.setdefault(name, Room())
+        if not room.holds(held):
+            room.take_over(held)
+        # Not even this container holds the array while its rows may be moved.
+        del held
+        self._put(name, ())
+        try:
+            room.extend(more, keep)
+        finally:
+            self._put(name, room.array())
+        return True
+
+    def _put(self, name: str, values: Any) -> None:
+        """Without telling anybody."""
+        dict.__setitem__(self, name, values)
+
+    def _patch(self, doc: Document, source: Any, patches: Any, setter: Any = None) -> None:
+        old = dict(self)
+        plain = PropertyValueColumnData(old)
+        plain._patch(doc, source, patches, setter)
+        for name, patch in patches.items():
+            rows = len(self[name])
+            for journal in self._journals:
+                told = journal.of(name)
+                told.written += [
+                    (told.dropped + lo, told.dropped + hi) for lo, hi in (_rows(at, rows) for at, _ in patch)
+                ]
+        self._tell(old, ColumnsPatchedEvent(doc, source, "data", patches, setter))
+
+    def _tell(self, old: Any, hint: DocumentPatchedEvent) -> None:
+        """As Bokeh does after a change of its own making, less comparing all columns with what they were."""
+        for owner, descriptor in self._owners:
+            descriptor.property.prepare_value(owner, descriptor.name, self, hint=hint)
+            descriptor._trigger(owner, old, self, hint=hint)
+
+
+def live_data(data: Any) -> LiveData | None:
+    """Make the container of a source's columns a `LiveData`, in its place; None if it is not Bokeh's own."""
+    if type(data) is PropertyValueColumnData:
+        # The same object, because scripts hold it: ``data = source.data``, once, and then ``data["y"] = …``.
+        data.__class__ = LiveData
+        vars(data).update(_rooms={}, _journals=weakref.WeakSet())
+    return data if type(data) is LiveData else None
+
+
+def _grows(held: Array, more: Array) -> bool:
+    """Whether appending keeps the dtype of an array of numbers or times."""
+    if held.ndim != 1 or more.ndim != 1 or not held.dtype.isnative:
+        return False
+    if not len(held) or not len(more) or not {held.dtype.kind, more.dtype.kind} <= set("biufmM"):
+        return False
+    try:
+        return bool(np.result_type(held.dtype, more.dtype) == held.dtype)
+    except TypeError:
+        return False
+
+
+def _rows(at: Any, rows: int) -> tuple[int, int]:
+    """The range of rows that a patch at an index, a slice or a multi-index touches."""
+    if isinstance(at, slice):
+        touched = range(*at.indices(rows))
+        return (touched[0], touched[-1] + 1) if touched else (0, 0)  # Bokeh takes no step back
+    row = cast("int", at if isinstance(at, int) else at[0])
+    return row, row + 1

@@ -1,0 +1,46 @@
+"""Steps that follow each other, as one."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from bokeh_wsgi.dataplane import Column, Op, OpCode, concat
+
+from .publisher import Step
+
+_STARTS = (OpCode.REPLACE, OpCode.RAMP)
+_ROWS = (*_STARTS, OpCode.APPEND, OpCode.WRITE)
+
+
+def is_rows(step: Step) -> bool:
+    """Whether a step only changes rows of columns: so that it can be joined with others."""
+    return step.graph is None and all(op.code in _ROWS for op in step.ops)
+
+
+def joined(steps: Sequence[Step]) -> Step:
+    """One step of the same effect as all of them: less what is written over again, and appends as one."""
+    objects = {key: model for step in steps for key, model in step.objects.items()}
+    ops = [op for step in steps for op in step.ops]
+    return Step(_joined(ops) if len(steps) > 1 else ops, steps[-1].graph, objects)
+
+
+def _joined(ops: Iterable[Op]) -> list[Op]:
+    found: list[tuple[Op, list[Column]]] = []
+    last: dict[tuple[str, str], int] = {}
+    for op in ops:
+        if op.code in _STARTS and op.key in last:
+            found = [earlier for earlier in found if earlier[0].key != op.key]
+            last = {earlier.key: place for place, (earlier, _) in enumerate(found)}
+        place = last.get(op.key)
+        if place is not None and op.values is not None and _continues(found[place][0], op):
+            before, values = found[place]
+            drop, start, count = before.drop + op.drop, before.start - op.drop, before.count + op.count
+            found[place] = replace(before, drop=drop, start=start, count=count), [*values, op.values]
+        else:
+            last[op.key] = len(found)
+            found.append((op, [] if op.values is None else [op.values]))
+    return [replace(op, values=concat(*values)) if len(values) > 1 else op for op, values in found]
+
+
+def _continues(before: Op, op: Op) -> bool:
+    """Whether two APPENDs are one: the second must not drop rows that the first one brought."""
+    return before.code is op.code is OpCode.APPEND and op.drop <= before.start

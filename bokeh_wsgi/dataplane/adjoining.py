@@ -1,0 +1,86 @@
+"""Memory for values that come in many rows: one piece, so that their column need not put them together."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from math import prod
+from typing import Any, Final
+
+import numpy as np
+
+from bokeh_wsgi.exc import FrameError
+
+from .batches import Row
+from .codec import unpacked_bytes
+from .columns import NUMBERS, Array
+from .ops import OpCode
+from .run import ROOM
+
+WORTH_BYTES: Final = 4 << 20
+
+
+@dataclass(slots=True)
+class _Piece:
+    """Rows of one column that follow each other; ``counts`` are their numbers of values."""
+
+    dtype: np.dtype[Any]
+    rows: list[Row] = field(default_factory=list)
+    counts: list[int] = field(default_factory=list)
+
+    @property
+    def nbytes(self) -> int:
+        return sum(self.counts) * self.dtype.itemsize
+
+
+class Adjoining:
+    """Where to put the values of some rows: behind those of the row before, if they are of one long column.
+
+    Takes no more than ``max_bytes``, and only for rows of which the chunks say that they have these values.
+    """
+
+    def __init__(self, rows: Iterable[Row], max_bytes: int) -> None:
+        self._places: dict[int, Array] = {}
+        for piece in _pieces(rows):
+            if len(piece.rows) > 1 and WORTH_BYTES <= piece.nbytes <= max_bytes:
+                max_bytes -= piece.nbytes
+                count = sum(piece.counts)
+                memory = np.empty(count + count // ROOM, dtype=piece.dtype)
+                ends = np.cumsum(piece.counts).tolist()
+                for row, count, end in zip(piece.rows, piece.counts, ends, strict=True):
+                    self._places[id(row)] = memory[end - count : end]
+
+    def place(self, row: Row) -> Array | None:
+        """Memory for the data of a row; None if it is to be its own."""
+        return self._places.pop(id(row), None)
+
+
+def _pieces(rows: Iterable[Row]) -> list[_Piece]:
+    found: list[_Piece] = []
+    last: dict[tuple[str | None, str | None], _Piece] = {}
+    for row in rows:
+        key = row.model, row.column
+        before = last.pop(key, None)
+        dtype = NUMBERS.get(row.dtype or "")
+        if dtype is None or row.op not in (OpCode.REPLACE, OpCode.APPEND) or min(row.shape, default=0) < 0:
+            continue
+        count = row.count * prod(row.shape)
+        if not _says(row, count * dtype.itemsize):
+            continue
+        if before is None or row.op != OpCode.APPEND or row.drop or not _alike(before.rows[-1], row):
+            before = _Piece(dtype)
+            found.append(before)
+        before.rows.append(row)
+        before.counts.append(count)
+        last[key] = before
+    return found
+
+
+def _says(row: Row, size: int) -> bool:
+    """Whether a row has one chunk of values, which says that it has this size."""
+    try:
+        return len(row.buffers) == 2 and unpacked_bytes(row.buffers[1]) == size
+    except FrameError:
+        return False
+
+
+def _alike(row: Row, other: Row) -> bool:
+    return row.dtype == other.dtype and list(row.shape) == list(other.shape)
