@@ -38,7 +38,7 @@ class Ways:
     def __init__(self) -> None:
         self.shadow, self.server = GrowingColumn(), GrowingColumn()
         self.last: Column | None = None
-        self.memory = FilterMemory(decimals=True)
+        self.memory = FilterMemory()
 
     def update(self, values: Any, *, by_diff: bool) -> None:
         column, own = take_column(values)
