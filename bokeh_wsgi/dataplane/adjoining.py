@@ -13,6 +13,7 @@ from .batches import Row
 from .codec import unpacked_bytes
 from .columns import NUMBERS, Array
 from .ops import OpCode
+from .rows import INTEGERS, told_of
 from .run import ROOM
 
 WORTH_BYTES: Final = 4 << 20
@@ -63,7 +64,7 @@ def _pieces(rows: Iterable[Row]) -> list[_Piece]:
         if dtype is None or row.op not in (OpCode.REPLACE, OpCode.APPEND) or min(row.shape, default=0) < 0:
             continue
         count = row.count * prod(row.shape)
-        if not _says(row, count * dtype.itemsize):
+        if not _says(row, count, dtype):
             continue
         if before is None or row.op != OpCode.APPEND or row.drop or not _alike(before.rows[-1], row):
             before = _Piece(dtype)
@@ -74,10 +75,11 @@ def _pieces(rows: Iterable[Row]) -> list[_Piece]:
     return found
 
 
-def _says(row: Row, size: int) -> bool:
-    """Whether a row has one chunk of values, which says that it has this size."""
+def _says(row: Row, count: int, dtype: np.dtype[Any]) -> bool:
+    """Whether a row has one chunk of values, which says that it has so many, as they are or as integers."""
     try:
-        return len(row.buffers) == 2 and unpacked_bytes(row.buffers[1]) == size
+        sent = dtype if told_of(row)[1] is None else INTEGERS
+        return len(row.buffers) == 2 and unpacked_bytes(row.buffers[1]) == count * sent.itemsize
     except FrameError:
         return False
 

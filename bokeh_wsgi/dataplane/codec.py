@@ -12,6 +12,7 @@ from bokeh_wsgi.exc import FrameError
 
 from .chunks import HEADER_BYTES, MAX_CHUNK_BYTES, Chunk, check_chunk
 from .columns import Array
+from .decimals import find_decimals, to_integers
 
 FILTERS: Final = (blosc2.Filter.SHUFFLE, blosc2.Filter.BITSHUFFLE, blosc2.Filter.NOFILTER)
 """The fastest first: it is taken if it is ``NEARLY`` as good as the best."""
@@ -23,6 +24,8 @@ PAYS: Final = 0.97
 """Stored raw unless the sample shrinks below this share."""
 BLOCK_BYTES: Final = 1 << 16
 PLAIN_BLOCK_BYTES: Final = 1 << 18
+PROBED: Final = 1024
+"""Of a sample, so many values are converted first: where these are no decimals, that costs nearly nothing."""
 MAX_USES: Final = 32
 USE_BYTES: Final = 1 << 18
 DRIFT: Final = 0.1
@@ -52,14 +55,62 @@ class Choice:
             self.uses = MAX_USES
 
 
+@dataclass(slots=True)
+class Form:
+    """Whether a column's floats are sent as integers, with how many decimals.
+
+    It is tried anew as a `Choice` is, and when the integers' share of the bytes drifts.
+    """
+
+    decimals: int | None = None
+    uses: int = MAX_USES
+
+    def integers(self, values: Array, as_floats: Choice, as_integers: Choice) -> Array | None:
+        """The values as integers, if that is exact and worth it."""
+        self.uses += 1 + values.nbytes // USE_BYTES
+        if self.uses > MAX_USES:
+            self.uses, self.decimals = 0, _try_decimals(values, as_floats, as_integers)
+        integers = None if self.decimals is None else to_integers(values, self.decimals)
+        if integers is None:
+            self.decimals = None
+        return integers
+
+    def see(self, as_integers: Choice) -> None:
+        if as_integers.uses >= MAX_USES:
+            self.uses = MAX_USES
+
+
+def _try_decimals(values: Array, as_floats: Choice, as_integers: Choice) -> int | None:
+    """The decimals with which a sample is exact, and takes fewer bytes than as floats."""
+    decimals = find_decimals(values)
+    sample = _sample(values)
+    if decimals is None or to_integers(sample[:PROBED], decimals) is None:
+        return None
+    integers = to_integers(sample, decimals)
+    if integers is None or _tried(integers, as_integers) > PAYS * _tried(sample, as_floats):
+        return None
+    return decimals
+
+
+def _tried(sample: Array, choice: Choice) -> int:
+    """The size of a sample with the best filter, which is then chosen."""
+    choice.uses = MAX_USES
+    size = len(compress(sample, choice))
+    choice.share = None
+    return size
+
+
 class FilterMemory:
-    """Which filter suits each buffer of each column, for those who encode the same columns again and again.
+    """What suits each buffer of each column: the filter, and whether floats are sent as integers.
+
+    For those who encode the same columns again and again.
 
     Not thread-safe.
     """
 
     def __init__(self) -> None:
         self._choices: dict[Hashable, Choice] = {}
+        self._forms: dict[Hashable, tuple[Form, Choice]] = {}
 
     def choice(self, key: Hashable) -> Choice:
         found = self._choices.get(key)
@@ -67,6 +118,15 @@ class FilterMemory:
             if len(self._choices) >= MAX_CHOICES:
                 self._choices.clear()
             found = self._choices[key] = Choice()
+        return found
+
+    def form(self, key: Hashable) -> tuple[Form, Choice]:
+        """The form of a column's floats, and the filter for when they are integers."""
+        found = self._forms.get(key)
+        if found is None:
+            if len(self._forms) >= MAX_CHOICES:
+                self._forms.clear()
+            found = self._forms[key] = Form(), Choice()
         return found
 
 
@@ -159,11 +219,7 @@ def decompress(chunk: Chunk, dtype: np.dtype[Any], count: int, into: Array | Non
 
     ``into`` is memory for them.
     """
-    size = count * dtype.itemsize
-    if unpacked_bytes(chunk) != size:
-        raise FrameError(f"a chunk unpacks to {unpacked_bytes(chunk)} bytes instead of {count} x {dtype}")
-    if size > MAX_CHUNK_BYTES:
-        raise FrameError(f"a chunk of {size} bytes is over the format's {MAX_CHUNK_BYTES}")
+    size = check_size(chunk, dtype, count)
     if size:
         check_chunk(memoryview(chunk))
     values = np.empty(count, dtype=dtype) if into is None else into
@@ -174,3 +230,13 @@ def decompress(chunk: Chunk, dtype: np.dtype[Any], count: int, into: Array | Non
             raise FrameError("a chunk's compressed bytes are broken") from e
     values.flags.writeable = False
     return values
+
+
+def check_size(chunk: Chunk, dtype: np.dtype[Any], count: int) -> int:
+    """The bytes of so many values; FrameError if the chunk does not say that it has them."""
+    size = count * dtype.itemsize
+    if unpacked_bytes(chunk) != size:
+        raise FrameError(f"a chunk unpacks to {unpacked_bytes(chunk)} bytes instead of {count} x {dtype}")
+    if size > MAX_CHUNK_BYTES:
+        raise FrameError(f"a chunk of {size} bytes is over the format's {MAX_CHUNK_BYTES}")
+    return size

@@ -13,6 +13,7 @@ from .chunks import Chunk
 from .codec import FilterMemory, compress
 from .columns import Array, Column
 from .ops import Op, OpCode
+from .rows import FLOATS
 from .schema import END, SCHEMA_MESSAGE
 
 ROW_BYTES: Final = (2 << 20) - 65536
@@ -20,6 +21,8 @@ ROW_BYTES: Final = (2 << 20) - 65536
 BATCH_BYTES: Final = 4 << 20
 BATCH_ROWS: Final = 4096
 PIECE_BYTES: Final = 1 << 16
+DECIMALS_BYTES: Final = 4096
+"""Floats that are fewer are sent as they are: what integers would save is less than a packet."""
 
 
 def encode(docid: str, ops: Iterable[Op], memory: FilterMemory | None = None) -> list[bytes]:
@@ -105,15 +108,31 @@ def _row(docid: str, op: Op, memory: FilterMemory) -> Row:
     chunks: list[bytes] = []
     if values is not None:
         dtype, shape = values.dtype, values.shape
-        if op.code is OpCode.REPLACE and values.list_depth:
-            text = f'{{"list":{values.list_depth}}}'
-        chunks = [
-            compress(buffer, memory.choice((op.model, op.column, number)))
-            for number, buffer in enumerate(_buffers(values))
-        ]
+        told, chunks = _chunks(op, values, memory)
+        text = json.dumps(told, separators=(",", ":")) if told else text
     key = op.model or None, op.column if op.model else None
     where = op.base, op.start, op.count, op.drop
     return Row(None, docid, op.code, *key, *where, dtype or None, shape, text or None, chunks)
+
+
+def _chunks(op: Op, values: Column, memory: FilterMemory) -> tuple[dict[str, int], list[bytes]]:
+    """What a row of values tells in its json, and its buffers."""
+    told = {"list": values.list_depth} if op.code is OpCode.REPLACE and values.list_depth else {}
+    *before, data = _buffers(values)
+    chunks = [
+        compress(buffer, memory.choice((op.model, op.column, number, buffer.dtype.char)))
+        for number, buffer in enumerate(before)
+    ]
+    choice = memory.choice((op.model, op.column, len(before), data.dtype.char))
+    if values.dtype not in FLOATS or data.nbytes < DECIMALS_BYTES:
+        return told, [*chunks, compress(data, choice)]
+    form, as_integers = memory.form((op.model, op.column))
+    integers = form.integers(data, choice, as_integers)
+    if integers is None or form.decimals is None:
+        return told, [*chunks, compress(data, choice)]
+    chunks.append(compress(integers, as_integers))
+    form.see(as_integers)
+    return told | {"decimals": form.decimals}, chunks
 
 
 def _buffers(values: Column) -> list[Array]:

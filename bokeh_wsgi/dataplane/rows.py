@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from math import prod
 from typing import Any, Final
 
@@ -11,8 +12,9 @@ from bokeh_wsgi.exc import FrameError
 
 from .batches import Row
 from .chunks import Chunk
-from .codec import decompress, unpacked_bytes
+from .codec import check_size, decompress, unpacked_bytes
 from .columns import INT32_MAX, NUMBERS, TEXTS, Array, Column
+from .decimals import MAX_DECIMALS, integers_within, spread
 from .limits import Limits
 from .ops import Op, OpCode
 from .ramp import ramp_from_json
@@ -20,14 +22,16 @@ from .ramp import ramp_from_json
 MAX_DIMENSIONS: Final = 8
 MAX_VERSION: Final = 2**53 - 1
 BYTES: Final = np.dtype("u1")
+INTEGERS: Final = np.dtype("<i4")
+FLOATS: Final = ("float32", "float64")
 CODES: Final = {int(code): code for code in OpCode}
 VALUE_OPS: Final = (OpCode.REPLACE, OpCode.APPEND, OpCode.WRITE)
 MODEL_OPS: Final = (OpCode.GRAPH, OpCode.PATCH, OpCode.EVENT)
 
 _USED: Final = {
     OpCode.REPLACE: ("column", "base", "count", "dtype", "shape", "json"),
-    OpCode.APPEND: ("column", "base", "start", "count", "drop", "dtype", "shape"),
-    OpCode.WRITE: ("column", "base", "start", "count", "dtype", "shape"),
+    OpCode.APPEND: ("column", "base", "start", "count", "drop", "dtype", "shape", "json"),
+    OpCode.WRITE: ("column", "base", "start", "count", "dtype", "shape", "json"),
     OpCode.RAMP: ("column", "base", "count", "dtype", "json"),
     OpCode.REMOVE: ("column", "base"),
 }
@@ -126,7 +130,7 @@ def _column(row: Row, budget: Budget, into: Array | None) -> Column:
     levels = ragged + (dtype in TEXTS)
     if len(chunks) != levels + 2:
         raise FrameError(f"has {len(chunks)} buffers instead of {levels + 2}")
-    list_depth = _list_depth(row.json, len(shape))
+    list_depth, decimals = told_of(row)
     validity = _validity(chunks[0], rows, budget)
     if validity is not None and shape:
         raise FrameError("only plain columns have None rows")
@@ -137,9 +141,11 @@ def _column(row: Row, budget: Budget, into: Array | None) -> Column:
         ends = _offsets(chunk, count, budget)
         offsets.append(ends)
         count = int(ends[-1])
-    kind = NUMBERS.get(dtype, BYTES)
     values = count if dtype in TEXTS else count * prod(shape[ragged:])
-    data = _unpack(chunks[-1], kind, values, budget, into)
+    if decimals is None:
+        data = _unpack(chunks[-1], NUMBERS.get(dtype, BYTES), values, budget, into)
+    else:
+        data = _decimals(chunks[-1], NUMBERS[dtype], decimals, values, budget, into)
     column = Column(dtype, shape, rows, list_depth, data, tuple(offsets), validity)
     _check_values(column)
     return column
@@ -163,14 +169,30 @@ def _check_layout(row: Row, shape: tuple[int, ...]) -> int:
     return ragged
 
 
-def _list_depth(text: str | None, dimensions: int) -> int:
-    if not text:
-        return 0
+def told_of(row: Row) -> tuple[int, int | None]:
+    """What json tells of values: the list depth, and the decimals if they are sent as integers."""
+    if not row.json:
+        return 0, None
+    return _told(row.json, row.op == OpCode.REPLACE, row.dtype or "", len(row.shape))
+
+
+@lru_cache(maxsize=256)
+def _told(text: str, begins: bool, dtype: str, dimensions: int) -> tuple[int, int | None]:
     fields = strict_json(text)
-    depth = fields.get("list") if isinstance(fields, dict) and fields.keys() == {"list"} else None
+    if not isinstance(fields, dict) or not {"list", "decimals"} >= fields.keys() or not fields:
+        raise FrameError(f"json is {text[:80]!r}")
+    if "list" in fields and not begins:
+        raise FrameError("json is not used here")
+    depth, decimals = fields.get("list", 0), fields.get("decimals", 0)
     if type(depth) is not int or not 0 <= depth <= dimensions + 1:
         raise FrameError(f"json is {text[:80]!r}")
-    return depth
+    if type(decimals) is not int or not 0 <= decimals <= MAX_DECIMALS:
+        raise FrameError(f"json is {text[:80]!r}")
+    if "decimals" not in fields:
+        return depth, None
+    if dtype not in FLOATS:
+        raise FrameError(f"no decimals of {dtype}")
+    return depth, decimals
 
 
 def _validity(chunk: Chunk, rows: int, budget: Budget) -> Array | None:
@@ -194,6 +216,19 @@ def _unpack(
 ) -> Array:
     budget.take(count * dtype.itemsize)
     return decompress(chunk, dtype, count, into)
+
+
+def _decimals(
+    chunk: Chunk, dtype: np.dtype[Any], decimals: int, count: int, budget: Budget, into: Array | None
+) -> Array:
+    """Values that are sent as integers, decoded into the memory of the values themselves."""
+    budget.take(count * dtype.itemsize)
+    check_size(chunk, INTEGERS, count)
+    values = np.empty(count, dtype=dtype) if into is None else into
+    decompress(chunk, INTEGERS, count, integers_within(values))
+    spread(values, decimals)
+    values.flags.writeable = False
+    return values
 
 
 def _check_values(column: Column) -> None:

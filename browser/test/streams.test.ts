@@ -125,6 +125,27 @@ test("a large column is decoded ahead as one op", { skip }, async () => {
   }
 });
 
+for (const large of [1 << 20, Infinity]) {
+  const where = large < Infinity ? "ahead" : "by the page";
+  test(`long columns of decimals are exact, NaN, -0.0 and all, decoded ${where}`, { skip }, async () => {
+    const { store, ahead } = withWorker(new WorkerHere());
+    let seen = 0;
+    for (const change of feed(new ChangeReader(new OpenRuns(ahead, large)), read("decimals.arrow"))) {
+      seen++;
+      assert.ok(change.ops.some(({ json }) => json === '{"decimals":2}'));
+      assert.equal(change.ops.every((op) => op.ahead !== undefined), large < Infinity);
+      await change.ready;
+      apply(store, change);
+      for (const name of ["prices", "sensor"]) {
+        const { values } = store.columns("source").get(name)!.value() as NDArray;
+        const bytes = Buffer.from(values.buffer as ArrayBuffer, values.byteOffset, values.byteLength);
+        assert.ok(bytes.equals(read(`${name}-${seen}.bin`)), `${name} after change ${seen}`);
+      }
+    }
+    assert.equal(seen, 2);
+  });
+}
+
 test("a column that is replaced again and again lives in two pieces of memory", { skip }, async () => {
   const bytes = read("large.arrow");
   for (const large of [1 << 20, Infinity]) {

@@ -34,6 +34,17 @@ def integers(dtype: str) -> Callable[[Rng, int], Any]:
     return lambda rng, n: rng.integers(limits.min, limits.max, n, dtype, endpoint=True)
 
 
+def decimals(dtype: str, size: int) -> Callable[[Rng, int], Any]:
+    """Rows of so many values that even two of them travel as integers."""
+
+    def make(rng: Rng, n: int) -> Any:
+        values = np.round(rng.normal(0, 0.05, (n, size)), 2).astype(dtype)
+        values[rng.random((n, size)) < 0.1] = np.nan
+        return values
+
+    return make
+
+
 def words(rng: Rng, n: int) -> list[Any]:
     return [("ä" * int(k) + "z") if k < 5 else None if k < 6 else str(k) for k in rng.integers(0, 9, n)]
 
@@ -46,6 +57,8 @@ def mixed(rng: Rng, n: int) -> list[Any]:
 KINDS: dict[str, Callable[[Rng, int], Any]] = {
     **{dtype: floats(dtype) for dtype in ("f4", "f8", ">f8")},
     **{dtype: integers(dtype) for dtype in ("i1", "i2", "i4", "u1", "u2", "u4")},
+    "decimals": decimals("f8", 300),
+    "decimals f4": decimals("f4", 600),
     "int64": lambda rng, n: rng.integers(-9, 9, n),
     "bool": lambda rng, n: rng.random(n) < 0.5,
     "ramp": lambda rng, n: np.arange(n) * 0.1,

@@ -45,6 +45,15 @@ def _nan_payloads(rng: Rng, rows: int) -> Any:
     return (rng.integers(0, 2**51, rows, "u8") | 0x7FF8_0000_0000_0000).view("f8")
 
 
+def _rounded(dtype: str) -> Make:
+    def make(rng: Rng, rows: int) -> Any:
+        values = np.round(rng.normal(0, 0.05, rows), 2).astype(dtype)
+        values[rng.random(rows) < 0.05] = np.nan
+        return values
+
+    return make
+
+
 def _words(rng: Rng, rows: int) -> list[Any]:
     return [None if k < 1 else "ä€𝄞"[: int(k) % 4] + "z" * int(k) for k in rng.integers(0, 9, rows)]
 
@@ -54,6 +63,14 @@ KINDS: dict[str, Make] = {
     "f4": _floats("f4"),
     "f8": _floats("f8"),
     "payloads": _nan_payloads,
+    "decimals": _rounded("f8"),
+    "decimals f4": lambda rng, rows: _rounded("f4")(rng, rows * 150).reshape(rows, 150),
+    "decimals list": lambda rng, rows: _rounded("f8")(rng, rows).tolist(),
+    "decimals with gaps": lambda rng, rows: [
+        None if value != value else value for value in _rounded("f8")(rng, rows).tolist()
+    ],
+    "decimals table": lambda rng, rows: _rounded("f8")(rng, rows * 6).reshape(rows, 6),
+    "decimals lines": lambda rng, rows: [_rounded("f4")(rng, k) for k in rng.integers(1, 300, rows)],
     "bool": lambda rng, rows: rng.random(rows) < 0.5,
     "ramp": lambda rng, rows: 0.1 * np.arange(rows) - 7.3,
     "ramp f4": lambda rng, rows: np.arange(rows).astype("f4") / 8,
@@ -154,6 +171,35 @@ def write_large(folder: Path) -> None:
     stream = [SCHEMA_MESSAGE, *encode("doc", ops), commit("doc", 1), END]
     (folder / "large.arrow").write_bytes(b"".join(stream))
     (folder / "large.bin").write_bytes(values.tobytes())
+
+
+def write_decimals(folder: Path) -> None:
+    """Write decimals.arrow: long columns of decimals, then rows of them appended and overwritten.
+
+    What column x has after each change is in x-1.bin and x-2.bin.
+    """
+    rng = np.random.default_rng(5)
+    changes: tuple[list[Op], list[Op]] = ([], [])
+    names = {"prices": "f8", "sensor": "f4"}
+    for name, dtype in names.items():
+        values = np.round(rng.normal(0, 0.05, 1_000_003).cumsum(), 2).astype(dtype)
+        values[rng.integers(0, len(values), 1000)] = np.nan
+        values[rng.integers(0, len(values), 1000)] = -0.0
+        # The third row on the wire is no decimals.
+        values[600_000] = 0.1 + 0.2
+        over, more = -values[:500_000], values[:400_000]
+        new = np.concatenate([values[7:], more])
+        new[11 : 11 + len(over)] = over
+        ops = [
+            Op(OpCode.APPEND, start=len(values) - 7, drop=7, count=len(more), values=column_from(more)),
+            Op(OpCode.WRITE, start=11, count=len(over), values=column_from(over)),
+        ]
+        changes[0].append(Op(OpCode.REPLACE, "source", name, count=len(values), values=column_from(values)))
+        changes[1].extend(replace(op, model="source", column=name, base=1) for op in ops)
+        (folder / f"{name}-1.bin").write_bytes(values.tobytes())
+        (folder / f"{name}-2.bin").write_bytes(new.tobytes())
+    frames = [[*encode("doc", ops), commit("doc", seq)] for seq, ops in enumerate(changes, 1)]
+    (folder / "decimals.arrow").write_bytes(b"".join([SCHEMA_MESSAGE, *frames[0], *frames[1], END]))
 
 
 def pieces() -> dict[str, str]:

@@ -124,6 +124,19 @@ def test_a_large_replace_is_exact_and_freezes_the_page_for_less_than_a_frame(ope
     assert min(longest) < 16, longest
 
 
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_large_columns_of_decimals_are_exact_and_decoded_in_the_worker(opened: Opened, dtype: str) -> None:
+    server, page = opened(replaced("y", np.round(walk(0), 1).astype(dtype)), script=MEASURE)
+    page.evaluate("window.decoded = 0")
+    for seed in (1, 2, 3):
+        values = np.round(walk(seed) / 100, 2).astype(dtype)
+        values[::1000], values[1::1000] = np.nan, -0.0
+        server.send(*server.change([replaced("y", values)]))
+        wait_for(page, server)
+        assert page.evaluate(HASH, "y") == digest(values)
+    assert page.evaluate("window.decoded") == 0
+
+
 def test_a_ramp_appended_and_overwritten_rows_of_any_length_are_exact(opened: Opened) -> None:
     server, page = opened(replaced("y", walk(0)))
     values = np.arange(ROWS * 1.5)

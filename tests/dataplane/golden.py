@@ -77,15 +77,40 @@ def steps() -> list[Op]:
     return [*keyed(ops, base=0), Op(OpCode.REMOVE, MODEL, "old")]
 
 
+def decimals() -> list[Op]:
+    """Floats that travel as integers, in every op and layout."""
+    walk = np.round(np.cumsum(np.sin(np.arange(3000.0))), 2)
+    walk[[7, 70, 700]] = [np.nan, -0.0, 0.0]
+    values = [
+        walk,
+        walk.astype(np.float32),
+        walk.tolist(),
+        [walk[:1000].tolist(), [], walk[1000:].tolist()],
+        walk.reshape(1000, 3),
+        np.arange(3000) ** 2 % 97 * 1.0,
+        [None if row % 5 == 0 else row % 11 / 4 for row in range(3000)],
+    ]
+    column, longer = column_from(walk), column_from(-walk)
+    return [
+        *whole(values),
+        Op(OpCode.APPEND, MODEL, "old", base=3, start=5, count=3000, drop=2, values=column),
+        Op(OpCode.WRITE, MODEL, "old", base=3, start=5, count=3000, values=longer),
+    ]
+
+
 CHANGES: dict[str, Callable[[], list[Op]]] = {
     "numbers": lambda: [Op(OpCode.GRAPH, json='{"roots":[]}'), *whole(numbers())],
     "others": lambda: whole(others()),
     "steps": steps,
+    "decimals": decimals,
     "models": lambda: [
         Op(OpCode.PATCH, json='{"events":[]}'),
         Op(OpCode.EVENT, MODEL, json="{}"),
     ],
 }
+
+EARLIER = {"numbers", "steps"}
+"""They hold rounded floats, from before these were sent as integers."""
 
 
 def stream(name: str) -> bytes:

@@ -31,6 +31,7 @@ POOLS: dict[str, Any] = {
     **{f"special {dtype}": _special(dtype) for dtype in NUMBERS},
     **{f"counting {dtype}": np.arange(100).astype(dtype) for dtype in NUMBERS[1:]},
     "tenths": np.arange(100) * 0.1,
+    "cents": np.round(np.random.default_rng(2).normal(0, 1, 50), 2),
     "noise": np.random.default_rng(1).normal(size=50),
     "int64": np.arange(50) * 10**6,
     "big-endian": np.arange(50).astype(">f8"),

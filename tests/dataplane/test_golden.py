@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from bokeh_wsgi.dataplane import END, HEARTBEAT, SCHEMA_MESSAGE, Reader
+from bokeh_wsgi.dataplane import END, HEARTBEAT, SCHEMA_MESSAGE, Reader, frame
 
-from .golden import CHANGES, FOLDER, described, stream
+from .golden import CHANGES, EARLIER, FOLDER, described, stream
 
 NAMES = sorted(CHANGES)
 
@@ -25,8 +25,12 @@ def test_a_golden_stream_is_read_to_the_same_values(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_is_written_now_has_the_rows_and_buffer_lengths_of_the_golden_stream(name: str) -> None:
+def test_what_is_written_now_has_the_rows_and_buffer_lengths_of_the_golden_stream(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Chunk bytes may differ: how well something is compressed is no part of the format."""
+    if name in EARLIER:
+        monkeypatch.setattr(frame, "DECIMALS_BYTES", 1 << 30)
     old, new = (_outline(data) for data in ((FOLDER / f"{name}.arrows").read_bytes(), stream(name)))
 
     assert new == old

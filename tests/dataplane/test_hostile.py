@@ -69,6 +69,13 @@ def test_the_row_that_the_cases_spoil_is_good() -> None:
     assert op.values.values().tolist() == [0.0] * 1000
 
 
+def test_integers_of_decimals_take_half_the_chunk() -> None:
+    (op,), _ = decode_upload(stream({"json": '{"list":1,"decimals": 2}', "count": 2000}), DOC)
+
+    assert op.values is not None
+    assert op.values.values() == [0.0] * 2000
+
+
 TEXT = {"dtype": "utf8", "count": 2}
 JSON = {"dtype": "json", "count": 1}
 
@@ -112,6 +119,19 @@ JSON = {"dtype": "json", "count": 1}
         ({"json": '{"list": true}'}, "json is"),
         ({"json": '{"list": 1, "more": 1}'}, "json is"),
         ({"json": "[1]"}, "json is"),
+        ({"json": '{"decimals": 7}'}, "json is"),
+        ({"json": '{"decimals": -1}'}, "json is"),
+        ({"json": '{"decimals": true}'}, "json is"),
+        ({"json": '{"decimals": 2.0}'}, "json is"),
+        ({"json": '{"decimals": "2"}'}, "json is"),
+        ({"json": '{"decimals": null}'}, "json is"),
+        ({"json": '{"decimals": 2}'}, "8000 bytes instead of 1000 x int32"),
+        ({"json": '{"decimals": 2}', "buffers": [b"", b""]}, "unpacks to 0"),
+        ({"json": '{"decimals": 2}', "count": 2000, "dtype": "int32"}, "no decimals of int32"),
+        ({"json": '{"decimals": 2}', "dtype": "utf8", "buffers": [b"", b"", b""]}, "no decimals of utf8"),
+        ({"op": 5, "base": 1, "json": '{"list": 1, "decimals": 2}', "count": 2000}, "json is not used"),
+        ({"op": 6, "base": 1, "json": '{"list": 0}'}, "json is not used"),
+        ({"op": 8, "dtype": None, "buffers": [], "count": 0, "json": '{"decimals": 2}'}, "json is not used"),
         ({"json": "{"}, "not JSON"),
         ({"op": 5}, "says no version"),
         ({"op": 6}, "says no version"),

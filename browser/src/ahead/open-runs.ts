@@ -1,6 +1,7 @@
 import { type Ahead, type Op, OpCode } from "../arrow/op";
 import { ownBuffers } from "../arrow/own-buffers";
 import { unpackedSize } from "../chunks/unpacked-size";
+import { decimalsOf } from "../columns/decimals-of";
 import { DTYPES } from "../columns/dtypes";
 import { parseFloatHex } from "../columns/parse-float-hex";
 import type { AheadDecoder } from "./ahead";
@@ -113,11 +114,12 @@ function keyOf(op: Op): string {
 
 function task(run: Run, op: Op, nbytes: number, message: Uint8Array): ChunkTask {
   const { byteOffset, length } = op.buffers[1]!;
-  return { ...run, at: byteOffset - message.byteOffset, length, nbytes };
+  return { ...run, at: byteOffset - message.byteOffset, length, nbytes, dtype: op.dtype, decimals: decimalsOf(op) };
 }
 
 /** Bytes of the op's values if they are one chunk of numbers, or a ramp, and 0 for all else. */
-function sizeOf({ code, dtype, shape, count, buffers }: Op): number {
+function sizeOf(op: Op): number {
+  const { code, dtype, shape, count, buffers } = op;
   const kind = DTYPES[dtype];
   if (!kind || shape.includes(-1)) return 0;
   const nbytes = shape.reduce((product, size) => product * size, count) * kind.BYTES_PER_ELEMENT;
@@ -125,5 +127,7 @@ function sizeOf({ code, dtype, shape, count, buffers }: Op): number {
   if (code === OpCode.RAMP) return shape.length === 0 && buffers.length === 0 ? nbytes : 0;
   if (code !== OpCode.REPLACE && code !== OpCode.APPEND && code !== OpCode.WRITE) return 0;
   const [valid, data] = buffers;
-  return buffers.length === 2 && valid!.length === 0 && unpackedSize(data!) === nbytes ? nbytes : 0;
+  if (buffers.length !== 2 || valid!.length > 0) return 0;
+  const sent = decimalsOf(op) === null ? nbytes : (nbytes / kind.BYTES_PER_ELEMENT) * 4;
+  return unpackedSize(data!) === sent ? nbytes : 0;
 }

@@ -2,6 +2,7 @@ import { ChunkError } from "../chunks/chunk-error";
 import type { ChunkDecoder } from "../chunks/decoder";
 import { DTYPES } from "../columns/dtypes";
 import { fillRamp } from "../columns/fill-ramp";
+import { fromIntegers } from "../columns/from-integers";
 import { ROLLING } from "../columns/rolling";
 import type { Answer, ChunkTask, RampTask, Request, Run } from "./tasks";
 
@@ -39,7 +40,12 @@ export class RunDecoder {
     const values = this.#values(task);
     if (values.code !== 0) return;
     try {
-      this.decode(new Uint8Array(message, task.at, task.length), room(values, task.nbytes));
+      const chunk = new Uint8Array(message, task.at, task.length);
+      const bytes = room(values, task.nbytes);
+      if (task.decimals === null) return this.decode(chunk, bytes);
+      const kind = task.dtype === "float64" ? Float64Array : Float32Array;
+      const floats = new kind(bytes.buffer, bytes.byteOffset, bytes.length / kind.BYTES_PER_ELEMENT);
+      fromIntegers(this.decode, chunk, floats, task.decimals);
     } catch (error) {
       values.code = error instanceof ChunkError ? error.code : -6;
     }

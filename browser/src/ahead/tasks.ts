@@ -12,8 +12,11 @@ export interface ChunkTask extends Run {
   /** Where in the message it lies. */
   at: number;
   length: number;
-  /** What it unpacks to. */
+  /** Of the values. */
   nbytes: number;
+  dtype: string;
+  /** Of floats that are sent as integers; null for values as they are. */
+  decimals: number | null;
 }
 
 /** A run that is one ramp. */

@@ -2,7 +2,9 @@ import { FrameError } from "../arrow/frame-error";
 import type { Op } from "../arrow/op";
 import type { ChunkDecoder } from "../chunks/decoder";
 import { unpackedSize } from "../chunks/unpacked-size";
+import { decimalsOf } from "./decimals-of";
 import { DTYPES } from "./dtypes";
+import { fromIntegers } from "./from-integers";
 import type { TypedArray } from "./typed-array";
 
 const MAX_BYTES = 0x7fffffff;
@@ -14,14 +16,17 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  *   validity (LSB bitmap of count bits; empty: all valid)
  *   offsets of each ragged level (entries + 1, from 0; int32, or int64 as told by their length)
  *   for texts: offsets of the strings in bytes
- *   data (values, or UTF-8 bytes)
+ *   data (values, or the integers of floats with so many decimals, or UTF-8 bytes)
  *
  * Of an op that was decoded ahead there is the data alone, and no row of it is None.
  */
 export class BufferReader {
+  readonly #decimals: number | null;
   #next = 0;
 
-  constructor(private readonly op: Op, private readonly decode: ChunkDecoder) {}
+  constructor(private readonly op: Op, private readonly decode: ChunkDecoder) {
+    this.#decimals = op.ahead ? null : decimalsOf(op);
+  }
 
   /** Bytes per row 1 (valid) or 0, or null when all are valid. */
   validity(): Uint8Array | null {
@@ -51,7 +56,9 @@ export class BufferReader {
     const bytes = new Uint8Array(target.buffer, target.byteOffset, target.byteLength);
     if (this.op.ahead) return bytes.set(this.ahead(bytes.length));
     const chunk = this.#chunk();
-    if (chunk.length > 0 || target.length > 0) this.decode(chunk, bytes);
+    if (this.#decimals !== null) {
+      fromIntegers(this.decode, chunk, target as Float64Array | Float32Array, this.#decimals);
+    } else if (chunk.length > 0 || target.length > 0) this.decode(chunk, bytes);
     this.#end();
   }
 
