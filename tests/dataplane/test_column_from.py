@@ -307,7 +307,7 @@ def test_it_is_known_whether_the_memory_of_a_column_is_its_own(values: Any, own:
 
 def test_times_take_no_more_memory_than_their_column() -> None:
     times = np.datetime64("2024-01-01", "ns") + np.arange(1_000_000) * np.timedelta64(1, "s")
-    times[70_000] = np.datetime64("NaT")
+    times[70_000] = np.datetime64("NaT", "ns")
 
     tracemalloc.start()
     column = column_from(times)
