@@ -92,11 +92,15 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         mine = sides["ours"].stats.median if "ours" in sides else None
         for side, benchmark in sides.items():
             median = benchmark.stats.median
-            more = [f"{value}" for key, value in benchmark.extra_info.items() if key != "side"]
+            more = [_told(key, value) for key, value in benchmark.extra_info.items() if key != "side"]
             if mine and side != "ours":
                 more.insert(0, f"ours is {median / mine:.2f} times faster")
             line = "; ".join([_shown(median), *more])
             terminalreporter.write_line(f"    {side:>12}: {line}")
+
+
+def _told(key: str, value: Any) -> str:
+    return value if isinstance(value, str) else f"{key} {value:.3g}"
 
 
 def _shown(seconds: float) -> str:

@@ -69,7 +69,7 @@ class BokehServe:
         document.add_root(source)
         # Its client and the browser's driver both want a thread's event loop: it has a thread of its own.
         self._thread = ThreadPoolExecutor(1)
-        self.session = self._thread.submit(push_session, document, url=url).result()
+        self.session = self._thread.submit(push_session, document, url=url, max_message_size=1 << 31).result()
         self.page = _open(browser, f"{url}?bokeh-session-id={self.session.id}")
 
     def update(self, change: Callable[[], Any]) -> None:
