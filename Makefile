@@ -5,6 +5,7 @@
 #   make test      lint, types and every test; what CI runs
 #   make lint      ruff: the rules and the format          make types   mypy --strict
 #   make bench     benchmarks, peers side by side          make browser bundle the page's client again
+#   make plots     the picture of what bench measured
 #   make test-debug  the data plane's tests on kernels that check every index
 #   make docs      check the docs and take their picture   make clean   forget everything that was made
 #
@@ -23,7 +24,7 @@ BROWSER := $(shell find browser -type f -not -path '*/node_modules/*' -not -path
 # PYTHONPATH and the like would hide packaging mistakes.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: demo test test-debug lint types pytest bench browser docs chromium clean
+.PHONY: demo test test-debug lint types pytest bench plots browser docs chromium clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/demo.stamp
@@ -51,10 +52,15 @@ test-debug: $(VENV)/test.stamp
 	cd $(CHECKED) && BOKEH_WSGI_CHECKED=1 $(abspath $(BIN))/python -m pytest -q tests/dataplane $(ARGS)
 
 bench: $(VENV)/test.stamp
-	$(BIN)/python -m pytest benchmarks --benchmark-enable --benchmark-only --benchmark-sort=name $(ARGS)
+	@mkdir -p build
+	$(BIN)/python -m pytest benchmarks --benchmark-enable --benchmark-only --benchmark-sort=name \
+	    --benchmark-json=build/bench.json $(ARGS)
 
 browser: $(VENV)/test.stamp
 	$(BIN)/python -m build_tools
+
+plots: $(VENV)/test.stamp chromium
+	$(BIN)/python docs/plot_performance.py
 
 docs: $(VENV)/test.stamp chromium
 	$(BIN)/python -m pytest tests/test_docs.py

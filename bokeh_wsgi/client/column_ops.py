@@ -72,7 +72,7 @@ class ColumnOps:
                 found = self._compared(held.values, *(columns.get(name) or convert(name, data[name])))
             elif held.values.nbytes > SPOT_BYTES:
                 self._unseen.append((journal, (model, name), held.values, data[name], convert))
-            elif not self._spot_is_equal((model, name), held.values, data[name], convert):
+            else:
                 found += self._compared(held.values, *convert(name, data[name]))
             ops += [op.of(model, name, held.version if self.compares else 0) for op in found]
         for name in names:

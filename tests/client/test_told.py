@@ -127,6 +127,20 @@ def test_lists_and_texts_stream(session: Session, document: Document, viewer: Vi
             assert viewer.column(source, name) == source.data[name]
 
 
+def test_short_columns_of_any_kind_are_compared_besides(
+    session: Session, document: Document, viewer: Viewer
+) -> None:
+    source: Any = ColumnDataSource({"name": ["a", "b"], "at": np.array(["2024-01-01"] * 2, "M8[ms]")})
+    document.add_root(source)
+    session.store_document(document)
+    source.data["name"][0] = "other"
+    source.data["at"][0] = np.datetime64("2026-01-01", "ms")
+    source.stream({"name": ["c"], "at": np.array(["2025-01-01"], "M8[ms]")})
+    session.store_objects(source)
+    assert viewer.column(source, "name") == ["other", "b", "c"]
+    assert viewer.column(source, "at")[0] == source.data["at"][0].astype(float)
+
+
 def test_only_columns_that_are_named_are_looked_at(stored: Session, source: Any, viewer: Viewer) -> None:
     source.data["x"][0] = 5.0
     source.data["y"][0] = 5.0
