@@ -13,6 +13,7 @@ from bokeh_wsgi.auth import Identity
 from bokeh_wsgi.dataplane import Buffer
 from bokeh_wsgi.exc import BadRequest, NotFound, StoreError
 from bokeh_wsgi.models import Update
+from bokeh_wsgi.models.document import SMALL_BYTES
 
 from .context import Context
 
@@ -23,7 +24,6 @@ MAX_DOCUMENTS = 64
 MAX_WAIT_S = 60.0
 # A stream has news this often at most, a frame of the fastest screens; what comes sooner goes together.
 FRAME_S = 1 / 125
-SMALL_BYTES = 256 << 10
 PART_BYTES = 1 << 20
 # A response that only polls renews a token in time for the next poll to use it.
 RENEW_BELOW = 0.5

@@ -8,13 +8,11 @@ from typing import Any, Final
 import numpy as np
 
 from bokeh_wsgi.dataplane import Column, GrowingColumn, Op, OpCode
+from bokeh_wsgi.dataplane.comparison import MAX_OPS, OP_BYTES
 from bokeh_wsgi.models.state import Held, Key, State
 
 from .live_data import Journal, LiveData, Told, live_data
 
-NEAR_BYTES: Final = 2048
-"""Written rows nearer than this are sent as one WRITE: one more op costs as much."""
-MAX_WRITES: Final = 2048
 SPOT_BYTES: Final = 65536
 
 Convert = Callable[[str, Any], tuple[Column, bool]]
@@ -128,8 +126,8 @@ def _told_ops(
     if not isinstance(values, np.ndarray | list) or held.rows + told.appended - told.dropped != rows:
         return None
     kept = max(held.rows - told.dropped, 0)
-    writes = _joined(told, kept, max(NEAR_BYTES * rows // max(held.nbytes, 1), 1))
-    if len(writes) > MAX_WRITES:
+    writes = _joined(told, kept, max(OP_BYTES * rows // max(held.nbytes, 1), 1))
+    if len(writes) > MAX_OPS:
         return None
     parts = [(OpCode.WRITE, lo, hi, 0) for lo, hi in writes]
     if rows > kept or kept < held.rows:

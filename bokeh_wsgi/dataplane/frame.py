@@ -56,8 +56,8 @@ def _encoded(docid: str, ops: Iterable[Op], memory: FilterMemory | None) -> Iter
 
 
 def encode_upload(docid: str, ops: Iterable[Op], memory: FilterMemory | None = None) -> list[bytes]:
-    """A whole stream: schema, batches, end."""
-    return [SCHEMA_MESSAGE, *encode(docid, ops, memory), END]
+    """A whole stream in pieces: schema, batches, end."""
+    return [SCHEMA_MESSAGE, *encode_pieces(docid, ops, memory), END]
 
 
 def commit(docid: str, seq: int, meta: Mapping[str, Any] | None = None) -> bytes:
