@@ -13,6 +13,7 @@ import sys
 import time
 import warnings
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import bokeh.io as bokeh_io
@@ -109,8 +110,14 @@ def output_server(
     document = curdoc()
     document.clear()
     _state.reset(session)
+    session.on_publish = partial(_push_if_current, session)
     if not clear:
         session.load_document(document)
+
+
+def _push_if_current(session: Session) -> None:
+    if session is _state.session:
+        push()
 
 
 def cursession() -> Session | None:

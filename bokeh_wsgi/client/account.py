@@ -25,7 +25,7 @@ class Account:
     """One user at one server; `register` and `login` save the key that later sessions of this user find.
 
     A key that the caller gives wins over a saved one, and a saved one is only used at the server that gave
-    it. Thread-safe.
+    it. Nothing is saved or read for an ``app`` in this process. Thread-safe.
     """
 
     def __init__(
@@ -47,6 +47,8 @@ class Account:
         self.username = username
         self.userapikey = userapikey
         self._config = Config(configdir)
+        # An app in this process is no server that a later session could find.
+        self._is_remote = app is None
         if load_from_config and app is None:
             self._use(self._config.find(name, self.root_url))
         self._transport: Transport = (
@@ -127,7 +129,8 @@ class Account:
     def _sign_in(self, path: str, told: Mapping[str, str]) -> None:
         answer = self._send("POST", path, told, anonymous=True).json()
         self._become(answer["username"], answer["userapikey"])
-        self.save()
+        if self._is_remote:
+            self.save()
 
     def _become(self, username: str, userapikey: str) -> None:
         self.username, self.userapikey = username, userapikey
@@ -143,7 +146,8 @@ class Account:
         except ServerRefused as error:
             if error.status != 401:
                 raise
-        self._config.forget(self.root_url, self.base_url)
+        if self._is_remote:
+            self._config.forget(self.root_url, self.base_url)
         self._become(DEFAULT_USER, NO_KEY)
 
     def browser_login(self) -> str:

@@ -6,7 +6,7 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Literal
 from urllib.parse import quote
 from wsgiref.types import WSGIApplication
@@ -80,6 +80,7 @@ class Session(Documents):
             timeout_s=timeout_s,
             ca_certs=ca_certs,
         )
+        self.on_publish: Callable[[], None] | None = None
         self._lock = threading.RLock()
         if diff not in ("auto", "off"):
             raise ValueError(f'diff is "auto" or "off", not {diff!r}')
@@ -307,7 +308,12 @@ class Session(Documents):
         return {"status": "success"}
 
     def publish(self) -> str:
-        """Let everybody see the document, live, also without signing in; returns its public link."""
+        """Let everybody see the document, live, also without signing in; returns its public link.
+
+        Plots that were made since `output_server` and not pushed yet are, first.
+        """
+        if self.on_publish is not None:
+            self.on_publish()
         self.flush()
         return super().publish()
 

@@ -237,5 +237,3 @@ def test_a_figure_of_ours_is_a_figure_of_bokeh_s() -> None:
     assert type(plot).__qualified_model__ == "Figure"
     with pytest.raises(AttributeError, match="plot_widht"):
         plotting.figure(plot_widht=10)
-
-
