@@ -4,6 +4,8 @@ import json
 import logging
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import platformdirs
@@ -144,7 +146,17 @@ class BokehWSGI:
         identity = self.context.policy.identify(request)
         records = self.store.list_documents(identity.user)
         mount = mount_of(request)
-        html = pages.index_page(mount, records, identity.user, root_url=request.host_url.rstrip("/") + mount)
+        own: Any = [SimpleNamespace(**asdict(record), published=False, viewers=None) for record in records]
+        html = pages.index_page(
+            mount,
+            own=own,
+            shared=[],
+            username=identity.user,
+            csrf="",
+            root_url=request.host_url.rstrip("/") + mount,
+            multi_user=False,
+            gallery=False,
+        )
         return Response(html, headers=pages.SERVER_PAGE_HEADERS)
 
     def _serve_page(self, request: Request, docid: str, model: str | None = None) -> Response:
