@@ -11,7 +11,7 @@ from wsgiref.types import WSGIApplication
 
 from bokeh.util.browser import view
 
-from bokeh_wsgi.exc import ServerRefused
+from bokeh_wsgi.exc import Conflict, ServerRefused
 
 from .config import Config
 from .transport import Answer, HTTPTransport, Transport, WSGITransport
@@ -72,7 +72,12 @@ class Account:
             self.userapikey = str(entry.get("userapikey", self.userapikey))
 
     def _credentials(self) -> dict[str, str]:
-        return {} if self.userapikey == NO_KEY else {"Authorization": f"Bearer {self.userapikey}"}
+        if self.userapikey == NO_KEY:
+            return {}
+        if self.userapikey.startswith("bwk-"):
+            return {"Authorization": f"Bearer {self.userapikey}"}
+        # Of Bokeh 0.9. A server without users does not look at these, so a key that is left over does no harm.
+        return {"BOKEHUSER": self.username, "BOKEHUSER-API-KEY": self.userapikey}
 
     def __enter__(self) -> Self:
         return self
@@ -188,7 +193,10 @@ class Account:
     ) -> Answer:
         pieces: Sequence[bytes] = () if body is None else [json.dumps(body).encode()]
         headers = {} if body is None else {"Content-Type": "application/json"}
-        return self._transport.request(method, path, headers=headers, pieces=pieces, anonymous=anonymous)
+        try:
+            return self._transport.request(method, path, headers=headers, pieces=pieces, anonymous=anonymous)
+        except Conflict as error:  # which is about changes; this is none
+            raise ServerRefused(error.message, status=error.status, body={}) from None
 
 
 def key_name() -> str:

@@ -21,7 +21,7 @@ def script_tag(
     store(session, plot)
     told = {
         "data-bokeh-doc": session.docid,
-        "data-bokeh-model": None if plot is None else session.wire_id(plot),
+        "data-bokeh-model": None if plot is None else _address(session, plot),
         "data-bokeh-token": session.embed_token(public=public),
         "data-bokeh-base": session.base_url,
         "data-bokeh-version": bokeh.__version__,
@@ -56,7 +56,9 @@ def frame_tag(
 
 def frame_link(session: "Session", plot: Model | None, *, public: bool = False) -> str:
     """The address of a page without a header around it, to be shown in a frame of another page."""
-    link = session.document_link() if plot is None else session.object_link(plot)
+    link = session.document_link()
+    if plot is not None:
+        link = f"{link}/{quote(_address(session, plot), safe='')}"
     if public:
         return f"{link}?public=true&embed=1"
     return f"{link}?embed=1&token={quote(session.embed_token(), safe='')}"
@@ -69,6 +71,17 @@ def store(session: "Session", plot: Model | None) -> None:
             raise ValueError(f"{plot} is in no document: show() it, or curdoc().add_root() it, first")
         session.store_document(plot.document)
     session.flush()
+
+
+def _address(session: "Session", plot: Model) -> str:
+    """The plot's name if it is the only one of that name, else its id.
+
+    Ids are counted out: an edited script may give the plot another one, and pages elsewhere would lose it.
+    """
+    document = plot.document
+    if plot.name and document is not None and len(list(document.select({"name": plot.name}))) == 1:
+        return plot.name
+    return session.wire_id(plot)
 
 
 def _attributes(values: dict[str, str | None]) -> str:

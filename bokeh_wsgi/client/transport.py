@@ -100,11 +100,9 @@ class Transport(ABC):
         return answer
 
     def _advice(self, status: int) -> str:
-        """What a script can do about a 401."""
-        if status != 401:
+        """What a script can do that has no key where it needs one."""
+        if status != 401 or self.credentials:
             return ""
-        if self.credentials:
-            return f"the key of this session is not valid at {self.base_url}: session.login(name, password)"
         return (
             f"{self.base_url} has users: session.register(name, password) or "
             "session.login(name, password) first"
