@@ -6,6 +6,9 @@
     components(p, session)         # the script for the end of the page, and a <div> for the plot's place
     iframe(p, session)             # an <iframe>: no script of the plot server runs in your page
 
+A plot is a model, or the name (or id) of one that the document holds, as for a site whose plots are published by
+scripts elsewhere; None is the whole document.
+
 What is private stays so: each tag has a token that reads this one document, and no more. It works until
 ``session.withdraw_tokens()``. With ``public=True`` tags show what `Session.publish` gave to everybody.
 """
@@ -16,16 +19,16 @@ from typing import Any, overload
 from bokeh.model import Model
 
 from .client.session import Session
-from .client.tags import Size, frame_tag, new_element, script_tag
+from .client.tags import Plot, Size, frame_tag, new_element, script_tag
 from .io import cursession, push
 
 
-def _session(session: Session | None, *plots: Model | None) -> Session:
+def _session(session: Session | None, *plots: Plot) -> Session:
     """The session to use; plots that `output_server` has seen being made are stored by it."""
     found = cursession() if session is None else session
     if found is None:
         raise ValueError("say which session, or call output_server() first")
-    if found is cursession() and any(plot is not None and plot.document is None for plot in plots):
+    if found is cursession() and any(isinstance(plot, Model) and plot.document is None for plot in plots):
         push()
     return found
 
@@ -40,8 +43,8 @@ def object_link(obj: Model, session: Session | None = None, public: bool = False
     return _session(session).object_link(obj, public)
 
 
-def autoload_server(plot: Model | None = None, session: Session | None = None, public: bool = False) -> str:
-    """A ``<script>`` tag that shows ``plot`` (None: the whole document) live, right where it stands.
+def autoload_server(plot: Plot = None, session: Session | None = None, public: bool = False) -> str:
+    """A ``<script>`` tag that shows ``plot`` live, right where it stands.
 
     For any page of any site, in its ``<body>``; all tags of a page share one connection and one BokehJS.
     A plot that was not stored is stored, with its document; ValueError if it is in none.
@@ -56,15 +59,15 @@ def autoload_document(session: Session | None = None, public: bool = False) -> s
 
 @overload
 def components(
-    plots: Model | None = None, session: Session | None = None, public: bool = False
+    plots: Plot = None, session: Session | None = None, public: bool = False
 ) -> tuple[str, str]: ...
 @overload
 def components(
-    plots: Sequence[Model], session: Session | None = None, public: bool = False
+    plots: Sequence[Plot], session: Session | None = None, public: bool = False
 ) -> tuple[str, tuple[str, ...]]: ...
 @overload
 def components(
-    plots: Mapping[str, Model], session: Session | None = None, public: bool = False
+    plots: Mapping[str, Plot], session: Session | None = None, public: bool = False
 ) -> tuple[str, dict[str, str]]: ...
 def components(plots: Any = None, session: Session | None = None, public: bool = False) -> tuple[str, Any]:
     """``(script, div)`` for a template: the script for the end of the page, the div for the plot's place.
@@ -79,22 +82,26 @@ def components(plots: Any = None, session: Session | None = None, public: bool =
     script = "\n".join(tags)
     if isinstance(plots, Mapping):
         return script, divs
-    return script, tuple(divs.values()) if isinstance(plots, Sequence) else divs[0]
+    return script, tuple(divs.values()) if _is_several(plots) else divs[0]
 
 
-def _listed(plots: Any) -> Sequence[Model | None]:
-    return plots if isinstance(plots, Sequence) else [plots]
+def _listed(plots: Any) -> Sequence[Plot]:
+    return plots if _is_several(plots) else [plots]
+
+
+def _is_several(plots: Any) -> bool:
+    return isinstance(plots, Sequence) and not isinstance(plots, str)
 
 
 def iframe(
-    plot: Model | None = None,
+    plot: Plot = None,
     session: Session | None = None,
     *,
     width: Size = "100%",
     height: Size = 600,
     public: bool = False,
 ) -> str:
-    """An ``<iframe>`` tag that shows ``plot`` (None: the whole document) live, for any page of any site.
+    """An ``<iframe>`` tag that shows ``plot`` live, for any page of any site.
 
     For pages that want no script of another origin: what the document does, it does inside the frame.
     """

@@ -76,7 +76,7 @@ class Account:
             return {}
         if self.userapikey.startswith("bwk-"):
             return {"Authorization": f"Bearer {self.userapikey}"}
-        # Of Bokeh 0.9. A server without users does not look at these, so a key that is left over does no harm.
+        # Of Bokeh 0.9. A server without users does not look at it: a key that is left over does no harm.
         return {"BOKEHUSER": self.username, "BOKEHUSER-API-KEY": self.userapikey}
 
     def __enter__(self) -> Self:

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from .session import Session
 
 Size = int | str
+Plot = Model | str | None
+"""A model, or the name or id of one that the document holds; None is the whole document."""
 
 
-def script_tag(
-    session: "Session", plot: Model | None, *, public: bool = False, element: str | None = None
-) -> str:
-    """A ``<script>`` that draws ``plot`` (None: the document) into ``element``, or else where it stands."""
+def script_tag(session: "Session", plot: Plot, *, public: bool = False, element: str | None = None) -> str:
+    """A ``<script>`` that draws ``plot`` into ``element``, or else where it stands."""
     store(session, plot)
     told = {
         "data-bokeh-doc": session.docid,
@@ -36,10 +36,8 @@ def new_element() -> str:
     return f"bokeh-{secrets.token_hex(8)}"
 
 
-def frame_tag(
-    session: "Session", plot: Model | None, *, width: Size, height: Size, public: bool = False
-) -> str:
-    """An ``<iframe>`` with ``plot`` (None: the document): no script of the server runs outside of it."""
+def frame_tag(session: "Session", plot: Plot, *, width: Size, height: Size, public: bool = False) -> str:
+    """An ``<iframe>`` with ``plot``: no script of the server runs outside of it."""
     store(session, plot)
     told: dict[str, str | None] = {
         "src": frame_link(session, plot, public=public),
@@ -54,7 +52,7 @@ def frame_tag(
     return f"<iframe {_attributes(told)}></iframe>"
 
 
-def frame_link(session: "Session", plot: Model | None, *, public: bool = False) -> str:
+def frame_link(session: "Session", plot: Plot, *, public: bool = False) -> str:
     """The address of a page without a header around it, to be shown in a frame of another page."""
     link = session.document_link()
     if plot is not None:
@@ -64,20 +62,22 @@ def frame_link(session: "Session", plot: Model | None, *, public: bool = False) 
     return f"{link}?embed=1&token={quote(session.embed_token(), safe='')}"
 
 
-def store(session: "Session", plot: Model | None) -> None:
+def store(session: "Session", plot: Plot) -> None:
     """Have the server hold ``plot``, with all its document; raises ValueError if it is in none."""
-    if plot is not None and not session.is_stored(plot):
+    if isinstance(plot, Model) and not session.is_stored(plot):
         if plot.document is None:
             raise ValueError(f"{plot} is in no document: show() it, or curdoc().add_root() it, first")
         session.store_document(plot.document)
     session.flush()
 
 
-def _address(session: "Session", plot: Model) -> str:
+def _address(session: "Session", plot: Model | str) -> str:
     """The plot's name if it is the only one of that name, else its id.
 
     Ids are counted out: an edited script may give the plot another one, and pages elsewhere would lose it.
     """
+    if isinstance(plot, str):
+        return plot
     document = plot.document
     if plot.name and document is not None and len(list(document.select({"name": plot.name}))) == 1:
         return plot.name
