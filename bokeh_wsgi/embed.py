@@ -6,8 +6,8 @@
     components(p, session)         # the script for the end of the page, and a <div> for the plot's place
     iframe(p, session)             # an <iframe>: no script of the plot server runs in your page
 
-A plot is a model, or the name (or id) of one that the document holds, as for a site whose plots are published by
-scripts elsewhere; None is the whole document.
+A plot is a model, or the name (or id) of one that the document holds, as for a site whose plots are published
+by scripts elsewhere; None is the whole document.
 
 What is private stays so: each tag has a token that reads this one document, and no more. It works until
 ``session.withdraw_tokens()``. With ``public=True`` tags show what `Session.publish` gave to everybody.
@@ -63,11 +63,11 @@ def components(
 ) -> tuple[str, str]: ...
 @overload
 def components(
-    plots: Sequence[Plot], session: Session | None = None, public: bool = False
+    plots: Sequence[Model] | list[str] | tuple[str, ...], session: Session | None = None, public: bool = False
 ) -> tuple[str, tuple[str, ...]]: ...
 @overload
 def components(
-    plots: Mapping[str, Plot], session: Session | None = None, public: bool = False
+    plots: Mapping[str, Model] | Mapping[str, str], session: Session | None = None, public: bool = False
 ) -> tuple[str, dict[str, str]]: ...
 def components(plots: Any = None, session: Session | None = None, public: bool = False) -> tuple[str, Any]:
     """``(script, div)`` for a template: the script for the end of the page, the div for the plot's place.
