@@ -14,11 +14,10 @@ from bokeh_wsgi.streams import Streams
 
 @dataclass(frozen=True, slots=True)
 class Quotas:
-    """What one user may have: documents, bytes in the store, held streams in a process; None: any number."""
+    """What one user may have: documents, and bytes in the store; None: any number."""
 
     documents: int | None
     bytes: int | None
-    streams: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +34,8 @@ class Context:
     heartbeat_s: float
     # Whether published documents are listed for everybody.
     gallery: bool
-    # Who may show document pages in frames: a CSP source list.
-    frame_ancestors: str
+    # Other sites whose pages may show documents in frames: "https://site.example"; none: see pages/views.py.
+    embed_origins: tuple[str, ...]
 
     @property
     def has_users(self) -> bool:

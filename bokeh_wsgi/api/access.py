@@ -60,9 +60,7 @@ def make_token(context: Context, request: Request, docid: str) -> dict[str, Any]
     if not isinstance(is_public, bool):
         raise BadRequest('Send {"public": true} or {"public": false}.')
     if is_public and not held.record.published:
-        raise Conflict(
-            "Publish this document first, or make a token that is not public."
-        )
+        raise Conflict("Publish this document first, or make a token that is not public.")
     audit.done("token-made", user=held.identity.user, docid=docid, public=is_public)
     return {"token": context.policy.embed_token(held, public=is_public), "docid": docid, "public": is_public}
 

@@ -40,13 +40,12 @@ def changes(context: Context, request: Request) -> Response:
     ``X-Wait`` says what the server gave: ``stream`` (open until one side ends it), ``poll`` (at once, or
     after the seconds asked for: ask again).
     """
-    wanted = _wanted(request)
+    wanted, wait_s = _wanted(request), _wait_s(request)
     identities = context.policy.readers(request, list(wanted))
     for docid, identity in identities.items():
         # Who has a token could read it once, and is told in the stream why not any more.
         if identity.token is None:
             context.policy.access_of(identity, docid, Right.READ)
-    wait_s = _wait_s(request)
     reader = _reader(request, identities)
     held = wait_s != 0 and context.streams.take(request.environ, reader)
     follower = Follower(context, wanted, identities)

@@ -68,8 +68,8 @@ class Policy:
     def identify(self, request: Request) -> Identity:
         """The identity behind a request; raises `AccessDenied` for credentials that are not valid."""
         bearer = _bearer(request)
-        if bearer and not keys.is_key(bearer):
-            return self._of_token(bearer)
+        if bearer is not None and not keys.is_key(bearer):
+            return self.bearer_of(bearer)
         if self.mode == "single":
             return self._single(request)
         key = bearer or _old_key(request)
@@ -80,11 +80,11 @@ class Policy:
     def readers(self, request: Request, docids: list[str]) -> dict[str, Identity]:
         """Whose eyes each document is for: where the request bears tokens, one is taken for each document."""
         bearer = _bearer(request)
-        if not bearer or keys.is_key(bearer):
+        if bearer is None or keys.is_key(bearer):
             return dict.fromkeys(docids, self.identify(request))
         found = {}
         for text in bearer.split(","):
-            identity = self._of_token(text.strip())
+            identity = self.bearer_of(text.strip())
             assert identity.token is not None
             found[identity.token.docid] = identity
         if not found.keys() >= set(docids):
@@ -105,7 +105,8 @@ class Policy:
             raise AccessDenied("Another site's page asked for this without a document token.", forbidden=True)
         return Identity(DEFAULT_USER, "single")
 
-    def _of_token(self, text: str) -> Identity:
+    def bearer_of(self, text: str) -> Identity:
+        """Who bears this document token; raises `AccessDenied` if it is forged or too old."""
         token = self.tokens.read(text)
         return Identity(token.user, "token", token.credential, token)
 
@@ -266,9 +267,10 @@ FORM_TYPES = frozenset({"application/x-www-form-urlencoded", "multipart/form-dat
 RENEW_BELOW = 0.5
 
 
-def _bearer(request: Request) -> str:
+def _bearer(request: Request) -> str | None:
+    """What follows "Bearer", even if it is nothing; None without that."""
     scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
-    return bearer.strip() if scheme.lower() == "bearer" else ""
+    return bearer.strip() if scheme.lower() == "bearer" else None
 
 
 def _old_key(request: Request) -> str:
