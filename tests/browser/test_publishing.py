@@ -21,6 +21,13 @@ BLOCKS = Path(__file__).parents[1] / "old_docs"
 MOVED = """(value) => window.Bokeh && Bokeh.documents.some((document) =>
   [...document._all_models.values()].some((model) => model.name == "source" && model.data.y[0] == value))"""
 
+CELL = """
+p = figure(width=300, height=200)
+ds = p.line([1, 2], [3, 4]).data_source
+ds.name = "source"
+show(p)
+"""
+
 
 @pytest.fixture(scope="module")
 def server(live_server: Callable[..., LiveServer]) -> LiveServer:
@@ -117,15 +124,13 @@ def framed(page: Page) -> Frame:
 
 
 def test_a_cell_s_output_moves_live_in_a_notebook_of_another_origin(page: Page, user: dict[str, Any]) -> None:
-    shell = InteractiveShell.instance()
+    shell: Any = InteractiveShell.instance()
     try:
         with capture_output():
             shell.run_cell("from bokeh_wsgi.plotting import *").raise_error()
             shell.run_cell(f"output_notebook(url={user['url']!r}, docname='notebook')").raise_error()
         with capture_output() as cell:
-            shell.run_cell("p = figure(width=300, height=200)").raise_error()
-            shell.run_cell("ds = p.line([1, 2], [3, 4], name='line').data_source").raise_error()
-            shell.run_cell("ds.name = 'source'; show(p)").raise_error()
+            shell.run_cell(CELL).raise_error()
         html = "".join(output.data.get("text/html", "") for output in cell.outputs)
         with serving(Response(f"<!doctype html><body>{html}", mimetype="text/html")) as url:
             page.goto(url)
