@@ -307,6 +307,12 @@ class Session(Documents):
         """The server removes models that nothing leads to by itself: there is nothing to do."""
         return {"status": "success"}
 
+    def rename(self, title: str) -> None:
+        """Give the document another title; its links stay. Raises `ServerRefused` if that one is taken."""
+        super().rename(title)
+        with self._lock:
+            self._publisher.title = title
+
     def publish(self) -> str:
         """Let everybody see the document, live, also without signing in; returns its public link.
 

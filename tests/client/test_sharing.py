@@ -75,6 +75,8 @@ def test_a_title_changes_and_the_link_stays(ann: Session) -> None:
     ann.rename("curve")
     assert ann.access["title"] == "curve"
     assert ann.document_link() == link
+    store(ann, "renamed")
+    assert ann.pull_state().graph.title == "curve"
     ann.make_doc("line")
     with pytest.raises(RuntimeError, match="line"):
         ann.rename("line")
