@@ -71,7 +71,9 @@ def test_what_makes_no_sense_is_refused(ann: Session) -> None:
 
 
 def test_a_title_changes_and_the_link_stays(ann: Session) -> None:
+    ann.use_doc("line", clear=True)
     link = ann.document_link()
+    store(ann, "line")
     ann.rename("curve")
     assert ann.access["title"] == "curve"
     assert ann.document_link() == link
