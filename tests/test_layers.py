@@ -60,7 +60,7 @@ LIBRARIES: dict[str, set[str]] = {
     "io": {"bokeh"},
     "plotting": {"bokeh"},
     "embed": {"bokeh"},
-    "old_scripts": {"bokeh"},
+    "old_scripts": {"bokeh", "numpy"},
     "": set(),
 }
 

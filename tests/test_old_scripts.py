@@ -170,6 +170,7 @@ import sys
 from bokeh.plotting import *
 from bokeh.io import output_server, push, curdoc, vplot, cursession, gridplot
 import bokeh.plotting as bp
+from bokeh.models.widgets import HBox, Panel, Tabs
 
 output_server("looks")
 p = figure(plot_width=400, plot_height=300, tools="pan,wheel_zoom,resize,previewsave", title="An old one",
@@ -177,6 +178,9 @@ p = figure(plot_width=400, plot_height=300, tools="pan,wheel_zoom,resize,preview
 p.line([1, 2], [3, 4], legend="a line")
 p.circle([1, 2], [3, 4], size=5, legend="points")
 p.square([1], [2], fill_alpha=0.5)
+p.line([1, 2], [3, 4], fill_color=None, line_dash=[4, 4])
+source = ColumnDataSource(data=dict(x=[1, 2], y=[3, 4]))
+p.circle([5, 6], "y", radius=[0.1, 0.2], source=source, color="red")
 p.plot_width = 450
 p.title_text_color = "navy"
 curdoc().add(vplot(p, figure()))
@@ -184,6 +188,7 @@ push()
 assert bp.figure is figure and isinstance(p, bp.Figure)
 print([type(tool).__name__ for tool in p.tools], p.width, p.title.text_font_size, p.title.text_color)
 print([item.label.value for item in p.legend[0].items], p.background_fill_color, p.sizing_mode)
+print(sorted(source.data), source.data["x"])
 print(len(curdoc().context.children), curdoc().context.children[0].children[0] is p)
 """
 
@@ -194,6 +199,7 @@ def test_looks_and_layouts_of_then(home: Path, root: str) -> None:
     assert done.stdout.splitlines() == [
         "['PanTool', 'WheelZoomTool', 'SaveTool'] 450 12pt navy",
         "['a line', 'points'] #eeeeee scale_width",
+        "['radius', 'x', 'y'] [5, 6]",
         "1 True",
     ]
 

@@ -8,13 +8,13 @@ from types import ModuleType
 from typing import Any
 
 import bokeh.util.browser
-from bokeh.models import Column, Row
+from bokeh.models import Column, Row, TabPanel, Tabs
 
 from bokeh_wsgi import embed, io, plotting
 
 from . import plots, sessions
 
-LAYOUTS = {"HBox": Row, "VBox": Column, "VBoxForm": Column}
+LAYOUTS = {"HBox": Row, "Panel": TabPanel, "Tabs": Tabs, "VBox": Column, "VBoxForm": Column}
 SERVER = {
     "Session": sessions.Session,
     "output_notebook": sessions.output_notebook,

@@ -1,9 +1,11 @@
 """Figures as scripts of Bokeh 0.9 make them: names that plots, tools and glyph methods had."""
 
 import functools
-from collections.abc import Callable, Iterable
+import inspect
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
+import numpy as np
 from bokeh.models import Model
 from bokeh.plotting.glyph_api import GlyphAPI
 
@@ -37,6 +39,10 @@ MARKERS: Final = {
     "x",
 }
 """Glyph methods that are now kinds of `scatter`."""
+
+LOOKS: Final = ("fill_", "line_", "text_")
+"""Any glyph took these, and those that have no such looks did not mind."""
+COLUMNS: Final = {"x", "y", "radius", "size", "width", "height", "text", "fill_color", "line_color", "color"}
 
 _SET_LATER = ("responsive", "webgl")
 
@@ -90,16 +96,32 @@ def tools(told: str | Iterable[str | Model]) -> str | list[str | Model]:
 
 
 def _glyph_method(name: str, today: Callable[..., Any]) -> Callable[..., Any]:
+    is_marker = name in MARKERS or name == "scatter"
+    known = ["self", "x", "y", "size", "angle"] if is_marker else list(inspect.signature(today).parameters)
+
     @functools.wraps(today)
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if "legend" in kwargs:
-            kwargs["legend_label"] = kwargs.pop("legend")
-        if name in MARKERS and "radius" not in kwargs:
-            kwargs["marker"] = name
-            return GlyphAPI.scatter(self, *args, **kwargs)
-        return today(self, *args, **kwargs)
+        told = dict(zip(known[1:], args, strict=False)) | kwargs
+        if "legend" in told:
+            told["legend_label"] = told.pop("legend")
+        if not is_marker:
+            for looks in [key for key in told if key.startswith(LOOKS) and key not in known]:
+                del told[looks]
+        if "source" in told:
+            _join(told, told["source"])
+        if name in MARKERS and "radius" not in told:
+            return GlyphAPI.scatter(self, **told, marker=name)
+        return today(self, **told)
 
     return method
+
+
+def _join(told: dict[str, Any], source: Any) -> None:
+    """Values that are told beside a source become columns of it."""
+    for name, value in told.items():
+        if name in COLUMNS and isinstance(value, Sequence | np.ndarray) and not isinstance(value, str):
+            source.data[name] = value
+            told[name] = name
 
 
 for _name in (name for name in vars(GlyphAPI) if not name.startswith("_")):
