@@ -22,6 +22,8 @@ from .client.session import Session
 from .client.tags import Plot, Size, frame_tag, new_element, script_tag
 from .io import cursession, push
 
+__all__ = ["autoload_document", "autoload_server", "components", "document_link", "iframe", "object_link"]
+
 
 def _session(session: Session | None, *plots: Plot) -> Session:
     """The session to use; plots that `output_server` has seen being made are stored by it."""

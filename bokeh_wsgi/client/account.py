@@ -4,6 +4,7 @@ import getpass
 import json
 import os
 import socket
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Self
 from urllib.parse import quote, urlsplit
@@ -135,7 +136,13 @@ class Account:
         answer = self._send("POST", path, told, anonymous=True).json()
         self._become(answer["username"], answer["userapikey"])
         if self._is_remote:
+            self._save_if_possible()
+
+    def _save_if_possible(self) -> None:
+        try:
             self.save()
+        except OSError as error:
+            warnings.warn(f"logged in, but the key cannot be kept for later scripts: {error}", stacklevel=4)
 
     def _become(self, username: str, userapikey: str) -> None:
         self.username, self.userapikey = username, userapikey

@@ -188,7 +188,7 @@ class HTTPTransport(Transport):
             if not 300 <= answer.status < 400 or location is None:
                 break
             target = urljoin(url, location)
-            if not _is_same_place(url, target):
+            if not is_same_place(url, target):
                 raise ServerUnreachable(
                     f"{url} redirects to {target}, which is another place: not followed. "
                     "If that is your server, say so with root_url"
@@ -236,7 +236,7 @@ class HTTPTransport(Transport):
             progress.close()
 
 
-def _is_same_place(url: str, target: str) -> bool:
+def is_same_place(url: str, target: str) -> bool:
     """Whether a redirect stays at its origin, or goes from http to https on the same host."""
     old, new = urlsplit(url), urlsplit(target)
     if (old.scheme, old.hostname) == ("http", new.hostname) and new.scheme == "https":

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Request, Response
 
 from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.client import Session
+from bokeh_wsgi.client.transport import is_same_place
 from bokeh_wsgi.exc import ServerRefused, ServerUnreachable
 
 from .accounts import PASSWORD, ann, bob, registered, shared_app
@@ -198,6 +199,14 @@ def test_a_key_that_the_caller_gives_wins(url: str, tmp_path: Path) -> None:
         _ = stranger.userinfo
 
 
+def test_a_login_works_where_nothing_can_be_saved(url: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with Session(root_url=url, configdir=tmp_path / "file") as session:
+        with pytest.warns(UserWarning, match="cannot be kept for later scripts"):
+            session.register("ann", PASSWORD)
+        assert session.userinfo["username"] == "ann"
+
+
 # What is sent where
 
 
@@ -225,6 +234,24 @@ def test_no_other_place_gets_a_key(url: str, listening: Listening, tmp_path: Pat
             session.use_doc("line")
         session.close()
     assert listening.heard == []
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "follows"),
+    [
+        ("http://a/ping", "http://a/bokeh/ping", True),
+        ("http://a/ping", "https://a/ping", True),
+        ("https://a/ping", "http://a/ping", False),
+        ("http://a/ping", "http://b/ping", False),
+        ("http://a:1/ping", "http://a:2/ping", False),
+        ("https://a/ping", "https://a:444/ping", False),
+        ("http://a/ping", "https://a@b/ping", False),
+    ],
+)
+def test_a_redirect_is_followed_on_the_same_host_and_never_down_to_http(
+    first: str, then: str, follows: bool
+) -> None:
+    assert is_same_place(first, then) is follows
 
 
 def test_a_key_of_bokeh_0_9_does_no_harm_where_there_are_no_users(app: BokehWSGI) -> None:
