@@ -8,6 +8,7 @@ from werkzeug.test import Client
 
 from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.pages.people import local_path
+from bokeh_wsgi.routes import URLS
 
 from .people import PASSWORD, Browser, People
 
@@ -174,10 +175,7 @@ CHANGES = [
 ]
 
 
-@pytest.mark.parametrize(("method", "path"), CHANGES)
-def test_what_a_login_changes_needs_the_pages_token_and_this_site(
-    people: People, browser: Browser, method: str, path: str
-) -> None:
+def test_what_a_login_changes_needs_the_pages_token_and_this_site(people: People, browser: Browser) -> None:
     browser.sign_in("ada")
     token = browser.form_token("/")
     other = people.browser()
@@ -193,12 +191,29 @@ def test_what_a_login_changes_needs_the_pages_token_and_this_site(
         {"X-CSRF-Token": token, "Sec-Fetch-Site": "same-site"},
         {"X-CSRF-Token": token, "Origin": "null"},
     ]
-    target = path.replace("DOC", people.docid)
-    for headers in refused:
-        answer = browser.client.open(target, method=method, headers=headers, json={})
-        assert answer.status_code == 403, headers
-    allowed = browser.client.open(target, method=method, headers={**here, "X-CSRF-Token": token}, json={})
-    assert allowed.status_code != 403
+    for method, path in CHANGES:
+        target = path.replace("DOC", people.docid)
+        for headers in refused:
+            answer = browser.client.open(target, method=method, headers=headers, json={})
+            assert answer.status_code == 403, (method, path, headers)
+    for method, path in CHANGES:
+        target = path.replace("DOC", people.docid)
+        answer = browser.client.open(target, method=method, headers={**here, "X-CSRF-Token": token}, json={})
+        assert answer.status_code != 403, (method, path)
+
+
+def test_that_table_has_every_route_that_changes_something() -> None:
+    changing = {
+        (method, rule.rule)
+        for rule in URLS.iter_rules()
+        for method in (rule.methods or set()) - {"GET", "HEAD", "OPTIONS"}
+    }
+    adapter = URLS.bind("localhost")
+    asked = {
+        (method, adapter.match(path, method=method, return_rule=True)[0].rule) for method, path in CHANGES
+    }
+    forms = {("POST", "/login"), ("POST", "/register"), ("POST", "/login/code")}
+    assert changing - asked == forms
 
 
 def test_another_sites_page_reads_nothing_with_a_login(people: People, browser: Browser) -> None:
