@@ -14,7 +14,7 @@ RIGHTS = {"read": "can see", "write": "can change"}
 
 
 class Own(Listed, Protocol):
-    """A document in its owner's list; ``viewers`` is how many pages show it now, None if that is not known."""
+    """A document in its owner's list; ``viewers`` is how many pages show it now, None if unknown."""
 
     @property
     def viewers(self) -> int | None: ...
@@ -36,9 +36,9 @@ def index_page(
     """The index as HTML.
 
     ``shared`` are documents of others, each with this user's right to it: ``"read"`` or ``"write"``.
-    ``root_url`` is what a script gives as ``url=`` to publish to this server. ``multi_user``: documents can be
-    published and shared; ``gallery``: there is a gallery to link to; ``site_login``: signing in and out is
-    the surrounding site's business.
+    ``root_url`` is what a script gives as ``url=`` to publish to this server. ``multi_user``: documents can
+    be published and shared; ``gallery``: there is a gallery to link to; ``site_login``: signing in and out
+    is the surrounding site's business.
     """
     moment = now_or(now)
     rights = [(record, right) for record, right in shared]
