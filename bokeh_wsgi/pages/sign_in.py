@@ -17,11 +17,12 @@ def login_page(
     username: str = "",
     registration: str,
     retry_after: float = 0,
+    gallery: bool = False,
 ) -> str:
     """The login form; ``message`` says why the last try failed, ``retry_after`` (seconds) when to try again.
 
     ``next`` is the local path to go to afterwards; ``registration`` is ``"open"``, ``"invite"`` or
-    ``"closed"``.
+    ``"closed"``; ``gallery``: there is one to look at without signing in.
     """
     return render(
         "login.html",
@@ -32,6 +33,7 @@ def login_page(
         username=username,
         registration=registration,
         wait=_wait(retry_after),
+        gallery=gallery,
     )
 
 

@@ -5,7 +5,7 @@ import {copy, copyButtons} from "./copying.js";
 import {rowMenus} from "./menu.js";
 import {askTitle} from "./rename.js";
 import {accessOf, drop, isPublished, rowOf, setPublished, tell, tellProblem} from "./rows.js";
-import {searchBox} from "./search.js";
+import {refilter, searchBox} from "./search.js";
 import {openShare, tellInShare} from "./share.js";
 import {keepTimes} from "./times.js";
 
@@ -16,7 +16,10 @@ function askDelete(row) {
     verb: "Delete",
     // 404: somebody else was faster.
     run: () => call("DELETE", row.dataset.href, undefined, {fine: [404]}),
-    done: () => drop(row),
+    done: () => {
+      drop(row);
+      refilter();
+    },
   });
 }
 

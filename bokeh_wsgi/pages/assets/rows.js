@@ -35,13 +35,15 @@ export function setPublished(row, published) {
 
 export function drop(row) {
   const {title} = row.dataset;
-  const next = row.nextElementSibling ?? row.previousElementSibling;
+  const shown = [...document.querySelectorAll(".document:not([hidden])")];
+  const place = shown.indexOf(row);
+  const next = shown[place + 1] ?? shown[place - 1];
   const group = row.closest(".group");
   row.remove();
-  group.hidden = !group.querySelector(".document");
+  group.hidden = !group.querySelector(".document:not([hidden])");
   const left = document.querySelectorAll(".document").length;
   list.hidden = left === 0;
   document.getElementById("empty").hidden = left > 0;
   tell`Deleted “${title}”.`;
-  (next ?? document.querySelector(".document"))?.querySelector("a").focus();
+  next?.querySelector("a").focus();
 }

@@ -1,6 +1,8 @@
 // Finding documents by words of their title or owner, in any order, as one types.
 // Enter opens the first that is left, the arrow down goes to it, Escape shows all again.
 
+const field = document.getElementById("search");
+const found = document.getElementById("found");
 const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
 const rows = () => [...document.querySelectorAll(".document")];
 const firstShown = () => rows().find((row) => !row.hidden)?.querySelector("a");
@@ -10,8 +12,9 @@ function told(shown, all) {
   return `${shown} of ${all}`;
 }
 
-function filter(text, found) {
-  const words = plain(text).split(/\s+/).filter(Boolean);
+/** Show what fits what is typed, and say how many that are. */
+export function refilter() {
+  const words = plain(field.value).split(/\s+/).filter(Boolean);
   const all = rows();
   for (const row of all) {
     const searched = plain(`${row.dataset.title} ${row.dataset.owner}`);
@@ -23,16 +26,15 @@ function filter(text, found) {
   found.textContent = words.length ? told(all.filter((row) => !row.hidden).length, all.length) : "";
 }
 
+/** Show the field, where there is a list. */
 export function searchBox() {
-  const field = document.getElementById("search");
   if (!field) return;
-  const found = document.getElementById("found");
   field.closest(".search").hidden = false;
-  field.addEventListener("input", () => filter(field.value, found));
+  field.addEventListener("input", refilter);
   field.addEventListener("keydown", (event) => {
     if (event.key === "Escape") {
       field.value = "";
-      filter("", found);
+      refilter();
     } else if (event.key === "Enter" && field.value) {
       firstShown()?.click();
     } else if (event.key === "ArrowDown") {
@@ -43,5 +45,5 @@ export function searchBox() {
     event.preventDefault();
   });
   // A browser that goes back fills in what was typed.
-  if (field.value) filter(field.value, found);
+  refilter();
 }

@@ -13,6 +13,7 @@ const told = say(part("done"));
 const RANK = {read: 0, write: 1, own: 2};
 let access = null;
 let busy = false;
+let opened = 0;
 
 function show(answer) {
   access = answer;
@@ -23,6 +24,9 @@ function show(answer) {
   part("link").value = answer.link;
   part("public-link").value = answer.public_link;
   part("public-part").hidden = !answer.published;
+  part("embed-hint").textContent = answer.published
+    ? "For as long as this document is public."
+    : "Whoever sees a page with this code sees the plot.";
   if (part("public")) showWho(answer);
   part("body").hidden = false;
 }
@@ -35,22 +39,26 @@ function showWho({docid, published, shares}) {
   part("nobody").hidden = shares.length > 0;
 }
 
-/** Do one thing at a time; what fails is told, and what is shown goes back to how things are. */
-async function attempt(deed) {
+/** Do one thing at a time: `done` is given the answer. What fails is told, and what is shown stays true. */
+async function attempt(ask, done) {
   if (busy) return false;
   busy = true;
-  part("problem").textContent = "";
+  const mine = opened;
+  let problem = "";
+  let answer;
   try {
-    await deed();
-    return true;
+    answer = await ask();
   } catch (error) {
-    part("problem").textContent = error.message;
-    part("problem").scrollIntoView({block: "nearest"});
-    return false;
-  } finally {
-    busy = false;
-    if (access) show(access);
+    problem = error.message;
   }
+  // The dialog was closed meanwhile, and opened for another document.
+  if (mine !== opened) return false;
+  busy = false;
+  part("problem").textContent = problem;
+  if (problem) part("problem").scrollIntoView({block: "nearest"});
+  else done(answer);
+  if (access) show(access);
+  return !problem;
 }
 
 const userOf = (user) => `${accessOf(access.docid)}/users/${encodeURIComponent(user)}`;
@@ -60,53 +68,50 @@ function showCodes(shown) {
   part("embed").hidden = shown;
 }
 
-async function grant(user, right) {
-  access = await call("PUT", userOf(user), {right});
+function change(user, right) {
+  const granted = (answer) => {
+    access = answer;
+    told`${user} ${right === "write" ? "can change it" : "can see it"} now.`;
+  };
+  return attempt(() => call("PUT", userOf(user), {right}), granted);
 }
 
-const change = (user, right) =>
-  attempt(async () => {
-    await grant(user, right);
-    told`${user} ${right === "write" ? "can change it" : "can see it"} now.`;
-  });
-
 async function remove(user) {
-  const removed = await attempt(async () => {
-    access = await call("DELETE", userOf(user));
+  const removed = (answer) => {
+    access = answer;
     told`${user} cannot see it any more.`;
-  });
-  if (removed && access.shares.length === 0) part("user").focus();
+  };
+  await attempt(() => call("DELETE", userOf(user)), removed);
+  if (access.shares.length === 0) part("user").focus();
 }
 
 async function add(event) {
   event.preventDefault();
-  const user = part("user").value.trim();
-  const right = part("right").value;
-  const added = await attempt(async () => {
-    await grant(user, right);
-    told`${user} ${right === "write" ? "can change it" : "can see it"} now.`;
-  });
-  if (added) part("user").value = "";
+  if (await change(part("user").value.trim(), part("right").value)) part("user").value = "";
   part("user").focus();
 }
 
-const publish = () =>
-  attempt(async () => {
-    const wanted = part("public").checked;
-    access = await call(wanted ? "PUT" : "DELETE", `${accessOf(access.docid)}/published`);
-    if (!wanted) showCodes(false);
+function publish() {
+  const wanted = part("public").checked;
+  const published = (answer) => {
+    access = answer;
+    showCodes(false);
     part("done").textContent = wanted ? "Anybody with the link can see it." : "It is not public any more.";
-  });
+  };
+  return attempt(() => call(wanted ? "PUT" : "DELETE", `${accessOf(access.docid)}/published`), published);
+}
 
-async function makeCodes() {
+function makeCodes() {
   const base = new URL(mount, location.href).href;
-  const {docid, title} = access;
-  const {token} = await call("POST", `${accessOf(docid)}/tokens`, {public: access.published});
-  part("script").value = scriptCode({base, docid, token, version: dialog.dataset.bokehVersion});
-  part("frame").value = frameCode({base, docid, token, title});
-  showCodes(true);
-  part("script").focus();
-  part("script").select();
+  const {docid, title, published} = access;
+  const made = ({token}) => {
+    part("script").value = scriptCode({base, docid, token, version: dialog.dataset.bokehVersion});
+    part("frame").value = frameCode({base, docid, token, title});
+    showCodes(true);
+    part("script").focus();
+    part("script").select();
+  };
+  return attempt(() => call("POST", `${accessOf(docid)}/tokens`, {public: published}), made);
 }
 
 function withdraw() {
@@ -123,23 +128,24 @@ function withdraw() {
   });
 }
 
-/** Open the dialog of a document; with `codes`, and an embed code is made at once. */
+/** Open the dialog of a document; with `codes`, its embed code is made at once. */
 export async function openShare(docid, {codes = false} = {}) {
+  opened += 1;
+  busy = false;
   access = null;
   part("body").hidden = true;
+  part("problem").textContent = "";
+  part("done").textContent = "";
   showCodes(false);
   for (const title of dialog.querySelectorAll(".its-title")) title.textContent = rowOf(docid)?.dataset.title ?? "…";
-  part("done").textContent = "";
   dialog.showModal();
   part("title").focus();
-  const loaded = await attempt(async () => {
-    access = await call("GET", accessOf(docid));
-  });
-  if (loaded && codes) await attempt(makeCodes);
+  const loaded = await attempt(() => call("GET", accessOf(docid)), (answer) => (access = answer));
+  if (loaded && codes) await makeCodes();
 }
 
 dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
-part("embed").addEventListener("click", () => attempt(makeCodes));
+part("embed").addEventListener("click", makeCodes);
 part("withdraw").addEventListener("click", withdraw);
 part("public")?.addEventListener("change", publish);
 part("add")?.addEventListener("submit", add);
