@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, Protocol
 
+from bokeh_wsgi.auth.names import MAX_TITLE_LENGTH
 from bokeh_wsgi.pages.listing import Listed, Owned, newest_first, now_or, row
 from bokeh_wsgi.pages.render import render
 from bokeh_wsgi.pages.static import BOKEH_VERSION
@@ -58,6 +59,7 @@ def index_page(
         gallery=gallery,
         site_login=site_login,
         bokeh_version=BOKEH_VERSION,
+        max_title=MAX_TITLE_LENGTH,
     )
 
 
