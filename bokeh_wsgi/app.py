@@ -1,70 +1,39 @@
 """`BokehWSGI`: the plot server, as one WSGI app."""
 
-import json
 import logging
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import platformdirs
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
-from werkzeug.routing import Map, RequestRedirect, Rule
-from werkzeug.wrappers import Request, Response
+from werkzeug.routing import RequestRedirect
+from werkzeug.wrappers import Request as WSGIRequest
+from werkzeug.wrappers import Response
 
-from bokeh_wsgi import pages
-from bokeh_wsgi.api import changes, documents, exports, uploads
-from bokeh_wsgi.api.context import Context, mount_of
-from bokeh_wsgi.api.streams import Streams
-from bokeh_wsgi.auth import Policy, Tokens
-from bokeh_wsgi.exc import BokehWSGIError, NotFound
+from bokeh_wsgi.auth import Accounts, Identify, Policy, Registration, Throttle, Tokens
+from bokeh_wsgi.context import Context, Quotas
+from bokeh_wsgi.exc import BokehWSGIError
 from bokeh_wsgi.hub import Hub
 from bokeh_wsgi.models import Folder, Library, Limits
-from bokeh_wsgi.pages.static import BOKEH_VERSION, StaticFiles
+from bokeh_wsgi.responses import as_json, failure, refusal
+from bokeh_wsgi.routes import CORS_PREFLIGHT, TOKEN_ROUTES, URLS
 from bokeh_wsgi.store import Store, open_store
+from bokeh_wsgi.streams import Streams
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 log = logging.getLogger("bokeh_wsgi")
 
-URLS = Map(
-    [
-        Rule("/", endpoint="index", methods=["GET"]),
-        Rule("/ping", endpoint="ping", methods=["GET"]),
-        Rule("/userinfo", endpoint="userinfo", methods=["GET"]),
-        Rule("/doc", endpoint="make", methods=["POST"]),
-        Rule("/doc/<docid>", endpoint="page", methods=["GET"]),
-        Rule("/doc/<docid>", endpoint="delete", methods=["DELETE"]),
-        Rule("/doc/<docid>/changes", endpoint="upload", methods=["POST"]),
-        Rule(
-            "/doc/<docid>/data/<path:source>.<any(arrow, parquet, csv):form>",
-            endpoint="export",
-            methods=["GET"],
-        ),
-        Rule("/doc/<docid>/<path:model>", endpoint="page", methods=["GET"]),
-        Rule("/changes", endpoint="changes", methods=["GET"]),
-        Rule("/favicon.ico", endpoint="favicon", methods=["GET"]),
-        Rule("/static/<path:path>", endpoint="static", methods=["GET"]),
-    ],
-    strict_slashes=False,
-    merge_slashes=False,
-)
-
-# Routes that a page in an opaque origin, or a page of another site, calls with a document token.
-TOKEN_ROUTES = frozenset({"changes", "export"})
-CORS_PREFLIGHT = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Methods": "GET",
-    "Access-Control-Allow-Headers": "Authorization",
-    "Access-Control-Max-Age": "86400",
-}
-
 
 class BokehWSGI:
     """A plot server that you mount: a WSGI app that answers below wherever it is mounted.
 
+    Without `multi_user` and `identify` it has one user, who is everybody that reaches it.
+
     Thread-safe and fork-safe: may be made before a server forks its workers, which then share the store.
-    Raises `StoreError` if the store cannot be used.
+    Raises `StoreError` if the store cannot be used, and ValueError for options that do not go together.
     """
 
     def __init__(
@@ -73,38 +42,72 @@ class BokehWSGI:
         # Where users, documents and their history are kept: "sqlite:///relative.db", "sqlite:////absolute.db",
         # "memory:", or a Store. None: a SQLite file in the user's data folder.
         store: str | Store | None = None,
-        # Signs document tokens. None: made once and kept in the store, so that every process of a site has
-        # the same. A list, oldest first, rotates keys: the last one signs, all are accepted.
+        # Users with passwords and API keys of their own; documents are their owner's until they are shared.
+        multi_user: bool = False,
+        # Users of the site around this app, by its own login: a function of the WSGI environ that returns the
+        # name of who is signed in, or None. Implies multi_user, without passwords.
+        identify: Identify | None = None,
+        # Who may make an account: everybody ("open"), who was invited ("invite"), or only the operator.
+        registration: Registration = "open",
+        # Lists published documents for everybody, at gallery.
+        gallery: bool = False,
+        # Signs cookies and tokens. None: made once and kept in the store, so that every process of a site
+        # has the same. A list, oldest first, rotates keys: the last one signs, all are accepted.
         secret_key: str | bytes | Sequence[str | bytes] | None = None,
+        # How long a browser stays signed in.
+        login_s: int = 14 * 86_400,
+        # Sites whose pages may show documents in frames: "https://site.example". None: all may show what is
+        # published or has a token, none what a login opens.
+        embed_origins: Sequence[str] | None = None,
+        # Names by which this server may be called, without ports; requests to others are refused, which keeps
+        # other sites from reaching a private network's server by a name of theirs. None: any.
+        hosts: Sequence[str] | None = None,
         # The largest upload, which is also what one request may take in memory, about twice.
         max_change_bytes: int = 512 << 20,
         # The largest document, by the bytes of its columns' values.
         max_document_bytes: int = 2 << 30,
+        # What one user may have: documents, and bytes in the store; both count with several users only.
+        max_documents: int = 1000,
+        max_user_bytes: int = 10 << 30,
+        # How many accounts there may be.
+        max_users: int = 10_000,
+        # How many streams one user, or one address of the public, may hold open in a process, with several
+        # users.
+        max_user_streams: int = 200,
         # An idle stream sends a heartbeat this often; no server notices a dead viewer before a write.
         heartbeat_s: float = 15.0,
         # How many responses a process may hold open for live pages; the others poll. None: found out from
-        # the WSGI server (see api/streams.py). Set it to threads - 2 under gunicorn's gthread.
+        # the WSGI server (see streams.py). Set it to threads - 2 under gunicorn's gthread.
         max_streams: int | None = None,
     ) -> None:
+        _check_options(registration, embed_origins, hosts)
+        has_users = multi_user or identify is not None
         self._own_store = not isinstance(store, Store)
         self.store = store if isinstance(store, Store) else open_store(store or default_store())
         keys = secret_key if secret_key is not None else self.store.setting("secret_key", _new_key)
+        tokens = Tokens([keys] if isinstance(keys, str | bytes) else keys, login_s=login_s)
         limits = Limits(max_change_bytes, max_document_bytes)
+        throttle = Throttle(self.store)
+        mode = "single" if not has_users else "accounts" if identify is None else "site"
+        hub = Hub(self.store)
         self.context = Context(
             store=self.store,
-            hub=Hub(self.store),
+            hub=hub,
             library=Library(self.store, limits),
             folder=Folder(),
-            policy=Policy(Tokens([keys] if isinstance(keys, str | bytes) else keys)),
+            policy=Policy(self.store, tokens, throttle, mode, identify),  # type: ignore[arg-type]
+            accounts=Accounts(self.store, tokens, throttle, registration, max_users, hub.look_again),
             limits=limits,
-            streams=Streams(max_streams),
+            quotas=Quotas(max_documents, max_user_bytes) if has_users else Quotas(None, None),
+            streams=Streams(max_streams, max_user_streams if has_users else None),
             heartbeat_s=heartbeat_s,
+            gallery=gallery,
+            embed_origins=tuple(embed_origins or ()),
         )
-        self._static = StaticFiles()
+        self._hosts = None if hosts is None else frozenset(host.lower() for host in hosts)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        request = Request(environ)
-        return self._respond(request)(environ, start_response)
+        return self._respond(Request(environ))(environ, start_response)
 
     def close(self) -> None:
         """End the open streams of this process and close the store, if it was opened here."""
@@ -112,120 +115,54 @@ class BokehWSGI:
         if self._own_store:
             self.store.close()
 
-    def _respond(self, request: Request) -> Response:
-        endpoint = ""
+    def _respond(self, request: "Request") -> Response:
+        if self._hosts is not None and _name_of(request.host) not in self._hosts:
+            return as_json({"error": "host", "message": f"This server is not called {request.host!r}."}, 400)
+        route: Any = None
         try:
             # An app mounted at /plots gets "" for /plots itself: the same page as /plots/.
             path = request.environ.get("PATH_INFO") or "/"
             adapter = URLS.bind_to_environ(request.environ)
-            endpoint, arguments = adapter.match(path, method=request.method if path else None)
+            route, arguments = adapter.match(path, method=request.method if path else None)
         except RequestRedirect as error:
             return Response(status=error.code, headers={"Location": error.new_url})
         except MethodNotAllowed as error:
             if request.method == "OPTIONS":
                 return Response("", mimetype="text/plain", headers=CORS_PREFLIGHT)
-            return self._error(request, 405, f"{request.method} is not possible here.", error.valid_methods)
+            message = f"{request.method} is not possible here."
+            return failure(self.context, request, 405, message, allow=error.valid_methods)
         except HTTPException as error:
-            return self._error(request, error.code or 500, f"No page or route {request.path!r} here.")
-        try:
-            response: Response = getattr(self, f"_serve_{endpoint}")(request, **arguments)
-        except BokehWSGIError as error:
-            response = self._refusal(request, error)
-        except Exception:
-            log.exception("%s %s failed", request.method, request.path)
-            response = self._error(request, 500, "Something broke on the server; its log says what.")
-        if endpoint in TOKEN_ROUTES:
+            message = f"No page or route {request.path!r} here."
+            return failure(self.context, request, error.code or 500, message)
+        response = self._answer(request, route, arguments)
+        if route in TOKEN_ROUTES:
             response.headers["Access-Control-Allow-Origin"] = "*"
         return response
 
-    # What people see
+    def _answer(self, request: "Request", route: Any, arguments: Any) -> Response:
+        try:
+            answer = route(self.context, request, **arguments)
+        except BokehWSGIError as error:
+            if error.status >= 500:
+                log.error("%s %s: %s", request.method, request.path, error)
+            return refusal(self.context, request, error)
+        except HTTPException as error:
+            return failure(self.context, request, error.code or 500, error.description or error.name)
+        except Exception:
+            log.exception("%s %s failed", request.method, request.path)
+            message = "Something broke on the server; its log says what."
+            return failure(self.context, request, 500, message)
+        if isinstance(answer, Response):
+            return answer
+        return as_json(*answer) if isinstance(answer, tuple) else as_json(answer)
 
-    def _serve_index(self, request: Request) -> Response:
-        identity = self.context.policy.identify(request)
-        records = self.store.list_documents(identity.user)
-        mount = mount_of(request)
-        html = pages.index_page(mount, records, identity.user, root_url=request.host_url.rstrip("/") + mount)
-        return Response(html, headers=pages.SERVER_PAGE_HEADERS)
 
-    def _serve_page(self, request: Request, docid: str, model: str | None = None) -> Response:
-        identity = self.context.policy.require_read(request, docid)
-        with self.context.library.open(docid).reading() as state:
-            if model is not None and model not in state.graph.models and state.graph.by_name(model) is None:
-                raise NotFound(f"No model with the id or name {model!r} in this document.")
-            title = state.graph.title
-            resources = _resources(state.graph.resources)
-        if not title:
-            record = self.store.get_document(docid)
-            title = record.title if record else ""
-        html = pages.document_page(
-            mount_of(request),
-            docid,
-            title,
-            self.context.policy.tokens.issue(docid, identity.user),
-            model,
-            resources,
-            version=BOKEH_VERSION,
-            embed="embed" in request.args,
-            page_js=self._static.version("page.js"),
-        )
-        headers = pages.document_headers(js=resources["js"], js_raw=resources["js_raw"])
-        return Response(html, headers=headers)
+class Request(WSGIRequest):
+    """Forms are small; uploads are read by other means, with limits of their own."""
 
-    def _serve_static(self, request: Request, path: str) -> Response:
-        return self._static.response(request, path)
-
-    def _serve_favicon(self, request: Request) -> Response:
-        return self._static.response(request, "favicon.svg")
-
-    # What programs call
-
-    def _serve_ping(self, request: Request) -> Response:
-        return Response("pong", mimetype="text/plain", headers={"Cache-Control": "no-store"})
-
-    def _serve_userinfo(self, request: Request) -> Response:
-        return _json(documents.userinfo(self.context, request))
-
-    def _serve_make(self, request: Request) -> Response:
-        return _json(*documents.make(self.context, request))
-
-    def _serve_delete(self, request: Request, docid: str) -> Response:
-        documents.delete(self.context, request, docid)
-        return _json({"docid": docid, "deleted": True})
-
-    def _serve_upload(self, request: Request, docid: str) -> Response:
-        return _json(uploads.upload(self.context, request, docid))
-
-    def _serve_changes(self, request: Request) -> Response:
-        return changes.changes(self.context, request)
-
-    def _serve_export(self, request: Request, docid: str, source: str, form: str) -> Response:
-        return exports.export(self.context, request, docid, source, form)
-
-    # What went wrong
-
-    def _refusal(self, request: Request, error: BokehWSGIError) -> Response:
-        if error.status >= 500:
-            log.error("%s %s: %s", request.method, request.path, error)
-        return self._error(request, error.status, error.message, code=error.code, data=error.data)
-
-    def _error(
-        self,
-        request: Request,
-        status: int,
-        message: str,
-        allow: Iterable[str] | None = None,
-        *,
-        code: str = "http",
-        data: Mapping[str, Any] | None = None,
-    ) -> Response:
-        if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
-            html = pages.error_page(mount_of(request), status, message=message)
-            response = Response(html, status, headers=pages.SERVER_PAGE_HEADERS)
-        else:
-            response = _json({"error": code, "message": message, **(data or {})}, status)
-        if allow:
-            response.headers["Allow"] = ", ".join(sorted(allow))
-        return response
+    max_content_length = 64 << 10
+    max_form_memory_size = 64 << 10
+    max_form_parts = 50
 
 
 def default_store() -> str:
@@ -234,20 +171,23 @@ def default_store() -> str:
     return f"sqlite:///{path.as_posix()}"
 
 
-def _json(content: Mapping[str, Any], status: int = 200) -> Response:
-    body = json.dumps(content, separators=(",", ":"))
-    return Response(body, status, mimetype="application/json", headers={"Cache-Control": "no-store"})
+def _check_options(
+    registration: str, embed_origins: Sequence[str] | None, hosts: Sequence[str] | None
+) -> None:
+    if registration not in ("open", "invite", "closed"):
+        raise ValueError(f'registration is "open", "invite" or "closed", not {registration!r}')
+    for name, value in (("embed_origins", embed_origins), ("hosts", hosts)):
+        if isinstance(value, str):
+            raise ValueError(f"{name} is a list of names, not one: [{value!r}]")
+    for origin in embed_origins or ():
+        if any(char in origin for char in " ;,'\"") or not origin.startswith(("https://", "http://")):
+            raise ValueError(f'embed_origins has origins, as "https://site.example", not {origin!r}')
 
 
-def _resources(told: Mapping[str, Any]) -> dict[str, list[str]]:
-    """A graph's resources, of which only lists of texts are believed."""
-    resources = {}
-    for kind in ("components", "js", "js_raw", "css", "css_raw"):
-        listed = told.get(kind)
-        resources[kind] = [x for x in listed if isinstance(x, str)] if isinstance(listed, list) else []
-    if "bokeh" not in resources["components"]:
-        resources["components"].insert(0, "bokeh")
-    return resources
+def _name_of(host: str) -> str:
+    """The name in a Host header, in lower case and without the port."""
+    name, _, port = host.rpartition(":")
+    return (name if name and port.isdecimal() else host).strip("[]").lower()
 
 
 def _new_key() -> bytes:

@@ -7,9 +7,13 @@
     ├── BadRequest (ValueError)            400  a request that makes no sense
     ├── AccessDenied (PermissionError)     401  no valid credentials; 403 with ``forbidden=True``
     ├── NotFound (KeyError)                404  no such document, model, source or page
+    │   └── NoSuchUser                     404  no user of that name
     ├── Conflict                           409  a change that does not fit what the server holds
+    ├── Taken (ValueError)                 409  a name that somebody else has
+    ├── SingleUser                         409  an account is asked for where there are none
     ├── LengthRequired (ValueError)        411  an upload that does not say how long it is
     ├── LimitExceeded (ValueError)         413  over a limit of this server, which the error names
+    ├── TooMany                            429  too often, or too many at once; says when to try again
     ├── StoreError (OSError)               503  the store cannot be used
     ├── ColumnError (TypeError)                 values that cannot be a column
     └── SessionError (RuntimeError)             the client side
@@ -19,6 +23,7 @@
 Those with a status are shown over HTTP as ``{"error": code, "message": text, **data}``.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -67,6 +72,20 @@ class NotFound(BokehWSGIError, KeyError):
     code = "not-found"
 
 
+class NoSuchUser(NotFound):
+    code = "no-user"
+
+
+class Taken(BokehWSGIError, ValueError):
+    status = 409
+    code = "taken"
+
+
+class SingleUser(BokehWSGIError):
+    status = 409
+    code = "single-user"
+
+
 class Conflict(BokehWSGIError):
     """A change that does not fit what the server holds; nothing of it was applied.
 
@@ -111,6 +130,23 @@ class LimitExceeded(BokehWSGIError, ValueError):
     @property
     def data(self) -> dict[str, Any]:
         return {"limit": self.limit}
+
+
+class TooMany(BokehWSGIError):
+    """``retry_after_s``: when to try again; ``limit``: the number that was exceeded, if one was."""
+
+    status = 429
+    code = "too-many"
+
+    def __init__(self, message: str, *, retry_after_s: float, limit: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+        self.limit = limit
+
+    @property
+    def data(self) -> dict[str, Any]:
+        limit = {} if self.limit is None else {"limit": self.limit}
+        return {"retry_after": math.ceil(self.retry_after_s), **limit}
 
 
 class StoreError(BokehWSGIError, OSError):

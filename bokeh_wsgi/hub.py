@@ -4,6 +4,7 @@ import os
 import threading
 from collections import defaultdict
 from collections.abc import Collection
+from contextlib import suppress
 
 from bokeh_wsgi.exc import StoreError
 from bokeh_wsgi.store import Store
@@ -16,7 +17,8 @@ class Hub:
     """Meeting point of a process's commits and its waiting responses. Thread-safe, fork-safe.
 
     A commit of this process calls `wake`; those of other processes, if the store is shared with any, are
-    noticed by one watching thread, which runs only while somebody waits.
+    noticed by one watching thread, which runs only while somebody waits. ``access_number`` is another one
+    whenever somebody may do less than before.
     """
 
     def __init__(self, store: Store) -> None:
@@ -28,6 +30,8 @@ class Hub:
         self._lock = threading.Lock()
         self._waiting: defaultdict[str, set[threading.Event]] = defaultdict(set)
         self._seqs: dict[str, int] = {}
+        self._access_version = -1
+        self.access_number = 0
         self._watcher: threading.Thread | None = None
         self._closed = False
 
@@ -37,6 +41,8 @@ class Hub:
             for docid in docids:
                 self._waiting[docid].add(event)
             if self._watcher is None and self._store.is_shared:
+                # Before the readers check their rights for the first time: what comes later is noticed.
+                self._access_version = self._store.access_version()
                 self._watcher = threading.Thread(target=self._watch, name="bokeh-wsgi-hub", daemon=True)
                 self._watcher.start()
 
@@ -49,12 +55,25 @@ class Hub:
                     self._waiting.pop(docid, None)
                     self._seqs.pop(docid, None)
 
+    def readers(self, docid: str) -> int:
+        """How many responses of this process wait for news of a document."""
+        with self._lock_of_this_process():
+            return len(self._waiting.get(docid, ()))
+
     def wake(self, docid: str, seq: int) -> None:
         """Wake those who wait for ``docid``, which is at ``seq`` now (-1: it is gone)."""
         with self._lock_of_this_process():
             self._seqs[docid] = seq
             events = list(self._waiting.get(docid, ()))
         for event in events:
+            event.set()
+
+    def look_again(self) -> None:
+        """Wake everybody, since some may no longer read what they do."""
+        with self._lock_of_this_process():
+            self.access_number += 1
+            everybody = [event for events in self._waiting.values() for event in events]
+        for event in everybody:
             event.set()
 
     @property
@@ -97,6 +116,11 @@ class Hub:
             return -1
 
     def _wake_changed(self) -> None:
+        with suppress(StoreError):
+            access_version = self._store.access_version()
+            if access_version != self._access_version:
+                self._access_version = access_version
+                self.look_again()
         for docid in list(self._waiting):
             try:
                 record = self._store.get_document(docid)

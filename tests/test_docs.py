@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from bokeh_wsgi import cli
-from bokeh_wsgi.app import URLS, BokehWSGI
+from bokeh_wsgi.app import BokehWSGI
+from bokeh_wsgi.routes import URLS
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CHANGES.md", *sorted((ROOT / "docs").rglob("*.md"))]

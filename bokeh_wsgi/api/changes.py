@@ -3,19 +3,19 @@
 import logging
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from werkzeug.wrappers import Request, Response
 
 from bokeh_wsgi import dataplane
-from bokeh_wsgi.auth import Identity
+from bokeh_wsgi.auth import Identity, Right, address_of
+from bokeh_wsgi.auth.throttle import network_of
+from bokeh_wsgi.context import Context
 from bokeh_wsgi.dataplane import Buffer
 from bokeh_wsgi.exc import BadRequest, NotFound, StoreError
 from bokeh_wsgi.models import Update
 from bokeh_wsgi.models.document import SMALL_BYTES
-
-from .context import Context
 
 log = logging.getLogger("bokeh_wsgi")
 
@@ -25,8 +25,6 @@ MAX_WAIT_S = 60.0
 # A stream has news this often at most, a frame of the fastest screens; what comes sooner goes together.
 FRAME_S = 1 / 125
 PART_BYTES = 1 << 20
-# A response that only polls renews a token in time for the next poll to use it.
-RENEW_BELOW = 0.5
 
 HEADERS = {
     "Cache-Control": "no-store, no-transform",
@@ -42,17 +40,21 @@ def changes(context: Context, request: Request) -> Response:
     ``X-Wait`` says what the server gave: ``stream`` (open until one side ends it), ``poll`` (at once, or
     after the seconds asked for: ask again).
     """
-    wanted = _wanted(request)
-    identities = {docid: context.policy.require_read(request, docid) for docid in wanted}
-    wait_s = _wait_s(request)
-    held = wait_s != 0 and context.streams.take(request.environ)
+    wanted, wait_s = _wanted(request), _wait_s(request)
+    identities = context.policy.readers(request, list(wanted))
+    for docid, identity in identities.items():
+        # Who has a token could read it once, and is told in the stream why not any more.
+        if identity.token is None:
+            context.policy.access_of(identity, docid, Right.READ)
+    reader = _reader(request, identities)
+    held = wait_s != 0 and context.streams.take(request.environ, reader)
     follower = Follower(context, wanted, identities)
     if not held:
         pieces = list(_gathered([dataplane.SCHEMA_MESSAGE, *follower.news(), dataplane.END]))
         response = Response(pieces, mimetype=MEDIA_TYPE)
         response.content_length = sum(map(len, pieces))
     else:
-        stream = HeldResponse(context, follower, wait_s)
+        stream = HeldResponse(context, follower, wait_s, reader)
         response = Response(stream, mimetype=MEDIA_TYPE, direct_passthrough=True)
     response.headers.update(HEADERS)
     response.headers["X-Wait"] = "stream" if held and wait_s is None else "poll"
@@ -67,11 +69,13 @@ class Follower:
     after: dict[str, int]
     identities: dict[str, Identity]
     ended: set[str] = field(default_factory=set)
-    renewed: dict[str, float] = field(default_factory=dict)
+    # When tokens are to be renewed, by the monotonic clock.
+    renewals: dict[str, float] = field(default_factory=dict)
+    _access_number: int = -1
 
     def news(self) -> list[Buffer]:
         """Everything since the last call, as pieces of an Arrow stream."""
-        pieces: list[Buffer] = []
+        pieces: list[Buffer] = self._lost()
         for docid, after in self.after.items():
             if docid in self.ended:
                 continue
@@ -79,34 +83,51 @@ class Follower:
                 update = self.context.library.open(docid).since(after)
             except NotFound:
                 self.context.library.forget(docid)
-                self.ended.add(docid)
-                end = {"end": "deleted" if after > 0 else "not-found"}
-                pieces.append(dataplane.commit(docid, max(after, 0), end))
+                pieces.append(self._end(docid, "deleted" if after > 0 else "not-found"))
                 continue
             pieces += update.pieces
             self.after[docid] = update.seq
-            if self.identities[docid].token_left_s is not None:
-                pieces += self._renewal(docid, update)
+            pieces += self._renewal(docid, update)
         return pieces
+
+    def _lost(self) -> list[Buffer]:
+        """The ends of documents that may not be read any more, if there was a reason to look."""
+        number = self.context.hub.access_number
+        if number == self._access_number:
+            return []
+        self._access_number = number
+        pieces: list[Buffer] = []
+        for docid in self.after.keys() - self.ended:
+            loss = self.context.policy.loss(self.identities[docid], self.context.store.get_document(docid))
+            if loss and loss != "not-found":
+                pieces.append(self._end(docid, loss))
+        return pieces
+
+    def _end(self, docid: str, reason: str) -> bytes:
+        self.ended.add(docid)
+        return dataplane.commit(docid, max(self.after[docid], 0), {"end": reason})
 
     def _renewal(self, docid: str, update: Update) -> list[bytes]:
         """A new token, if the last one has not long to live."""
-        identity, tokens = self.identities[docid], self.context.policy.tokens
-        now = time.monotonic()
-        expires = self.renewed.setdefault(docid, now + (identity.token_left_s or 0.0))
-        if expires - now >= RENEW_BELOW * tokens.lifetime_s:
+        token, policy = self.identities[docid].token, self.context.policy
+        if token is None or token.left_s is None:
             return []
-        self.renewed[docid] = now + tokens.lifetime_s
-        return [dataplane.commit(docid, update.seq, {"token": tokens.issue(docid, identity.user)})]
+        now = time.monotonic()
+        if now < self.renewals.setdefault(docid, now + policy.renews_in_s(token)):
+            return []
+        self.renewals[docid] = now + policy.tokens.page_token_s / 2
+        renewed = policy.renewed(token)
+        return [dataplane.commit(docid, update.seq, {"token": renewed})] if renewed else []
 
 
 class HeldResponse:
     """The body of a response that waits: yields pieces of an Arrow stream, and has ``close``."""
 
-    def __init__(self, context: Context, follower: Follower, wait_s: float | None) -> None:
+    def __init__(self, context: Context, follower: Follower, wait_s: float | None, reader: str) -> None:
         self._context = context
         self._follower = follower
         self._wait_s = wait_s
+        self._reader = reader
         self._event = threading.Event()
         self._closed = False
         self._docids = tuple(follower.after)
@@ -121,7 +142,7 @@ class HeldResponse:
         if not self._closed:
             self._closed = True
             self._context.hub.leave(self._docids, self._event)
-            self._context.streams.give_back()
+            self._context.streams.give_back(self._reader)
 
     def _run(self) -> Iterator[bytes]:
         # The first byte goes out at once, so that the page knows that nothing on the way buffers.
@@ -170,6 +191,12 @@ def _gathered(pieces: Iterable[Buffer]) -> Iterator[bytes]:
             yield bytes(piece[start : start + PART_BYTES])
     if small:
         yield b"".join(small)
+
+
+def _reader(request: Request, identities: Mapping[str, Identity]) -> str:
+    """Whose streams are counted together: those of a user, or of the public at one address."""
+    user = next((identity.user for identity in identities.values() if identity.user), "")
+    return f"user {user}" if user else f"address {network_of(address_of(request))}"
 
 
 def _wanted(request: Request) -> dict[str, int]:

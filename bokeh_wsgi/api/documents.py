@@ -1,62 +1,64 @@
-"""Documents by title: find, make, delete."""
+"""Documents by title: find, make, rename, delete."""
 
-import json
 from typing import Any
 
 from werkzeug.wrappers import Request
 
-from bokeh_wsgi.exc import AccessDenied, BadRequest, NotFound
+from bokeh_wsgi.auth import Right, audit
+from bokeh_wsgi.auth.names import checked_title
+from bokeh_wsgi.context import Context
+from bokeh_wsgi.exc import LimitExceeded, NotFound
 
-from .context import Context
-from .uploads import read_body
-
-MAX_TITLE_LENGTH = 200
-MAX_BODY_BYTES = 64 << 10
+from .bodies import read_json
 
 
 def userinfo(context: Context, request: Request) -> dict[str, Any]:
-    """Who the caller is, and the documents of theirs."""
-    user = _user(context, request)
-    records = context.store.list_documents(user)
+    """Who the caller is, the documents of theirs, and those that are shared with them."""
+    user = context.require_user(request).user
     return {
         "username": user,
-        "docs": [{"title": record.title, "docid": record.docid} for record in records],
+        "multi_user": context.has_users,
+        "docs": [
+            {"title": record.title, "docid": record.docid, "published": record.published}
+            for record in context.store.list_documents(user)
+        ],
+        "shared": [
+            {"title": record.title, "docid": record.docid, "owner": record.owner, "right": right}
+            for record, right in context.store.list_shared(user)
+        ],
     }
 
 
 def make(context: Context, request: Request) -> tuple[dict[str, Any], int]:
     """The caller's document of this title, made if there is none yet."""
-    user = _user(context, request)
-    title = _title(read_body(request.environ, MAX_BODY_BYTES))
+    user = context.require_user(request).user
+    title = checked_title(read_json(request).get("title"))
+    limit = context.quotas.documents
+    if limit is not None and context.store.usage(user)[0] >= limit:
+        known = next((d for d in context.store.list_documents(user) if d.title == title), None)
+        if known is None:
+            raise LimitExceeded(
+                f"A user has {limit} documents at most on this server (max_documents): delete some first.",
+                limit=limit,
+            )
     record, created = context.store.create_document(user, title)
     return {"docid": record.docid, "title": record.title, "seq": record.seq}, 201 if created else 200
 
 
+def rename(context: Context, request: Request, docid: str) -> dict[str, Any]:
+    """Give a document another title; its links stay."""
+    access = context.require(request, docid, Right.OWN)
+    title = checked_title(read_json(request).get("title"))
+    context.store.rename_document(docid, title)
+    audit.done("renamed", user=access.identity.user, docid=docid, title=title)
+    return {"docid": docid, "title": title}
+
+
 def delete(context: Context, request: Request, docid: str) -> None:
     """Delete a document and all its data; its open pages are told."""
-    context.policy.require_write(request, docid)
+    access = context.require(request, docid, Right.OWN)
     if not context.store.delete_document(docid):
         raise NotFound(f"No document {docid!r}: it was deleted already, or its link is wrong.")
+    audit.done("deleted", user=access.identity.user, docid=docid, title=access.record.title)
     context.library.forget(docid)
     context.hub.wake(docid, -1)
-
-
-def _user(context: Context, request: Request) -> str:
-    identity = context.policy.identify(request)
-    if identity.docid is not None:
-        raise AccessDenied("This token opens one document, not the list of them.", forbidden=True)
-    return identity.user
-
-
-def _title(body: bytes | bytearray) -> str:
-    try:
-        content = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise BadRequest(f'Send the title as JSON, {{"title": "…"}}: {error}') from error
-    title = content.get("title") if isinstance(content, dict) else None
-    if not isinstance(title, str) or not title.strip():
-        raise BadRequest('Send the title as JSON, {"title": "…"}; it may not be empty.')
-    title = title.strip()
-    if len(title) > MAX_TITLE_LENGTH or not title.isprintable():
-        raise BadRequest(f"A title has {MAX_TITLE_LENGTH} printable characters at most.")
-    return title

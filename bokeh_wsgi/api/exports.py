@@ -11,11 +11,11 @@ import pyarrow.csv
 import pyarrow.parquet
 from werkzeug.wrappers import Request, Response
 
+from bokeh_wsgi.auth import Right
+from bokeh_wsgi.context import Context
 from bokeh_wsgi.dataplane import Column
 from bokeh_wsgi.exc import NotFound
 from bokeh_wsgi.models import State
-
-from .context import Context
 
 
 def export(context: Context, request: Request, docid: str, source: str, form: str) -> Response:
@@ -23,7 +23,7 @@ def export(context: Context, request: Request, docid: str, source: str, form: st
 
     Shorter columns are filled with nulls; in CSV, nested values are JSON.
     """
-    context.policy.require_read(request, docid)
+    context.require(request, docid, Right.READ)
     write, mimetype = FORMATS[form]
     with context.library.open(docid).reading() as state:
         columns = {name: held.values.column() for name, held in _columns_of(state, source).items()}

@@ -1,70 +1,285 @@
 """Which request is whose, and what it may see and do."""
 
-from dataclasses import dataclass
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
 
 from werkzeug.wrappers import Request
 
-from bokeh_wsgi.exc import AccessDenied
+from bokeh_wsgi.exc import AccessDenied, BadRequest, NotFound
+from bokeh_wsgi.store import DocumentRecord, Store
 
-from .tokens import Tokens
+from . import audit, keys
+from .identity import (
+    DEFAULT_USER,
+    NOBODY,
+    Access,
+    Identity,
+    Right,
+    address_of,
+    is_followed_link,
+    is_from_here,
+)
+from .names import checked_site_user
+from .throttle import Throttle
+from .tokens import DocumentToken, Tokens
 
-DEFAULT_USER = "defaultuser"
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+Identify = Callable[["WSGIEnvironment"], str | None]
+Mode = Literal["single", "accounts", "site"]
+
+LOGIN_COOKIE = "bokeh_wsgi_login"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+# How long a page of a site's user goes on before it must come back to the site, which may know better by now.
+SITE_PAGE_S = 12 * 3600.0
+
+# Why somebody may no longer read a document; "" while they may.
+Loss = Literal["", "not-found", "withdrawn", "signed-out", "disabled", "unshared", "unpublished"]
+_LOST: dict[Loss, str] = {
+    "withdrawn": "This link or embed code was withdrawn: ask for a new one.",
+    "signed-out": "The login or key behind this has ended: sign in again.",
+    "disabled": "This account is disabled: ask the operator of this server.",
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
-    """Who asks: a user, or the bearer of a token (then ``docid`` is the one document it opens)."""
-
-    user: str
-    docid: str | None = None
-    token_left_s: float | None = None
-
-    def may_read(self, docid: str) -> bool:
-        return self.docid is None or self.docid == docid
-
-    @property
-    def may_write(self) -> bool:
-        """Document tokens are read-only."""
-        return self.docid is None
-
-
 class Policy:
-    """Single-user mode: every program, and every page of this server itself, is `DEFAULT_USER`.
+    """Tells identities and their rights.
 
-    A script of another site in the user's browser is not: browsers say where a request comes from, and
-    without a token only this server's own pages and typed or followed links are answered.
+    Mode "single": every program, and every page of this server itself, is `DEFAULT_USER`. "accounts": keys,
+    and the cookies of logins. "site": keys, and ``site_user`` for browsers. In all modes, document tokens.
+
+    A script of another site in a user's browser is nobody: browsers say where a request comes from, and what
+    changes something needs besides the form token that only this server's own pages know.
     """
 
-    def __init__(self, tokens: Tokens) -> None:
-        self.tokens = tokens
+    store: Store
+    tokens: Tokens
+    throttle: Throttle
+    mode: Mode = "single"
+    site_user: Identify | None = None
+
+    # Who asks
 
     def identify(self, request: Request) -> Identity:
-        """The identity behind a request; raises `AccessDenied` where there is none."""
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() == "bearer":
-            docid, user, left_s = self.tokens.read(token.strip())
-            return Identity(user, docid, left_s)
-        if not _from_here(request):
-            raise AccessDenied("Another site's page asked for this without a document token.", forbidden=True)
-        return Identity(DEFAULT_USER)
+        """The identity behind a request; raises `AccessDenied` for credentials that are not valid."""
+        bearer = _bearer(request)
+        if bearer is not None and not keys.is_key(bearer):
+            return self.bearer_of(bearer)
+        if self.mode == "single":
+            return self._single(request)
+        key = bearer or _old_key(request)
+        if key:
+            return self._of_key(key, request)
+        return self._of_browser(request)
 
-    def require_read(self, request: Request, docid: str) -> Identity:
+    def readers(self, request: Request, docids: list[str]) -> dict[str, Identity]:
+        """Whose eyes each document is for: where the request bears tokens, one is taken for each document."""
+        bearer = _bearer(request)
+        if bearer is None or keys.is_key(bearer):
+            return dict.fromkeys(docids, self.identify(request))
+        found = {}
+        for text in bearer.split(","):
+            identity = self.bearer_of(text.strip())
+            assert identity.token is not None
+            found[identity.token.docid] = identity
+        if not found.keys() >= set(docids):
+            raise AccessDenied("These tokens open other documents.", forbidden=True)
+        return {docid: found[docid] for docid in docids}
+
+    def require_user(self, request: Request) -> Identity:
+        """The identity of a user; raises `AccessDenied` if there is none, or a token is shown."""
         identity = self.identify(request)
-        if not identity.may_read(docid):
+        if identity.token is not None:
+            raise AccessDenied("This token opens one document, and nothing else.", forbidden=True)
+        if not identity.user:
+            raise AccessDenied("This is for users: sign in, or send an API key.")
+        return identity
+
+    def _single(self, request: Request) -> Identity:
+        if not is_from_here(request) and not is_followed_link(request):
+            raise AccessDenied("Another site's page asked for this without a document token.", forbidden=True)
+        return Identity(DEFAULT_USER, "single")
+
+    def bearer_of(self, text: str) -> Identity:
+        """Who bears this document token; raises `AccessDenied` if it is forged or too old."""
+        token = self.tokens.read(text)
+        return Identity(token.user, "token", token.credential, token)
+
+    def _of_key(self, key: str, request: Request) -> Identity:
+        credential = self.store.get_credential(keys.id_of(key))
+        named = request.headers.get("BOKEHUSER")
+        is_right = keys.opens(key, credential)
+        if credential is None or not is_right or named not in (None, credential.user):
+            address = address_of(request)
+            audit.refused("key-refused", key=keys.id_of(key)[:32], address=address)
+            self.throttle.wrong_secret(address)
+            raise AccessDenied("This API key is not valid, or was revoked: login again.")
+        self._check_enabled(credential.user)
+        return Identity(credential.user, "key", credential.id)
+
+    def _of_browser(self, request: Request) -> Identity:
+        changes = request.method not in SAFE_METHODS
+        foreign = not is_from_here(request) and (changes or not is_followed_link(request))
+        identity = self._of_site(request) if self.mode == "site" else self.login_of(request)
+        if foreign and changes and identity is not NOBODY:
+            raise AccessDenied("Another site's page asked for this.", forbidden=True)
+        if foreign:
+            return NOBODY
+        if changes and identity is not NOBODY and not self.is_form(request, identity):
+            raise AccessDenied("This page is too old to be used: reload it, and try again.", forbidden=True)
+        return identity
+
+    def login_of(self, request: Request) -> Identity:
+        """Who is signed in in this browser, wherever the request comes from."""
+        login_id = self.tokens.read_login(request.cookies.get(LOGIN_COOKIE, ""))
+        credential = self.store.get_credential(login_id) if login_id else None
+        if credential is None or credential.kind != "login" or self._is_disabled(credential.user):
+            return NOBODY
+        return Identity(credential.user, "login", credential.id)
+
+    def _of_site(self, request: Request) -> Identity:
+        assert self.site_user is not None
+        name = self.site_user(request.environ)
+        if not name:
+            return NOBODY
+        try:
+            user = checked_site_user(name)
+        except BadRequest as error:
+            raise AccessDenied(error.message, forbidden=True) from None
+        if self.store.get_user(user) is None and self.store.create_user(user, ""):
+            audit.done("first-seen", user=user, address=address_of(request))
+        self._check_enabled(user)
+        return Identity(user, "site")
+
+    def _is_disabled(self, user: str) -> bool:
+        record = self.store.get_user(user)
+        return record is None or record.disabled
+
+    def _check_enabled(self, user: str) -> None:
+        if self._is_disabled(user):
+            raise AccessDenied(_LOST["disabled"])
+
+    # Forms
+
+    def form_token(self, identity: Identity, visit: str = "") -> str:
+        """What forms and scripts of this server's own pages send with what they change."""
+        return self.tokens.sign_form(_subject(identity) or visit)
+
+    def is_form(self, request: Request, identity: Identity, visit: str = "") -> bool:
+        """Whether a request was made by one of this server's pages for this identity (or visit)."""
+        text = request.headers.get("X-CSRF-Token") or ""
+        if not text and request.mimetype in FORM_TYPES:
+            text = request.form.get("csrf", "")
+        return self.tokens.is_form(text, _subject(identity) or visit)
+
+    # What they may do
+
+    def access(self, request: Request, docid: str, right: Right, *, public: bool = False) -> Access:
+        """The document, if the one who asks has this right: else `NotFound`, as if there was none.
+
+        Raises `AccessDenied` if they may read it, but not more. With ``public`` the one who asks is nobody.
+        """
+        return self.access_of(NOBODY if public else self.identify(request), docid, right)
+
+    def access_of(self, identity: Identity, docid: str, right: Right) -> Access:
+        token = identity.token
+        if token is not None and token.docid != docid:
             raise AccessDenied("This token opens another document.", forbidden=True)
-        return identity
+        record = self.store.get_document(docid)
+        loss = self.loss(identity, record)
+        if loss in _LOST:
+            raise AccessDenied(_LOST[loss])
+        if loss or record is None:
+            raise NotFound(f"No document {docid!r}: it was deleted, or its link is wrong.")
+        held = self.right(identity, record)
+        if held < right:
+            if token is not None:
+                raise AccessDenied("This token may read the document, not change it.", forbidden=True)
+            owners = right is Right.OWN
+            raise AccessDenied(
+                f"Only {'its owner' if owners else 'who may write to this document'} may do that.",
+                forbidden=True,
+            )
+        return Access(identity, record, held)
 
-    def require_write(self, request: Request, docid: str) -> Identity:
-        identity = self.require_read(request, docid)
-        if not identity.may_write:
-            raise AccessDenied("This token may read the document, not change it.", forbidden=True)
-        return identity
+    def loss(self, identity: Identity, record: DocumentRecord | None) -> Loss:
+        """Why this identity may not read the document (any more); "" if it may."""
+        if record is None:
+            return "not-found"
+        token = identity.token
+        if token is not None and token.number != record.tokens:
+            return "withdrawn"
+        if identity.credential and self.store.get_credential(identity.credential) is None:
+            return "signed-out"
+        if identity.user and self.mode != "single" and self._is_disabled(identity.user):
+            return "disabled"
+        if self.right(identity, record) is Right.NONE:
+            return "unshared" if identity.user else "unpublished"
+        return ""
+
+    def right(self, identity: Identity, record: DocumentRecord) -> Right:
+        right = self._right_of(identity.user, record)
+        return min(right, Right.READ) if identity.token is not None else right
+
+    def _right_of(self, user: str, record: DocumentRecord) -> Right:
+        if user and user == record.owner:
+            return Right.OWN
+        shared = self.store.share_of(record.docid, user) if user else ""
+        if shared:
+            return Right.WRITE if shared == "write" else Right.READ
+        return Right.READ if record.published else Right.NONE
+
+    # Tokens
+
+    def page_token(self, access: Access) -> str:
+        """The token of a page, which ends with what it was got with."""
+        identity, record = access.identity, access.record
+        if identity.token is not None and not identity.token.is_page:
+            return self.tokens.issue(identity.token)
+        return self.tokens.issue(
+            DocumentToken(record.docid, identity.user, record.tokens, True, identity.credential)
+        )
+
+    def embed_token(self, access: Access, *, public: bool) -> str:
+        """A token for other sites' pages: lasts until it is withdrawn, and as long as its maker may read."""
+        user = "" if public else access.identity.user
+        return self.tokens.issue(DocumentToken(access.record.docid, user, access.record.tokens))
+
+    def renewed(self, token: DocumentToken) -> str:
+        """The token that follows a page's token; "" if the page has to come back for a new one."""
+        if self.mode == "site" and token.user and time.time() - token.began > SITE_PAGE_S:
+            return ""
+        return self.tokens.issue(replace(token, left_s=None))
+
+    def renews_in_s(self, token: DocumentToken | None) -> float:
+        """Seconds until a token should be renewed: in time for one more poll."""
+        if token is None or token.left_s is None:
+            return math.inf
+        return token.left_s - RENEW_BELOW * self.tokens.page_token_s
 
 
-def _from_here(request: Request) -> bool:
-    site = request.headers.get("Sec-Fetch-Site")
-    if site in (None, "same-origin", "none"):
-        origin = request.headers.get("Origin")
-        return site is not None or origin is None or origin == request.host_url.rstrip("/")
-    # A link on another site may open a page; only fetches and form posts from there are refused.
-    return request.method in ("GET", "HEAD") and request.headers.get("Sec-Fetch-Mode") == "navigate"
+FORM_TYPES = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+RENEW_BELOW = 0.5
+
+
+def _bearer(request: Request) -> str | None:
+    """What follows "Bearer", even if it is nothing; None without that."""
+    scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
+    return bearer.strip() if scheme.lower() == "bearer" else None
+
+
+def _old_key(request: Request) -> str:
+    """The key as Bokeh 0.9 sent it; "nokey" was none."""
+    key = request.headers.get("BOKEHUSER-API-KEY", "")
+    return "" if key == "nokey" else key
+
+
+def _subject(identity: Identity) -> str:
+    if identity.via == "login":
+        return f"login {identity.credential}"
+    return f"{identity.via} {identity.user}" if identity.user else ""

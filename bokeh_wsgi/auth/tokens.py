@@ -1,41 +1,103 @@
-"""Short-lived tokens that open one document to one page."""
+"""What the server signs: tokens that open one document, the cookies of logins, and forms' tokens."""
 
 import hashlib
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from bokeh_wsgi.exc import AccessDenied
 
-DOCUMENT_TOKEN_S = 600
+PAGE_TOKEN_S = 600
+FORM_TOKEN_S = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentToken:
+    """Opens one document, for reading, to whoever bears it, as long as ``user`` may read it.
+
+    ``user`` "" is the public. ``number`` must be the document's. A page's token (``is_page``) ends with the
+    ``credential`` that the page was got with, lasts for `PAGE_TOKEN_S` and is renewed meanwhile; ``began`` is
+    when the first of them was made. The token of an embed lasts until it is withdrawn.
+    """
+
+    docid: str
+    user: str
+    number: int
+    is_page: bool = False
+    credential: str = ""
+    began: float = 0.0
+    left_s: float | None = None
 
 
 class Tokens:
-    """Sign and check document tokens.
+    """Sign and check.
 
     ``keys`` are the server's secrets, oldest first: the last one signs, every one is accepted, so that keys
-    can be rotated. Tokens are signed, not encrypted: they hold a docid and a user name.
+    can be rotated. What is signed is not encrypted.
     """
 
-    def __init__(self, keys: Sequence[str | bytes], *, lifetime_s: int = DOCUMENT_TOKEN_S) -> None:
-        self.lifetime_s = lifetime_s
-        self._signer = URLSafeTimedSerializer(
-            [key.encode() if isinstance(key, str) else key for key in keys],
-            salt="bokeh_wsgi.document",
-            signer_kwargs={"digest_method": hashlib.sha256},
+    def __init__(
+        self, keys: Sequence[str | bytes], *, page_token_s: int = PAGE_TOKEN_S, login_s: int = 14 * 86_400
+    ) -> None:
+        self.page_token_s = page_token_s
+        self.login_s = login_s
+        self._documents = _serializer(keys, "document")
+        self._logins = _serializer(keys, "login")
+        self._forms = _serializer(keys, "form")
+
+    def issue(self, token: DocumentToken) -> str:
+        if not token.is_page:
+            return str(self._documents.dumps([token.docid, token.user, token.number]))
+        began = token.began or time.time()
+        return str(
+            self._documents.dumps([token.docid, token.user, token.number, token.credential, int(began)])
         )
 
-    def issue(self, docid: str, user: str) -> str:
-        """A token that lets its bearer read ``docid`` in the name of ``user`` for ``lifetime_s`` seconds."""
-        return str(self._signer.dumps([docid, user]))
-
-    def read(self, token: str) -> tuple[str, str, float]:
-        """The (docid, user, seconds left) of a token; raises `AccessDenied` if it is forged or too old."""
+    def read(self, text: str) -> DocumentToken:
+        """Raises `AccessDenied` if it is forged or too old. What it opens is another question."""
         try:
-            (docid, user), signed = self._signer.loads(token, max_age=self.lifetime_s, return_timestamp=True)
-        except (BadSignature, ValueError, TypeError) as error:
+            content, signed = self._documents.loads(text, return_timestamp=True)
+            docid, user, number, *page = content
+            if not page:
+                return DocumentToken(docid, user, number)
+            left_s = signed.timestamp() + self.page_token_s - time.time()
+            if left_s < 0:
+                raise BadSignature("too old")
+            return DocumentToken(docid, user, number, True, page[0], page[1], left_s)
+        except (BadSignature, ValueError, TypeError, IndexError) as error:
             raise AccessDenied(
                 "This token is not valid or has expired: reload the page to get a new one."
             ) from error
-        return docid, user, signed.timestamp() + self.lifetime_s - time.time()
+
+    def sign_login(self, login_id: str) -> str:
+        return str(self._logins.dumps(login_id))
+
+    def read_login(self, cookie: str) -> str:
+        """The id of a login; "" if the cookie is forged or too old."""
+        return _loaded(self._logins, cookie, self.login_s)
+
+    def sign_form(self, subject: str) -> str:
+        """A token for the forms of whoever ``subject`` names: a login, a user of the site, or a visit."""
+        return str(self._forms.dumps(subject))
+
+    def is_form(self, token: str, subject: str) -> bool:
+        return bool(subject) and _loaded(self._forms, token, FORM_TOKEN_S) == subject
+
+
+def _loaded(serializer: URLSafeTimedSerializer, text: str, max_age: int) -> str:
+    try:
+        content: Any = serializer.loads(text, max_age=max_age)
+    except (BadSignature, ValueError):
+        return ""
+    return content if isinstance(content, str) else ""
+
+
+def _serializer(keys: Sequence[str | bytes], purpose: str) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(
+        [key.encode() if isinstance(key, str) else key for key in keys],
+        salt=f"bokeh_wsgi.{purpose}",
+        signer_kwargs={"digest_method": hashlib.sha256},
+    )

@@ -23,11 +23,16 @@ def document_page(
     *,
     version: str,
     embed: bool = False,
+    public: bool = False,
+    share: bool = False,
+    home: bool = True,
     page_js: str = "page.js",
     **config: Any,
 ) -> str:
     """The page of a document, or of one ``model`` (id or name) of it, as HTML; ``embed``: without the header.
 
+    The header says if the document is ``public``, and has a link to ``share`` it (for its owner) and one
+    ``home`` to the index (for those who have one).
     ``version`` is that of the BokehJS to load; ``config`` is added to what the page's client is told.
     """
     told = {
@@ -44,6 +49,9 @@ def document_page(
         mount=mount,
         title=title or "Untitled",
         embed=embed,
+        public=public,
+        share=f"{mount}?share={quote(docid, safe='')}" if share else "",
+        home=home,
         config=script_json(told),
         js=[*_bokehjs(mount, version, resources.get("components", ())), *resources.get("js", ())],
         js_raw=[raw_text(text, "script") for text in resources.get("js_raw", ())],

@@ -21,11 +21,16 @@ SERVER_PAGE_HEADERS: Headers = [
     (
         "Content-Security-Policy",
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'self'",
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+        "require-trusted-types-for 'script'; trusted-types 'none'",
     ),
     ("Cross-Origin-Opener-Policy", "same-origin"),
 ]
-"""Headers of the index and of error pages: nothing inline, nothing from elsewhere."""
+"""Headers of the server's own pages.
+
+Nothing inline, nothing from elsewhere; no frame around them, in which another page could lead somebody's
+clicks; and no script of theirs makes HTML from text.
+"""
 
 # No allow-same-origin: the page gets an opaque origin, so that the JavaScript of a published document
 # reaches neither cookies nor storage nor, with a login, any other page of this host.
@@ -41,8 +46,12 @@ MAP_SCRIPTS = ("https://maps.googleapis.com", "https://maps.gstatic.com")
 ANYWHERE = "'self' https: http: data: blob:"
 
 
-def document_headers(*, js: Iterable[str] = (), js_raw: Iterable[str] = ()) -> Headers:
+def document_headers(
+    *, js: Iterable[str] = (), js_raw: Iterable[str] = (), frame_ancestors: str = "'self'"
+) -> Headers:
     """Headers of a document's page; ``js`` and ``js_raw`` are the scripts its graph's resources ask for.
+
+    ``frame_ancestors`` are the sources, separated by blanks, whose pages may show it in a frame.
 
     The sandbox is what keeps a document away from the viewer's login. The list of script sources is no such
     wall (CustomJS needs ``'unsafe-eval'``): it keeps text that was injected into the page from running.
@@ -61,6 +70,7 @@ def document_headers(*, js: Iterable[str] = (), js_raw: Iterable[str] = ()) -> H
             f"frame-src {ANYWHERE}",
             "worker-src 'self' blob:",
             "base-uri 'none'",
+            f"frame-ancestors {frame_ancestors}",
         ]
     )
     # Map servers refuse pages that do not say where they are from; the host is enough for them.

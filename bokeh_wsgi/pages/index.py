@@ -1,97 +1,73 @@
-"""The index: a user's documents, newest change first, or how to publish the first one."""
+"""The index: a user's documents and those that others share with them, or how to publish the first one."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any, Protocol
-from urllib.parse import quote
 
+from bokeh_wsgi.auth.names import MAX_TITLE_LENGTH
+from bokeh_wsgi.pages.listing import Listed, Owned, newest_first, now_or, row
 from bokeh_wsgi.pages.render import render
+from bokeh_wsgi.pages.static import BOKEH_VERSION
 
 SINGLE_USER = "defaultuser"
 """Name of the one user of a server without accounts: it would tell a person nothing."""
 
+RIGHTS = {"read": "can see", "write": "can change"}
 
-class Listed(Protocol):
-    """What the index shows of a document; ``changed`` in seconds since 1970."""
+
+class Own(Listed, Protocol):
+    """A document in its owner's list; ``viewers`` is how many pages show it now, None if unknown."""
 
     @property
-    def docid(self) -> str: ...
-    @property
-    def title(self) -> str: ...
-    @property
-    def changed(self) -> float: ...
-    @property
-    def bytes(self) -> int: ...
+    def viewers(self) -> int | None: ...
 
 
 def index_page(
     mount: str,
-    documents: Iterable[Listed],
-    username: str | None,
     *,
-    root_url: str = "http://localhost:5006/",
+    own: Iterable[Own],
+    shared: Iterable[tuple[Owned, str]],
+    username: str,
+    csrf: str,
+    root_url: str,
+    multi_user: bool,
+    gallery: bool,
+    site_login: bool = False,
     now: float | None = None,
 ) -> str:
-    """The index as HTML; ``root_url`` is what a script gives as ``url=`` to publish to this server."""
-    moment = datetime.now(UTC).timestamp() if now is None else now
-    newest_first = sorted(documents, key=lambda document: document.changed, reverse=True)
+    """The index as HTML.
+
+    ``shared`` are documents of others, each with this user's right to it: ``"read"`` or ``"write"``.
+    ``root_url`` is what a script gives as ``url=`` to publish to this server. ``multi_user``: documents can
+    be published and shared; ``gallery``: there is a gallery to link to; ``site_login``: signing in and out
+    is the surrounding site's business.
+    """
+    moment = now_or(now)
+    rights = [(record, right) for record, right in shared]
     return render(
         "index.html",
         mount=mount,
-        documents=[_row(mount, document, moment) for document in newest_first],
+        csrf=csrf,
+        own=[_own(mount, record, moment) for record in newest_first(own)],
+        shared=sorted(
+            (_shared(mount, record, right, moment) for record, right in rights),
+            key=lambda found: found["iso"],
+            reverse=True,
+        ),
         username="" if username == SINGLE_USER else username,
         root_url=root_url,
+        multi_user=multi_user,
+        gallery=gallery,
+        site_login=site_login,
+        bokeh_version=BOKEH_VERSION,
+        max_title=MAX_TITLE_LENGTH,
     )
 
 
-def _row(mount: str, document: Listed, now: float) -> dict[str, Any]:
-    href = f"{mount}doc/{quote(document.docid, safe='')}"
-    changed = datetime.fromtimestamp(document.changed, UTC)
-    return {
-        "docid": document.docid,
-        "title": document.title or "Untitled",
-        "href": href,
-        "delete_href": href,
-        "iso": changed.isoformat(timespec="seconds"),
-        "exact": changed.strftime("%A, %d %B %Y, %H:%M:%S UTC"),
-        "ago": ago(now - document.changed),
-        "size": size(document.bytes),
-    }
+def _own(mount: str, record: Own, now: float) -> dict[str, Any]:
+    count = record.viewers
+    viewers = "" if count is None else f"{count} viewer{'' if count == 1 else 's'}"
+    return {**row(mount, record, now), "viewers": viewers}
 
 
-def ago(seconds: float) -> str:
-    """A time span as people say it: ``"just now"``, ``"5 minutes ago"``, ``"yesterday"``."""
-    for name, length in STEPS:
-        count = int(seconds // length)
-        if count >= 1:
-            return _NAMED.get((name, count)) or f"{count} {name}{'s' if count > 1 else ''} ago"
-    return "just now"
-
-
-STEPS = (
-    ("year", 31_536_000),
-    ("month", 2_592_000),
-    ("week", 604_800),
-    ("day", 86_400),
-    ("hour", 3_600),
-    ("minute", 60),
-)
-# As Intl.RelativeTimeFormat(numeric: "auto") says it, which takes over in the page.
-_NAMED = {
-    ("year", 1): "last year",
-    ("month", 1): "last month",
-    ("week", 1): "last week",
-    ("day", 1): "yesterday",
-}
-
-
-def size(count: int) -> str:
-    """A number of bytes in the largest decimal unit that leaves one or more of it."""
-    if count < 1000:
-        return f"{count} B"
-    value = float(count)
-    for unit in ("kB", "MB", "GB", "TB"):
-        value /= 1000
-        if value < 999.5 or unit == "TB":
-            break
-    return f"{value:.1f} {unit}" if value < 9.95 else f"{value:.0f} {unit}"
+def _shared(mount: str, record: Owned, right: str, now: float) -> dict[str, Any]:
+    return {**row(mount, record, now), "owner": record.owner, "right": RIGHTS.get(right, "")}

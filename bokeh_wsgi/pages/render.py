@@ -33,11 +33,13 @@ def asset_url(mount: str, name: str) -> str:
     return f"{mount}static/{name}?v={_fingerprint(name)}"
 
 
-def render(template: str, *, mount: str, **values: Any) -> str:
+def render(template: str, *, mount: str, csrf: str = "", **values: Any) -> str:
+    """A template as HTML text; ``csrf`` goes with whatever the page's forms and scripts send."""
+
     def asset(name: str) -> str:
         return asset_url(mount, name)
 
-    return _templates.get_template(template).render(mount=mount, asset=asset, **values)
+    return _templates.get_template(template).render(mount=mount, csrf=csrf, asset=asset, **values)
 
 
 def raw_text(text: str, tag: str) -> Markup:

@@ -3,7 +3,7 @@
 import gzip
 import mimetypes
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from hashlib import sha256
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -49,6 +49,25 @@ class _File:
     @property
     def mimetype(self) -> str:
         return mimetypes.guess_type(self.path.name)[0] or "application/octet-stream"
+
+
+@cache
+def files() -> "StaticFiles":
+    """The files of this installation."""
+    return StaticFiles()
+
+
+def static(context: object, request: Request, path: str) -> Response:  # noqa: ARG001 - as all routes
+    return files().response(request, path)
+
+
+def favicon(context: object, request: Request) -> Response:  # noqa: ARG001
+    return files().response(request, "icon.svg")
+
+
+def autoload(context: object, request: Request, element: str = "") -> Response:  # noqa: ARG001
+    """The script of embeds; Bokeh 0.9 had the id of an element in its address."""
+    return files().response(request, "autoload.js")
 
 
 class StaticFiles:

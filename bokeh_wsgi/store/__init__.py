@@ -12,6 +12,8 @@ is killed, but a crash of the machine may take the last changes with it.
 
 from bokeh_wsgi.exc import StoreError
 
+from .accounts import Credential as Credential
+from .accounts import UserRecord as UserRecord
 from .base import KEPT_KEYS as KEPT_KEYS
 from .base import DocumentRecord as DocumentRecord
 from .base import SequenceTaken as SequenceTaken

@@ -1,12 +1,14 @@
 """The contract of stores."""
 
 import secrets
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
 from bokeh_wsgi.exc import Conflict
+
+from .accounts import AccountStore
 
 KEPT_KEYS = 1000
 """Idempotency keys of a document's last changes that outlive folding."""
@@ -18,6 +20,7 @@ class DocumentRecord:
 
     ``seq`` is the number of the last change, 0 before the first. ``created`` and ``changed`` (the last change
     or the creation) are Unix times in seconds. ``bytes`` is what its snapshot and history take in the store.
+    ``tokens`` is the number that document tokens must have to be valid.
     """
 
     docid: str
@@ -27,6 +30,8 @@ class DocumentRecord:
     changed: float
     seq: int
     bytes: int
+    published: bool = False
+    tokens: int = 0
 
 
 class SequenceTaken(Conflict):
@@ -39,8 +44,8 @@ class SequenceTaken(Conflict):
         self.current = current
 
 
-class Store(ABC):
-    """Documents, their histories and snapshots, and settings.
+class Store(AccountStore):
+    """Documents, their histories and snapshots, settings, and users with their rights.
 
     Every method is atomic and thread-safe, and what it wrote is durable when it returns, as far as the store
     is at all. A store may be opened before a fork and used on both sides of it. Where a document is gone,

@@ -4,7 +4,7 @@ import os
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from weakref import WeakSet
@@ -57,7 +57,7 @@ class Connections:
     every fork that Python knows of; uWSGI needs its option ``lazy-apps``.
     """
 
-    def __init__(self, path: Path, schema: str, *, synchronous: str) -> None:
+    def __init__(self, path: Path, schemas: Sequence[str], *, synchronous: str) -> None:
         self.path = path
         self._synchronous = synchronous
         self._closed = False
@@ -66,7 +66,7 @@ class Connections:
         _everyone.add(self)
         create_file(path)
         with self.reading() as connection:
-            prepare(connection, path, schema, timeout_s=BUSY_TIMEOUT_S)
+            prepare(connection, path, schemas, timeout_s=BUSY_TIMEOUT_S)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:

@@ -3,12 +3,14 @@
 import os
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 
 from bokeh_wsgi.exc import Conflict, NotFound, StoreError
 
+from .accounts import Credential, UserRecord
 from .base import KEPT_KEYS, DocumentRecord, SequenceTaken, Store, new_docid
+from .memory_accounts import Accounts
 
 
 @dataclass(slots=True)
@@ -23,11 +25,23 @@ class _Document:
     history_bytes: int = 0
     snapshot: tuple[int, bytes] | None = None
     keys: dict[str, int] = field(default_factory=dict)
+    published: bool = False
+    tokens: int = 0
 
     @property
     def record(self) -> DocumentRecord:
         size = self.history_bytes + (0 if self.snapshot is None else len(self.snapshot[1]))
-        return DocumentRecord(self.docid, self.owner, self.title, self.created, self.changed, self.seq, size)
+        return DocumentRecord(
+            self.docid,
+            self.owner,
+            self.title,
+            self.created,
+            self.changed,
+            self.seq,
+            size,
+            self.published,
+            self.tokens,
+        )
 
 
 class MemoryStore(Store):
@@ -38,6 +52,7 @@ class MemoryStore(Store):
     def __init__(self) -> None:
         self._documents: dict[str, _Document] = {}
         self._settings: dict[str, bytes] = {}
+        self._accounts = Accounts()
         self._version = 0
         self._closed = False
         self._pid = os.getpid()
@@ -82,9 +97,7 @@ class MemoryStore(Store):
 
     def list_documents(self, owner: str) -> list[DocumentRecord]:
         with self._lock:
-            records = [document.record for document in self._documents.values() if document.owner == owner]
-        records.reverse()  # sorting is stable: of two that changed at once, the younger one comes first
-        return sorted(records, key=lambda record: -record.changed)
+            return _latest_first(d.record for d in self._documents.values() if d.owner == owner)
 
     def rename_document(self, docid: str, title: str) -> None:
         with self._lock:
@@ -98,6 +111,7 @@ class MemoryStore(Store):
     def delete_document(self, docid: str) -> bool:
         with self._lock:
             self._version += 1
+            self._accounts.forget_document(docid)
             return self._documents.pop(docid, None) is not None
 
     def append(self, docid: str, seq: int, frame: bytes | bytearray | memoryview, key: str) -> int:
@@ -161,7 +175,129 @@ class MemoryStore(Store):
 
     def version(self) -> int:
         with self._lock:
-            return self._version
+            return self._version + self._accounts.version
+
+    def create_user(self, name: str, password_hash: str) -> bool:
+        with self._lock:
+            return self._accounts.create(name, password_hash)
+
+    def get_user(self, name: str) -> UserRecord | None:
+        with self._lock:
+            return self._accounts.users.get(name)
+
+    def list_users(self) -> list[UserRecord]:
+        with self._lock:
+            return sorted(self._accounts.users.values(), key=lambda user: user.name)
+
+    def count_users(self) -> int:
+        with self._lock:
+            return len(self._accounts.users)
+
+    def set_password(self, name: str, password_hash: str, *, keep_login: str = "") -> None:
+        with self._lock:
+            self._accounts.set_password(name, password_hash, keep_login)
+
+    def rehash_password(self, name: str, old_hash: str, new_hash: str) -> None:
+        with self._lock:
+            user = self._accounts.user(name)
+            if user.password_hash == old_hash:
+                self._accounts.users[name] = replace(user, password_hash=new_hash)
+
+    def set_disabled(self, name: str, disabled: bool) -> None:
+        with self._lock:
+            self._accounts.set_disabled(name, disabled)
+
+    def add_credential(self, credential: Credential) -> None:
+        with self._lock:
+            self._accounts.user(credential.user)
+            self._accounts.credentials[credential.id] = credential
+
+    def get_credential(self, credential_id: str) -> Credential | None:
+        with self._lock:
+            return self._accounts.credentials.get(credential_id)
+
+    def list_credentials(self, user: str) -> list[Credential]:
+        with self._lock:
+            found = [known for known in self._accounts.credentials.values() if known.user == user]
+        return sorted(found, key=lambda credential: (-credential.created, credential.id))
+
+    def delete_credential(self, user: str, credential_id: str) -> bool:
+        with self._lock:
+            return self._accounts.delete_credential(user, credential_id)
+
+    def put_code(self, code: str, value: str, expires: float) -> None:
+        with self._lock:
+            self._accounts.put_code(code, value, expires)
+
+    def get_code(self, code: str) -> str | None:
+        with self._lock:
+            return self._accounts.get_code(code)
+
+    def take_code(self, code: str) -> str | None:
+        with self._lock:
+            value = self._accounts.get_code(code)
+            self._accounts.codes.pop(code, None)
+            return value
+
+    def throttle(self, name: str, interval_s: float, burst: int) -> float:
+        with self._lock:
+            return self._accounts.throttle(name, interval_s, burst)
+
+    def forgive(self, name: str) -> None:
+        with self._lock:
+            self._accounts.tries.pop(name, None)
+
+    def publish_document(self, docid: str, published: bool) -> None:
+        with self._lock:
+            self._find(docid).published = published
+            self._accounts.version += 1
+
+    def share_document(self, docid: str, user: str, right: str) -> None:
+        with self._lock:
+            self._find(docid)
+            self._accounts.user(user)
+            self._accounts.share(docid, user, right)
+
+    def share_of(self, docid: str, user: str) -> str:
+        with self._lock:
+            return self._accounts.shares.get((docid, user), "")
+
+    def shares(self, docid: str) -> dict[str, str]:
+        with self._lock:
+            return {user: right for (of, user), right in sorted(self._accounts.shares.items()) if of == docid}
+
+    def list_shared(self, user: str) -> list[tuple[DocumentRecord, str]]:
+        with self._lock:
+            rights = {
+                docid: right for (docid, whose), right in self._accounts.shares.items() if whose == user
+            }
+            records = _latest_first(d.record for docid, d in self._documents.items() if docid in rights)
+        return [(record, rights[record.docid]) for record in records]
+
+    def list_published(self) -> list[DocumentRecord]:
+        with self._lock:
+            return _latest_first(d.record for d in self._documents.values() if d.published)
+
+    def withdraw_tokens(self, docid: str) -> int:
+        with self._lock:
+            document = self._find(docid)
+            document.tokens += 1
+            self._accounts.version += 1
+            return document.tokens
+
+    def usage(self, owner: str) -> tuple[int, int]:
+        with self._lock:
+            sizes = [d.record.bytes for d in self._documents.values() if d.owner == owner]
+        return len(sizes), sum(sizes)
+
+    def access_version(self) -> int:
+        with self._lock:
+            return self._accounts.version
 
     def close(self) -> None:
         self._closed = True
+
+
+def _latest_first(records: Iterable[DocumentRecord]) -> list[DocumentRecord]:
+    youngest_first = list(records)[::-1]  # sorting is stable: so it is of two that changed at once
+    return sorted(youngest_first, key=lambda record: -record.changed)

@@ -14,8 +14,10 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from bokeh_wsgi.exc import Conflict, NotFound, StoreError
 
-from .base import KEPT_KEYS, DocumentRecord, SequenceTaken, Store, new_docid
+from .base import KEPT_KEYS, DocumentRecord, SequenceTaken, new_docid
 from .connections import Connections
+from .sqlite_accounts import RECORD, SQLiteAccounts, record_of
+from .sqlite_accounts import SCHEMA as ACCOUNTS_SCHEMA
 
 MAX_SEQ = 2**63 - 1
 PART_BYTES = 8 << 20
@@ -62,7 +64,6 @@ CREATE TABLE settings (
 ) WITHOUT ROWID
 """
 
-RECORD = "SELECT docid, owner, title, created, changed, seq, history_bytes + snapshot_bytes FROM documents"
 GET_DOCUMENT = f"{RECORD} WHERE docid = ? ORDER BY id"
 FIND_DOCUMENT = f"{RECORD} WHERE owner = ? AND title = ? ORDER BY id"
 LIST_DOCUMENTS = f"{RECORD} WHERE owner = ? ORDER BY changed DESC, id DESC"
@@ -94,13 +95,15 @@ GET_SETTING = "SELECT value FROM settings WHERE name = ? ORDER BY name"
 ADD_SETTING = "INSERT INTO settings (name, value) VALUES (?, ?)"
 
 
-class SQLiteStore(Store):
+class SQLiteStore(SQLiteAccounts):
     """`synchronous` may be "normal": faster, but a crash of the machine may take the last changes with it."""
 
     def __init__(self, path: Path | str, *, synchronous: str = "full") -> None:
         if synchronous not in ("full", "normal"):
             raise StoreError(f"synchronous is full or normal, not {synchronous!r}.")
-        self._connections = Connections(Path(path).expanduser(), SCHEMA, synchronous=synchronous)
+        self._connections = Connections(
+            Path(path).expanduser(), (SCHEMA, ACCOUNTS_SCHEMA), synchronous=synchronous
+        )
 
     @classmethod
     def from_uri(cls, uri: str) -> "SQLiteStore":
@@ -142,7 +145,7 @@ class SQLiteStore(Store):
 
     def list_documents(self, owner: str) -> list[DocumentRecord]:
         with self._connections.reading() as connection:
-            return [DocumentRecord(*row) for row in connection.execute(LIST_DOCUMENTS, (owner,))]
+            return [record_of(row) for row in connection.execute(LIST_DOCUMENTS, (owner,))]
 
     def rename_document(self, docid: str, title: str) -> None:
         try:
@@ -256,7 +259,7 @@ class SQLiteStore(Store):
 
 def _record(connection: sqlite3.Connection, query: str, *values: str) -> DocumentRecord | None:
     row = connection.execute(query, values).fetchone()
-    return None if row is None else DocumentRecord(*row)
+    return None if row is None else record_of(row)
 
 
 def _row_of(connection: sqlite3.Connection, docid: str) -> tuple[int, int, int | None]:

@@ -3,12 +3,12 @@
 import os
 import sqlite3
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from bokeh_wsgi.exc import StoreError
 
 APPLICATION_ID = 0x626B7767  # "bkwg", so that `file` and we can tell our files from others
-SCHEMA_VERSION = 1
 
 
 def create_file(path: Path) -> None:
@@ -23,34 +23,38 @@ def create_file(path: Path) -> None:
         ) from error
 
 
-def prepare(connection: sqlite3.Connection, path: Path, schema: str, *, timeout_s: float) -> None:
-    """Make the tables if the file has none, and switch to WAL; raises StoreError if it is not our file."""
-    if not _is_ours(connection, path):
+def prepare(connection: sqlite3.Connection, path: Path, schemas: Sequence[str], *, timeout_s: float) -> None:
+    """Make the tables that the file lacks, and switch to WAL; raises StoreError if it is not our file.
+
+    Each of the ``schemas`` brings a file from the version before to its own; the first makes version 1.
+    """
+    newest = len(schemas)
+    if _version(connection, path, newest) < newest:
         # Has to be said before the first table. Deleting a document then really makes the file smaller.
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute("BEGIN IMMEDIATE")
-        if not _is_ours(connection, path):  # another process may have been quicker
+        for schema in schemas[_version(connection, path, newest) :]:  # another process may have been quicker
             for statement in schema.split(";"):
                 connection.execute(statement)
-            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {newest}")
         connection.execute("COMMIT")
     _use_wal(connection, timeout_s)
 
 
-def _is_ours(connection: sqlite3.Connection, path: Path) -> bool:
-    """Whether the file is a store of this version; False if it is empty, StoreError if anything else."""
+def _version(connection: sqlite3.Connection, path: Path, newest: int) -> int:
+    """The version of the file's tables; 0 if it is empty, StoreError if it is not a store that we know."""
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if application == APPLICATION_ID and version > SCHEMA_VERSION:
+    if application == APPLICATION_ID and version > newest:
         raise StoreError(
             f"The store {path} was written by a later bokeh_wsgi (schema {version}; this one knows "
-            f"{SCHEMA_VERSION}): upgrade bokeh_wsgi, or choose another store."
+            f"{newest}): upgrade bokeh_wsgi, or choose another store."
         )
     if application != APPLICATION_ID and tables:
         raise StoreError(f"{path} is the database of another program: choose another file for the store.")
-    return bool(tables)
+    return int(version) if tables else 0
 
 
 def _use_wal(connection: sqlite3.Connection, timeout_s: float) -> None:

@@ -30,6 +30,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from bokeh_wsgi.exc import Conflict, NotFound, StoreError
 from bokeh_wsgi.store import KEPT_KEYS, SequenceTaken, Store
 
+from .accounts import AccountsConformance
 from .store_machine import StoreMachine
 from .store_worker import append_next, open_with
 
@@ -57,7 +58,7 @@ def together(threads: int, work: Callable[[int], Any]) -> list[Any]:
     return results
 
 
-class StoreConformance:
+class StoreConformance(AccountsConformance):
     """What every store has to do."""
 
     opener: ClassVar[str] = "bokeh_wsgi.store:open_store"

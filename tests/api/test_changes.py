@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from bokeh_wsgi.app import BokehWSGI
+from bokeh_wsgi.auth import DocumentToken
 from bokeh_wsgi.dataplane import HEARTBEAT, Change, Limits, Op, OpCode, Reader, column_from
 from bokeh_wsgi.models import document as document_module
 
@@ -113,8 +114,18 @@ def test_a_folded_history_still_serves_everybody(
 
 
 def test_a_document_that_is_not_there_ends_at_once(api: Api) -> None:
-    (change,) = api.changes("nowhere:0")
+    assert api.client.get("/changes?doc=nowhere:0&wait=0").status_code == 404
+
+
+def test_the_page_of_a_document_that_is_gone_is_told(api: Api) -> None:
+    docid = api.make()
+    tokens = api.app.context.policy.tokens
+    headers = {"Authorization": f"Bearer {tokens.issue(DocumentToken(docid, 'defaultuser', 0))}"}
+    api.client.delete(f"/doc/{docid}")
+    (change,) = api.changes(f"{docid}:0", headers=headers)
     assert change.meta == {"end": "not-found"}
+    (change,) = api.changes(f"{docid}:7", headers=headers)
+    assert change.meta == {"end": "deleted"}
 
 
 @pytest.mark.parametrize("query", ["", "doc=x", "doc=x:y", "doc=:1", "doc=x:0&wait=never", "doc=x:0&wait=-1"])

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from bokeh_wsgi.exc import StoreError
-from bokeh_wsgi.store import KEPT_KEYS, SQLiteStore, open_store
-from bokeh_wsgi.store.sqlite_file import SCHEMA_VERSION, explain
+from bokeh_wsgi.store import KEPT_KEYS, DocumentRecord, SQLiteStore, open_store
+from bokeh_wsgi.store.sqlite import SCHEMA
+from bokeh_wsgi.store.sqlite_file import APPLICATION_ID, explain
 from bokeh_wsgi.testing.shared_store import SharedStoreConformance
 
 
@@ -133,10 +134,29 @@ def test_the_database_of_another_program_is_left_alone(path: Path) -> None:
 def test_a_store_of_a_later_version_is_left_alone(path: Path) -> None:
     SQLiteStore(path).close()
     connection = sqlite3.connect(path)
-    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    connection.execute("PRAGMA user_version = 99")
     connection.close()
     with pytest.raises(StoreError, match=r"later bokeh_wsgi .*: upgrade"):
         SQLiteStore(path)
+
+
+def test_a_file_of_the_first_version_gets_what_it_lacks(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    for statement in SCHEMA.split(";"):
+        connection.execute(statement)
+    connection.execute(
+        "INSERT INTO documents (docid, owner, title, created, changed) VALUES ('d', 'o', 't', 1, 2)"
+    )
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute("PRAGMA user_version = 1")
+    connection.commit()
+    connection.close()
+    for _ in range(2):
+        store = SQLiteStore(path)
+        assert store.get_document("d") == DocumentRecord("d", "o", "t", 1, 2, 0, 0)
+        store.create_user("ada", "")
+        assert store.count_users() == 1
+        store.close()
 
 
 def test_a_damaged_file_is_a_clear_error(path: Path) -> None:

@@ -1,0 +1,91 @@
+"""Who may see a document, and change it: publish, share, and the tokens of embeds."""
+
+from typing import Any
+from urllib.parse import quote
+
+from werkzeug.wrappers import Request
+
+from bokeh_wsgi.auth import Access, Right, audit
+from bokeh_wsgi.context import Context, root_of
+from bokeh_wsgi.exc import BadRequest, Conflict, NoSuchUser, NotFound
+
+from .bodies import read_json
+
+
+def access(context: Context, request: Request, docid: str) -> dict[str, Any]:
+    """What the caller may do, and for the owner: who else may do what."""
+    return _told(context, request, context.require(request, docid, Right.READ))
+
+
+def publish(context: Context, request: Request, docid: str, *, published: bool) -> dict[str, Any]:
+    """Let everybody see a document, or (again) only those with whom it is shared."""
+    held = context.require(request, docid, Right.OWN)
+    context.store.publish_document(docid, published)
+    audit.done("published" if published else "unpublished", user=held.identity.user, docid=docid)
+    context.hub.look_again()
+    return _told(context, request, context.policy.access_of(held.identity, docid, Right.OWN))
+
+
+def share(context: Context, request: Request, docid: str, user: str) -> dict[str, Any]:
+    """Give a user the right to read, or to read and write, instead of the one they had."""
+    held = context.require(request, docid, Right.OWN)
+    right = read_json(request).get("right")
+    if right not in ("read", "write"):
+        raise BadRequest('Send {"right": "read"} or {"right": "write"}.')
+    return _share(context, request, held, user, right)
+
+
+def unshare(context: Context, request: Request, docid: str, user: str) -> dict[str, Any]:
+    return _share(context, request, context.require(request, docid, Right.OWN), user, "")
+
+
+def _share(context: Context, request: Request, held: Access, user: str, right: str) -> dict[str, Any]:
+    docid = held.record.docid
+    if not context.has_users:
+        raise BadRequest("This server has one user, with nobody to share with: publish the document instead.")
+    if user == held.record.owner:
+        raise BadRequest(f"The document belongs to {user!r}, who may do everything with it.")
+    try:
+        context.store.share_document(docid, user, right)
+    except NotFound as error:
+        raise NoSuchUser(f"No user is called {user!r} here.") from error
+    audit.done("shared" if right else "unshared", user=held.identity.user, docid=docid, to=user, right=right)
+    context.hub.look_again()
+    return _told(context, request, held)
+
+
+def make_token(context: Context, request: Request, docid: str) -> dict[str, Any]:
+    """A token for a page elsewhere: one document, to be read, until the tokens are withdrawn."""
+    held = context.require(request, docid, Right.WRITE)
+    is_public = read_json(request).get("public", False)
+    if not isinstance(is_public, bool):
+        raise BadRequest('Send {"public": true} or {"public": false}.')
+    if is_public and not held.record.published:
+        raise Conflict("Publish this document first, or make a token that is not public.")
+    audit.done("token-made", user=held.identity.user, docid=docid, public=is_public)
+    return {"token": context.policy.embed_token(held, public=is_public), "docid": docid, "public": is_public}
+
+
+def withdraw_tokens(context: Context, request: Request, docid: str) -> dict[str, Any]:
+    """End all tokens of the document, those of open pages too: these reload themselves."""
+    held = context.require(request, docid, Right.OWN)
+    context.store.withdraw_tokens(docid)
+    audit.done("tokens-withdrawn", user=held.identity.user, docid=docid)
+    context.hub.look_again()
+    return {"docid": docid, "withdrawn": True}
+
+
+def _told(context: Context, request: Request, held: Access) -> dict[str, Any]:
+    record = held.record
+    link = f"{root_of(request)}doc/{quote(record.docid, safe='')}"
+    shares = context.store.shares(record.docid) if held.right is Right.OWN else {}
+    return {
+        "docid": record.docid,
+        "title": record.title,
+        "owner": record.owner,
+        "right": held.right.word,
+        "published": record.published,
+        "shares": [{"user": user, "right": right} for user, right in shares.items()],
+        "link": link,
+        "public_link": f"{link}?public=true",
+    }

@@ -1,0 +1,124 @@
+"""Accounts, for programs: register, login, logout, and keys."""
+
+from typing import Any
+
+from werkzeug.wrappers import Request
+
+from bokeh_wsgi.auth import Identity, address_of, is_from_here
+from bokeh_wsgi.auth.accounts import CODE_S
+from bokeh_wsgi.context import Context, root_of
+from bokeh_wsgi.exc import AccessDenied, BadRequest, NotFound, SingleUser
+
+from .bodies import read_json
+
+
+def register(context: Context, request: Request) -> dict[str, Any]:
+    """Make an account, and a first key."""
+    check_accounts(context, "registration")
+    _check_program(request)
+    told = read_json(request)
+    invitation = told.get("invite")
+    user = context.accounts.register(
+        told.get("username"),
+        told.get("password"),
+        address=address_of(request),
+        invitation=invitation if isinstance(invitation, str) else "",
+    )
+    return _new_key(context, user.name, told)
+
+
+def login(context: Context, request: Request) -> dict[str, Any]:
+    """A new key for who knows the password."""
+    check_accounts(context, "login")
+    _check_program(request)
+    told = read_json(request)
+    user = context.accounts.sign_in(told.get("username"), told.get("password"), address=address_of(request))
+    return _new_key(context, user.name, told)
+
+
+def _new_key(context: Context, user: str, told: dict[str, Any]) -> dict[str, Any]:
+    _, key = context.accounts.new_key(user, told.get("name"))
+    return {"username": user, "userapikey": key}
+
+
+def logout(context: Context, request: Request) -> dict[str, Any]:
+    """Revoke the key that the request came with."""
+    identity = context.require_user(request)
+    if identity.via != "key":
+        raise BadRequest("Send the API key that is to be revoked, as Authorization: Bearer.")
+    context.accounts.revoke(identity.user, identity.credential)
+    return {"username": identity.user, "revoked": identity.credential}
+
+
+def list_keys(context: Context, request: Request) -> dict[str, Any]:
+    """The caller's keys and logins, without what is secret of them."""
+    identity = _user_with_keys(context, request)
+    return {
+        "keys": [
+            {
+                "id": known.id,
+                "kind": known.kind,
+                "name": known.name,
+                "created": known.created,
+                "current": known.id == identity.credential,
+            }
+            for known in context.store.list_credentials(identity.user)
+        ]
+    }
+
+
+def make_key(context: Context, request: Request) -> dict[str, Any]:
+    """A new key, shown this once."""
+    identity = _user_with_keys(context, request)
+    credential, key = context.accounts.new_key(identity.user, read_json(request).get("name"))
+    return {"id": credential.id, "name": credential.name, "key": key}
+
+
+def revoke(context: Context, request: Request, credential_id: str) -> dict[str, Any]:
+    """End a key or a login of the caller's."""
+    identity = _user_with_keys(context, request)
+    if not context.accounts.revoke(identity.user, credential_id):
+        raise NotFound(f"You have no key or login {credential_id!r}.")
+    return {"id": credential_id, "deleted": True}
+
+
+def make_code(context: Context, request: Request) -> dict[str, Any]:
+    """A link that signs one browser in as the caller, once, within a minute."""
+    check_accounts(context, "login")
+    identity = context.require_user(request)
+    code = context.accounts.new_code(identity.user)
+    return {"url": f"{root_of(request)}login/code?code={code}", "expires_in": int(CODE_S)}
+
+
+def change_password(context: Context, request: Request, identity: Identity, told: dict[str, Any]) -> None:
+    """Set another password for who knows the old one; the caller's own login goes on, others end."""
+    context.accounts.change_password(
+        identity.user,
+        told.get("password"),
+        told.get("new"),
+        address=address_of(request),
+        keep_login=identity.credential if identity.via == "login" else "",
+    )
+
+
+def check_accounts(context: Context, what: str) -> None:
+    """Raises `SingleUser` where nobody has a password here."""
+    if context.policy.mode == "single":
+        raise SingleUser(f"This server is single-user: no {what} needed.")
+    if context.policy.mode == "site":
+        raise SingleUser(
+            f"The users of this server are those of the site around it: no {what} here. Sign in at the site, "
+            "and make an API key on the account page."
+        )
+
+
+def _check_program(request: Request) -> None:
+    """Forms are for browsers: they have a token against other sites' pages, JSON has not."""
+    if not is_from_here(request) or "Sec-Fetch-Site" in request.headers:
+        raise AccessDenied("Browsers register and sign in with the forms.", forbidden=True)
+
+
+def _user_with_keys(context: Context, request: Request) -> Identity:
+    if not context.has_users:
+        raise SingleUser("This server is single-user: it needs no keys.")
+    return context.require_user(request)

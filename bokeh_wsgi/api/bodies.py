@@ -1,0 +1,65 @@
+"""Request bodies: read whole, within limits, and as JSON."""
+
+import json
+from typing import Any
+
+from werkzeug.wrappers import Request
+
+from bokeh_wsgi.exc import BadRequest, LengthRequired, LimitExceeded
+
+PIECE_BYTES = 1 << 20
+MAX_JSON_BYTES = 64 << 10
+
+
+def read_json(request: Request) -> dict[str, Any]:
+    """The body, a small JSON object; raises BadRequest."""
+    if request.mimetype not in ("application/json", ""):
+        raise BadRequest("Send a JSON object, with Content-Type: application/json.")
+    try:
+        content = json.loads(read_body(request.environ, MAX_JSON_BYTES, "MAX_JSON_BYTES"))
+    except (ValueError, RecursionError) as error:
+        raise BadRequest(f"Send a JSON object: {error}") from error
+    if not isinstance(content, dict):
+        raise BadRequest(f"Send a JSON object, not {json.dumps(content)[:50]}.")
+    return content
+
+
+def read_body(environ: dict[str, Any], max_bytes: int, option: str) -> bytes | bytearray:
+    """The whole body, held once; never asks for more than was announced, or than ``max_bytes``."""
+    announced = environ.get("CONTENT_LENGTH") or ""
+    stream = environ["wsgi.input"]
+    if announced.isascii() and announced.isdigit():
+        length: int | None = int(announced)
+    elif environ.get("wsgi.input_terminated"):
+        length = None
+    else:
+        raise LengthRequired("Send the upload with a Content-Length.")
+    if length is not None and length > max_bytes:
+        raise _too_large(max_bytes, option)
+    if length is None:
+        return _read_to_the_end(stream, max_bytes, option)
+    body, arrived = bytearray(length), 0
+    while arrived < length:
+        piece = stream.read(min(PIECE_BYTES, length - arrived))
+        if not piece:
+            raise BadRequest(f"The upload was cut: {arrived} of {length} bytes arrived. Send it again.")
+        body[arrived : arrived + len(piece)] = piece
+        arrived += len(piece)
+    return body
+
+
+def _read_to_the_end(stream: Any, max_bytes: int, option: str) -> bytes:
+    pieces, arrived = [], 0
+    while piece := stream.read(PIECE_BYTES):
+        pieces.append(piece)
+        arrived += len(piece)
+        if arrived > max_bytes:
+            raise _too_large(max_bytes, option)
+    return b"".join(pieces)
+
+
+def _too_large(max_bytes: int, option: str) -> LimitExceeded:
+    return LimitExceeded(
+        f"This may have {max_bytes} bytes at most on this server ({option}): send it in parts.",
+        limit=max_bytes,
+    )

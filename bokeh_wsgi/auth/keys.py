@@ -1,0 +1,43 @@
+"""API keys: ``bwk-<id>-<secret>``, shown once; the store has the secret's hash alone."""
+
+import hmac
+import secrets
+import time
+from hashlib import sha256
+
+from bokeh_wsgi.store import Credential
+
+PREFIX = "bwk-"
+_ID_BYTES = 8
+_SECRET_BYTES = 32
+
+
+def new_key(user: str, name: str) -> tuple[Credential, str]:
+    """A key's credential and the key itself."""
+    key_id, secret = secrets.token_hex(_ID_BYTES), secrets.token_urlsafe(_SECRET_BYTES)
+    credential = Credential(key_id, user, "key", name, _hash(secret), time.time())
+    return credential, f"{PREFIX}{key_id}-{secret}"
+
+
+def new_login(user: str, name: str) -> Credential:
+    """The credential of a browser's login, which its cookie names; a signature proves the cookie."""
+    return Credential(secrets.token_hex(_ID_BYTES), user, "login", name, "", time.time())
+
+
+def is_key(text: str) -> bool:
+    return text.startswith(PREFIX)
+
+
+def id_of(key: str) -> str:
+    return key.removeprefix(PREFIX).partition("-")[0]
+
+
+def opens(key: str, credential: Credential | None) -> bool:
+    """Whether this is the credential's key. A secret of 256 random bits needs no slow hash."""
+    secret = key.removeprefix(PREFIX).partition("-")[2]
+    expected = credential.secret_hash if credential is not None and credential.kind == "key" else ""
+    return hmac.compare_digest(_hash(secret), expected) and bool(expected)
+
+
+def _hash(secret: str) -> str:
+    return sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,31 @@
+"""The gallery: what has been published on this server, for everybody."""
+
+from collections.abc import Iterable
+
+from bokeh_wsgi.pages.index import SINGLE_USER
+from bokeh_wsgi.pages.listing import Owned, newest_first, now_or, row
+from bokeh_wsgi.pages.render import render
+
+
+def gallery_page(
+    mount: str,
+    *,
+    documents: Iterable[Owned],
+    username: str | None,
+    csrf: str,
+    now: float | None = None,
+) -> str:
+    """The gallery as HTML; ``username`` is None or empty for those who are not signed in."""
+    moment = now_or(now)
+    return render(
+        "gallery.html",
+        mount=mount,
+        csrf=csrf,
+        documents=[
+            # Its marks would say "public" on each of them.
+            {**row(mount, record, moment), "owner": record.owner, "published": False}
+            for record in newest_first(documents)
+        ],
+        username=username or "",
+        single_user=username == SINGLE_USER,
+    )

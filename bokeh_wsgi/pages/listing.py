@@ -1,0 +1,103 @@
+"""Documents as rows of a list: titles, links, and how long ago and how large in people's words."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any, Protocol, TypeVar
+from urllib.parse import quote
+
+
+class Listed(Protocol):
+    """What a list shows of a document; ``changed`` in seconds since 1970."""
+
+    @property
+    def docid(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def changed(self) -> float: ...
+    @property
+    def bytes(self) -> int: ...
+    @property
+    def published(self) -> bool: ...
+
+
+class Owned(Listed, Protocol):
+    """A document in a list of several people's."""
+
+    @property
+    def owner(self) -> str: ...
+
+
+T = TypeVar("T", bound=Listed)
+
+
+def newest_first(documents: Iterable[T]) -> list[T]:
+    return sorted(documents, key=lambda document: document.changed, reverse=True)
+
+
+def row(mount: str, document: Listed, now: float) -> dict[str, Any]:
+    """What the templates need of a document."""
+    changed = datetime.fromtimestamp(document.changed, UTC)
+    return {
+        "docid": document.docid,
+        "title": document.title or "Untitled",
+        "path": f"doc/{quote(document.docid, safe='')}",
+        "href": f"{mount}doc/{quote(document.docid, safe='')}",
+        "published": document.published,
+        "size": size(document.bytes),
+        "owner": "",
+        "right": "",
+        "viewers": "",
+        **times(changed, now),
+    }
+
+
+def times(moment: datetime, now: float) -> dict[str, str]:
+    """A time as machines, careful readers and people in a hurry want it."""
+    return {
+        "iso": moment.isoformat(timespec="seconds"),
+        "exact": moment.strftime("%A, %d %B %Y, %H:%M:%S UTC"),
+        "ago": ago(now - moment.timestamp()),
+    }
+
+
+def now_or(now: float | None) -> float:
+    return datetime.now(UTC).timestamp() if now is None else now
+
+
+def ago(seconds: float) -> str:
+    """A time span as people say it: ``"just now"``, ``"5 minutes ago"``, ``"yesterday"``."""
+    for name, length in STEPS:
+        count = int(seconds // length)
+        if count >= 1:
+            return _NAMED.get((name, count)) or f"{count} {name}{'s' if count > 1 else ''} ago"
+    return "just now"
+
+
+STEPS = (
+    ("year", 31_536_000),
+    ("month", 2_592_000),
+    ("week", 604_800),
+    ("day", 86_400),
+    ("hour", 3_600),
+    ("minute", 60),
+)
+# As Intl.RelativeTimeFormat(numeric: "auto") says it, which takes over in the page.
+_NAMED = {
+    ("year", 1): "last year",
+    ("month", 1): "last month",
+    ("week", 1): "last week",
+    ("day", 1): "yesterday",
+}
+
+
+def size(count: int) -> str:
+    """A number of bytes in the largest decimal unit that leaves one or more of it."""
+    if count < 1000:
+        return f"{count} B"
+    value = float(count)
+    for unit in ("kB", "MB", "GB", "TB"):
+        value /= 1000
+        if value < 999.5 or unit == "TB":
+            break
+    return f"{value:.1f} {unit}" if value < 9.95 else f"{value:.0f} {unit}"

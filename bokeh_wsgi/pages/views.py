@@ -1,0 +1,76 @@
+"""The route of document pages."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from werkzeug.wrappers import Request, Response
+
+from bokeh_wsgi.auth import NOBODY, Identity, Right
+from bokeh_wsgi.context import Context, mount_of
+from bokeh_wsgi.exc import NotFound
+
+from .document import document_page
+from .headers import document_headers
+from .static import BOKEH_VERSION, files
+
+
+def view(context: Context, request: Request, docid: str, model: str | None = None) -> Response:
+    """The page of a document, or of one model of it.
+
+    With ``?public=true`` as everybody sees it who is not signed in; with ``?token=`` as its bearer does,
+    which is how frames in other sites' pages are made.
+    """
+    access = context.policy.access_of(_viewer(context, request), docid, Right.READ)
+    identity = access.identity
+    with context.library.open(docid).reading() as state:
+        if model is not None and model not in state.graph.models and state.graph.by_name(model) is None:
+            raise NotFound(f"No model with the id or name {model!r} in this document.")
+        title = state.graph.title or access.record.title
+        resources = _resources(state.graph.resources)
+    mount = mount_of(request)
+    html = document_page(
+        mount,
+        docid,
+        title,
+        context.policy.page_token(access),
+        model,
+        resources,
+        version=BOKEH_VERSION,
+        embed="embed" in request.args,
+        public=access.record.published and context.has_users,
+        share=access.right is Right.OWN and context.has_users,
+        home=bool(identity.user) and identity.token is None,
+        page_js=files().version("page.js"),
+    )
+    ancestors = _ancestors(context, identity)
+    headers = document_headers(js=resources["js"], js_raw=resources["js_raw"], frame_ancestors=ancestors)
+    return Response(html, headers=headers)
+
+
+def _viewer(context: Context, request: Request) -> Identity:
+    if request.args.get("public", "").lower() == "true":
+        return NOBODY
+    token = request.args.get("token")
+    return context.policy.bearer_of(token) if token else context.policy.identify(request)
+
+
+def _ancestors(context: Context, identity: Identity) -> str:
+    """Who may put the page into a frame: for what is public, or was given a token, anybody by default.
+
+    A page with a person's own login is not for frames of others, which could lead that person's clicks.
+    """
+    if context.embed_origins:
+        return " ".join(["'self'", *context.embed_origins])
+    is_given = identity.via in ("token", "nobody")
+    return "*" if is_given else "'self'"
+
+
+def _resources(told: Mapping[str, Any]) -> dict[str, list[str]]:
+    """A graph's resources, of which only lists of texts are believed."""
+    resources = {}
+    for kind in ("components", "js", "js_raw", "css", "css_raw"):
+        listed = told.get(kind)
+        resources[kind] = [x for x in listed if isinstance(x, str)] if isinstance(listed, list) else []
+    if "bokeh" not in resources["components"]:
+        resources["components"].insert(0, "bokeh")
+    return resources
