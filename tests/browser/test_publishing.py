@@ -18,8 +18,15 @@ from tests.client.test_transport import serving
 pytestmark = pytest.mark.browser
 
 BLOCKS = Path(__file__).parents[1] / "old_docs"
-MOVED = """(value) => window.Bokeh && Bokeh.documents.some((document) =>
-  [...document._all_models.values()].some((model) => model.name == "source" && model.data.y[0] == value))"""
+# A page of the server has its BokehJS for all to see; what is embedded elsewhere has one of its own.
+MOVED = """async (value) => {
+  const shown = [...window.Bokeh?.documents ?? []]
+  for (const embeds of Object.values(window.bokehWSGIEmbeds?.byBase ?? {})) {
+    for (const { document } of (await embeds).documents.values()) if (document) shown.push(document)
+  }
+  return shown.some((document) =>
+    [...document._all_models.values()].some((model) => model.name == "source" && model.data.y[0] == value))
+}"""
 
 CELL = """
 p = figure(width=300, height=200)
