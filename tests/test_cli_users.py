@@ -135,7 +135,7 @@ def test_names_that_a_site_gave_cannot_lead_the_terminal(store: str) -> None:
     app.store.create_user("Site\x1b[2JUser", "")
     app.close()
     assert "\x1b" not in done(store, "list")
-    done(store, "disable", "Site\x1b[2JUser")  # as it is: a site's names are not changed
+    assert "\x1b" not in done(store, "disable", "Site\x1b[2JUser")  # as it is: a site's names are not changed
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ ROOMS: dict[str, set[str]] = {
     "app": {"exc", "store", "models", "auth", "hub", "streams", "context", "responses", "routes"},
     "client": {"exc", "dataplane", "models"},
     "serving": set(),
-    "cli": {"", "exc", "store", "auth", "app", "serving"},
+    "cli": {"", "exc", "auth", "app", "serving"},
     "flask": set(),
     "django": set(),
     "__main__": {"cli"},

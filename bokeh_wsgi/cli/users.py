@@ -10,7 +10,6 @@ from .flags import Failure, Parser, add_store, store_of
 
 if TYPE_CHECKING:
     from bokeh_wsgi.auth import Accounts
-    from bokeh_wsgi.store import UserRecord
 
 EXAMPLES = """\
 examples:
@@ -108,20 +107,20 @@ def _add(accounts: "Accounts", flags: argparse.Namespace) -> None:
 
 def _passwd(accounts: "Accounts", flags: argparse.Namespace) -> None:
     user = _user(accounts, flags.name)
-    accounts.set_password(user.name, _password(flags, user.name))
-    print(f"{user.name} has another password; browsers have to sign in again, keys stay")
+    accounts.set_password(user, _password(flags, user))
+    print(f"{_shown(user)} has another password; browsers have to sign in again, keys stay")
 
 
 def _disable(accounts: "Accounts", flags: argparse.Namespace) -> None:
     user = _user(accounts, flags.name)
-    accounts.set_disabled(user.name, True)
-    print(f"{user.name} is disabled; keys, logins and open pages do nothing any more")
+    accounts.set_disabled(user, True)
+    print(f"{_shown(user)} is disabled; keys, logins and open pages do nothing any more")
 
 
 def _enable(accounts: "Accounts", flags: argparse.Namespace) -> None:
     user = _user(accounts, flags.name)
-    accounts.set_disabled(user.name, False)
-    print(f"{user.name} is enabled, and so are the keys and logins that were not revoked")
+    accounts.set_disabled(user, False)
+    print(f"{_shown(user)} is enabled, and so are the keys and logins that were not revoked")
 
 
 def _invite(accounts: "Accounts", _: argparse.Namespace) -> None:
@@ -132,15 +131,15 @@ def _invite(accounts: "Accounts", _: argparse.Namespace) -> None:
 def _keys(accounts: "Accounts", flags: argparse.Namespace) -> None:
     user = _user(accounts, flags.name)
     if flags.new is not None:
-        _, key = accounts.new_key(user.name, flags.new)
+        _, key = accounts.new_key(user, flags.new)
         print(key)
         return
     if flags.revoke is not None:
-        if not accounts.revoke(user.name, flags.revoke):
-            raise Failure(f"{user.name} has no key or login {flags.revoke!r}")
+        if not accounts.revoke(user, flags.revoke):
+            raise Failure(f"{user} has no key or login {flags.revoke!r}")
         print(f"{flags.revoke} is revoked")
         return
-    held = accounts.store.list_credentials(user.name)
+    held = accounts.store.list_credentials(user)
     rows = [(known.id, known.kind, known.name, _day(known.created)) for known in held]
     _print_table([("ID", "KIND", "NAME", "SINCE"), *rows])
 
@@ -156,12 +155,12 @@ COMMANDS = {
 }
 
 
-def _user(accounts: "Accounts", name: str) -> "UserRecord":
-    """The user of this name as it is (a site's names are kept so), else as people write it."""
+def _user(accounts: "Accounts", name: str) -> str:
+    """The name of the user who has it as it is (a site's names are kept so), else as people write it."""
     from bokeh_wsgi.auth.names import checked_user
 
-    found = accounts.store.get_user(name)
-    return found if found is not None else accounts.user(checked_user(name))
+    known = name if accounts.store.get_user(name) is not None else checked_user(name)
+    return accounts.user(known).name
 
 
 def _password(flags: argparse.Namespace, user: str) -> str:
@@ -186,9 +185,13 @@ def _day(moment: float) -> str:
     return datetime.fromtimestamp(moment, UTC).date().isoformat()
 
 
-def _print_table(rows: Sequence[Sequence[str]]) -> None:
+def _shown(text: str) -> str:
     """Names come from people: nothing in them reaches the terminal as a command."""
-    shown = [[text if text.isprintable() else ascii(text) for text in row] for row in rows]
+    return text if text.isprintable() else ascii(text)
+
+
+def _print_table(rows: Sequence[Sequence[str]]) -> None:
+    shown = [[_shown(text) for text in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
     for row in shown:
         cells = (text.ljust(width) for text, width in zip(row, widths, strict=True))
