@@ -31,10 +31,11 @@ ROOMS: dict[str, set[str]] = {
     "cli": {"", "exc", "auth", "app", "serving"},
     "flask": set(),
     "django": set(),
-    "__main__": {"cli"},
+    "__main__": {"cli", "old_scripts"},
     "io": {"exc", "client"},
     "plotting": {"exc", "client", "io"},
     "embed": {"exc", "client", "io"},
+    "old_scripts": {"exc", "client", "io", "plotting", "embed"},
     "": {"app", "client"},
 }
 
@@ -62,7 +63,8 @@ LIBRARIES: dict[str, set[str]] = {
     "__main__": set(),
     "io": {"bokeh"},
     "plotting": {"bokeh"},
-    "embed": {"bokeh", "jinja2", "markupsafe"},
+    "embed": {"bokeh"},
+    "old_scripts": {"bokeh", "numpy"},
     "": set(),
 }
 
