@@ -12,12 +12,20 @@ function headers(body) {
   };
 }
 
+// To somebody who is not signed in, a private document is not there (404).
+async function isSignedOut(status) {
+  if (status === 401) return true;
+  if (!csrf || status !== 404) return false;
+  const answer = await fetch(new URL("../userinfo", import.meta.url), {headers: headers(), credentials: "same-origin"});
+  return answer.status === 401;
+}
+
 async function refusal(answer) {
-  if (answer.status === 401) return "You are not signed in any more. Load the page again to sign in.";
   try {
+    if (await isSignedOut(answer.status)) return "You are not signed in any more. Load the page again to sign in.";
     const {message} = await answer.json();
     if (message) return message;
-  } catch { /* not JSON: the status has to do */ }
+  } catch { /* not JSON, or gone meanwhile: the status has to do */ }
   return `The server answered ${answer.status} ${answer.statusText}`.trim() + ".";
 }
 
