@@ -89,13 +89,14 @@ class BokehWSGI:
         limits = Limits(max_change_bytes, max_document_bytes)
         throttle = Throttle(self.store)
         mode = "single" if not has_users else "accounts" if identify is None else "site"
+        hub = Hub(self.store)
         self.context = Context(
             store=self.store,
-            hub=Hub(self.store),
+            hub=hub,
             library=Library(self.store, limits),
             folder=Folder(),
             policy=Policy(self.store, tokens, throttle, mode, identify),  # type: ignore[arg-type]
-            accounts=Accounts(self.store, tokens, throttle, registration, max_users),
+            accounts=Accounts(self.store, tokens, throttle, registration, max_users, hub.look_again),
             limits=limits,
             quotas=Quotas(max_documents, max_user_bytes) if has_users else Quotas(None, None),
             streams=Streams(max_streams, max_user_streams if has_users else None),

@@ -47,10 +47,6 @@ class Context:
     def require(self, request: Request, docid: str, right: Right) -> Access:
         return self.policy.access(request, docid, right)
 
-    def access_became_less(self) -> None:
-        """Have every open stream look again whether it may go on."""
-        self.hub.look_again()
-
 
 def mount_of(request: Request) -> str:
     """The path that every link of this server starts with: where it is mounted, with a slash at its end."""

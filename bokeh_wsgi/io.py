@@ -13,9 +13,10 @@ import sys
 import time
 import warnings
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
-import bokeh.io
+import bokeh.io as bokeh_io
 from bokeh.document import Document
 from bokeh.io import curdoc as curdoc
 from bokeh.io import export_png as export_png
@@ -32,11 +33,12 @@ from bokeh.models import Column, Row
 from bokeh.models.ui import UIElement
 from bokeh.util.browser import view
 
-from .client.session import DEFAULT_SERVER_URL, Session
+from .client.account import DEFAULT_SERVER_URL
+from .client.session import Session
 
 __all__ = sorted(
     {
-        *bokeh.io.__all__,
+        *bokeh_io.__all__,
         "cursession",
         "hplot",
         "output_server",
@@ -108,8 +110,14 @@ def output_server(
     document = curdoc()
     document.clear()
     _state.reset(session)
+    session.on_publish = partial(_push_if_current, session)
     if not clear:
         session.load_document(document)
+
+
+def _push_if_current(session: Session) -> None:
+    if session is _state.session:
+        push()
 
 
 def cursession() -> Session | None:
@@ -126,7 +134,7 @@ def show(
     """
     session, state = _state.session, curstate()
     if session is None:
-        return bokeh.io.show(obj, browser, new, notebook_handle, **kwargs)
+        return bokeh_io.show(obj, browser, new, notebook_handle, **kwargs)
     objects = list(obj) if isinstance(obj, Sequence) else [obj]
     for item in objects:
         if not isinstance(item, Model):
@@ -140,7 +148,7 @@ def show(
         return None
     print(f"bokeh_wsgi: {link}", file=sys.stderr)  # noqa: T201 - the link is what people ask show() for
     view(link, browser, new)
-    return bokeh.io.show(obj, browser, new) if state.file else None
+    return bokeh_io.show(obj, browser, new) if state.file else None
 
 
 def push(
@@ -165,7 +173,7 @@ def push(
 def reset_output(state: Any = None) -> None:
     """Forget all outputs, and start a new `curdoc`."""
     _state.reset()
-    bokeh.io.reset_output(state)
+    bokeh_io.reset_output(state)
 
 
 def output_file(
@@ -177,7 +185,7 @@ def output_file(
     autosave: bool = False,  # noqa: ARG001 - of Bokeh 0.9, where it saved after each glyph
 ) -> None:
     """As ``bokeh.io.output_file``."""
-    bokeh.io.output_file(filename, title, mode, root_dir)
+    bokeh_io.output_file(filename, title, mode, root_dir)
 
 
 def output_notebook(
@@ -192,7 +200,7 @@ def output_notebook(
     **kwargs: Any,
 ) -> None:
     """As ``bokeh.io.output_notebook``; with ``url``, ``session`` or ``name`` also `output_server`."""
-    bokeh.io.output_notebook(resources, verbose, hide_banner, *args, **kwargs)
+    bokeh_io.output_notebook(resources, verbose, hide_banner, *args, **kwargs)
     if url or session or name or docname:
         output_server(docname or f"Notebook of {time.ctime()}", session, url or "default", name)
 

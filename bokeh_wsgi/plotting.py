@@ -12,7 +12,7 @@
 
 from typing import Any
 
-import bokeh.plotting
+import bokeh.plotting as bokeh_plotting
 from bokeh.plotting import DEFAULT_TOOLS as DEFAULT_TOOLS
 from bokeh.plotting import Column as Column
 from bokeh.plotting import ColumnDataSource as ColumnDataSource
@@ -42,20 +42,20 @@ from .io import vform as vform
 from .io import vplot as vplot
 
 __all__ = sorted(
-    {*bokeh.plotting.__all__, "Session", "cursession", "hplot", "output_server", "push", "vform", "vplot"}
+    {*bokeh_plotting.__all__, "Session", "cursession", "hplot", "output_server", "push", "vform", "vplot"}
 )
 
 
 # Bokeh leaves classes with an underscore out of its registry: BokehJS's "Figure" stays Bokeh's own.
-class _figure(bokeh.plotting.figure):  # noqa: N801
+class _figure(bokeh_plotting.figure):  # noqa: N801
     """Bokeh's figure. After `output_server`, `push` and `show` publish it without its being added anywhere.
 
     ``plot_width`` and ``plot_height`` are the names that Bokeh 0.9 had for ``width`` and ``height``.
     """
 
     # BokehJS is to see the figure it knows.
-    __view_model__ = bokeh.plotting.figure.__view_model__
-    __view_module__ = bokeh.plotting.figure.__view_module__
+    __view_model__ = bokeh_plotting.figure.__view_model__
+    __view_module__ = bokeh_plotting.figure.__view_module__
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         for old, name in (("plot_width", "width"), ("plot_height", "height")):
@@ -71,6 +71,6 @@ _figure.__name__ = _figure.__qualname__ = "figure"
 
 def __getattr__(name: str) -> Any:
     # Names that a later Bokeh may add.
-    if name.startswith("_") or name not in bokeh.plotting.__all__:
+    if name.startswith("_") or name not in bokeh_plotting.__all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(bokeh.plotting, name)
+    return getattr(bokeh_plotting, name)

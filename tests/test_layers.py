@@ -29,10 +29,11 @@ ROOMS: dict[str, set[str]] = {
     "client": {"exc", "dataplane", "models"},
     "serving": set(),
     "cli": {"", "exc", "app", "serving"},
-    "__main__": {"cli"},
+    "__main__": {"cli", "old_scripts"},
     "io": {"exc", "client"},
     "plotting": {"exc", "client", "io"},
     "embed": {"exc", "client", "io"},
+    "old_scripts": {"exc", "client", "io", "plotting", "embed"},
     "": {"app", "client"},
 }
 
@@ -58,7 +59,8 @@ LIBRARIES: dict[str, set[str]] = {
     "__main__": set(),
     "io": {"bokeh"},
     "plotting": {"bokeh"},
-    "embed": {"bokeh", "jinja2", "markupsafe"},
+    "embed": {"bokeh"},
+    "old_scripts": {"bokeh", "numpy"},
     "": set(),
 }
 

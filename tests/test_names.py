@@ -13,6 +13,24 @@ def test_the_package_has_these_names_and_no_others() -> None:
     assert set(bokeh_wsgi.__all__) <= set(dir(bokeh_wsgi))
 
 
+def test_embed_has_these_names() -> None:
+    from bokeh_wsgi import embed
+
+    names = ["autoload_document", "autoload_server", "components", "document_link", "iframe", "object_link"]
+    assert sorted(embed.__all__) == names
+
+
+def test_a_session_has_what_sessions_of_bokeh_0_9_had() -> None:
+    names = {name for name in dir(bokeh_wsgi.Session) if not name.startswith("_")}
+    old = "base_url configdir configfile docid find_doc gc http_session load_document load_object login"
+    old += " make_doc object_link publish pull push register browser_login save show store_document store_objects"
+    new = (
+        "access close delete_doc document_link embed_token flush is_stored keys logout new_key rename revoke"
+    )
+    new += " seq share unpublish unshare use_doc userinfo wire_id withdraw_tokens pull_state"
+    assert names == {*old.split(), *new.split()}
+
+
 def test_each_name_is_what_its_module_defines() -> None:
     from bokeh_wsgi.app import BokehWSGI
     from bokeh_wsgi.client import Session

@@ -22,24 +22,25 @@ def publish(context: Context, request: Request, docid: str, *, published: bool) 
     held = context.require(request, docid, Right.OWN)
     context.store.publish_document(docid, published)
     audit.done("published" if published else "unpublished", user=held.identity.user, docid=docid)
-    context.access_became_less()
-    return access(context, request, docid)
+    context.hub.look_again()
+    return _told(context, request, context.policy.access_of(held.identity, docid, Right.OWN))
 
 
 def share(context: Context, request: Request, docid: str, user: str) -> dict[str, Any]:
     """Give a user the right to read, or to read and write, instead of the one they had."""
+    held = context.require(request, docid, Right.OWN)
     right = read_json(request).get("right")
     if right not in ("read", "write"):
         raise BadRequest('Send {"right": "read"} or {"right": "write"}.')
-    return _share(context, request, docid, user, right)
+    return _share(context, request, held, user, right)
 
 
 def unshare(context: Context, request: Request, docid: str, user: str) -> dict[str, Any]:
-    return _share(context, request, docid, user, "")
+    return _share(context, request, context.require(request, docid, Right.OWN), user, "")
 
 
-def _share(context: Context, request: Request, docid: str, user: str, right: str) -> dict[str, Any]:
-    held = context.require(request, docid, Right.OWN)
+def _share(context: Context, request: Request, held: Access, user: str, right: str) -> dict[str, Any]:
+    docid = held.record.docid
     if not context.has_users:
         raise BadRequest("This server has one user, with nobody to share with: publish the document instead.")
     if user == held.record.owner:
@@ -49,8 +50,8 @@ def _share(context: Context, request: Request, docid: str, user: str, right: str
     except NotFound as error:
         raise NoSuchUser(f"No user is called {user!r} here.") from error
     audit.done("shared" if right else "unshared", user=held.identity.user, docid=docid, to=user, right=right)
-    context.access_became_less()
-    return access(context, request, docid)
+    context.hub.look_again()
+    return _told(context, request, held)
 
 
 def make_token(context: Context, request: Request, docid: str) -> dict[str, Any]:
@@ -70,7 +71,7 @@ def withdraw_tokens(context: Context, request: Request, docid: str) -> dict[str,
     held = context.require(request, docid, Right.OWN)
     context.store.withdraw_tokens(docid)
     audit.done("tokens-withdrawn", user=held.identity.user, docid=docid)
-    context.access_became_less()
+    context.hub.look_again()
     return {"docid": docid, "withdrawn": True}
 
 

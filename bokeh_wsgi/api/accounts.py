@@ -47,7 +47,6 @@ def logout(context: Context, request: Request) -> dict[str, Any]:
     if identity.via != "key":
         raise BadRequest("Send the API key that is to be revoked, as Authorization: Bearer.")
     context.accounts.revoke(identity.user, identity.credential)
-    context.access_became_less()
     return {"username": identity.user, "revoked": identity.credential}
 
 
@@ -80,7 +79,6 @@ def revoke(context: Context, request: Request, credential_id: str) -> dict[str, 
     identity = _user_with_keys(context, request)
     if not context.accounts.revoke(identity.user, credential_id):
         raise NotFound(f"You have no key or login {credential_id!r}.")
-    context.access_became_less()
     return {"id": credential_id, "deleted": True}
 
 
@@ -101,7 +99,6 @@ def change_password(context: Context, request: Request, identity: Identity, told
         address=address_of(request),
         keep_login=identity.credential if identity.via == "login" else "",
     )
-    context.access_became_less()
 
 
 def check_accounts(context: Context, what: str) -> None:

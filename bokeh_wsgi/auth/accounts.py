@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Literal
@@ -25,13 +26,17 @@ MAX_NAME_LENGTH = 100
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """What people and operators do with accounts; thread-safe. ``address`` is where a request comes from."""
+    """What people and operators do with accounts; thread-safe. ``address`` is where a request comes from.
+
+    ``became_less`` is called when somebody may do less than before.
+    """
 
     store: Store
     tokens: Tokens
     throttle: Throttle
     registration: Registration = "open"
     max_users: int = 10_000
+    became_less: Callable[[], None] = lambda: None
 
     def register(self, name: object, password: object, *, address: str, invitation: str = "") -> UserRecord:
         """Make an account; raises `BadRequest`, `AccessDenied`, `Taken`, `TooMany` or `LimitExceeded`."""
@@ -101,10 +106,12 @@ class Accounts:
         """As the operator, who need not know the old one."""
         self.store.set_password(user, hash_password(checked_password(new, user)), keep_login=keep_login)
         audit.done("password-changed", user=user)
+        self.became_less()
 
     def set_disabled(self, user: str, disabled: bool) -> None:
         self.store.set_disabled(self.user(user).name, disabled)
         audit.done("disabled" if disabled else "enabled", user=user)
+        self.became_less()
 
     # What programs and browsers show instead of a password
 
@@ -119,7 +126,7 @@ class Accounts:
     def start_login(self, user: str, name: str, *, address: str, old: str = "") -> str:
         """A browser's new login, as the value of its cookie; the login ``old`` that it had ends."""
         for login in self.store.list_credentials(user)[MAX_CREDENTIALS - 1 :]:
-            self.store.delete_credential(user, login.id)
+            self.revoke(user, login.id)
         if old:
             self.end_login(old)
         login = keys.new_login(user, _label(name) or "browser")
@@ -137,6 +144,7 @@ class Accounts:
         ended = self.store.delete_credential(user, credential_id)
         if ended:
             audit.done("revoked", user=user, credential=credential_id)
+            self.became_less()
         return ended
 
     def _has_room(self, user: str) -> None:

@@ -29,14 +29,29 @@ class Config:
         """The entry for a session of this name, else for this server; an entry of another server is none."""
         entries = self.load()
         for entry in (entries.get(name or ""), entries.get(root_url), *entries.values()):
-            if entry is not None and entry.get("root_url") == root_url:
+            if entry is not None and root_url in _addresses(entry):
                 return entry
         return {}
 
     def save(self, key: str, entry: dict[str, Any]) -> None:
-        """Write one entry; readable by the user alone, and never half."""
+        """Write one entry; readable by the user alone, and never half.
+
+        Entries of the same server under other names go: what they say is older.
+        """
+        self._write({**self._entries_without(_addresses(entry)), key: entry})
+
+    def forget(self, *urls: str) -> None:
+        """Remove all entries of a server that is known by these addresses."""
+        kept = self._entries_without(set(urls))
+        if len(kept) < len(self.load()):
+            self._write(kept)
+
+    def _entries_without(self, addresses: set[str]) -> dict[str, dict[str, Any]]:
+        return {name: entry for name, entry in self.load().items() if not addresses & _addresses(entry)}
+
+    def _write(self, entries: dict[str, dict[str, Any]]) -> None:
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        content = json.dumps({**self.load(), key: entry}, indent=2)
+        content = json.dumps(entries, indent=2)
         # Made with mode 0600, in the same folder, so that the replacement is one step.
         handle, name = tempfile.mkstemp(prefix=".config-", dir=self.directory)
         try:
@@ -47,3 +62,8 @@ class Config:
             with contextlib.suppress(OSError):
                 os.unlink(name)
             raise
+
+
+def _addresses(entry: dict[str, Any]) -> set[str]:
+    """The root URL of a server, and where its app was found from there, if that was known."""
+    return {str(entry[name]) for name in ("root_url", "base_url") if name in entry}

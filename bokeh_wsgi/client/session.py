@@ -1,15 +1,13 @@
 """`Session`: a script's connection to a plot server."""
 
-import html
-import importlib
 import json
 import math
 import os
 import secrets
 import threading
 import time
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Literal, Self
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Literal
 from urllib.parse import quote
 from wsgiref.types import WSGIApplication
 
@@ -21,20 +19,21 @@ from bokeh_wsgi.dataplane import Op, OpCode, Reader, column_from, encode_upload
 from bokeh_wsgi.exc import ServerRefused, SessionError
 from bokeh_wsgi.models.state import State
 
+from .account import DEFAULT_SERVER_URL, DEFAULT_USER, NO_KEY
 from .column_ops import ColumnOps
-from .config import Config
+from .documents import Documents
 from .loader import Loader, ids_in_use, move_counter_past
+from .notebook import show_in_notebook
 from .publisher import Publisher, Step
 from .sender import Sender
 from .serializer import closure
-from .transport import ARROW_STREAM, HTTPTransport, Transport, WSGITransport
+from .transport import ARROW_STREAM
 
-DEFAULT_SERVER_URL = "http://localhost:5006/"
 BURST_S = 0.01
 """A store that follows another one sooner than this does not wait for its answer."""
 
 
-class Session:
+class Session(Documents):
     """A user's connection to one server, and to one document there at a time.
 
     Nothing is sent before it is needed: no server at ``root_url`` shows at the first call that wants one.
@@ -49,8 +48,8 @@ class Session:
         self,
         name: str | None = None,
         root_url: str = DEFAULT_SERVER_URL,
-        userapikey: str = "nokey",
-        username: str = "defaultuser",
+        userapikey: str = NO_KEY,
+        username: str = DEFAULT_USER,
         load_from_config: bool = True,
         configdir: str | os.PathLike[str] | None = None,
         *,
@@ -69,21 +68,20 @@ class Session:
         # A file of certificates to trust besides the usual ones, as for a server with one of its own making.
         ca_certs: str | None = None,
     ) -> None:
-        self.root_url = root_url.rstrip("/") + "/"
-        self.name = self.root_url if name is None else name
-        self.username = username
-        self.userapikey = userapikey
-        self._config = Config(configdir)
-        if load_from_config and app is None:
-            self._use(self._config.find(name, self.root_url))
-        headers = self._credentials()
-        self._transport: Transport = (
-            HTTPTransport(self.root_url, headers, retry_s=retry_s, timeout_s=timeout_s, ca_certs=ca_certs)
-            if app is None
-            else WSGITransport(app, self.root_url, headers)
+        super().__init__(
+            name,
+            root_url,
+            userapikey,
+            username,
+            load_from_config,
+            configdir,
+            app=app,
+            retry_s=retry_s,
+            timeout_s=timeout_s,
+            ca_certs=ca_certs,
         )
+        self.on_publish: Callable[[], None] | None = None
         self._lock = threading.RLock()
-        self._docid: str | None = None
         if diff not in ("auto", "off"):
             raise ValueError(f'diff is "auto" or "off", not {diff!r}')
         self._compares = diff == "auto"
@@ -92,84 +90,20 @@ class Session:
         self._merges = merge and app is None
         self._stored = -math.inf
 
-    def _use(self, entry: Mapping[str, Any]) -> None:
-        """What the config has, except where the caller said otherwise."""
-        if self.username == "defaultuser" and self.userapikey == "nokey":
-            self.username = str(entry.get("username", self.username))
-            self.userapikey = str(entry.get("userapikey", self.userapikey))
-
-    def _credentials(self) -> dict[str, str]:
-        if self.userapikey == "nokey":
-            return {}
-        return {"BOKEHUSER": self.username, "BOKEHUSER-API-KEY": self.userapikey}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self.close()
-
     def close(self) -> None:
         """Send what a burst has left to send, and give connections back. The document stays on the server."""
         try:
             self.flush()
         finally:
-            self._transport.close()
+            super().close()
 
     def __repr__(self) -> str:
         return f"<Session {self.username} at {self.root_url}, document {self._docid}>"
 
     @property
-    def configdir(self) -> str:
-        return str(self._config.directory)
-
-    @property
-    def configfile(self) -> str:
-        return str(self._config.path)
-
-    def save(self) -> None:
-        """Keep user and key in the config file, for later sessions at this server."""
-        entry = {"root_url": self.root_url, "userapikey": self.userapikey, "username": self.username}
-        self._config.save(self.root_url, entry)
-
-    @property
-    def http_session(self) -> Transport:
-        """What sends this session's requests."""
-        return self._transport
-
-    @property
-    def base_url(self) -> str:
-        """Where the server's app is mounted; asks the server at first use."""
-        return self._transport.base_url
-
-    @property
-    def docid(self) -> str:
-        """The document in use; raises `SessionError` before `use_doc`."""
-        if self._docid is None:
-            raise SessionError("this session has no document yet: call use_doc(title) first")
-        return self._docid
-
-    @property
     def seq(self) -> int:
         """The last change of this session that the server has taken; 0 if there is none."""
         return self._publisher.shadow.seq
-
-    @property
-    def userinfo(self) -> dict[str, Any]:
-        """``{"username", "docs": [{"title", "docid"}, …]}``, documents by last change."""
-        return self._transport.request("GET", "userinfo").json()
-
-    def make_doc(self, title: str) -> str:
-        """The docid of this user's document of that title; makes the document if there is none."""
-        body = json.dumps({"title": title}).encode()
-        headers = {"Content-Type": "application/json"}
-        answer = self._transport.request("POST", "doc", headers=headers, pieces=[body])
-        docid: str = answer.json()["docid"]
-        return docid
-
-    def find_doc(self, name: str) -> str:
-        """The same as `make_doc`: a title names one document of a user."""
-        return self.make_doc(name)
 
     def use_doc(self, name: str | None = None, docid: str | None = None, *, clear: bool = False) -> None:
         """Use a document of this user by title (made if there is none), or any by docid.
@@ -188,10 +122,6 @@ class Session:
 
     def _new_publisher(self, *, title: str = "", starts_anew: bool = False) -> Publisher:
         return Publisher(title=title, starts_anew=starts_anew, columns=ColumnOps(compares=self._compares))
-
-    def delete_doc(self, docid: str | None = None) -> None:
-        """Delete a document (default: the one in use) and all its data; its open pages say so."""
-        self._transport.request("DELETE", f"doc/{quote(self.docid if docid is None else docid, safe='')}")
 
     def store_document(self, doc: Document, dirty_only: bool = True) -> list[Model]:
         """Send what changed in ``doc`` since the last store; returns the models it holds.
@@ -377,20 +307,38 @@ class Session:
         """The server removes models that nothing leads to by itself: there is nothing to do."""
         return {"status": "success"}
 
-    def document_link(self) -> str:
-        """The address of the document's page."""
-        return f"{self.base_url}doc/{quote(self.docid, safe='')}"
+    def rename(self, title: str) -> None:
+        """Give the document another title; its links stay. Raises `ServerRefused` if that one is taken."""
+        super().rename(title)
+        with self._lock:
+            self._publisher.title = title
 
-    def object_link(self, obj: Model) -> str:
-        """The address of a page with this model alone."""
-        return f"{self.document_link()}/{quote(self._publisher.wire_id(obj), safe='')}"
+    def publish(self) -> str:
+        """Let everybody see the document, live, also without signing in; returns its public link.
+
+        Plots that were made since `output_server` and not pushed yet are, first.
+        """
+        if self.on_publish is not None:
+            self.on_publish()
+        self.flush()
+        return super().publish()
+
+    def is_stored(self, obj: Model) -> bool:
+        """Whether the model was stored or loaded by this session, and the document still holds it."""
+        return self._docid is not None and self._publisher.knows(obj)
+
+    def wire_id(self, obj: Model) -> str:
+        """The id of a model in the document: its own, or another if that was taken there."""
+        return self._publisher.wire_id(obj)
+
+    def object_link(self, obj: Model, public: bool = False) -> str:
+        """The address of a page with this model alone; the ``public`` one is for everybody."""
+        link, _, query = self.document_link(public).partition("?")
+        return f"{link}/{quote(self.wire_id(obj), safe='')}{query and '?' + query}"
 
     def show(self, obj: Model) -> None:
-        """In a notebook, show the live model below the cell; it must have been stored."""
-        notebook = importlib.import_module("IPython.display")
-        width, height = (
-            getattr(obj, side, None) or default for side, default in (("width", 600), ("height", 600))
-        )
-        link = html.escape(self.object_link(obj))
-        frame = f'<iframe src="{link}" width="{width + 20}" height="{height + 20}" frameborder="0"></iframe>'
-        notebook.display(notebook.HTML(frame))
+        """In a notebook, show the live model below the cell, with its document stored.
+
+        The notebook keeps what it shows, and so a token that reads this document: `withdraw_tokens` ends it.
+        """
+        show_in_notebook(self, obj)

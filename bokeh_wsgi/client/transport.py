@@ -1,6 +1,7 @@
 """How a session reaches its server: over HTTP, or by calling a WSGI app in this process."""
 
 import json
+import math
 import random
 import sys
 import time
@@ -45,16 +46,27 @@ class Answer:
 
 
 class Transport(ABC):
-    """Sends requests below one base URL. Thread-safe."""
+    """Sends requests below one base URL. Thread-safe.
 
-    def __init__(self, root_url: str, headers: Mapping[str, str]) -> None:
+    ``credentials`` are headers that go with every request to the base URL, and nowhere else;
+    ``when_found`` is called with that URL as soon as it is known, if it has to be found.
+    """
+
+    when_found: Callable[[str], None] | None = None
+
+    def __init__(self, root_url: str) -> None:
         self.root_url = root_url
-        self.headers = dict(headers)
+        self.credentials: Mapping[str, str] = {}
 
     @property
     @abstractmethod
     def base_url(self) -> str:
         """Where the app is mounted, with a slash at its end; found at first use."""
+
+    @property
+    def is_found(self) -> bool:
+        """Whether `base_url` is known already."""
+        return True
 
     @abstractmethod
     def _send(
@@ -71,23 +83,39 @@ class Transport(ABC):
         *,
         headers: Mapping[str, str] | None = None,
         pieces: Sequence[bytes] = (),
+        anonymous: bool = False,
     ) -> Answer:
-        """The 2xx answer to a request for ``path`` (below the base URL).
+        """The 2xx answer to a request for ``path`` (below the base URL); ``anonymous``: without credentials.
 
         Raises `Conflict` or `ServerRefused` with the server's message, and `ServerUnreachable` once retrying
         has taken too long. Requests are repeated, so they must be such that a repetition does no harm.
         """
-        every = {"Accept": f"application/json, {ARROW_STREAM}", **self.headers, **(headers or {})}
-        answer = self._send(method, self.base_url + path, every, pieces, retry=True)
+        url = self.base_url + path  # before the credentials: they may come with it
+        credentials = {} if anonymous else self.credentials
+        every = {"Accept": f"application/json, {ARROW_STREAM}", **credentials, **(headers or {})}
+        answer = self._send(method, url, every, pieces, retry=True)
         if not 200 <= answer.status < 300:
-            raise refusal(answer, f"{method} {self.base_url}{path}")
+            advice = "" if anonymous else self._advice(answer.status)
+            raise refusal(answer, f"{method} {url}", advice=advice)
         return answer
 
+    def _advice(self, status: int) -> str:
+        """What a script can do that has no key where it needs one."""
+        if status != 401 or self.credentials:
+            return ""
+        return (
+            f"{self.base_url} has users: session.register(name, password) or "
+            "session.login(name, password) first"
+        )
 
-def refusal(answer: Answer, request: str) -> Conflict | ServerRefused:
-    """The exception that says what the server said."""
+
+def refusal(answer: Answer, request: str, *, advice: str = "") -> Conflict | ServerRefused:
+    """The exception that says what the server said, or if there is some, the ``advice``."""
     body = answer.json()
-    message = body.get("message") or f"{request} was answered with status {answer.status}"
+    message = advice or body.get("message") or f"{request} was answered with status {answer.status}"
+    if answer.status == 429:
+        wait_s = body.setdefault("retry_after", _seconds(answer.headers.get("retry-after")))
+        message = f"{message.rstrip('.')}: try again in {math.ceil(wait_s)} s"
     if answer.status == 409 and body.get("error") == Conflict.code:
         return Conflict(
             message,
@@ -96,6 +124,10 @@ def refusal(answer: Answer, request: str) -> Conflict | ServerRefused:
             taken=body.get("taken", ()),
         )
     return ServerRefused(message, status=answer.status, body=body)
+
+
+def _seconds(text: str | None) -> float:
+    return float(text) if text is not None and text.isdecimal() else 60.0
 
 
 class HTTPTransport(Transport):
@@ -108,13 +140,12 @@ class HTTPTransport(Transport):
     def __init__(
         self,
         root_url: str,
-        headers: Mapping[str, str],
         *,
         retry_s: float = 60.0,
         timeout_s: float = 60.0,
         ca_certs: str | None = None,
     ) -> None:
-        super().__init__(root_url, headers)
+        super().__init__(root_url)
         self.retry_s = retry_s
         self._base_url: str | None = None
         self._pool = urllib3.PoolManager(
@@ -129,13 +160,22 @@ class HTTPTransport(Transport):
     def base_url(self) -> str:
         if self._base_url is None:
             self._base_url = self._find_mount()
+            if self.when_found is not None:
+                self.when_found(self._base_url)
         return self._base_url
+
+    @property
+    def is_found(self) -> bool:
+        return self._base_url is not None
 
     def close(self) -> None:
         self._pool.clear()
 
     def _find_mount(self) -> str:
-        """Follows ``ping`` from the root URL. Sends no credentials: they are for the place that it finds."""
+        """Follows ``ping`` from the root URL, to the same host only: what it finds gets the credentials.
+
+        It sends none itself.
+        """
         url = urljoin(self.root_url, "ping")
         for _ in range(_MAX_REDIRECTS):
             try:
@@ -148,8 +188,11 @@ class HTTPTransport(Transport):
             if not 300 <= answer.status < 400 or location is None:
                 break
             target = urljoin(url, location)
-            if urlsplit(url).scheme == "https" and urlsplit(target).scheme != "https":
-                raise ServerUnreachable(f"{url} redirects from https to {target}: not followed")
+            if not is_same_place(url, target):
+                raise ServerUnreachable(
+                    f"{url} redirects to {target}, which is another place: not followed. "
+                    "If that is your server, say so with root_url"
+                )
             url = target
         if answer.status != 200 or answer.body.strip() != b"pong" or not urlsplit(url).path.endswith("/ping"):
             raise ServerUnreachable(
@@ -193,6 +236,14 @@ class HTTPTransport(Transport):
             progress.close()
 
 
+def is_same_place(url: str, target: str) -> bool:
+    """Whether a redirect stays at its origin, or goes from http to https on the same host."""
+    old, new = urlsplit(url), urlsplit(target)
+    if (old.scheme, old.hostname) == ("http", new.hostname) and new.scheme == "https":
+        return True
+    return (old.scheme, old.netloc.lower()) == (new.scheme, new.netloc.lower())
+
+
 def _answer(response: urllib3.BaseHTTPResponse) -> Answer:
     headers = {name.lower(): value for name, value in response.headers.items()}
     return Answer(response.status, headers, response.data)
@@ -201,8 +252,8 @@ def _answer(response: urllib3.BaseHTTPResponse) -> Answer:
 class WSGITransport(Transport):
     """Calls ``app`` directly, as a server would that has it at ``root_url``."""
 
-    def __init__(self, app: WSGIApplication, root_url: str, headers: Mapping[str, str]) -> None:
-        super().__init__(root_url, headers)
+    def __init__(self, app: WSGIApplication, root_url: str) -> None:
+        super().__init__(root_url)
         self.app = app
 
     @property

@@ -152,7 +152,6 @@ def logout(context: Context, request: Request) -> Response:
     response = Response(status=303, headers={"Location": f"{mount_of(request)}login"})
     if identity.via == "login":
         context.accounts.end_login(identity.credential)
-        context.access_became_less()
     response.delete_cookie(LOGIN_COOKIE, path=_cookie_path(request))
     return response
 

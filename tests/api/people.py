@@ -1,5 +1,6 @@
 """A server with several users, and what each of them is to one document."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,6 +17,13 @@ PASSWORD = "correct horse"
 HTML = {"Accept": "text/html"}
 
 
+def token_in(html: str) -> dict[str, str]:
+    """What a document's page sends when it reads: the token that it was given."""
+    found = re.search(r'"token":"([^"]+)"', html)
+    assert found is not None, html
+    return {"Authorization": f"Bearer {found[1]}", "Origin": "null", "Sec-Fetch-Site": "cross-site"}
+
+
 @cache
 def _password_hash() -> str:
     return hash_password(PASSWORD)
@@ -28,6 +36,13 @@ class People:
     app: BokehWSGI
     docid: str = ""
     keys: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, app: BokehWSGI) -> "People":
+        """The people whom another server has made in the same store."""
+        people = cls.__new__(cls)
+        people.app, people.docid, people.keys = app, "", {}
+        return people
 
     def __post_init__(self) -> None:
         for name in ("ada", "wim", "rita", "otto"):

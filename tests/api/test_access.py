@@ -1,4 +1,3 @@
-import re
 import time
 from typing import Any
 
@@ -8,13 +7,11 @@ from bokeh_wsgi.auth.tokens import PAGE_TOKEN_S
 from bokeh_wsgi.dataplane import Op, OpCode
 
 from .conftest import GRAPH, Api
+from .people import HTML, token_in
 
 
 def token_of(api: Api, docid: str) -> dict[str, str]:
-    html = api.client.get(f"/doc/{docid}", headers={"Accept": "text/html"}).text
-    found = re.search(r'"token":"([^"]+)"', html)
-    assert found is not None
-    return {"Authorization": f"Bearer {found[1]}", "Origin": "null", "Sec-Fetch-Site": "cross-site"}
+    return token_in(api.client.get(f"/doc/{docid}", headers=HTML).text)
 
 
 def test_a_page_reads_its_document_with_its_token(api: Api, numbers: Any) -> None:

@@ -12,7 +12,7 @@ import pytest
 from bokeh.layouts import row
 from bokeh.models.widgets import Div
 
-from bokeh_wsgi import embed, io, plotting
+from bokeh_wsgi import io, plotting
 from bokeh_wsgi.client import Session
 
 from .conftest import Viewer
@@ -237,14 +237,3 @@ def test_a_figure_of_ours_is_a_figure_of_bokeh_s() -> None:
     assert type(plot).__qualified_model__ == "Figure"
     with pytest.raises(AttributeError, match="plot_widht"):
         plotting.figure(plot_widht=10)
-
-
-def test_an_iframe_links_to_the_plot(default_server: Any) -> None:
-    plotting.output_server("dashboard")
-    plot = plotting.figure()
-    plotting.show(plot)
-    assert f'src="{current().object_link(plot)}"' in embed.iframe(plot)
-    assert embed.document_link(current()) == current().document_link()
-    plotting.reset_output()
-    with pytest.raises(ValueError, match="output_server"):
-        embed.iframe(plot)

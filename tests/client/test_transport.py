@@ -106,7 +106,7 @@ def free_port() -> int:
 def test_a_document_is_published_over_http(remote: Session, plotted: Document, source: Any, url: str) -> None:
     remote.store_document(plotted)
     assert remote.base_url == url
-    assert remote.userinfo["docs"] == [{"title": "line", "docid": remote.docid}]
+    assert remote.userinfo["docs"] == [{"title": "line", "docid": remote.docid, "published": False}]
     assert Viewer(remote).column(source, "y").tobytes() == source.data["y"].tobytes()
 
 

@@ -180,7 +180,7 @@ def test_a_deleted_document_is_an_error_that_says_so(session: Session) -> None:
     with pytest.raises(ServerRefused, match="deleted") as caught:
         session.store_document(document)
     assert caught.value.status == 404
-    with pytest.raises(ServerRefused, match="not-found"):
+    with pytest.raises(ServerRefused, match="it was deleted, or its link is wrong"):
         session.load_document(Document())
 
 

@@ -1,0 +1,33 @@
+"""Live plots below the cells of a Jupyter notebook."""
+
+import importlib
+from typing import TYPE_CHECKING
+
+from bokeh.model import Model
+
+from .tags import frame_tag
+
+if TYPE_CHECKING:
+    from .session import Session
+
+MARGIN_PX = 20
+DEFAULT_PX = 600
+
+
+def show_in_notebook(session: "Session", obj: Model) -> None:
+    """Display ``obj`` below the cell that runs; where no HTML is shown, its link."""
+    # A frame, not the script tag. A script of the plot server would run in the notebook's own page, which can
+    # run code on this machine, and so would the CustomJS of whoever may write the document. Besides, classic
+    # notebooks load scripts of outputs by themselves and drop their data- attributes. A frame is the same in
+    # all notebooks, and needs nothing from their origin: the token in its address says what it may read.
+    width, height = (_pixels(obj, side) for side in ("width", "height"))
+    frame = frame_tag(session, obj, width=width + MARGIN_PX, height=height + MARGIN_PX)
+    link = session.object_link(obj)
+    display = importlib.import_module("IPython.display").display
+    # In a div: IPython's HTML() warns of bare frames, and notebooks style them.
+    display({"text/html": f"<div>{frame}</div>", "text/plain": f"Live plot: {link}"}, raw=True)
+
+
+def _pixels(obj: Model, side: str) -> int:
+    value = getattr(obj, side, None)
+    return value if isinstance(value, int) and value > 0 else DEFAULT_PX
