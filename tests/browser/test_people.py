@@ -309,12 +309,17 @@ def test_a_server_that_is_gone_is_told_in_the_dialog(site: Site, user: Callable[
     expect(dialog.get_by_role("switch")).not_to_be_checked()
 
 
-def test_a_login_that_has_ended_is_told_in_the_dialog(site: Site, user: Callable[..., Page]) -> None:
+def test_a_login_that_has_ended_is_told_where_one_is_looking(site: Site, user: Callable[..., Page]) -> None:
     page = user()
+    ended = "You are not signed in any more. Load the page again to sign in."
     dialog = open_share(page, "line")
     page.context.clear_cookies()
     dialog.get_by_role("switch").click()
-    expect(dialog.get_by_role("alert")).to_contain_text(re.compile("sign", re.IGNORECASE))
+    expect(dialog.get_by_role("alert")).to_have_text(ended)
+    page.keyboard.press("Escape")
+    choose(page, "line", "Delete…")
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_have_text(ended)
 
 
 def test_a_late_answer_is_not_shown_for_another_document(site: Site, user: Callable[..., Page]) -> None:

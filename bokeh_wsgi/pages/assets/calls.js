@@ -3,6 +3,7 @@
 export class Problem extends Error {}
 
 const csrf = document.querySelector('meta[name="csrf"]')?.content;
+const userinfo = new URL("../userinfo", import.meta.url);
 
 function headers(body) {
   return {
@@ -12,28 +13,9 @@ function headers(body) {
   };
 }
 
-// To somebody who is not signed in, a private document is not there (404).
-async function isSignedOut(status) {
-  if (status === 401) return true;
-  if (!csrf || status !== 404) return false;
-  const answer = await fetch(new URL("../userinfo", import.meta.url), {headers: headers(), credentials: "same-origin"});
-  return answer.status === 401;
-}
-
-async function refusal(answer) {
+async function send(method, url, body) {
   try {
-    if (await isSignedOut(answer.status)) return "You are not signed in any more. Load the page again to sign in.";
-    const {message} = await answer.json();
-    if (message) return message;
-  } catch { /* not JSON, or gone meanwhile: the status has to do */ }
-  return `The server answered ${answer.status} ${answer.statusText}`.trim() + ".";
-}
-
-/** The JSON of an answer; `fine` are statuses that are no failure, and then null. */
-export async function call(method, url, body, {fine = []} = {}) {
-  let answer;
-  try {
-    answer = await fetch(url, {
+    return await fetch(url, {
       method,
       headers: headers(body),
       credentials: "same-origin",
@@ -42,6 +24,26 @@ export async function call(method, url, body, {fine = []} = {}) {
   } catch {
     throw new Problem("The server does not answer. Try again when it is back.");
   }
+}
+
+// To somebody who is not signed in any more, a private document is not there (404).
+async function checkSignedIn(status) {
+  const ended = status === 401 || (csrf && status === 404 && (await send("GET", userinfo)).status === 401);
+  if (ended) throw new Problem("You are not signed in any more. Load the page again to sign in.");
+}
+
+async function refusal(answer) {
+  try {
+    const {message} = await answer.json();
+    if (message) return message;
+  } catch { /* not JSON: the status has to do */ }
+  return `The server answered ${answer.status} ${answer.statusText}`.trim() + ".";
+}
+
+/** The JSON of an answer; `fine` are statuses that are no failure, and then null. */
+export async function call(method, url, body, {fine = []} = {}) {
+  const answer = await send(method, url, body);
+  await checkSignedIn(answer.status);
   if (fine.includes(answer.status)) return null;
   if (!answer.ok) throw new Problem(await refusal(answer));
   try {
