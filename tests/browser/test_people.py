@@ -437,6 +437,29 @@ def test_a_title_is_text_wherever_it_is_shown(
     assert not page.evaluate(TOO_WIDE)
 
 
+@pytest.mark.parametrize("width", [320, 390, 1280, 3840])
+def test_pages_fit_every_screen(site: Site, user: Callable[..., Page], width: int) -> None:
+    name = "a_long_user_name." * 3
+    site.people.join(name)
+    site.people.api(name).make("title_without_an_end_" * 9)
+    site.people.share(name, "write")
+    page = user(name, viewport={"width": width, "height": 700})
+    title = page.locator(".document-title").first.inner_text()
+    for path in ("", "account", "gallery", "nowhere"):
+        page.goto(site.url + path)
+        assert not page.evaluate(TOO_WIDE), path
+    page.goto(site.url)
+    expect(page.get_by_role("button", name="Sign out")).to_be_in_viewport(ratio=1)
+    choose(page, title, "Embed code…")
+    expect(page.locator("#share-frame")).to_be_visible()
+    dialog = page.locator("#share")
+    assert dialog.evaluate("dialog => dialog.scrollWidth <= dialog.clientWidth")
+    page.context.clear_cookies()
+    for path in ("login", "register"):
+        page.goto(site.url + path)
+        assert not page.evaluate(TOO_WIDE), path
+
+
 # Keys alone
 
 
