@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 from urllib.parse import quote
 
+from bokeh_wsgi.auth.passwords import MIN_LENGTH
 from bokeh_wsgi.pages.listing import now_or, times
 from bokeh_wsgi.pages.render import render
 
@@ -57,6 +58,7 @@ def account_page(
         message=message,
         notice=notice,
         new_key=new_key or "",
+        min_length=MIN_LENGTH,
     )
 
 

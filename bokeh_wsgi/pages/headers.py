@@ -21,12 +21,16 @@ SERVER_PAGE_HEADERS: Headers = [
     (
         "Content-Security-Policy",
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+        "require-trusted-types-for 'script'; trusted-types 'none'",
     ),
     ("Cross-Origin-Opener-Policy", "same-origin"),
 ]
-"""Headers of the server's own pages: nothing inline, nothing from elsewhere, and no frame around them, in which
-another page could lead somebody's clicks."""
+"""Headers of the server's own pages.
+
+Nothing inline, nothing from elsewhere; no frame around them, in which another page could lead somebody's
+clicks; and no script of theirs makes HTML from text.
+"""
 
 # No allow-same-origin: the page gets an opaque origin, so that the JavaScript of a published document
 # reaches neither cookies nor storage nor, with a login, any other page of this host.

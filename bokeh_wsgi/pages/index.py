@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, Protocol
 
+from bokeh_wsgi.auth.names import MAX_TITLE_LENGTH
 from bokeh_wsgi.pages.listing import Listed, Owned, newest_first, now_or, row
 from bokeh_wsgi.pages.render import render
 from bokeh_wsgi.pages.static import BOKEH_VERSION
@@ -14,7 +15,7 @@ RIGHTS = {"read": "can see", "write": "can change"}
 
 
 class Own(Listed, Protocol):
-    """A document in its owner's list; ``viewers`` is how many pages show it now, None if that is not known."""
+    """A document in its owner's list; ``viewers`` is how many pages show it now, None if unknown."""
 
     @property
     def viewers(self) -> int | None: ...
@@ -36,9 +37,9 @@ def index_page(
     """The index as HTML.
 
     ``shared`` are documents of others, each with this user's right to it: ``"read"`` or ``"write"``.
-    ``root_url`` is what a script gives as ``url=`` to publish to this server. ``multi_user``: documents can be
-    published and shared; ``gallery``: there is a gallery to link to; ``site_login``: signing in and out is
-    the surrounding site's business.
+    ``root_url`` is what a script gives as ``url=`` to publish to this server. ``multi_user``: documents can
+    be published and shared; ``gallery``: there is a gallery to link to; ``site_login``: signing in and out
+    is the surrounding site's business.
     """
     moment = now_or(now)
     rights = [(record, right) for record, right in shared]
@@ -58,6 +59,7 @@ def index_page(
         gallery=gallery,
         site_login=site_login,
         bokeh_version=BOKEH_VERSION,
+        max_title=MAX_TITLE_LENGTH,
     )
 
 

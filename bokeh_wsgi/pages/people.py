@@ -99,6 +99,7 @@ def _login_page(
         username=request.form.get("username", ""),
         registration=context.accounts.registration,
         retry_after=error.retry_after_s if isinstance(error, TooMany) else 0,
+        gallery=context.gallery,
     )
     return visit.told(_page(html, error))
 

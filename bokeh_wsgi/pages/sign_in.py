@@ -5,6 +5,7 @@ Every form works without JavaScript, and names its fields so that password manag
 
 from math import ceil
 
+from bokeh_wsgi.auth.passwords import MIN_LENGTH
 from bokeh_wsgi.pages.render import render
 
 
@@ -17,21 +18,23 @@ def login_page(
     username: str = "",
     registration: str,
     retry_after: float = 0,
+    gallery: bool = False,
 ) -> str:
-    """The login form; ``message`` says why the last try failed, ``retry_after`` (seconds) when to try again.
+    """The login form; ``message`` says why the last try failed, ``retry_after`` (seconds) that
+    there were too many.
 
     ``next`` is the local path to go to afterwards; ``registration`` is ``"open"``, ``"invite"`` or
-    ``"closed"``.
+    ``"closed"``; ``gallery``: there is one to look at without signing in.
     """
     return render(
         "login.html",
         mount=mount,
         csrf=csrf,
         next=next,
-        message=message,
+        message=f"Too many tries. Try again in {_span(retry_after)}." if retry_after > 0 else message,
         username=username,
         registration=registration,
-        wait=_wait(retry_after),
+        gallery=gallery,
     )
 
 
@@ -53,6 +56,7 @@ def register_page(
         username=username,
         invite=invite,
         registration=registration,
+        min_length=MIN_LENGTH,
     )
 
 
@@ -61,8 +65,6 @@ def code_page(mount: str, *, csrf: str, code: str, username: str) -> str:
     return render("code.html", mount=mount, csrf=csrf, code=code, username=username)
 
 
-def _wait(seconds: float) -> str:
-    if seconds <= 0:
-        return ""
+def _span(seconds: float) -> str:
     count, unit = (ceil(seconds), "second") if seconds <= 90 else (ceil(seconds / 60), "minute")
     return f"{count} {unit}{'' if count == 1 else 's'}"

@@ -50,6 +50,12 @@ def publish(server: LiveServer, title: str, name: str = "curves") -> str:
         return session.document_link()
 
 
+def choose(page: Page, title: str, choice: str) -> None:
+    """Choose something in the menu of a document."""
+    page.get_by_role("button", name=f"More for {title}").click()
+    page.get_by_role("menuitem", name=choice).click()
+
+
 def test_a_new_server_tells_how_to_publish_to_it(
     fresh_server: LiveServer, page: Page, complaints: list[str]
 ) -> None:
@@ -78,17 +84,22 @@ def test_deleting_asks_first_and_needs_no_mouse(fresh_server: LiveServer, page: 
     publish(fresh_server, "keep")
     publish(fresh_server, "drop")
     page.goto(fresh_server.url)
-    page.get_by_role("button", name="Delete drop").focus()
+    page.get_by_role("button", name="More for drop").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("End")
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog", name="Delete “drop”?")
     expect(dialog).to_be_visible()
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
+    expect(page.get_by_role("button", name="More for drop")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("End")
     page.keyboard.press("Enter")
     expect(dialog.get_by_role("button", name="Cancel")).to_be_focused()
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("status")).to_have_text("Deleted “drop”.")
+    expect(page.locator("#announcement")).to_have_text("Deleted “drop”.")
     expect(page.get_by_role("link", name="keep")).to_be_focused()
     page.reload()
     assert page.locator(".document-title").all_inner_texts() == ["keep"]
@@ -97,7 +108,7 @@ def test_deleting_asks_first_and_needs_no_mouse(fresh_server: LiveServer, page: 
 def test_deleting_the_last_document_shows_how_to_publish_one(fresh_server: LiveServer, page: Page) -> None:
     publish(fresh_server, "only")
     page.goto(fresh_server.url)
-    page.get_by_role("button", name="Delete only").click()
+    choose(page, "only", "Delete…")
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(page.get_by_role("heading", name="No plots yet")).to_be_visible()
 
@@ -105,7 +116,7 @@ def test_deleting_the_last_document_shows_how_to_publish_one(fresh_server: LiveS
 def test_a_server_that_is_gone_is_told_where_one_is_looking(fresh_server: LiveServer, page: Page) -> None:
     publish(fresh_server, "curves")
     page.goto(fresh_server.url)
-    page.get_by_role("button", name="Delete curves").click()
+    choose(page, "curves", "Delete…")
     fresh_server.kill()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(page.get_by_role("alert")).to_contain_text("The server does not answer.")

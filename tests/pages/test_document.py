@@ -21,7 +21,7 @@ def config_of(html: str) -> Any:
     return json.loads(found[1])
 
 
-def policy(**resources: list[str]) -> dict[str, str]:
+def policy(**resources: Any) -> dict[str, str]:
     text = dict(document_headers(**resources))["Content-Security-Policy"]
     return {name: sources for name, _, sources in (part.partition(" ") for part in text.split("; "))}
 
@@ -66,7 +66,7 @@ def test_a_component_name_cannot_leave_its_folder() -> None:
 def test_the_title_is_text_in_both_places() -> None:
     html = page(title="<b>&")
     assert "<title>&lt;b&gt;&amp;</title>" in html
-    assert '<h1 id="bokeh-wsgi-title">&lt;b&gt;&amp;</h1>' in html
+    assert '<h1 id="bokeh-wsgi-title" dir="auto">&lt;b&gt;&amp;</h1>' in html
 
 
 def test_extension_code_cannot_close_its_script() -> None:
@@ -78,6 +78,18 @@ def test_extension_code_cannot_close_its_script() -> None:
 def test_an_embedded_page_is_marked_for_its_style() -> None:
     assert '<html lang="en" class="bw-embed">' in page(embed=True)
     assert "bw-embed" not in page()
+
+
+def test_the_header_leads_home_and_to_sharing_for_those_who_may() -> None:
+    assert 'href="/plots/" aria-label="All documents"' in page("/plots/")
+    assert "All documents" not in page(home=False)
+    assert 'href="/plots/?share=d1"' in page("/plots/", share=True)
+    assert "share=" not in page()
+
+
+def test_the_header_says_that_a_document_is_public() -> None:
+    assert ">Public</span>" in page(public=True)
+    assert "Public" not in page()
 
 
 def test_a_document_page_runs_in_an_opaque_origin() -> None:

@@ -1,93 +1,108 @@
-from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
 from bokeh_wsgi.pages import index_page
-from bokeh_wsgi.pages.index import ago, size
 
-NOW = 1_750_000_000.0
-
-
-@dataclass
-class Record:
-    docid: str
-    title: str
-    changed: float
-    bytes: int = 1000
+from .reading import elements, find
+from .records import NOW, Record
 
 
-def test_documents_are_listed_newest_change_first() -> None:
-    page = index_page("/bokeh/", [Record("a", "older", NOW - 9), Record("b", "newer", NOW)], None, now=NOW)
-    assert page.index("newer") < page.index("older")
-
-
-def test_every_link_is_built_from_the_mount() -> None:
-    page = index_page("/plots/", [Record("d 1/2", "stocks", NOW)], None, now=NOW)
-    assert 'href="/plots/doc/d%201%2F2"' in page
-    assert 'data-delete="/plots/doc/d%201%2F2"' in page
-    assert '"/bokeh/' not in page
-
-
-def test_a_title_is_text_whatever_it_holds() -> None:
-    page = index_page("/bokeh/", [Record("a", '<script>"&', NOW)], "<i>", now=NOW)
-    assert "<script>&" not in page
-    assert "<i>" not in page
-    assert "&lt;script&gt;&#34;&amp;" in page
-
-
-def test_a_document_without_a_title_can_still_be_clicked() -> None:
-    assert ">Untitled</a>" in index_page("/bokeh/", [Record("a", "", NOW)], None, now=NOW)
-
-
-def test_the_last_change_is_told_roughly_and_exactly() -> None:
-    page = index_page("/bokeh/", [Record("a", "stocks", NOW - 300)], None, now=NOW)
-    assert (
-        'datetime="2025-06-15T15:01:40+00:00" title="Sunday, 15 June 2025, 15:01:40 UTC">5 minutes ago<'
-        in page
+def index(*own: Record, mount: str = "/bokeh/", **options: Any) -> str:
+    return index_page(
+        mount,
+        **{
+            "own": own,
+            "shared": [],
+            "username": "ada",
+            "csrf": "a.csrf.token",
+            "root_url": "http://plots.example/bokeh/",
+            "multi_user": True,
+            "gallery": False,
+            "now": NOW,
+            **options,
+        },
     )
 
 
+def test_documents_are_listed_newest_change_first() -> None:
+    page = index(Record("a", "earlier", NOW - 9), Record("b", "later"))
+    assert page.index("later") < page.index("earlier")
+
+
+def test_every_link_is_built_from_the_mount() -> None:
+    page = index(Record("d 1/2", "stocks"), mount="/plots/", gallery=True)
+    assert 'href="/plots/doc/d%201%2F2"' in page
+    assert 'data-href="/plots/doc/d%201%2F2"' in page
+    assert 'href="/plots/gallery"' in page
+    assert 'action="/plots/logout"' in page
+    assert '"/bokeh/' not in page
+
+
+def test_a_document_without_a_title_can_still_be_clicked() -> None:
+    assert "<bdi>Untitled</bdi></a>" in index(Record("a", ""))
+
+
+def test_the_last_change_is_told_roughly_and_exactly() -> None:
+    time = find(index(Record("a", "stocks", NOW - 300)), "time")
+    assert time.attributes == {
+        "datetime": "2025-06-15T15:01:40+00:00",
+        "title": "Sunday, 15 June 2025, 15:01:40 UTC",
+    }
+    assert time.text == "5 minutes ago"
+
+
+@pytest.mark.parametrize(("viewers", "text"), [(0, "0 viewers"), (1, "1 viewer"), (12, "12 viewers")])
+def test_how_many_are_looking_is_told_if_it_is_known(viewers: int, text: str) -> None:
+    assert find(index(Record("a", "stocks", viewers=viewers)), "span", class_="fact viewers").text == text
+    assert "viewers" not in index(Record("a", "stocks"))
+
+
+def test_a_published_document_is_marked() -> None:
+    assert (
+        "hidden" not in find(index(Record("a", "x", published=True)), "span", class_="mark public").attributes
+    )
+    assert "hidden" in find(index(Record("a", "x")), "span", class_="mark public").attributes
+
+
+def test_what_others_share_has_its_owner_and_right_and_nothing_to_do_but_open_it() -> None:
+    shared = [(Record("a", "seen", owner="bob"), "read"), (Record("b", "edited", owner="carol"), "write")]
+    page = index(shared=shared)
+    assert "by <bdi>bob</bdi>" in page
+    assert page.count("You can change it") == 1
+    assert "Shared with you" in page
+    assert not [element for element in elements(page) if element.attributes.get("class") == "plain more"]
+
+
 def test_without_documents_the_page_tells_how_to_publish_one_to_this_server() -> None:
-    page = index_page("/bokeh/", [], None, root_url="http://plots.example/bokeh/")
-    assert '<div id="list" hidden>' in page
-    assert "output_server(&#34;my first plot&#34;" in page or 'output_server("my first plot"' in page
-    assert "http://plots.example/bokeh/" in page
+    page = index()
+    assert "hidden" in find(page, "div", id="list").attributes
+    assert "hidden" not in find(page, "section", id="empty").attributes
+    assert 'output_server("my first plot", url="http://plots.example/bokeh/")' in page
 
 
-def test_a_signed_in_user_is_named_and_the_only_user_is_not() -> None:
-    assert "Signed in as <strong>ada</strong>" in index_page("/bokeh/", [], "ada")
-    assert "Signed in" not in index_page("/bokeh/", [], "defaultuser")
+def test_a_signed_in_user_is_named_and_can_sign_out() -> None:
+    page = index()
+    assert "<bdi>ada</bdi></a>" in page
+    form = find(page, "form", method="post")
+    assert form.attributes["action"] == "/bokeh/logout"
+    assert find(page, "input", name="csrf").attributes["value"] == "a.csrf.token"
+    assert find(page, "meta", name="csrf").attributes["content"] == "a.csrf.token"
 
 
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (-5, "just now"),
-        (59, "just now"),
-        (60, "1 minute ago"),
-        (7199, "1 hour ago"),
-        (7200, "2 hours ago"),
-        (86_400, "yesterday"),
-        (8 * 86_400, "last week"),
-        (21 * 86_400, "3 weeks ago"),
-        (70 * 86_400, "2 months ago"),
-        (366 * 86_400, "last year"),
-    ],
-)
-def test_a_time_span_is_told_as_people_say_it(seconds: float, text: str) -> None:
-    assert ago(seconds) == text
+def test_signing_out_is_the_sites_business_where_signing_in_is() -> None:
+    page = index(site_login=True)
+    assert "logout" not in page
+    assert "<bdi>ada</bdi></a>" in page
 
 
-@pytest.mark.parametrize(
-    ("count", "text"),
-    [
-        (0, "0 B"),
-        (999, "999 B"),
-        (1000, "1.0 kB"),
-        (12_345, "12 kB"),
-        (999_999, "1.0 MB"),
-        (3_200_000_000, "3.2 GB"),
-    ],
-)
-def test_a_size_is_told_in_the_largest_fitting_unit(count: int, text: str) -> None:
-    assert size(count) == text
+def test_a_server_without_accounts_speaks_of_no_account_and_no_sharing() -> None:
+    page = index(Record("a", "stocks"), username="defaultuser", multi_user=False, csrf="")
+    for word in ("defaultuser", "logout", "Share…", "People", "csrf"):
+        assert word not in page
+    assert "Embed code…" in page
+
+
+def test_the_gallery_is_linked_where_there_is_one() -> None:
+    assert ">Gallery</a>" in index(gallery=True)
+    assert "Gallery" not in index()

@@ -1,79 +1,75 @@
-// The index: times that stay true, and deleting a document after a question.
-"use strict";
-(() => {
-  const steps = [["year", 31536000], ["month", 2592000], ["week", 604800], ["day", 86400], ["hour", 3600], ["minute", 60]];
-  const relative = new Intl.RelativeTimeFormat("en", {numeric: "auto"});
-  const exact = new Intl.DateTimeFormat(undefined, {dateStyle: "full", timeStyle: "long"});
+// The index: search, and what can be done with one's own documents.
+import {call} from "./calls.js";
+import {ask} from "./confirm.js";
+import {copy, copyButtons} from "./copying.js";
+import {rowMenus} from "./menu.js";
+import {askTitle} from "./rename.js";
+import {accessOf, drop, isPublished, rowOf, setPublished, tell, tellProblem} from "./rows.js";
+import {refilter, searchBox} from "./search.js";
+import {openShare, tellInShare} from "./share.js";
+import {keepTimes} from "./times.js";
 
-  function ago(then) {
-    const seconds = Math.max(0, (Date.now() - then) / 1000);
-    const step = steps.find(([, length]) => seconds >= length);
-    return step ? relative.format(-Math.floor(seconds / step[1]), step[0]) : "just now";
-  }
-
-  function tellTimes() {
-    for (const time of document.querySelectorAll("time")) {
-      const then = new Date(time.dateTime);
-      time.textContent = ago(then);
-      time.title = exact.format(then);
-    }
-  }
-  tellTimes();
-  setInterval(tellTimes, 30000);
-
-  const dialog = document.getElementById("confirm");
-  const problem = document.getElementById("confirm-error");
-  const sure = document.getElementById("confirm-delete");
-  let asked = null;
-
-  function ask(button) {
-    asked = button;
-    document.getElementById("confirm-name").textContent = button.dataset.title;
-    problem.textContent = "";
-    sure.disabled = false;
-    dialog.showModal();
-  }
-
-  async function refusal(answer) {
-    try {
-      const {message} = await answer.json();
-      if (message) return message;
-    } catch { /* not JSON: the status has to do */ }
-    return `The server answered ${answer.status} ${answer.statusText}`.trim() + ".";
-  }
-
-  // What keeps it from being deleted, or null once it is gone (also when somebody else was faster).
-  async function remove(url) {
-    try {
-      const answer = await fetch(url, {method: "DELETE", headers: {Accept: "application/json"}, credentials: "same-origin"});
-      return answer.ok || answer.status === 404 ? null : await refusal(answer);
-    } catch {
-      return "The server does not answer. Nothing was deleted; try again when it is back.";
-    }
-  }
-
-  function drop(row, title) {
-    const next = row.nextElementSibling ?? row.previousElementSibling;
-    row.remove();
-    const left = document.querySelectorAll(".document").length;
-    document.getElementById("count").textContent = left;
-    document.getElementById("announcement").textContent = `Deleted “${title}”.`;
-    document.getElementById("list").hidden = left === 0;
-    document.getElementById("empty").hidden = left > 0;
-    next?.querySelector("a").focus();
-  }
-
-  sure.addEventListener("click", async () => {
-    sure.disabled = true;
-    problem.textContent = (await remove(asked.dataset.delete)) ?? "";
-    sure.disabled = false;
-    if (problem.textContent) return;
-    dialog.close();
-    drop(asked.closest(".document"), asked.dataset.title);
+function askDelete(row) {
+  ask({
+    heading: (say) => say`Delete “${row.dataset.title}”?`,
+    text: "Its plots and data are gone for everybody, and this cannot be undone.",
+    verb: "Delete",
+    // 404: somebody else was faster.
+    run: () => call("DELETE", row.dataset.href, undefined, {fine: [404]}),
+    done: () => {
+      drop(row);
+      refilter();
+    },
   });
+}
 
-  for (const button of document.querySelectorAll(".delete")) {
-    button.hidden = false;
-    button.addEventListener("click", () => ask(button));
+async function publish(row) {
+  const wanted = !isPublished(row);
+  const {docid, title} = row.dataset;
+  try {
+    const {published} = await call(wanted ? "PUT" : "DELETE", `${accessOf(docid)}/published`);
+    setPublished(row, published);
+    if (published) tell`Anybody with the link can see “${title}” now.`;
+    else tell`“${title}” is not public any more.`;
+  } catch (error) {
+    tellProblem(error);
   }
-})();
+}
+
+async function copyLink(row) {
+  const link = new URL(row.dataset.href, location.href).href;
+  if (await copy(link)) tell`Copied the link to “${row.dataset.title}”.`;
+  else tell`This browser does not let pages copy. The link is ${link}`;
+}
+
+function showMenuOf(row) {
+  document.querySelector('[data-do="publish"]')?.setAttribute("aria-checked", String(isPublished(row)));
+}
+
+rowMenus(showMenuOf, {
+  rename: askTitle,
+  share: (row) => openShare(row.dataset.docid),
+  publish,
+  copy: copyLink,
+  embed: (row) => openShare(row.dataset.docid, {codes: true}),
+  delete: askDelete,
+});
+for (const button of document.querySelectorAll(".share")) {
+  button.hidden = false;
+  button.addEventListener("click", () => openShare(button.closest(".document").dataset.docid));
+}
+for (const button of document.querySelectorAll("#rename [data-close]")) {
+  button.addEventListener("click", () => button.closest("dialog").close());
+}
+copyButtons(tellInShare);
+searchBox();
+keepTimes();
+
+const asked = new URLSearchParams(location.search).get("share");
+if (asked) {
+  // A reload shall not open the dialog again.
+  history.replaceState(null, "", location.pathname);
+  // To where the focus goes back when the dialog is closed.
+  rowOf(asked)?.querySelector("a").focus({preventScroll: true});
+  openShare(asked);
+}
