@@ -22,6 +22,7 @@ const QUICK: Timing = {
   goodMs: 40,
   pollMs: 5,
   maxPollMs: 20,
+  maxGatherMs: 60,
 };
 
 // The first fetch of a process takes long.

@@ -326,6 +326,19 @@ def test_a_page_with_a_bokehjs_of_its_own_keeps_it_and_its_plots(
         assert complaints == []
 
 
+def test_a_tag_of_an_older_server_gets_the_bokehjs_that_it_is_redirected_to(
+    memory_server: LiveServer, site: HostSite, page: Page
+) -> None:
+    slider = Slider(start=0, end=1, value=0.5, title="slide")
+    document = Published(memory_server, "older", 1, slider)
+    folder = f"{memory_server.url}static/bokeh/{bokeh.__version__}/js"
+    headers = {"Location": f"{folder}/bokeh.min.js", "Access-Control-Allow-Origin": "*"}
+    page.route("**/bokeh/3.1.0/js/*", lambda route: route.fulfill(status=302, headers=headers))
+    page.goto(site.page(document.tag(version="3.1.0")))
+    wait_for_plots(page, "p0")
+    page.get_by_text("slide").wait_for()
+
+
 def test_a_bokehjs_that_the_page_loads_later_is_not_disturbed(
     memory_server: LiveServer, site: HostSite, page: Page
 ) -> None:
