@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from bokeh.document import Document
 from bokeh.embed import components
-from bokeh.models import ColumnDataSource, Model
+from bokeh.models import ColumnDataSource, CustomJS, Model
+from bokeh.models.widgets.buttons import Button
 from bokeh.models.widgets.sliders import Slider
 from bokeh.plotting import figure
 from playwright.sync_api import Browser, Page, Request, expect
@@ -350,6 +351,20 @@ def test_a_bokehjs_that_the_page_loads_later_is_not_disturbed(
     assert page.evaluate("Bokeh.documents.length") == 0
     document.stream()
     wait_for_rows(page, document, ROWS + 1)
+
+
+def test_scripts_of_a_document_find_bokeh_until_the_page_has_its_own(
+    memory_server: LiveServer, site: HostSite, page: Page
+) -> None:
+    button = Button(label="ask")
+    code = "document.title = `${Bokeh.version} ${Bokeh.documents.length}`"
+    button.js_on_event("button_click", CustomJS(code=code))
+    document = Published(memory_server, "asks", 0, button)
+    page.goto(site.page(document.tag()))
+    page.get_by_role("button", name="ask").click()
+    expect(page).to_have_title(f"{bokeh.__version__} 1")
+    page.add_script_tag(url=f"{site.url}other/bokeh.min.js")
+    assert page.evaluate("Bokeh.version") == OTHER_VERSION
 
 
 class Gadget(Slider):

@@ -30,6 +30,8 @@ export class EmbedScripts implements Scripts {
   /** What `this` is to our scripts. */
   readonly #root: { Bokeh?: PageBokeh } = {};
   #bokeh!: PageBokeh;
+  /** What the page has as `window.Bokeh` if it has none of its own and a document needs one. */
+  #lent: PageBokeh | undefined;
 
   constructor(base: string, private readonly version: string) {
     this.#folder = `${base}static/bokeh/${encodeURIComponent(version)}/js/`;
@@ -48,6 +50,16 @@ export class EmbedScripts implements Scripts {
     return this.#bokeh;
   }
 
+  /**
+   * Let the page's scripts, CustomJS among them, have `Bokeh`, if there is none. It lacks the mark by which a
+   * BokehJS that the page loads later would leave it in its place.
+   */
+  lend(): void {
+    if (hostBokeh()) return;
+    this.#lent = Object.create(this.#bokeh, { __bokeh__: { value: undefined } }) as PageBokeh;
+    Object.assign(globalThis, { Bokeh: this.#lent });
+  }
+
   component(name: string): string | null {
     return this.#has(name) ? null : `${this.#folder}${encodeURIComponent(name)}.min.js`;
   }
@@ -55,14 +67,14 @@ export class EmbedScripts implements Scripts {
   async run(url: string): Promise<void> {
     if (url.startsWith(this.#folder)) return this.#runOurs(url);
     // A script of whatever kind, that may need the global Bokeh: there can be only one.
-    const theirs = hostBokeh();
-    if (theirs && theirs !== this.#bokeh) {
+    this.lend();
+    const theirs = hostBokeh()!;
+    if (theirs !== this.#bokeh && theirs !== this.#lent) {
       throw new Unshowable(
         `This plot needs the script ${url}, which would find another BokehJS on this page: ${theirs.version} instead ` +
           `of ${this.version}. Show the plot in an iframe, or use BokehJS ${this.version} on this page.`,
       );
     }
-    Object.assign(globalThis, { Bokeh: this.#bokeh });
     await runScript(url);
   }
 

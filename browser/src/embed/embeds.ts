@@ -2,6 +2,7 @@ import wasm from "../../build/blosc2.wasm";
 import { AheadDecoder } from "../ahead/ahead";
 import { startWorker } from "../ahead/start-worker";
 import type { Change } from "../arrow/change";
+import { type Op, OpCode } from "../arrow/op";
 import type { ChunkDecoder } from "../chunks/decoder";
 import type { Host } from "../columns/host";
 import type { State } from "../connection/state";
@@ -123,6 +124,7 @@ export class Embeds {
   #apply(change: Change): void {
     const document = this.documents.get(change.doc);
     try {
+      if (change.ops.some(mentionsBokeh)) this.#scripts.lend();
       document?.live.apply(change);
     } catch (error) {
       this.#failed(document!, error);
@@ -168,6 +170,11 @@ export class Embeds {
       }
     }
   }
+}
+
+/** Whether it has code, of a CustomJS for example, that uses the global `Bokeh`. */
+function mentionsBokeh({ code, json }: Op): boolean {
+  return (code === OpCode.GRAPH || code === OpCode.PATCH) && /\bBokeh\s*[.[]/.test(json);
 }
 
 function failure(error: unknown): string {
