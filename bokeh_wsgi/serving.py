@@ -5,10 +5,12 @@ stores ten times a second, and a page that follows, want neither.
 """
 
 import logging
+import re
 import socket
 import ssl
 import time
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from werkzeug.serving import DechunkedInput, ThreadedWSGIServer, WSGIRequestHandler
 
@@ -24,6 +26,11 @@ LINGER_S = 10.0
 BACKLOG = 1024
 # Pieces up to this long are copied into one packet with what surrounds them.
 COPIED_BYTES = 1 << 18
+
+# What a query may have that nobody who reads the log should: also inside another value, as in ``next=``.
+SECRETS = frozenset({"token", "code", "invite", "csrf", "password", "new", "again", "key", "userapikey"})
+# A name and its value in text, the ``=`` maybe quoted.
+_PAIR = re.compile(r"((?:[^?&=\s%]|%(?!(?:25)*3D))+)(=|%(?:25)*3D)([^&\s]*)", re.IGNORECASE)
 
 
 class Server(ThreadedWSGIServer):
@@ -84,7 +91,7 @@ class Handler(WSGIRequestHandler):
             self.connection_dropped(error, environ)
             return
         except Exception:
-            log.exception("%s %s failed", self.command, self.path)
+            log.exception("%s %s failed", self.command, redacted(self.path))
             response.fail()
         try:
             body.leave(self)
@@ -103,10 +110,15 @@ class Handler(WSGIRequestHandler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         if log.isEnabledFor(logging.INFO):
             line = self.requestline.rpartition(" HTTP/")[0] or self.requestline
-            log.info("%s %s", line.translate(self._control_char_table), code)
+            log.info("%s %s", redacted(line.translate(self._control_char_table)), code)
 
     def log_error(self, format: str, *args: Any) -> None:  # noqa: A002  (http.server's name)
-        log.debug(format, *args)
+        self.log("debug", format, *args)
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002  (werkzeug's name)
+        """All else that werkzeug and http.server say, which may quote a request."""
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug("%s", redacted((message % args).translate(self._control_char_table)))
 
     def start(self, status: str, headers: list[tuple[str, str]]) -> tuple[bytes, str]:
         """The head of a response, and how its body goes out: "chunked", "plain" or "" (it has none)."""
@@ -141,6 +153,24 @@ class Handler(WSGIRequestHandler):
             self.close_connection = True
             return False
         return True
+
+
+def redacted(text: str) -> str:
+    """The text of a request, without the values of `SECRETS` in its query."""
+    return _PAIR.sub(_redacted_pair, text)
+
+
+def _redacted_pair(pair: re.Match[str]) -> str:
+    name, value = re.split("[?&]", _plain(pair[1]))[-1], _plain(pair[3])
+    is_secret = name in SECRETS or any(f"{secret}=" in value for secret in SECRETS)
+    return f"{pair[1]}{pair[2]}***" if is_secret else pair[0]
+
+
+def _plain(text: str) -> str:
+    """Unquoted, even where it was quoted within a quoted value."""
+    for _ in range(4):
+        text = unquote(text)
+    return text.lower()
 
 
 class _Response:

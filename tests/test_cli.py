@@ -1,18 +1,13 @@
 """bokeh-server, as people and service managers run it: in a process of its own."""
 
+import http.client
 import json
-import os
-import re
 import signal
 import socket
 import ssl
 import subprocess
 import sys
-import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.client import HTTPResponse
 from pathlib import Path
 
 import psutil
@@ -20,62 +15,8 @@ import pytest
 
 import bokeh_wsgi
 from bokeh_wsgi import cli
-
-COMMAND = [sys.executable, "-m", "bokeh_wsgi"]
-ROOT = Path(bokeh_wsgi.__file__).parent.parent
-ENVIRON = {**os.environ, "PYTHONPATH": str(ROOT)}
-DEADLINE_S = 30
-
-
-class Running:
-    """A bokeh-server that has printed its line."""
-
-    def __init__(self, process: subprocess.Popen[str], line: str) -> None:
-        self.process = process
-        self.line = line
-        link = re.search(r"https?://\S+", line)
-        assert link, f"no link in {line!r}"
-        self.link = link[0]
-        self.origin = "/".join(self.link.split("/")[:3])
-
-    def get(self, path: str, accept: str = "*/*") -> HTTPResponse:
-        """Answer to a GET, after redirects; its ``url`` is where they led."""
-        request = urllib.request.Request(self.origin + path, headers={"Accept": accept})
-        response: HTTPResponse = urllib.request.urlopen(request, timeout=DEADLINE_S)
-        return response
-
-    def stop(self, number: signal.Signals) -> tuple[int, float, str]:
-        """Exit code, seconds it took, and what it had said on stderr."""
-        begun = time.monotonic()
-        self.process.send_signal(number)
-        _, errors = self.process.communicate(timeout=DEADLINE_S)
-        return self.process.returncode, time.monotonic() - begun, errors
-
-
-@contextmanager
-def running(*flags: str, port: int = 0) -> Iterator[Running]:
-    process = subprocess.Popen(
-        [*COMMAND, "--port", str(port), *flags],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=ENVIRON,
-    )
-    try:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        assert line, process.communicate()[1]
-        yield Running(process, line)
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def failed(*flags: str) -> tuple[int, str]:
-    """Exit code and stderr of a bokeh-server that cannot start."""
-    run = subprocess.run([*COMMAND, *flags], capture_output=True, text=True, env=ENVIRON, timeout=DEADLINE_S)
-    assert run.stdout == ""
-    return run.returncode, run.stderr
+from bokeh_wsgi.cli import serve
+from tests.command import DEADLINE_S, ENVIRON, failed, running
 
 
 def test_it_prints_one_line_with_the_link_and_serves_there() -> None:
@@ -102,14 +43,14 @@ def test_a_prefix_comes_before_bokeh_and_old_addresses_still_lead_there() -> Non
 
 
 def test_a_redirect_keeps_the_query_and_never_leaves_the_server() -> None:
-    with running("--store", "memory:") as server, socket.create_connection(_address(server)) as client:
+    with running("--store", "memory:") as server, socket.create_connection(server.address) as client:
         client.sendall(b"GET //elsewhere.example/%0d%0ax?a=b&c=%20d HTTP/1.1\r\nConnection: close\r\n\r\n")
         head = client.makefile("rb").read().decode()
     assert "Location: /bokeh/elsewhere.example/%0D%0Ax?a=b&c=%20d\r\n" in head
 
 
 def test_a_redirected_post_stays_a_post() -> None:
-    with running("--store", "memory:") as server, socket.create_connection(_address(server)) as client:
+    with running("--store", "memory:") as server, socket.create_connection(server.address) as client:
         client.sendall(b"POST /doc HTTP/1.1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         assert client.makefile("rb").readline().startswith(b"HTTP/1.1 307 ")
 
@@ -117,7 +58,7 @@ def test_a_redirected_post_stays_a_post() -> None:
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
 def test_it_stops_at_once_while_viewers_follow(number: signal.Signals, code: int) -> None:
     with running("--store", "memory:") as server:
-        docid = _make_document(server)
+        docid = server.make_document()
         viewers = [server.get(f"/bokeh/changes?doc={docid}:0&wait=stream") for _ in range(3)]
         assert all(viewer.read(8) for viewer in viewers)
         stopped, took_s, errors = server.stop(number)
@@ -148,7 +89,7 @@ def test_it_never_imports_bokeh() -> None:
 def test_documents_outlive_a_server_with_a_store_on_disk(tmp_path: Path) -> None:
     store = f"sqlite:///{tmp_path / 'plots.db'}"
     with running("--store", store) as server:
-        docid = _make_document(server)
+        docid = server.make_document()
         server.stop(signal.SIGTERM)
     with running("--store", store) as server:
         assert [doc["docid"] for doc in json.load(server.get("/bokeh/userinfo"))["docs"]] == [docid]
@@ -158,7 +99,7 @@ def test_the_default_store_is_a_file_of_the_user(tmp_path: Path, monkeypatch: py
     monkeypatch.setitem(ENVIRON, "HOME", str(tmp_path))
     monkeypatch.setitem(ENVIRON, "XDG_DATA_HOME", str(tmp_path / "data"))
     with running("--backend", "sqlite") as server:
-        _make_document(server)
+        server.make_document()
         server.stop(signal.SIGTERM)
     assert [path for path in tmp_path.rglob("*") if path.is_file()]
 
@@ -177,7 +118,7 @@ def test_it_speaks_https(tmp_path: Path) -> None:
     flags = ["--https-certfile", str(cert), "--https-keyfile", str(key)]
     with running("--store", "memory:", *flags) as server:
         assert server.link.startswith("https://")
-        silent = socket.create_connection(_address(server))  # holds up nobody
+        silent = socket.create_connection(server.address)  # holds up nobody
         with silent, urllib.request.urlopen(f"{server.link}ping", context=trust) as response:
             assert response.read() == b"pong"
 
@@ -192,7 +133,7 @@ def test_a_taken_port_is_one_line() -> None:
 
 
 def test_an_address_of_another_machine_is_one_line() -> None:
-    code, errors = failed("--ip", "192.0.2.1", "--port", "0", "--store", "memory:")
+    code, errors = failed("--ip", "192.0.2.1", "--trust-network", "--port", "0", "--store", "memory:")
     assert code == 1
     assert errors.startswith("bokeh-server: cannot listen on 192.0.2.1 ")
     assert errors.count("\n") == 1
@@ -220,7 +161,13 @@ def test_a_store_that_cannot_be_used_is_one_line(uri: str) -> None:
         (["--https-certfile", "cert.pem"], "https needs both"),
         (["--https-certfile", "none.pem", "--https-keyfile", "none.pem"], "cannot read none.pem"),
         (["--https-certfile", __file__, "--https-keyfile", __file__], "not a certificate and its key"),
-        (["-m"], "--multi-user is not there yet"),
+        (["--ip", "0.0.0.0"], "use -m for users with passwords, or allow it with --trust-network"),
+        (["--registration", "closed"], "--registration is about the users of -m"),
+        (["-m", "--registration", "all"], "invalid choice: 'all'"),
+        (["--host", "plots.example:5006"], "is not a name without a port"),
+        (["--host", "https://plots.example"], "is not a name without a port"),
+        (["--embed-origin", "https://site.example/page"], "is not an origin"),
+        (["--embed-origin", "site.example"], "is not an origin"),
         (["--script", "app.py"], "--script is not there yet"),
     ],
 )
@@ -230,6 +177,47 @@ def test_a_flag_that_cannot_be_is_one_line(flags: list[str], reason: str) -> Non
     assert errors.startswith("bokeh-server: ")
     assert reason in errors
     assert errors.count("\n") == 1
+
+
+@pytest.mark.parametrize("ip", ["0.0.0.0", "::", "", "192.0.2.1", "2001:db8::1", "machine.example"])
+def test_only_who_says_so_opens_a_server_of_one_user_to_other_machines(ip: str) -> None:
+    check, parse = serve.check, cli.parser().parse_args
+    with pytest.raises(cli.Failure, match="--trust-network"):
+        check(parse(["--ip", ip]))
+    check(parse(["--ip", ip, "--trust-network"]))
+    check(parse(["--ip", ip, "-m"]))
+
+
+@pytest.mark.parametrize("ip", ["127.0.0.1", "127.8.9.1", "::1", "localhost"])
+def test_a_server_of_one_user_listens_to_its_own_machine(ip: str) -> None:
+    flags = cli.parser().parse_args(["--ip", ip])
+    serve.check(flags)
+    assert set(serve.hosts_of(flags) or ()) == {"localhost", "127.0.0.1", "::1", ip}
+
+
+def test_only_a_server_on_all_addresses_without_names_answers_to_any() -> None:
+    parse = cli.parser().parse_args
+    assert serve.hosts_of(parse(["-m", "--ip", "0.0.0.0"])) is None
+    named = serve.hosts_of(parse(["-m", "--ip", "0.0.0.0", "--host", "a.example", "--host", "b.example"]))
+    assert {"a.example", "b.example", "localhost"} <= set(named or ())
+
+
+def test_a_name_that_leads_to_this_machine_is_not_answered_unless_it_was_said() -> None:
+    for flags, status in (([], 400), (["--host", "plots.example"], 200)):
+        with running("--store", "memory:", *flags) as server:
+            connection = http.client.HTTPConnection(*server.address, timeout=DEADLINE_S)
+            connection.request("GET", "/bokeh/ping", headers={"Host": "plots.example:5006"})
+            assert connection.getresponse().status == status
+            connection.close()
+            assert server.get("/bokeh/ping").status == 200
+
+
+def test_a_gallery_and_the_sites_that_may_show_frames_are_flags() -> None:
+    flags = ["--gallery", "--embed-origin", "https://a.example/", "--embed-origin", "https://b.example"]
+    with running("--store", "memory:", *flags) as server:
+        assert server.get("/bokeh/gallery").status == 200
+        policy = server.get(f"/bokeh/doc/{server.make_document()}").headers["Content-Security-Policy"]
+    assert "frame-ancestors 'self' https://a.example https://b.example" in policy
 
 
 def test_help_and_version_answer_without_starting(capsys: pytest.CaptureFixture[str]) -> None:
@@ -244,18 +232,6 @@ def test_help_and_version_answer_without_starting(capsys: pytest.CaptureFixture[
 def test_both_names_of_the_port_are_one_flag() -> None:
     parse = cli.parser().parse_args
     assert parse(["--bokeh-port", "7000"]) == parse(["--port", "7000"])
-
-
-def _address(server: Running) -> tuple[str, int]:
-    return "127.0.0.1", int(server.origin.rpartition(":")[2])
-
-
-def _make_document(server: Running) -> str:
-    request = urllib.request.Request(
-        f"{server.link}doc", json.dumps({"title": "t"}).encode(), {"Content-Type": "application/json"}
-    )
-    docid: str = json.load(urllib.request.urlopen(request))["docid"]
-    return docid
 
 
 def _certificate(folder: Path) -> tuple[Path, Path]:

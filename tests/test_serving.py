@@ -143,3 +143,46 @@ def test_it_listens_on_ipv6_too() -> None:
         pytest.skip("this machine has no IPv6")
     with listener:
         assert listener.family == socket.AF_INET6
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/doc/1?token=SECRET",
+        "/doc/1?embed=1&token=SECRET&v=2",
+        "/doc/1?%74ok%65n=SECRET",
+        "/doc/1?TOKEN=SECRET",
+        "/login/code?code=SECRET",
+        "/register?invite=SECRET'X",
+        "/login?next=%2Fdoc%2F1%3Ftoken%3DSECRET",
+        "/login?next=%2Flogin%3Fnext%3D%252Fdoc%252F1%253Fa%253Db%2526token%253DSECRET",
+        "/doc/1%3Ftoken=SECRET",
+        "/doc/1%3Ftoken%3DSECRET",
+    ],
+)
+def test_a_log_line_has_no_secret_of_a_query(
+    connection: http.client.HTTPConnection, target: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        ask(connection, "GET", target)
+    assert "200" in caplog.text
+    assert "SECRET" not in caplog.text
+
+
+def test_a_log_line_has_what_is_no_secret(
+    connection: http.client.HTTPConnection, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        ask(connection, "GET", "/changes?doc=a:1&token=x&wait=stream")
+    assert "GET /changes?doc=a:1&token=***&wait=stream 200" in caplog.text
+
+
+def test_a_request_that_is_none_leaves_no_secret_in_the_log(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        raw(server, b"GET /doc/1?token=SECRET HTTP/1.1 more\r\n\r\n")
+        raw(server, b"GET /broken?token=SECRET HTTP/1.1\r\nConnection: close\r\n\r\n")
+    assert "Bad request" in caplog.text
+    assert "failed" in caplog.text
+    assert "SECRET" not in caplog.text

@@ -1,6 +1,7 @@
 """API keys: ``bwk-<id>-<secret>``, shown once; the store has the secret's hash alone."""
 
 import hmac
+import re
 import secrets
 import time
 from hashlib import sha256
@@ -10,6 +11,7 @@ from bokeh_wsgi.store import Credential
 PREFIX = "bwk-"
 _ID_BYTES = 8
 _SECRET_BYTES = 32
+_IS_ID = re.compile(f"[0-9a-f]{{{2 * _ID_BYTES}}}")
 
 
 def new_key(user: str, name: str) -> tuple[Credential, str]:
@@ -29,7 +31,9 @@ def is_key(text: str) -> bool:
 
 
 def id_of(key: str) -> str:
-    return key.removeprefix(PREFIX).partition("-")[0]
+    """The id that a key begins with; "" for what is no key, and may be somebody's password."""
+    found = key.removeprefix(PREFIX).partition("-")[0]
+    return found if _IS_ID.fullmatch(found) else ""
 
 
 def opens(key: str, credential: Credential | None) -> bool:

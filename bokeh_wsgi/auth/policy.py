@@ -116,7 +116,7 @@ class Policy:
         is_right = keys.opens(key, credential)
         if credential is None or not is_right or named not in (None, credential.user):
             address = address_of(request)
-            audit.refused("key-refused", key=keys.id_of(key)[:32], address=address)
+            audit.refused("key-refused", key=keys.id_of(key), address=address)
             self.throttle.wrong_secret(address)
             raise AccessDenied("This API key is not valid, or was revoked: login again.")
         self._check_enabled(credential.user)

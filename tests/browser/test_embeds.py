@@ -1,8 +1,8 @@
 """Plots in pages of other sites, by embed tags, in Chromium."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.request import urlopen
 
 import bokeh
 import numpy as np
@@ -16,18 +16,12 @@ from bokeh.plotting import figure
 from playwright.sync_api import Browser, Page, Request
 
 from bokeh_wsgi import Session
-from tests.browser.embed_server import EmbedServer, token_in
+from bokeh_wsgi.embed import autoload_server
+from tests.browser.conftest import LiveServer
 from tests.browser.host_site import OTHER_VERSION, HostSite
 
 pytestmark = pytest.mark.browser
 ROWS = 5
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[EmbedServer]:
-    server = EmbedServer()
-    yield server
-    server.stop()
 
 
 @pytest.fixture(scope="module")
@@ -63,31 +57,27 @@ def complaints(page: Page) -> list[str]:
 class Published:
     """A document with plots named p0, p1 … that share a source, published."""
 
-    def __init__(self, server: EmbedServer, title: str, plots: int = 1, *more: Model) -> None:
-        self.server = server
+    def __init__(self, server: LiveServer, title: str, plots: int = 1, *more: Model) -> None:
         self.session = Session(root_url=server.url, load_from_config=False)
         self.session.use_doc(title)
         self.source = ColumnDataSource({"x": np.arange(float(ROWS)), "y": np.zeros(ROWS)}, name="source")
-        self.plots = []
-        for number in range(plots):
-            plot = figure(width=200, height=100, name=f"p{number}", title=f"{title} p{number}")
-            plot.line("x", "y", source=self.source)
-            self.plots.append(plot)
         self.document = Document()
-        for root in (*self.plots, *more):
+        for number in range(plots):
+            plot = figure(width=200, height=100, name=f"p{number}")
+            plot.line("x", "y", source=self.source)
+            self.document.add_root(plot)
+        for root in more:
             self.document.add_root(root)
         self.session.store_document(self.document)
         self.docid = self.session.docid
-        self.token = token_in(urlopen(self.session.document_link()).read().decode())
 
-    def tag(self, model: str = "", element: str = "", token: str = "") -> str:
-        more = f' data-bokeh-model="{model}"' if model else ""
-        more += f' data-bokeh-element="{element}"' if element else ""
-        return (
-            f'<script src="{self.server.url}autoload.js?v=1" async data-bokeh-doc="{self.docid}"{more} '
-            f'data-bokeh-token="{token or self.token}" data-bokeh-base="{self.server.url}" '
-            f'data-bokeh-version="{bokeh.__version__}"></script>'
-        )
+    def tag(self, plot: str | None = None, **attributes: str) -> str:
+        """The embed tag of a plot, or of all of the document; attributes that differ: ``element="there"``."""
+        tag = autoload_server(plot, self.session)
+        for name, value in attributes.items():
+            tag = re.sub(f' data-bokeh-{name}="[^"]*"', "", tag)
+            tag = tag.replace("<script ", f'<script data-bokeh-{name}="{value}" ')
+        return tag
 
     def stream(self) -> None:
         """One more row."""
@@ -100,7 +90,7 @@ LOOK = """
 window.look = {
   embeds: null,
   rows(docid) {
-    const live = this.embeds?.documents.get(docid)?.live.document
+    const live = this.embeds?.documents.get(docid)?.document
     const source = live && [...live._all_models.values()].find((model) => model.name == "source")
     return source?.data.x.length ?? 0
   },
@@ -135,9 +125,9 @@ def wait_for_plots(page: Page, count: int) -> None:
 
 
 def test_twelve_tags_of_three_documents_take_one_stream(
-    server: EmbedServer, site: HostSite, look: Page, requests: list[Request], complaints: list[str]
+    memory_server: LiveServer, site: HostSite, look: Page, requests: list[Request], complaints: list[str]
 ) -> None:
-    documents = [Published(server, f"twelve {n}", 4) for n in range(3)]
+    documents = [Published(memory_server, f"twelve {n}", 4) for n in range(3)]
     tags = [documents[n % 3].tag(f"p{n // 3}") for n in range(12)]
     look.goto(site.page("".join(tags)))
     wait_for_plots(look, 12)

@@ -1,5 +1,6 @@
 import { BackOff } from "../connection/back-off";
 import { TIMING } from "../connection/timing";
+import type { BokehDocument } from "../document/bokeh";
 import type { LiveDocument } from "../document/live-document";
 import type { EmbedPlace } from "./embed-place";
 
@@ -14,6 +15,16 @@ export class EmbeddedDocument {
   readonly #tokens: string[] = [];
 
   constructor(readonly docid: string, readonly live: LiveDocument) {}
+
+  /** BokehJS's document; null before it is drawn. */
+  get document(): BokehDocument | null {
+    return this.live.document;
+  }
+
+  /** The last change that can be seen. */
+  get seq(): number {
+    return this.live.seq;
+  }
 
   /** The token to use; undefined if all were refused. */
   get token(): string | undefined {

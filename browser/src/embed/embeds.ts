@@ -67,7 +67,7 @@ export class Embeds {
 
   /** For tests, and for people with a console: the values of a source. */
   columns(docid: string, model: string): Record<string, ExactValues> | null {
-    const source = this.documents.get(docid)?.live.document?.get_model_by_id(model);
+    const source = this.documents.get(docid)?.document?.get_model_by_id(model);
     return source ? exactValues(source as Source) : null;
   }
 
@@ -139,9 +139,9 @@ export class Embeds {
 
   /** Go on with it, if it has a token that may work. */
   #follow(document: EmbeddedDocument): void {
-    const { docid, token, live } = document;
+    const { docid, token, live, seq } = document;
     if (this.documents.get(docid) !== document || token === undefined) return;
-    this.#streams.follow({ docid, after: live.isBroken ? 0 : live.seq, token });
+    this.#streams.follow({ docid, after: live.isBroken ? 0 : seq, token });
   }
 
   #end(docid: string, text: string): void {

@@ -1,0 +1,5 @@
+"""``python -m bokeh_wsgi.cli`` is ``bokeh-server``."""
+
+from . import main
+
+main()

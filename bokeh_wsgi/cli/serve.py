@@ -1,0 +1,164 @@
+"""Serving: from flags to a server that runs, and every reason why it cannot."""
+
+import argparse
+import logging
+import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from .flags import Failure, store_of
+
+if TYPE_CHECKING:
+    import socket
+    import ssl
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from bokeh_wsgi.app import BokehWSGI
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+def serve(flags: argparse.Namespace) -> None:
+    """Serve until interrupted; raises `Failure` if it cannot start."""
+    check(flags)
+    _log(flags)
+    tls = _tls(flags.https_certfile, flags.https_keyfile)
+    listener = _listen(flags.ip, flags.port)
+    app = _open(flags)
+
+    from bokeh_wsgi import __version__
+    from bokeh_wsgi.serving import Server
+
+    mount = f"{flags.url_prefix}/bokeh"
+    server = Server(listener, mounted(app, flags.url_prefix), name=f"bokeh-server/{__version__}", tls=tls)
+    listener.close()  # the server has its own handle of it
+    print(f"bokeh-server is at {_link(flags.ip, server.port, tls is not None, mount)}", flush=True)
+    try:
+        server.serve_forever()
+    finally:
+        logging.disable()  # what the open connections meet from here on is no news
+        app.close()
+
+
+def check(flags: argparse.Namespace) -> None:
+    """Raises `Failure` for flags that do not go together, or that would open the server by mistake."""
+    if flags.script:
+        raise Failure("--script is not there yet in this version", code=2)
+    if flags.registration and not flags.multi_user:
+        raise Failure("--registration is about the users of -m: give that too", code=2)
+    if not (flags.multi_user or flags.trust_network or is_loopback(flags.ip)):
+        raise Failure(
+            f"on {flags.ip or 'all addresses'} anybody who reaches this machine could publish, change and "
+            "delete plots: use -m for users with passwords, or allow it with --trust-network",
+            code=2,
+        )
+
+
+def is_loopback(ip: str) -> bool:
+    """Whether only this machine reaches the address; names other than localhost are taken for others."""
+    from ipaddress import ip_address
+
+    try:
+        return ip_address(ip).is_loopback
+    except ValueError:
+        return ip == "localhost"
+
+
+def hosts_of(flags: argparse.Namespace) -> list[str] | None:
+    """The names that requests may call the server by; None: any.
+
+    Where only this machine should reach it, a page of another site could still do so under a name of its own
+    that leads here (DNS rebinding): such requests carry that name.
+    """
+    if not flags.host and not is_loopback(flags.ip):
+        return None
+    return [*LOOPBACK, flags.ip, *flags.host]
+
+
+def _log(flags: argparse.Namespace) -> None:
+    form = "%(asctime)s %(levelname)s %(message)s"
+    logging.basicConfig(format=form, level=logging.DEBUG if flags.debug else logging.WARNING)
+    if flags.verbose:
+        logging.getLogger("bokeh_wsgi").setLevel(logging.INFO)
+
+
+def _tls(certfile: str | None, keyfile: str | None) -> "ssl.SSLContext | None":
+    if certfile is None and keyfile is None:
+        return None
+    if certfile is None or keyfile is None:
+        raise Failure("https needs both --https-certfile and --https-keyfile", code=2)
+    import ssl
+
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    for path in (certfile, keyfile):
+        if not os.access(path, os.R_OK):
+            raise Failure(f"cannot read {path}", code=2)
+    try:
+        context.load_cert_chain(certfile, keyfile)
+    except (ssl.SSLError, OSError, ValueError) as error:
+        raise Failure(
+            f"{certfile} and {keyfile} are not a certificate and its key: {error}", code=2
+        ) from None
+    return context
+
+
+def _listen(ip: str, port: int) -> "socket.socket":
+    import errno
+
+    from bokeh_wsgi.serving import listen
+
+    try:
+        return listen(ip, port)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            reason = "the port is taken: stop what runs there, or choose another with --port"
+        else:
+            reason = error.strerror or str(error)
+        raise Failure(f"cannot listen on {ip} port {port}: {reason}") from None
+
+
+def _open(flags: argparse.Namespace) -> "BokehWSGI":
+    from bokeh_wsgi.app import BokehWSGI
+    from bokeh_wsgi.exc import BokehWSGIError
+
+    try:
+        return BokehWSGI(
+            store=store_of(flags),
+            multi_user=flags.multi_user,
+            registration=flags.registration or "open",
+            gallery=flags.gallery,
+            embed_origins=flags.embed_origin or None,
+            hosts=hosts_of(flags),
+        )
+    except (BokehWSGIError, OSError, ValueError) as error:
+        raise Failure(str(error).splitlines()[0]) from None
+
+
+def mounted(app: "WSGIApplication", prefix: str = "") -> "WSGIApplication":
+    """``app`` at ``<prefix>/bokeh``; every other path leads to the same path below it."""
+    from werkzeug.middleware.dispatcher import DispatcherMiddleware
+
+    mount = f"{prefix}/bokeh"
+
+    def elsewhere(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "").encode("latin-1")
+        below = path.removeprefix(prefix.encode()).lstrip(b"/")
+        query = environ.get("QUERY_STRING", "")
+        target = f"{quote(environ.get('SCRIPT_NAME', ''))}{quote(mount)}/{quote(below)}" + (
+            query and f"?{query}"
+        )
+        # Not for ever: another program may have this port tomorrow. 307 keeps the method.
+        status = "302 Found" if environ["REQUEST_METHOD"] in ("GET", "HEAD") else "307 Temporary Redirect"
+        start_response(status, [("Location", target), ("Content-Length", "0")])
+        return []
+
+    return DispatcherMiddleware(elsewhere, {mount: app})
+
+
+def _link(ip: str, port: int, https: bool, mount: str) -> str:
+    if ip in ("0.0.0.0", "::", ""):
+        return f"{_link('localhost', port, https, mount)} (and on every address of this machine)"
+    host = f"[{ip}]" if ":" in ip else "localhost" if ip == "127.0.0.1" else ip
+    return f"{'https' if https else 'http'}://{host}:{port}{mount}/"

@@ -1,0 +1,198 @@
+"""``bokeh-server users``: what the operator does with accounts, also while the server runs."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from .flags import Failure, Parser, add_store, store_of
+
+if TYPE_CHECKING:
+    from bokeh_wsgi.auth import Accounts
+
+EXAMPLES = """\
+examples:
+  bokeh-server users add ada                      asks for ada's password
+  bokeh-server users add ada < password.txt       takes it from a file's first line
+  bokeh-server users invite                       prints an invitation for --registration invite
+  bokeh-server users keys ada --new "night job"   prints a new API key
+  bokeh-server users disable ada                  ends what ada has open, within a second
+
+Give it the --store that the server has, and run it as the user that the server runs as.
+"""
+
+
+def parser() -> Parser:
+    """Every command on users, with its flags."""
+    made = Parser(
+        prog="bokeh-server users",
+        description="Looks after the users of bokeh-server -m, and of sites that mount BokehWSGI.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    commands = made.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    _command(commands, "list", "print all users")
+    _command(commands, "invite", "print a new invitation, for one person within a week")
+    for command, purpose in (
+        ("add", "make a user, with a password from a prompt or from stdin"),
+        ("passwd", "set a user's password, which signs out all of the user's browsers"),
+    ):
+        _command(commands, command, purpose, name=True).add_argument(
+            "--password-stdin",
+            action="store_true",
+            help="read the password from stdin, as is done anyway where that is no terminal",
+        )
+    _command(commands, "disable", "let a user do nothing any more; documents stay", name=True)
+    _command(commands, "enable", "let a disabled user in again", name=True)
+    keys = _command(commands, "keys", "print a user's API keys and logins, without what is secret", name=True)
+    what = keys.add_mutually_exclusive_group()
+    what.add_argument("--new", metavar="LABEL", help="make an API key and print it, this once")
+    what.add_argument("--revoke", metavar="ID", help="end a key or login")
+    return made
+
+
+def _command(
+    commands: "argparse._SubParsersAction[Parser]", command: str, purpose: str, *, name: bool = False
+) -> Parser:
+    made = commands.add_parser(command, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.")
+    if name:
+        made.add_argument("name", metavar="NAME", help="the user's name")
+    add_store(made)
+    return made
+
+
+def users(arguments: Sequence[str]) -> None:
+    """Do what the arguments say; raises `Failure` if it cannot be done."""
+    flags = parser().parse_args(arguments)
+    store = store_of(flags)
+    if store == "memory:":
+        raise Failure("the users of a server with --store memory: are in its memory alone", code=2)
+    from bokeh_wsgi.app import BokehWSGI
+    from bokeh_wsgi.exc import BadRequest, BokehWSGIError
+
+    try:
+        app = BokehWSGI(store=store, multi_user=True)
+        try:
+            COMMANDS[flags.command](app.context.accounts, flags)
+        finally:
+            app.close()
+    except BadRequest as error:
+        raise Failure(str(error), code=2) from None
+    except (BokehWSGIError, OSError) as error:
+        raise Failure(str(error).splitlines()[0]) from None
+
+
+def _list(accounts: "Accounts", _: argparse.Namespace) -> None:
+    rows = [("NAME", "DOCUMENTS", "KEYS", "SINCE", "")]
+    for user in accounts.store.list_users():
+        documents = accounts.store.usage(user.name)[0]
+        keys = sum(known.kind == "key" for known in accounts.store.list_credentials(user.name))
+        state = "disabled" if user.disabled else ""
+        rows.append((user.name, str(documents), str(keys), _day(user.created), state))
+    _print_table(rows)
+
+
+def _add(accounts: "Accounts", flags: argparse.Namespace) -> None:
+    from bokeh_wsgi.auth.names import checked_user
+    from bokeh_wsgi.exc import Taken
+
+    name = checked_user(flags.name)
+    if accounts.store.get_user(name) is not None:
+        raise Taken(f"The user {name!r} exists: set another password with `bokeh-server users passwd`.")
+    accounts.add(name, _password(flags, name))
+    print(f"{name} can sign in now")
+
+
+def _passwd(accounts: "Accounts", flags: argparse.Namespace) -> None:
+    user = _user(accounts, flags.name)
+    accounts.set_password(user, _password(flags, user))
+    print(f"{_shown(user)} has another password; browsers have to sign in again, keys stay")
+
+
+def _disable(accounts: "Accounts", flags: argparse.Namespace) -> None:
+    user = _user(accounts, flags.name)
+    accounts.set_disabled(user, True)
+    print(f"{_shown(user)} is disabled; keys, logins and open pages do nothing any more")
+
+
+def _enable(accounts: "Accounts", flags: argparse.Namespace) -> None:
+    user = _user(accounts, flags.name)
+    accounts.set_disabled(user, False)
+    print(f"{_shown(user)} is enabled, and so are the keys and logins that were not revoked")
+
+
+def _invite(accounts: "Accounts", _: argparse.Namespace) -> None:
+    print(accounts.new_invitation())
+    print("for one person, within a week, at …/register?invite=<what was printed>", file=sys.stderr)
+
+
+def _keys(accounts: "Accounts", flags: argparse.Namespace) -> None:
+    user = _user(accounts, flags.name)
+    if flags.new is not None:
+        _, key = accounts.new_key(user, flags.new)
+        print(key)
+        return
+    if flags.revoke is not None:
+        if not accounts.revoke(user, flags.revoke):
+            raise Failure(f"{user} has no key or login {flags.revoke!r}")
+        print(f"{flags.revoke} is revoked")
+        return
+    held = accounts.store.list_credentials(user)
+    rows = [(known.id, known.kind, known.name, _day(known.created)) for known in held]
+    _print_table([("ID", "KIND", "NAME", "SINCE"), *rows])
+
+
+COMMANDS = {
+    "list": _list,
+    "add": _add,
+    "passwd": _passwd,
+    "disable": _disable,
+    "enable": _enable,
+    "invite": _invite,
+    "keys": _keys,
+}
+
+
+def _user(accounts: "Accounts", name: str) -> str:
+    """The name of the user who has it as it is (a site's names are kept so), else as people write it."""
+    from bokeh_wsgi.auth.names import checked_user
+
+    known = name if accounts.store.get_user(name) is not None else checked_user(name)
+    return accounts.user(known).name
+
+
+def _password(flags: argparse.Namespace, user: str) -> str:
+    """A new password, from the terminal (asked twice) or the first line of stdin; never an argument."""
+    if flags.password_stdin or not sys.stdin.isatty():
+        password = sys.stdin.readline().rstrip("\r\n")
+        if not password:
+            raise Failure("no password on stdin", code=2)
+        return password
+    from getpass import getpass
+
+    try:
+        password = getpass(f"New password for {user}: ")
+        if getpass("The same again: ") != password:
+            raise Failure("the two passwords are not the same", code=2)
+    except EOFError:
+        raise Failure("no password", code=2) from None
+    return password
+
+
+def _day(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).date().isoformat()
+
+
+def _shown(text: str) -> str:
+    """Names come from people: nothing in them reaches the terminal as a command."""
+    return text if text.isprintable() else ascii(text)
+
+
+def _print_table(rows: Sequence[Sequence[str]]) -> None:
+    shown = [[_shown(text) for text in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
+    for row in shown:
+        cells = (text.ljust(width) for text, width in zip(row, widths, strict=True))
+        print("  ".join(cells).rstrip())
