@@ -18,14 +18,15 @@ from tests.client.test_transport import serving
 pytestmark = pytest.mark.browser
 
 BLOCKS = Path(__file__).parents[1] / "old_docs"
-# A page of the server has its BokehJS for all to see; what is embedded elsewhere has one of its own.
+# In the page: whether a source's first value has come, in documents of the page itself and of embeds.
 MOVED = """async (value) => {
-  const shown = [...window.Bokeh?.documents ?? []]
+  const documents = [...(window.Bokeh?.documents ?? [])]
   for (const embeds of Object.values(window.bokehWSGIEmbeds?.byBase ?? {})) {
-    for (const { document } of (await embeds).documents.values()) if (document) shown.push(document)
+    for (const embedded of (await embeds).documents.values()) documents.push(embedded.live?.document)
   }
-  return shown.some((document) =>
-    [...document._all_models.values()].some((model) => model.name == "source" && model.data.y[0] == value))
+  const sources = documents.filter(Boolean).flatMap((document) =>
+    [...document._all_models.values()].filter((model) => model.name == "source"))
+  return sources.some((source) => source.data.y[0] == value)
 }"""
 
 CELL = """
@@ -109,7 +110,7 @@ def test_components_draw_into_their_places(page: Page, published: dict[str, Any]
     with serving(Response(html, mimetype="text/html")) as url:
         page.goto(url)
         wait_until_moved(page, 3)
-        page.wait_for_selector("main canvas")
+        page.wait_for_selector("main .bk-Figure")
 
 
 @pytest.mark.parametrize("public", [True, False])
