@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from bokeh.document import Document
 from bokeh.events import DocumentReady
-from bokeh.models import CustomJS
+from bokeh.models import ColumnDataSource, CustomJS
 from playwright.sync_api import Browser, Page
 from werkzeug.wrappers import Response
 
@@ -114,8 +114,8 @@ def hostile_document(site: Site, victim: str) -> tuple[Session, str]:
     named = {"BASE": site.url, "ROUTES": routes(victim), "FORMS": forms}
     code = "".join(f"const {name} = {json.dumps(value)};\n" for name, value in named.items()) + ATTACK
     plot = figure(width=300, height=200)
-    source = plot.line([1, 2], [3, 4]).data_source
-    source.name = "source"
+    source = ColumnDataSource({"x": [1, 2], "y": [3, 4]}, name="source")
+    plot.line("x", "y", source=source)
     document = Document()
     document.add_root(plot)
     document.js_on_event(DocumentReady, CustomJS(code=f"(async () => {{ {code} }})()"))
