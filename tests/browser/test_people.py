@@ -400,9 +400,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("title", HOSTILE)
-def test_a_title_is_text_wherever_it_is_shown(
-    site: Site, user: Callable[..., Page], title: str
-) -> None:
+def test_a_title_is_text_wherever_it_is_shown(site: Site, user: Callable[..., Page], title: str) -> None:
     site.people.api("ada").make(title)
     page = user(viewport={"width": 390, "height": 844})
     heard: list[str] = []
