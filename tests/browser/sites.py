@@ -49,12 +49,12 @@ def walled() -> Any:
     sys.path.insert(0, str(Path(__file__).parents[2] / "examples"))
     site: Any = import_module("flask_site").site
 
-    @site.before_request
     def members_only() -> None:
         if request.endpoint not in ("home", "sign_in") and not comes_without_login():
             if not current_user.is_authenticated:
                 abort(403)
 
+    site.before_request(members_only)
     return site
 
 
