@@ -1,5 +1,6 @@
 /**
- * Build the page's client: `page.js`, one classic script with the wasm decoder inside, and its licenses.
+ * Build the page's client: `page.js` for the server's own pages and `autoload.js` for those of others, each one
+ * classic script with the wasm decoder inside, and the license of what they contain.
  *
  *   node build.mjs           into $BOKEH_WSGI_STATIC, or ../bokeh_wsgi/static
  *   node build.mjs --tests   the tests, into build/test
@@ -41,13 +42,13 @@ async function worker() {
   });
 }
 
-async function page() {
+async function pages() {
   const output = resolve(here, process.env.BOKEH_WSGI_STATIC ?? "../bokeh_wsgi/static");
   await mkdir(output, { recursive: true });
   await build({
     ...options,
-    entryPoints: ["src/main.ts"],
-    outfile: join(output, "page.js"),
+    entryPoints: { page: "src/main.ts", autoload: "src/autoload.ts" },
+    outdir: output,
     format: "iife",
     minify: true,
     legalComments: "none",
@@ -73,4 +74,4 @@ async function tests() {
 await mkdir(join(here, "build"), { recursive: true });
 await wasm();
 await worker();
-await (process.argv.includes("--tests") ? tests() : page());
+await (process.argv.includes("--tests") ? tests() : pages());

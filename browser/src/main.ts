@@ -4,25 +4,18 @@ import { startWorker } from "./ahead/start-worker";
 import { chunkDecoder } from "./chunks/chunk-decoder";
 import { Connection, type Followed } from "./connection/connection";
 import { type Source, bokeh } from "./document/bokeh";
-import type { Found } from "./document/document-view";
 import { LiveDocument } from "./document/live-document";
 import { MissingScript } from "./document/missing-script";
 import { pageHost } from "./document/page-host";
+import type { Place } from "./document/place";
+import { ended } from "./page/ended";
 import { type ExactValues, exactValues } from "./page/exact-values";
+import { foundWords } from "./page/found-words";
 import { Notice } from "./page/notice";
+import { pageScripts } from "./page/page-scripts";
 import { readConfig } from "./page/read-config";
 import { reload } from "./page/reload";
 import { Status } from "./page/status";
-
-const ENDED: Record<string, string> = {
-  deleted: "This document was deleted. What you see here is the last of it.",
-  "not-found": "There is no such document here; it may have been deleted.",
-};
-
-const FOUND: Record<Exclude<Found, "shown">, string> = {
-  "no-picture": "“NAME” is part of this document, but no plot, widget or layout that can be shown alone.",
-  missing: "This document has nothing (any more) with the id or name “NAME”.",
-};
 
 /** For tests, and for people with a console: docs/browser.md. */
 export interface Probe {
@@ -62,24 +55,31 @@ async function main(): Promise<void> {
     if (heading && heading.textContent !== title) heading.textContent = title;
     if (status.state === "connecting") status.show("live", "the document is shown as it is now");
   };
-  const found = (what: Found) => {
-    if (what === "shown") notice.clear();
-    else notice.show(FOUND[what].replace("NAME", () => config.model!));
-  };
+  const place = (only: string | null): Place => ({
+    element: view,
+    only,
+    found(what) {
+      const text = foundWords(what, only ?? "");
+      if (text === null) notice.clear();
+      else notice.show(text);
+    },
+  });
   const follow = ({ docid }: Followed) => {
-    const only = docid === config.docid ? config.model : null;
-    documents.set(docid, new LiveDocument(view, only, host, {
+    const live = new LiveDocument(host, pageScripts, {
       shown: () => shown(docid),
       failed: (error) => connection.restart(docid, error),
-      found,
-    }));
+    });
+    documents.set(docid, live);
+    void live.show(place(docid === config.docid ? config.model : null));
   };
 
-  const connection = new Connection(config.base, config.token, config.docs, {
+  const { token } = config;
+  const followed = config.docs.map((document) => ({ ...document, token }));
+  const connection = new Connection(config.base, followed, {
     onChange: (change) => documents.get(change.doc)!.apply(change),
     onEnd(docid, reason) {
       if (docid === config.docid) status.show("ended", reason);
-      notice.show(ENDED[reason] ?? `The server ended this document: ${reason}.`);
+      notice.show(ended(reason));
     },
     onState(state, detail) {
       // What a person calls live is a plot, not an open connection.
@@ -98,7 +98,7 @@ async function main(): Promise<void> {
       notice.show("The server does not let this page read the document any more. Reload the page to try again.");
     },
   }, ahead);
-  config.docs.forEach(follow);
+  followed.forEach(follow);
 
   const probe: Probe = {
     documents,

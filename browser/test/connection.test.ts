@@ -24,6 +24,9 @@ const QUICK: Timing = {
   maxPollMs: 20,
 };
 
+// The first fetch of a process takes long.
+await fetch("data:,");
+
 // What a connection needs of a page.
 const page = Object.assign(new EventTarget(), { hidden: false });
 setMaxListeners(0, page);
@@ -32,6 +35,7 @@ Object.defineProperty(globalThis, "navigator", { value: { onLine: true }, config
 
 type Answer = (response: ServerResponse, request: Request) => void;
 interface Request {
+  docs: string[];
   after: number;
   wait: string;
   token: string;
@@ -45,11 +49,15 @@ class Scene {
   readonly errors: unknown[] = [];
   ended = "";
   refused = 0;
+  readonly left: string[] = [];
   connection!: Connection;
   #server!: Server;
   #wake: () => void = () => {};
 
-  constructor(private readonly answers: Answer[]) {}
+  constructor(
+    private readonly answers: Answer[],
+    private readonly documents = [{ docid: "doc", after: 0, token: "first" }],
+  ) {}
 
   async start(context: TestContext, listener: Partial<Listener> = {}, timing = QUICK): Promise<this> {
     this.#server = createServer((request, response) => this.#answer(request, response)).listen(0, "127.0.0.1");
@@ -59,17 +67,20 @@ class Scene {
       note(...args);
       this.#wake();
     };
-    this.connection = new Connection(`http://127.0.0.1:${port}/`, "first", [{ docid: "doc", after: 0 }], {
+    this.connection = new Connection(`http://127.0.0.1:${port}/`, this.documents, {
       onChange: tell(({ seq }) => this.seen.push(seq)),
       onEnd: tell((_, reason) => (this.ended = reason)),
       onState: tell((state) => this.states.at(-1) !== state && this.states.push(state)),
       onError: tell((error) => this.errors.push(error)),
-      onRefused: tell((status) => (this.refused = status)),
+      onRefused: tell((status, docid) => {
+        this.refused = status;
+        this.left.push(docid);
+      }),
       ...listener,
     }, null, timing);
     const running = this.connection.run();
     context.after(async () => {
-      this.answers.splice(0, Infinity, (response) => send(response, "schema", "deleted", "end"));
+      for (const docid of ["doc", "other", "a", "b", "c"]) this.connection.leave(docid);
       this.#server.closeAllConnections();
       await running;
       this.#server.close();
@@ -85,6 +96,7 @@ class Scene {
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const query = new URL(request.url!, "http://host").searchParams;
     const told: Request = {
+      docs: query.getAll("doc"),
       after: Number(query.get("doc")!.split(":")[1]),
       wait: query.get("wait")!,
       token: request.headers.authorization ?? "",
@@ -104,6 +116,13 @@ function send(response: ServerResponse, ...names: string[]): void {
   response.end();
 }
 
+/** Refuses requests with the token "bad", and says which document that is, or not. */
+const refusing = (body: string): Answer => (response, { token }) => {
+  if (token.includes("bad")) response.writeHead(401).end(body);
+  else write(response, "schema", "1");
+};
+
+const BOTH = [{ docid: "doc", after: 0, token: "first" }, { docid: "other", after: 0, token: "bad" }];
 const held: Answer = (response) => write(response, "schema", "heartbeat");
 const limited = { timeout: 20_000 };
 
@@ -112,7 +131,7 @@ test("changes come in order over one stream, and the page is live", limited, asy
   await scene.until(() => scene.seen.length === 3);
   assert.deepEqual(scene.seen, [1, 2, 3]);
   assert.deepEqual(scene.states, ["live"]);
-  assert.deepEqual(scene.requests, [{ after: 0, wait: "stream", token: "Bearer first" }]);
+  assert.deepEqual(scene.requests, [{ docs: ["doc:0"], after: 0, wait: "stream", token: "Bearer first" }]);
 });
 
 test("a cut stream is resumed after the last whole change", limited, async (context) => {
@@ -247,4 +266,75 @@ test("being online again cuts the waiting short", limited, async (context) => {
   await new Promise((resolve) => setImmediate(resolve));
   page.dispatchEvent(new Event("online"));
   await scene.until(() => scene.ended !== "");
+});
+
+test("several documents have one request, each with its token, which is renewed alone", limited, async (context) => {
+  const renewing: Answer = (response) => send(response, "schema", "1", "other", "end");
+  const scene = await new Scene([renewing, held], BOTH).start(context);
+  await scene.until(() => scene.requests.length === 2);
+  assert.deepEqual(scene.requests.map(({ docs }) => docs), [["doc:0", "other:0"], ["doc:1", "other:1"]]);
+  assert.deepEqual(scene.requests.map(({ token }) => token), ["Bearer first,bad", "Bearer first,renewed"]);
+});
+
+test("documents with the same token send it once", limited, async (context) => {
+  const scene = await new Scene([held], BOTH.map((one) => ({ ...one, token: "same" }))).start(context);
+  await scene.until(() => scene.requests.length === 1);
+  assert.equal(scene.requests[0]!.token, "Bearer same");
+});
+
+test("documents that are added in the same moment cost one request, and the others resume", limited, async (context) => {
+  const scene = await new Scene([(response) => write(response, "schema", "1", "2"), held]).start(context);
+  await scene.until(() => scene.seen.length === 2);
+  for (const docid of ["a", "b", "c"]) scene.connection.follow({ docid, after: 0, token: docid });
+  await scene.until(() => scene.requests.length === 2);
+  assert.deepEqual(scene.requests[1]!.docs, ["doc:2", "a:0", "b:0", "c:0"]);
+  assert.equal(scene.requests[1]!.token, "Bearer first,a,b,c");
+});
+
+test("a document that is left is asked for no longer", limited, async (context) => {
+  const scene = await new Scene([held], BOTH).start(context);
+  await scene.until(() => scene.requests.length === 1);
+  scene.connection.leave("other");
+  await scene.until(() => scene.requests.length === 2);
+  assert.deepEqual(scene.requests[1]!.docs, ["doc:0"]);
+});
+
+test("the refused one of several documents is dropped and the others go on", limited, async (context) => {
+  const scene = await new Scene([refusing('{"error": "token", "docid": "other"}')], BOTH).start(context);
+  await scene.until(() => scene.seen.length === 1);
+  assert.deepEqual(scene.left, ["other"]);
+  assert.deepEqual(scene.requests.map(({ docs }) => docs), [["doc:0", "other:0"], ["doc:0"]]);
+});
+
+test("if the server does not say which one it refuses, they are asked for one by one", limited, async (context) => {
+  const poll: Answer = (response, { token }) => {
+    if (token.includes("bad")) response.writeHead(401).end("<html>no JSON");
+    else send(response, "schema", "1", "end");
+  };
+  const scene = await new Scene([poll], BOTH).start(context);
+  await scene.until(() => scene.left.length === 1 && scene.requests.length > 3);
+  assert.deepEqual(scene.left, ["other"]);
+  assert.deepEqual(scene.requests.slice(0, 4).map(({ docs, wait }) => [...docs, wait]), [
+    ["doc:0", "other:0", "stream"], ["doc:0", "0"], ["other:0", "0"], ["doc:1", "stream"],
+  ]);
+});
+
+test("a server that refuses documents only together is a failed attempt, not a loop", limited, async (context) => {
+  const together: Answer = (response, { docs }) => {
+    if (docs.length > 1) response.writeHead(401).end();
+    else send(response, "schema", "end");
+  };
+  const scene = await new Scene([together], BOTH).start(context, {}, { ...QUICK, offlineAfter: 1 });
+  await scene.until(() => scene.states.includes("offline"));
+  assert.deepEqual(scene.left, []);
+});
+
+test("a connection has room for 64 documents and 6 KB of tokens", async () => {
+  const documents = (count: number, token: string) =>
+    Array.from({ length: count }, (_, n) => ({ docid: `d${n}`, after: 0, token: token + n }));
+  const connection = (count: number, token: string) => new Connection("", documents(count, token), {} as Listener);
+  assert.equal(connection(63, "t").hasRoom("one more"), true);
+  assert.equal(connection(64, "t").hasRoom("one more"), false);
+  assert.equal(connection(5, "t".repeat(999)).hasRoom("t".repeat(990)), true);
+  assert.equal(connection(6, "t".repeat(999)).hasRoom("t".repeat(999)), false);
 });

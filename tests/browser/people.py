@@ -65,7 +65,7 @@ def signed_in(browser: Browser, site: Site, user: str = "ada", **options: Any) -
     login = site.app.context.accounts.start_login(user, "Chromium on Linux", address="127.0.0.1")
     context = browser.new_context(**options)
     context.set_default_timeout(10_000)
-    context.add_cookies([{"name": LOGIN_COOKIE, "value": login, "url": site.url}])
+    context.add_cookies([{"name": LOGIN_COOKIE, "value": login, "domain": "127.0.0.1", "path": "/bokeh"}])
     page = context.new_page()
     page.goto(site.url)
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()

@@ -18,8 +18,16 @@ from tests.client.test_transport import serving
 pytestmark = pytest.mark.browser
 
 BLOCKS = Path(__file__).parents[1] / "old_docs"
-MOVED = """(value) => window.Bokeh && Bokeh.documents.some((document) =>
-  [...document._all_models.values()].some((model) => model.name == "source" && model.data.y[0] == value))"""
+# In the page: whether a source's first value has come, in documents of the page itself and of embeds.
+MOVED = """async (value) => {
+  const documents = [...(window.Bokeh?.documents ?? [])]
+  for (const embeds of Object.values(window.bokehWSGIEmbeds?.byBase ?? {})) {
+    for (const embedded of (await embeds).documents.values()) documents.push(embedded.live?.document)
+  }
+  const sources = documents.filter(Boolean).flatMap((document) =>
+    [...document._all_models.values()].filter((model) => model.name == "source"))
+  return sources.some((source) => source.data.y[0] == value)
+}"""
 
 CELL = """
 p = figure(width=300, height=200)
@@ -102,7 +110,7 @@ def test_components_draw_into_their_places(page: Page, published: dict[str, Any]
     with serving(Response(html, mimetype="text/html")) as url:
         page.goto(url)
         wait_until_moved(page, 3)
-        page.wait_for_selector("main canvas")
+        page.wait_for_selector("main .bk-Figure")
 
 
 @pytest.mark.parametrize("public", [True, False])

@@ -210,6 +210,7 @@ def pieces() -> dict[str, str]:
         "end": END,
         "token": commit("doc", 1, {"token": "second"}),
         "deleted": commit("doc", 1, {"end": "deleted"}),
+        "other": commit("other", 1, {"token": "renewed"}),
         **{str(seq): commit("doc", seq) for seq in range(1, 6)},
     }
     return {name: b64encode(piece).decode() for name, piece in made.items()}

@@ -25,5 +25,14 @@ export function scriptCode({base, docid, token, version}) {
 
 export function frameCode({base, docid, token, title}) {
   const src = `${base}doc/${encodeURIComponent(docid)}?embed=1&token=${encodeURIComponent(token)}`;
-  return tag("iframe", {src, title: straight(title), width: "100%", height: "480", style: "border: 0", loading: "lazy"});
+  return tag("iframe", {
+    src,
+    title: straight(title),
+    width: "100%",
+    height: "480",
+    style: "border: 0",
+    loading: "lazy",
+    // The address has the token in it.
+    referrerpolicy: "no-referrer",
+  });
 }

@@ -55,8 +55,7 @@ async function attempt(ask, done) {
   if (mine !== opened) return false;
   busy = false;
   part("problem").textContent = problem;
-  if (problem) part("problem").scrollIntoView({block: "nearest"});
-  else done(answer);
+  if (!problem) done(answer);
   if (access) show(access);
   return !problem;
 }
@@ -110,6 +109,7 @@ function makeCodes() {
     showCodes(true);
     part("script").focus();
     part("script").select();
+    part("script").scrollTop = 0;
   };
   return attempt(() => call("POST", `${accessOf(docid)}/tokens`, {public: published}), made);
 }

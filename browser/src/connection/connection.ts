@@ -13,42 +13,54 @@ import { TIMING } from "./timing";
 const CALM_MS = 60_000;
 const NAMES: Record<Mode, string> = { stream: "stream", "long-poll": "long polling", poll: "polling" };
 
+/** What the header with all tokens may take: servers and proxies allow 8 KB for all headers. */
+const MAX_TOKEN_BYTES = 6_000;
+/** Documents that the server gives in one response. */
+const MAX_DOCUMENTS = 64;
+
 export interface Followed {
   docid: string;
+  /** The last change that was seen; 0 for none. */
   after: number;
+  token: string;
 }
 
 export interface Listener {
   /** A change came; throw if it cannot be applied: the document then begins anew. */
   onChange(change: Change): void;
-  /** The document is gone: "deleted", "not-found". */
+  /** Nothing more of the document comes; why: "deleted", "not-found", … */
   onEnd(docid: string, reason: string): void;
   onState(state: State, detail: string): void;
   /** A change was not what the wire format says, or could not be applied. */
   onError(error: unknown): void;
-  /** The server does not let this page read: 401, 403. Nothing more is tried. */
-  onRefused(status: number): void;
+  /** The server does not let this page read the document: 401, 403. It is not asked for again. */
+  onRefused(status: number, docid: string): void;
 }
 
-/** The page's one connection: gets every change of its documents in order, whatever happens on the way. */
+/** A connection to one server: gets every change of its documents in order, whatever happens on the way. */
 export class Connection {
-  #token: string;
-  readonly #documents: Map<string, Followed>;
+  readonly #documents = new Map<string, Followed>();
+  /** Documents to be asked for one by one, because the server refused them together and did not say which. */
+  #suspects: string[] = [];
+  /** They were asked for one by one, and none was refused. */
+  #cleared = false;
+  #regroup: ReturnType<typeof setTimeout> | null = null;
   readonly #modes: ModeChooser;
   readonly #backOff: BackOff;
   readonly #errors: BackOff;
   readonly #pause = new Pause();
   #request = new AbortController();
+  /** What the request is about. */
+  #asking: Followed[] = [];
   #heard = 0;
   #contact = false;
   #erred = -Infinity;
   #atLeastMs = 0;
   #pollMs: number;
-  #stopped = false;
+  #finished = false;
 
   constructor(
     private readonly base: string,
-    token: string,
     documents: Followed[],
     private readonly listener: Listener,
     private readonly ahead: AheadDecoder | null = null,
@@ -58,22 +70,62 @@ export class Connection {
     this.#backOff = new BackOff(timing.backOffMs, timing.maxBackOffMs);
     this.#errors = new BackOff(timing.errorMs, timing.maxErrorMs);
     this.#pollMs = timing.pollMs;
-    this.#token = token;
-    this.#documents = new Map(documents.map((document) => [document.docid, { ...document }]));
+    for (const document of documents) this.#documents.set(document.docid, { ...document });
   }
 
-  /** Follow the documents until all of them have ended or the server refuses. */
+  /** Follow the documents until all of them have ended, were left, or are refused by the server. */
   async run(): Promise<void> {
-    addEventListener("online", () => this.#wake());
-    document.addEventListener("visibilitychange", () => document.hidden || this.#wake());
-    for (;;) {
-      const wait = await this.#once();
-      if (this.#stopped || this.#documents.size === 0) return;
-      await this.#pause.sleep(wait);
-      const more = this.#atLeastMs;
-      this.#atLeastMs = 0;
-      if (more > 0) await this.#pause.sleep(more);
-    }
+    const over = new AbortController();
+    const { signal } = over;
+    addEventListener("online", () => this.#wake(), { signal });
+    document.addEventListener("visibilitychange", () => document.hidden || this.#wake(), { signal });
+    while (this.#documents.size > 0) await this.#next();
+    this.#finished = true;
+    if (this.#regroup !== null) clearTimeout(this.#regroup);
+    over.abort();
+  }
+
+  /** Whether one more document can be followed with this token, too. */
+  hasRoom(token: string): boolean {
+    if (this.#finished || this.#documents.size >= MAX_DOCUMENTS) return false;
+    const bytes = [...this.#documents.values()].reduce((sum, { token }) => sum + token.length + 1, 0);
+    return bytes + token.length <= MAX_TOKEN_BYTES;
+  }
+
+  has(docid: string): boolean {
+    return this.#documents.has(docid);
+  }
+
+  /** Follow one more document; those that come in the same moment cost one new request together. */
+  follow(document: Followed): void {
+    this.#documents.set(document.docid, { ...document });
+    this.#askAnew();
+  }
+
+  /** Follow a document no longer. */
+  leave(docid: string): void {
+    if (!this.#documents.delete(docid)) return;
+    if (this.#documents.size > 0) return this.#askAnew();
+    this.#request.abort();
+    this.#pause.wake();
+  }
+
+  #askAnew(): void {
+    this.#regroup ??= setTimeout(() => {
+      this.#regroup = null;
+      const wanted = [...this.#documents.values()];
+      const same = wanted.length === this.#asking.length && wanted.every((one) => this.#asking.includes(one));
+      if (!same) this.#request.abort();
+    }, this.timing.gatherMs);
+  }
+
+  async #next(): Promise<void> {
+    const wait = await this.#once();
+    if (this.#documents.size === 0) return;
+    await this.#pause.sleep(wait);
+    const more = this.#atLeastMs;
+    this.#atLeastMs = 0;
+    if (more > 0) await this.#pause.sleep(more);
   }
 
   /** Get a document from the beginning, because what the page has of it is of no use. */
@@ -93,24 +145,28 @@ export class Connection {
   /** One request; returns how many milliseconds to wait before the next. */
   async #once(): Promise<number> {
     const started = performance.now();
-    const mode = this.#modes.next(started);
+    const asked = this.#asking = this.#toAsk();
+    const alone = this.#suspects.length > 0;
+    const mode = alone ? "poll" : this.#modes.next(started);
     this.#request = new AbortController();
     const { signal } = this.#request;
     try {
       const outcome = await readChanges({
-        url: this.#url(mode),
-        token: this.#token,
+        url: this.#url(asked, mode),
+        tokens: [...new Set(asked.map(({ token }) => token).filter(Boolean))],
         firstByteMs: this.#firstByteMs(mode),
         silenceMs: this.timing.silenceMs,
         signal,
         ahead: this.ahead,
         onByte: () => this.#byte(mode),
-        onChange: (change) => this.#change(change),
+        onChange: (change) => this.#change(change, asked),
       });
       if (signal.aborted) return 0;
+      if (alone) return outcome.ended ? this.#passed() : this.#failed();
+      if (outcome.began) this.#cleared = false;
       return this.#done(mode, outcome, performance.now() - started);
     } catch (error) {
-      if (error instanceof Refused) return this.#refused(error);
+      if (error instanceof Refused) return this.#refused(error, asked);
       for (const followed of this.#documents.values()) followed.after = 0;
       this.#failedToApply(error);
       return 0;
@@ -130,9 +186,16 @@ export class Connection {
     return mode === "stream" ? this.timing.heldBackMs : this.timing.silenceMs;
   }
 
-  #url(mode: Mode): string {
+  /** All documents, or the next one that is to be asked for alone. */
+  #toAsk(): Followed[] {
+    this.#suspects = this.#suspects.filter((docid) => this.#documents.has(docid));
+    const suspect = this.#documents.get(this.#suspects[0] ?? "");
+    return suspect ? [suspect] : [...this.#documents.values()];
+  }
+
+  #url(asked: Followed[], mode: Mode): string {
     const query = new URLSearchParams();
-    for (const { docid, after } of this.#documents.values()) query.append("doc", `${docid}:${after}`);
+    for (const { docid, after } of asked) query.append("doc", `${docid}:${after}`);
     query.append("wait", { stream: "stream", "long-poll": `${this.timing.longPollS}`, poll: "0" }[mode]);
     return `${this.base}changes?${query}`;
   }
@@ -143,19 +206,23 @@ export class Connection {
     this.listener.onState("live", NAMES[mode]);
   }
 
-  #change(change: Change): void {
+  #change(change: Change, asked: Followed[]): void {
     const followed = this.#documents.get(change.doc);
-    // After restart() the rest of what has already come is of no use.
-    if (!followed || this.#request.signal.aborted) return;
+    // After restart() the rest of what has already come is of no use, nor is it to who left and came again.
+    if (!followed || !asked.includes(followed) || this.#request.signal.aborted) return;
     const { token, end } = change.meta;
-    if (token) this.#token = token;
+    if (token) followed.token = token;
     if (end) {
       this.#documents.delete(change.doc);
       this.listener.onEnd(change.doc, end);
       return;
     }
-    this.listener.onChange(change);
-    followed.after = change.seq;
+    try {
+      this.listener.onChange(change);
+      followed.after = change.seq;
+    } catch (error) {
+      this.restart(change.doc, error);
+    }
   }
 
   #done(mode: Mode, outcome: Outcome, ms: number): number {
@@ -180,10 +247,21 @@ export class Connection {
     return wait;
   }
 
-  #refused({ status }: Refused): number {
+  /** It was asked for alone, and the server gave it: it is not the one. */
+  #passed(): number {
+    this.#suspects.shift();
+    this.#cleared = this.#suspects.length === 0;
+    return 0;
+  }
+
+  #refused({ status, docid }: Refused, asked: Followed[]): number {
     if (status !== 401 && status !== 403) return this.#failed();
-    this.#stopped = true;
-    this.listener.onRefused(status);
+    const culprit = asked.length === 1 ? asked[0]!.docid : docid;
+    if (culprit !== null && this.#documents.delete(culprit)) this.listener.onRefused(status, culprit);
+    else if (this.#cleared) {
+      this.#cleared = false;
+      return this.#failed();
+    } else this.#suspects = asked.map(({ docid }) => docid);
     return 0;
   }
 }

@@ -9,7 +9,8 @@ import { Watchdog } from "./watchdog";
 
 export interface Reading {
   url: string;
-  token: string;
+  /** At most one for each document. */
+  tokens: string[];
   /** No first byte for so long: something on the way holds the answer back. */
   firstByteMs: number;
   /** No byte for so long: the connection is dead, whatever the browser thinks. */
@@ -50,13 +51,13 @@ export async function readChanges(reading: Reading): Promise<Outcome> {
   const reader = new ChangeReader(runs);
   try {
     const response = await network(fetch(reading.url, {
-      headers: reading.token ? { Authorization: `Bearer ${reading.token}` } : {},
+      headers: reading.tokens.length > 0 ? { Authorization: `Bearer ${reading.tokens.join()}` } : {},
       cache: "no-store",
       credentials: "omit",
       signal: abort.signal,
     }));
     if (!response) return outcome;
-    if (!response.ok || !response.body) throw new Refused(response.status);
+    if (!response.ok || !response.body) throw await refusal(response);
     outcome.wait = response.headers.get("X-Wait");
     const body = bodyReader(response.body);
     for (;;) {
@@ -92,4 +93,10 @@ async function network<T>(promise: Promise<T>): Promise<T | null> {
   } catch {
     return null;
   }
+}
+
+/** What the server's JSON says about it, if it is JSON. */
+async function refusal(response: Response): Promise<Refused> {
+  const told = await response.json().catch(() => null) as { docid?: unknown } | null;
+  return new Refused(response.status, typeof told?.docid === "string" ? told.docid : null);
 }

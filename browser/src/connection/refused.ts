@@ -2,7 +2,8 @@
 export class Refused extends Error {
   override name = "Refused";
 
-  constructor(readonly status: number) {
+  /** `docid`: which of several documents it is about, if the server says so. */
+  constructor(readonly status: number, readonly docid: string | null = null) {
     super(`the server answered ${status}`);
   }
 }

@@ -26,6 +26,8 @@ export interface Timing {
   pollGrowth: number;
   /** After so many failed attempts a person is told that the server is away. */
   offlineAfter: number;
+  /** Documents that are added within so long are asked for together. */
+  gatherMs: number;
   /** A page that wakes up, or is online again, after so long does not wait for the silence to be noticed. */
   sleptMs: number;
 }
@@ -48,5 +50,6 @@ export const TIMING: Timing = {
   maxPollMs: 1_000,
   pollGrowth: 1.5,
   offlineAfter: 4,
+  gatherMs: 30,
   sleptMs: 20_000,
 };

@@ -62,6 +62,7 @@ export interface BokehDocument {
   get_model_by_id(id: string): Model | null;
   apply_json_patch(patch: object): void;
   on_change(callback: (event: DocumentEvent) => void): void;
+  remove_on_change(callback: (event: DocumentEvent) => void): void;
   on_event(name: string, ...callbacks: unknown[]): void;
   notify_idle(model: Model): void;
   freeze_all_models(change: () => void): void;
@@ -92,12 +93,20 @@ export interface BokehJS {
   readonly version: string;
   readonly index: ViewManager;
   readonly logger: { set_level(level: string): void };
+  /** Throws for a module that is not loaded. */
   require<Name extends keyof Modules>(name: Name): Modules[Name];
 }
 
-/** The BokehJS that the page's scripts have loaded. */
+let chosen: BokehJS | undefined;
+
+/** From now on this one is `bokeh()`, not the page's own. */
+export function useBokeh(loaded: BokehJS): void {
+  chosen = loaded;
+}
+
+/** The BokehJS that draws: the page's own, unless another was chosen. */
 export function bokeh(): BokehJS {
-  const loaded = (globalThis as { Bokeh?: BokehJS }).Bokeh;
+  const loaded = chosen ?? (globalThis as { Bokeh?: BokehJS }).Bokeh;
   if (!loaded) throw new Error("BokehJS did not load");
   return loaded;
 }

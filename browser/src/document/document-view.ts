@@ -1,13 +1,11 @@
-import { type BokehDocument, type Model, type View, bokeh } from "./bokeh";
+import { type BokehDocument, type DocumentEvent, type Model, type View, bokeh } from "./bokeh";
+import type { Found, Place } from "./place";
 
 const SETTLE_MS = 1000;
 
-/** How it stands with the model that a page is to show: there, there but nothing to look at, or not there. */
-export type Found = "shown" | "no-picture" | "missing";
-
 /**
  * A document, or one model of it, drawn into an element: what `Bokeh.embed.add_document_standalone` does,
- * but it can be waited for, taken away again, and can show a model that is not a root.
+ * but it can be waited for, taken away again, be one of several, and can show a model that is not a root.
  */
 export class DocumentView {
   readonly #manager;
@@ -15,24 +13,19 @@ export class DocumentView {
   #failed: unknown = null;
   #only: Model | null = null;
 
-  /** `only`: id or name of the one model to show. */
-  constructor(
-    private readonly document: BokehDocument,
-    private readonly element: Element,
-    private readonly only: string | null,
-  ) {
+  constructor(private readonly document: BokehDocument, readonly place: Place) {
     const { ViewManager } = bokeh().require("core/view_manager");
-    this.#manager = new ViewManager([], bokeh().index);
-    document.views_manager = this.#manager;
-    if (only === null) {
+    const isFirst = !document.views_manager;
+    // The document's manager knows the views of all places, and has those of dialogs.
+    document.views_manager ??= new ViewManager([], bokeh().index);
+    this.#manager = new ViewManager([], document.views_manager);
+    if (place.only === null) {
       for (const model of document.all_roots) this.#enqueue(() => this.#draw(model));
-      document.on_change((event) => {
-        if (event.kind === "RootAdded") this.#enqueue(() => this.#draw(event.model));
-        if (event.kind === "RootRemoved") this.#enqueue(() => this.#manager.get(event.model)?.remove());
-      });
-    } else this.update();
+      document.on_change(this.#rootChanged);
+    }
     const { notifications } = document.config;
-    if (notifications) this.#enqueue(() => this.#build(notifications));
+    if (notifications && isFirst) this.#enqueue(() => this.#build(notifications));
+    this.update();
   }
 
   /**
@@ -45,12 +38,20 @@ export class DocumentView {
     if (this.#failed) throw this.#failed;
   }
 
-  /** After a change of the document: show the one model if it is new, and say how it stands with it. */
-  update(): Found {
-    if (this.only === null) return "shown";
+  /** After a change of the document: show the one model if it is new, and tell the place how it stands with it. */
+  update(): void {
+    this.place.found(this.place.only === null ? "shown" : this.#showOnly(this.place.only));
+  }
+
+  remove(): void {
+    this.document.remove_on_change(this.#rootChanged);
+    this.#enqueue(() => this.#manager.clear());
+  }
+
+  #showOnly(name: string): Found {
     // BokehJS finds out with a delay which models are gone; this makes it look now.
     this.document.freeze_all_models(() => {});
-    const found = this.#find(this.only);
+    const found = this.#find(name);
     if (found !== this.#only) {
       this.#enqueue(() => this.#manager.clear());
       if (found && this.#stands(found)) this.#enqueue(() => this.#draw(found));
@@ -59,9 +60,10 @@ export class DocumentView {
     return found ? (this.#stands(found) ? "shown" : "no-picture") : "missing";
   }
 
-  remove(): void {
-    this.#enqueue(() => this.#manager.clear());
-  }
+  #rootChanged = ({ kind, model }: DocumentEvent): void => {
+    if (kind === "RootAdded") this.#enqueue(() => this.#draw(model));
+    if (kind === "RootRemoved") this.#enqueue(() => this.#manager.get(model)?.remove());
+  };
 
   #enqueue(task: () => unknown): void {
     this.#work = this.#work.then(task).catch((error) => (this.#failed ??= error));
@@ -88,7 +90,7 @@ export class DocumentView {
 
   async #build(model: Model): Promise<View> {
     const view = await this.#manager.build_view(model);
-    if (view instanceof bokeh().require("core/dom_view").DOMView) view.build?.(this.element);
+    if (view instanceof bokeh().require("core/dom_view").DOMView) view.build?.(this.place.element);
     return view;
   }
 }

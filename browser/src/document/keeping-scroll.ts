@@ -1,12 +1,13 @@
-/** Redraw what is in `element` without a jump of the page: its place stays reserved meanwhile. */
-export async function keepingScroll(element: HTMLElement, redraw: () => Promise<void>): Promise<void> {
+/** Redraw what is in `elements` without a jump of the page: their places stay reserved meanwhile. */
+export async function keepingScroll(elements: HTMLElement[], redraw: () => Promise<void>): Promise<void> {
   const { scrollX, scrollY } = window;
-  const before = element.style.minHeight;
-  if (element.childElementCount > 0) element.style.minHeight = `${element.scrollHeight}px`;
+  const before = elements.map(({ style }) => style.minHeight);
+  const heights = elements.map((element) => (element.childElementCount > 0 ? element.scrollHeight : 0));
+  elements.forEach(({ style }, i) => heights[i] && (style.minHeight = `${heights[i]}px`));
   try {
     await redraw();
   } finally {
-    element.style.minHeight = before;
+    elements.forEach(({ style }, i) => (style.minHeight = before[i]!));
     if (scrollX || scrollY) window.scrollTo(scrollX, scrollY);
   }
 }

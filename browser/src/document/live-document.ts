@@ -6,14 +6,17 @@ import type { Host } from "../columns/host";
 import { applyPatch } from "./apply-patch";
 import { type BokehDocument, type Source, bokeh } from "./bokeh";
 import { columnsRep } from "./columns-rep";
-import { DocumentView, type Found } from "./document-view";
+import { DocumentView } from "./document-view";
 import type { Graph, Patch } from "./graph";
 import { keepingScroll } from "./keeping-scroll";
 import { loadResources } from "./load-resources";
+import { makeDocument } from "./make-document";
 import { nest } from "./nest";
 import { nextFrame } from "./next-frame";
+import type { Place } from "./place";
 import { refreshTables } from "./refresh-tables";
 import { removeColumns } from "./remove-columns";
+import type { Scripts } from "./scripts";
 import { Touched } from "./touched";
 import { updateSource } from "./update-source";
 
@@ -24,29 +27,20 @@ export interface Events {
   shown(seq: number): void;
   /** A change could not be applied: nothing more comes until the document begins anew with a GRAPH. */
   failed(error: unknown): void;
-  /** How it stands with the one model to show. */
-  found(what: Found): void;
-}
-
-/** Also cleans up after a failure: BokehJS lists a document before it has read it. */
-function makeDocument(json: object): BokehDocument {
-  const { Document, documents } = bokeh().require("document");
-  const before = documents.length;
-  try {
-    return Document.from_json(json);
-  } catch (error) {
-    documents.splice(before);
-    throw error;
-  }
 }
 
 /**
- * One document of the page: its columns, kept current at once, and its BokehJS twin, told once a frame at most.
+ * One document of the page: its columns, kept current at once, and its BokehJS twin, told once a frame at most
+ * and shown in any number of places.
  */
 export class LiveDocument {
   readonly #columns: ColumnStore;
   #document: BokehDocument | null = null;
-  #view: DocumentView | null = null;
+  readonly #places = new Set<Place>();
+  readonly #views = new Map<Place, DocumentView>();
+  /** The old document goes, the new one has no views yet. */
+  #redrawing = false;
+  #discarded = false;
   #graph: Graph | null = null;
   /** Changes whose ops are still being decoded ahead, and those behind them. */
   #coming: Change[] = [];
@@ -63,9 +57,8 @@ export class LiveDocument {
   seq = 0;
 
   constructor(
-    private readonly element: HTMLElement,
-    private readonly only: string | null,
     host: Host,
+    private readonly scripts: Scripts,
     private readonly events: Events,
   ) {
     this.#columns = new ColumnStore(host);
@@ -76,8 +69,39 @@ export class LiveDocument {
     return this.#document;
   }
 
+  /** Whether it waits for a GRAPH to begin anew with. */
+  get isBroken(): boolean {
+    return this.#broken;
+  }
+
   get columns(): ColumnStore {
     return this.#columns;
+  }
+
+  /** Show it there, too: at once, or with its first GRAPH. */
+  async show(place: Place): Promise<void> {
+    this.#places.add(place);
+    if (!this.#document || this.#redrawing) return;
+    try {
+      await this.#draw(place).settled();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Show it there no longer; returns in how many places it still is. */
+  hide(place: Place): number {
+    this.#places.delete(place);
+    this.#views.get(place)?.remove();
+    this.#views.delete(place);
+    return this.#places.size;
+  }
+
+  /** Take its views and BokehJS's document away; nothing may be asked of it afterwards. */
+  async discard(): Promise<void> {
+    this.#discarded = this.#broken = true;
+    await this.#discard();
+    this.#places.clear();
   }
 
   /** Take in a change: at once, or in its turn when it is ready. Throws, or tells `failed`, if it cannot be applied. */
@@ -97,9 +121,13 @@ export class LiveDocument {
       }
     } catch (error) {
       this.#coming = [];
-      this.#broken = true;
-      this.events.failed(error);
+      this.#fail(error);
     }
+  }
+
+  #fail(error: unknown): void {
+    this.#broken = true;
+    this.events.failed(error);
   }
 
   #take({ ops, seq }: Change): void {
@@ -151,13 +179,12 @@ export class LiveDocument {
     this.#working = true;
     const seq = this.#seq;
     try {
-      if (this.#graph) await this.#show();
+      if (this.#graph) await this.#redraw();
       else await this.#update();
       this.seq = seq;
       this.events.shown(seq);
     } catch (error) {
-      this.#broken = true;
-      this.events.failed(error);
+      this.#fail(error);
     }
     this.#working = false;
     this.#flushed = performance.now();
@@ -172,34 +199,49 @@ export class LiveDocument {
   };
 
   /** Draw the document anew. */
-  async #show(): Promise<void> {
+  async #redraw(): Promise<void> {
     let graph: Graph;
     do {
       graph = this.#graph!;
-      await loadResources(graph.resources ?? {});
+      await loadResources(graph.resources ?? {}, this.scripts);
     } while (graph !== this.#graph);
+    if (this.#discarded) return;
     // What came in the meantime is part of it: columns are current, patches follow.
     this.#graph = null;
     this.#touched.clear();
     const made = makeDocument(nest(graph, this.#dataOf));
-    await keepingScroll(this.element, async () => {
+    await keepingScroll([...this.#places].map(({ element }) => element), async () => {
+      this.#redrawing = true;
       await this.#discard();
+      this.#redrawing = false;
       this.#document = made;
-      this.#view = new DocumentView(made, this.element, this.only);
-      this.events.found(this.#view.update());
-      await this.#view.settled();
+      for (const place of this.#places) this.#draw(place);
+      await this.#settled();
     });
     if (this.#patches.length > 0) await this.#update();
+  }
+
+  #draw(place: Place): DocumentView {
+    const view = new DocumentView(this.#document!, place);
+    this.#views.set(place, view);
+    return view;
+  }
+
+  async #settled(): Promise<void> {
+    await Promise.all([...this.#views.values()].map((view) => view.settled()));
   }
 
   async #discard(): Promise<void> {
     const old = this.#document;
     if (!old) return;
-    this.#view?.remove();
-    await this.#view?.settled().catch(() => {});
+    for (const view of this.#views.values()) view.remove();
+    await this.#settled().catch(() => {});
+    this.#views.clear();
+    old.views_manager?.clear();
     old.clear({ sync: false });
     const { documents } = bokeh().require("document");
-    documents.splice(documents.indexOf(old), 1);
+    // The list is the whole page's.
+    if (documents.includes(old)) documents.splice(documents.indexOf(old), 1);
   }
 
   /**
@@ -207,7 +249,9 @@ export class LiveDocument {
    * until a patch is applied its models may still ask for them.
    */
   async #update(): Promise<void> {
-    for (let i = 0; i < this.#patches.length; i++) await loadResources(this.#patches[i]!.resources ?? {});
+    for (let i = 0; i < this.#patches.length; i++) {
+      await loadResources(this.#patches[i]!.resources ?? {}, this.scripts);
+    }
     // From here to the last patch nothing waits: what comes in the meantime would be half of two states.
     const document = this.#document;
     if (!document) throw new Error("a document must begin with its graph");
@@ -229,8 +273,8 @@ export class LiveDocument {
     }
     if (patches.length === 0) return;
     this.#forgetColumns(document);
-    this.events.found(this.#view!.update());
-    await this.#view!.settled();
+    for (const view of this.#views.values()) view.update();
+    await this.#settled();
   }
 
   /** Those of models that patches have taken out; callbacks of the document itself hold models too. */

@@ -1,0 +1,111 @@
+import type { BokehJS } from "../document/bokeh";
+import { MissingScript } from "../document/missing-script";
+import { runScript } from "../document/run-script";
+import type { Scripts } from "../document/scripts";
+import { type PageBokeh, hostBokeh } from "./host-bokeh";
+import { mayEval } from "./may-eval";
+import { Unshowable } from "./unshowable";
+
+/** A module that is there if a component is. */
+const MODULES: Record<string, string> = {
+  bokeh: "main",
+  "bokeh-widgets": "models/widgets/main",
+  "bokeh-tables": "models/widgets/tables/main",
+  "bokeh-gl": "models/glyphs/webgl/main",
+  "bokeh-mathjax": "models/text/mathjax/main",
+  "bokeh-api": "api/main",
+};
+
+/**
+ * BokehJS in a page of somebody else: the page's own if it has the server's version, else one that only we see.
+ *
+ * Scripts of BokehJS look for `this.Bokeh` and put themselves there. Ours run with a `this` of their own, so that
+ * the page's `window.Bokeh` stays what it is, and stays undefined until the page's own scripts, which may come
+ * later, define it. Where a policy forbids that, they run as script elements, and BokehJS's own way of letting
+ * versions live beside each other is used: `Bokeh["3.9.2"]` of whichever was there first.
+ */
+export class EmbedScripts implements Scripts {
+  readonly #private = mayEval();
+  #folder: string;
+  /** What `this` is to our scripts. */
+  readonly #root: { Bokeh?: PageBokeh } = {};
+  #bokeh!: PageBokeh;
+
+  constructor(base: string, private readonly version: string) {
+    this.#folder = `${base}static/bokeh/${encodeURIComponent(version)}/js/`;
+  }
+
+  /** The BokehJS to use. Rejects with MissingScript. */
+  async load(): Promise<BokehJS> {
+    const theirs = this.#ofHost();
+    if (theirs) {
+      this.#root.Bokeh = Object.create(theirs, { [this.version]: { value: theirs } });
+      return (this.#bokeh = theirs);
+    }
+    await this.#runOurs(`${this.#folder}bokeh.min.js`);
+    this.#bokeh = this.#root.Bokeh!;
+    this.#bokeh.logger.set_level("warn");
+    return this.#bokeh;
+  }
+
+  component(name: string): string | null {
+    return this.#has(name) ? null : `${this.#folder}${encodeURIComponent(name)}.min.js`;
+  }
+
+  async run(url: string): Promise<void> {
+    if (url.startsWith(this.#folder)) return this.#runOurs(url);
+    // A script of whatever kind, that may need the global Bokeh: there can be only one.
+    const theirs = hostBokeh();
+    if (theirs && theirs !== this.#bokeh) {
+      throw new Unshowable(
+        `This plot needs the script ${url}, which would find another BokehJS on this page: ${theirs.version} instead ` +
+          `of ${this.version}. Show the plot in an iframe, or use BokehJS ${this.version} on this page.`,
+      );
+    }
+    Object.assign(globalThis, { Bokeh: this.#bokeh });
+    await runScript(url);
+  }
+
+  /** As Bokeh's own embedding runs inline scripts. */
+  evaluate(code: string): void {
+    if (!this.#private) {
+      throw new Unshowable("This plot brings scripts of its own, which the policy of this page forbids (unsafe-eval).");
+    }
+    new Function("Bokeh", code).call(this.#root, this.#bokeh);
+  }
+
+  #ofHost(): PageBokeh | undefined {
+    const theirs = hostBokeh();
+    const same = (theirs?.[this.version] ?? theirs) as PageBokeh | undefined;
+    return same?.version === this.version && typeof same.require === "function" ? same : undefined;
+  }
+
+  #has(name: string): boolean {
+    try {
+      (this.#bokeh.require as (module: string) => unknown)(MODULES[name] ?? name);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  async #runOurs(url: string): Promise<void> {
+    if (!this.#private) return this.#runBesideTheirs(url);
+    const response = await fetch(url, { credentials: "omit" }).catch(() => null);
+    if (!response?.ok) throw new MissingScript(url);
+    // After a redirect the rest lies there, too.
+    this.#folder = response.url.replace(/[^/]*$/, "");
+    new Function(`${await response.text()}\n//# sourceURL=${url}`).call(this.#root);
+  }
+
+  async #runBesideTheirs(url: string): Promise<void> {
+    const theirs = hostBokeh();
+    await runScript(url);
+    const first = hostBokeh()!;
+    this.#root.Bokeh ??= (first[this.version] ?? first) as PageBokeh;
+    if (!theirs || first === theirs) return;
+    // Theirs is so old that BokehJS took its place; components still look for us there.
+    Object.assign(theirs, { [this.version]: this.#root.Bokeh });
+    Object.assign(globalThis, { Bokeh: theirs });
+  }
+}

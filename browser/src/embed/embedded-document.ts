@@ -1,0 +1,62 @@
+import { BackOff } from "../connection/back-off";
+import { TIMING } from "../connection/timing";
+import type { BokehDocument } from "../document/bokeh";
+import type { LiveDocument } from "../document/live-document";
+import type { EmbedPlace } from "./embed-place";
+
+/** A failure after so long without one is a new one. */
+const CALM_MS = 60_000;
+
+/** A document in a host page: shown in one or more places, of which each brought a token. */
+export class EmbeddedDocument {
+  readonly places = new Set<EmbedPlace>();
+  readonly #failures = new BackOff(TIMING.errorMs, TIMING.maxErrorMs);
+  #failed = -Infinity;
+  readonly #tokens: string[] = [];
+
+  constructor(readonly docid: string, readonly live: LiveDocument) {}
+
+  /** BokehJS's document; null before it is drawn. */
+  get document(): BokehDocument | null {
+    return this.live.document;
+  }
+
+  /** The last change that can be seen. */
+  get seq(): number {
+    return this.live.seq;
+  }
+
+  /** The token to use; undefined if all were refused. */
+  get token(): string | undefined {
+    return this.#tokens[0];
+  }
+
+  show(place: EmbedPlace, token: string): void {
+    if (!this.#tokens.includes(token)) this.#tokens.push(token);
+    this.places.add(place);
+    void this.live.show(place);
+  }
+
+  /** Returns whether that was its last place. */
+  hide(place: EmbedPlace): boolean {
+    this.places.delete(place);
+    return this.live.hide(place) === 0;
+  }
+
+  /** It could not be shown: how long to wait before it begins anew. */
+  waitMs(): number {
+    const now = performance.now();
+    if (now - this.#failed > CALM_MS) this.#failures.reset();
+    this.#failed = now;
+    return this.#failures.next();
+  }
+
+  /** The token does not work: forget it. */
+  dropToken(): void {
+    this.#tokens.shift();
+  }
+
+  tell(text: string): void {
+    for (const place of this.places) place.tell(text);
+  }
+}
