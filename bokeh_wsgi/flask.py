@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from flask.sansio.blueprints import BlueprintSetupState
 
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
+# Nothing of anybody's is below these.
+_PUBLIC = ("static/", "autoload.js", "ping", "favicon.ico")
 
 
 def blueprint(app: "WSGIApplication", name: str = "bokeh") -> flask.Blueprint:
@@ -50,6 +52,22 @@ def blueprint(app: "WSGIApplication", name: str = "bokeh") -> flask.Blueprint:
 
     made.record(add_rules)
     return made
+
+
+def comes_without_login() -> bool:
+    """Whether a login rule of the site should let this request pass, since it is for the app to judge.
+
+    Scripts come with API keys, and the pages of documents, which are shut off from the site and its cookies,
+    with tokens; and browsers ask first whether they may send one. False for all that is not the app's.
+    """
+    request = flask.request
+    view = flask.current_app.view_functions.get(request.endpoint or "")
+    if getattr(view, "__module__", "") != __name__:
+        return False
+    path = (request.view_args or {}).get("path", "")
+    has_key = "Authorization" in request.headers or "BOKEHUSER-API-KEY" in request.headers
+    has_credentials = has_key or "token" in request.args
+    return has_credentials or request.method == "OPTIONS" or path.startswith(_PUBLIC)
 
 
 def _below(environ: "WSGIEnvironment", depth: int) -> "WSGIEnvironment":

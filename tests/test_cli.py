@@ -220,6 +220,20 @@ def test_a_gallery_and_the_sites_that_may_show_frames_are_flags() -> None:
     assert "frame-ancestors 'self' https://a.example https://b.example" in policy
 
 
+@pytest.mark.parametrize(("flags", "address"), [([], "127.0.0.1"), (["--use-xheaders"], "192.0.2.7")])
+def test_only_a_proxy_that_is_told_of_says_who_asks(flags: list[str], address: str) -> None:
+    with running("-m", "--store", "memory:", *flags) as server:
+        connection = http.client.HTTPConnection(*server.address, timeout=DEADLINE_S)
+        told = {"X-Forwarded-For": "192.0.2.66, 192.0.2.7", "X-Forwarded-Proto": "https"}
+        connection.request("GET", "/bokeh/login", headers={**told, "Accept": "text/html"})
+        assert ("Secure" in connection.getresponse().headers["Set-Cookie"]) is bool(flags)
+        connection.close()
+        connection.request("GET", "/bokeh/userinfo", headers={**told, "Authorization": "Bearer bwk-0-0"})
+        assert connection.getresponse().status == 401
+        connection.close()
+        assert f"address='{address}'" in server.stop(signal.SIGTERM)[2]
+
+
 def test_help_and_version_answer_without_starting(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
         cli.main(["--help"])

@@ -1,19 +1,24 @@
 """The examples, run as people run them; those of the old docs as they were, but for the import."""
 
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
 import threading
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
 
 import psutil
 import pytest
 
+from bokeh_wsgi import Session
 from bokeh_wsgi.dataplane import Reader
 
 ROOT = Path(__file__).parent.parent
@@ -81,14 +86,15 @@ def root() -> Iterator[str]:
         yield server.link()
 
 
-def changes(link: str, until: int) -> int:
-    """The seq of a document, followed until it has at least that."""
+def changes(link: str, until: int, key: str = "") -> int:
+    """The seq of a document, followed until it has at least that; ``key`` is the API key of who may."""
     root, _, docid = re.fullmatch(r"(.*/)(doc/)([^/]+)(?:/.*)?", link).groups()  # type: ignore[union-attr]
     seq = 0
     while seq < until:
-        with urllib.request.urlopen(
-            f"{root}changes?doc={docid}:{seq}&wait=30", timeout=DEADLINE_S
-        ) as response:
+        request = urllib.request.Request(f"{root}changes?doc={docid}:{seq}&wait=30")
+        if key:
+            request.add_header("Authorization", f"Bearer {key}")
+        with urllib.request.urlopen(request, timeout=DEADLINE_S) as response:
             for change in Reader(limits=None).feed(response.read()):
                 assert "end" not in change.meta
                 seq = max(seq, change.seq)
@@ -129,29 +135,80 @@ def test_the_live_example_stores_ten_times_a_second(root: str) -> None:
         assert changes(script.link(), 10) >= 10
 
 
+FLASK = ["-m", "flask", "--app", "examples/flask_site:site", "run", "--port", "0"]
+DJANGO = ["examples/django_site.py", "runserver", "--noreload", "0"]
+FLASK_SAYS, DJANGO_SAYS = r"Running on (http://\S+)", r"server at (http://\S+)"
+
+
 @pytest.mark.parametrize(
-    ("command", "says"),
+    ("command", "says", "environ"),
     [
-        (
-            ["-m", "flask", "--app", "examples/flask_site:site", "run", "--port", "0"],
-            r"Running on (http://\S+)",
-        ),
-        (["examples/django_site.py", "runserver", "--noreload", "0"], r"server at (http://\S+)"),
+        (FLASK, FLASK_SAYS, {}),
+        (FLASK, FLASK_SAYS, {"BESIDE": "1"}),
+        (DJANGO, DJANGO_SAYS, {}),
     ],
-    ids=["flask", "django"],
+    ids=["flask", "flask beside", "django"],
 )
-def test_a_site_has_pages_of_its_own_and_plots(
-    command: list[str], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_user_of_a_site_has_plots_there_that_scripts_publish(
+    command: list[str],
+    says: str,
+    environ: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setitem(ENVIRON, "XDG_DATA_HOME", str(tmp_path))
+    for name, value in {"XDG_DATA_HOME": str(tmp_path), "HOME": str(tmp_path), **environ}.items():
+        monkeypatch.setitem(ENVIRON, name, value)
     with process(*command) as server:
         home = server.wait_for(says).rstrip("/")
-        with urllib.request.urlopen(f"{home}/") as response:
-            assert b"A site of one's own" in response.read()
-        with process(EXAMPLES / "sea_temperature.py", f"{home}/plots/") as script:
+        ada, bob = SiteUser(home, "ada", "lovelace"), SiteUser(home, "bob", "splines")
+        key = json.loads(ada.send("POST", "/bokeh/keys", {"name": "test"}))["key"]
+        root = f"{home}/bokeh/"
+        Session(root_url=root, userapikey=key, load_from_config=False, configdir=tmp_path / ".bokeh").save()
+        with process(EXAMPLES / "sea_temperature.py", root) as script:
             link = script.link()
-            assert link.startswith(f"{home}/plots/doc/")
-            assert changes(link, 1) == 1
+            assert changes(link, 1, key) == 1
+        docid = link.removeprefix(f"{root}doc/").split("/")[0]
+        assert f"/bokeh/doc/{docid}?embed=1" in ada.get("/")
+        assert docid in ada.get("/bokeh/")
+        assert docid not in bob.get("/") + bob.get("/bokeh/")
+        ada.sign_out()
+        assert docid not in ada.get("/")
+        with pytest.raises(HTTPError, match="401"):
+            ada.get("/bokeh/")
+
+
+class SiteUser:
+    """A browser at one of the sites, signed in."""
+
+    def __init__(self, home: str, name: str, password: str) -> None:
+        self.home = home
+        self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+        signed_in = self._submit("/sign-in", name=name, username=name, password=password)
+        assert "Sign out" in signed_in
+
+    def sign_out(self) -> None:
+        assert "Sign out" not in self._submit("/sign-out")
+
+    def get(self, path: str) -> str:
+        return self._open(urllib.request.Request(self.home + path, headers={"Accept": "text/html"}))
+
+    def send(self, method: str, path: str, told: Any) -> str:
+        """As the scripts of the plot server's pages do."""
+        token = re.findall(r'name="csrf" content="([^"]+)"', self.get("/bokeh/"))[0]
+        headers = {"Content-Type": "application/json", "X-CSRF-Token": token, "Origin": self.home}
+        body = json.dumps(told).encode()
+        return self._open(urllib.request.Request(self.home + path, body, headers, method=method))
+
+    def _submit(self, path: str, **fields: str) -> str:
+        for page in (path, "/"):  # Django's form is at its path, Flask's on the first page
+            with suppress(HTTPError):
+                fields |= re.findall(r'name="(csrfmiddlewaretoken)" value="([^"]+)"', self.get(page))[:1]
+        body = urllib.parse.urlencode(fields).encode()
+        return self._open(urllib.request.Request(self.home + path, body))
+
+    def _open(self, request: urllib.request.Request) -> str:
+        with self._opener.open(request, timeout=DEADLINE_S) as response:
+            return str(response.read().decode())
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

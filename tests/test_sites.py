@@ -184,6 +184,39 @@ def test_the_rules_of_the_site_come_before_the_app() -> None:
     assert (response.status_code, response.headers["X-Site"]) == (207, "seen")
 
 
+def test_a_login_rule_lets_pass_what_comes_without_a_login() -> None:
+    site = flask_site(Echo())
+    site.add_url_rule("/private/<path:path>", view_func=lambda path: "secret")
+
+    @site.before_request
+    def members_only() -> None:
+        if not bokeh_wsgi.flask.comes_without_login():
+            flask.abort(403)
+
+    client = Client(site)
+    bearer = {"Authorization": "Bearer x"}
+    judged = [
+        client.get("/bokeh/changes?doc=x:0", headers=bearer),
+        client.get("/bokeh/userinfo", headers={"BOKEHUSER-API-KEY": "x"}),
+        client.options("/bokeh/changes"),
+        client.get("/bokeh/doc/x?token=y"),
+        client.get("/bokeh/ping"),
+        client.get("/bokeh/static/page.js"),
+        client.get("/bokeh/autoload.js"),
+    ]
+    assert [response.status_code for response in judged] == [207] * len(judged)
+    refused = [
+        client.get("/bokeh/"),
+        client.get("/bokeh/doc/x?public=true"),
+        client.post("/bokeh/doc"),
+        client.get("/private/static/x", headers=bearer),
+        client.get("/private/x?token=y"),
+        client.options("/private/x"),
+        client.get("/nowhere", headers=bearer),
+    ]
+    assert [response.status_code for response in refused] == [403] * len(refused)
+
+
 def test_every_link_is_built_from_the_prefix_of_the_blueprint() -> None:
     app = BokehWSGI(store="memory:")
     client = Client(DispatcherMiddleware(Response(), {"/site": flask_site(app)}))

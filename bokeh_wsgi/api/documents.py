@@ -1,12 +1,16 @@
 """Documents by title: find, make, rename, delete."""
 
+import json
+import secrets
 from typing import Any
 
 from werkzeug.wrappers import Request
 
+from bokeh_wsgi import dataplane
 from bokeh_wsgi.auth import Right, audit
 from bokeh_wsgi.auth.names import checked_title
 from bokeh_wsgi.context import Context
+from bokeh_wsgi.dataplane import Op, OpCode
 from bokeh_wsgi.exc import LimitExceeded, NotFound
 
 from .bodies import read_json
@@ -51,7 +55,19 @@ def rename(context: Context, request: Request, docid: str) -> dict[str, Any]:
     title = checked_title(read_json(request).get("title"))
     context.store.rename_document(docid, title)
     audit.done("renamed", user=access.identity.user, docid=docid, title=title)
+    _retitle(context, docid, access.record.title, title)
     return {"docid": docid, "title": title}
+
+
+def _retitle(context: Context, docid: str, old: str, new: str) -> None:
+    """Give the graph the new title, which its pages show, unless its script has called it something else."""
+    document = context.library.open(docid)
+    with document.reading() as state:
+        if not state.seq or state.graph.title != old:
+            return
+    op = Op(OpCode.PATCH, json=json.dumps({"events": [{"kind": "TitleChanged", "title": new}]}))
+    frame = b"".join(dataplane.encode(docid, [op]))
+    context.hub.wake(docid, document.commit([op], frame, secrets.token_urlsafe(12)))
 
 
 def delete(context: Context, request: Request, docid: str) -> None:

@@ -9,7 +9,7 @@ examples:
   bokeh-server --port 8000 --store memory:        forgets everything when it stops
   bokeh-server --store sqlite:///plots.db         keeps the plots in plots.db, here
   bokeh-server -m --ip 0.0.0.0                    for people with passwords, from other machines
-  bokeh-server -m --host plots.example            behind a proxy that calls it plots.example
+  bokeh-server -m --host plots.example --use-xheaders       behind the proxy of plots.example
   bokeh-server --url-prefix /lab                  at /lab/bokeh
   bokeh-server --https-certfile cert.pem --https-keyfile key.pem
   bokeh-server users add ada                      a user of -m (more: bokeh-server users -h)
@@ -74,6 +74,12 @@ def _add_address(made: Parser) -> None:
         metavar="NAME",
         help="a name that this server is called by, as a proxy in front of it is; may be given several times "
         "(default: localhost where it listens to this machine alone, else any)",
+    )
+    add(
+        "--use-xheaders",
+        action="store_true",
+        help="a proxy in front says who asks, and if by https (X-Forwarded-For, X-Forwarded-Proto); only "
+        "where nobody gets past it",
     )
     add("--https-certfile", metavar="FILE", help="certificate to serve https with (PEM)")
     add("--https-keyfile", metavar="FILE", help="its private key (PEM)")

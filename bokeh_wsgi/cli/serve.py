@@ -32,7 +32,12 @@ def serve(flags: argparse.Namespace) -> None:
     from bokeh_wsgi.serving import Server
 
     mount = f"{flags.url_prefix}/bokeh"
-    server = Server(listener, mounted(app, flags.url_prefix), name=f"bokeh-server/{__version__}", tls=tls)
+    served = mounted(app, flags.url_prefix)
+    if flags.use_xheaders:
+        from werkzeug.middleware.proxy_fix import ProxyFix
+
+        served = ProxyFix(served, x_for=1, x_proto=1)
+    server = Server(listener, served, name=f"bokeh-server/{__version__}", tls=tls)
     listener.close()  # the server has its own handle of it
     print(f"bokeh-server is at {_link(flags.ip, server.port, tls is not None, mount)}", flush=True)
     try:

@@ -50,3 +50,27 @@ def test_documents_outlive_the_app(tmp_path: Any, numbers: Any) -> None:
     app = BokehWSGI(store=uri)
     assert Api(app).columns(docid)["y"].tobytes() == numbers.tobytes()
     app.close()
+
+
+def test_a_renamed_documents_open_pages_follow(api: Api) -> None:
+    docid = api.make("t")
+    seq = api.publish(docid)
+    assert api.client.patch(f"/doc/{docid}", json={"title": "another"}).status_code == 200
+    (change,) = api.changes(f"{docid}:{seq}")
+    assert '"TitleChanged"' in change.ops[0].json
+    assert "<title>another</title>" in api.client.get(f"/doc/{docid}", headers={"Accept": "text/html"}).text
+
+
+def test_a_title_that_its_script_gave_stays(api: Api) -> None:
+    docid = api.make("line")
+    seq = api.publish(docid)
+    api.client.patch(f"/doc/{docid}", json={"title": "another"})
+    assert api.changes(f"{docid}:{seq}") == []
+
+
+def test_a_title_that_another_document_has_is_refused(api: Api) -> None:
+    docid = api.make("one")
+    api.make("other")
+    answer = api.client.patch(f"/doc/{docid}", json={"title": "other"})
+    assert answer.status_code == 409
+    assert api.client.get(f"/access/{docid}").get_json()["title"] == "one"

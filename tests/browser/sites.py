@@ -2,6 +2,8 @@
 
 import os
 import sys
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
@@ -24,6 +26,35 @@ def in_flask() -> Any:
         return "a Flask site"
 
     site.wsgi_app = DispatcherMiddleware(site.wsgi_app, {"/plots": plain()})  # type: ignore[method-assign]
+    return site
+
+
+def in_blueprint() -> Any:
+    from flask import Flask
+
+    from bokeh_wsgi.flask import blueprint
+
+    site = Flask(__name__)
+    site.register_blueprint(blueprint(plain()), url_prefix="/plots")
+    return site
+
+
+def walled() -> Any:
+    """The Flask example, with a rule that asks for a login on all pages but the first."""
+    from flask import abort, request
+    from flask_login import current_user
+
+    from bokeh_wsgi.flask import comes_without_login
+
+    sys.path.insert(0, str(Path(__file__).parents[2] / "examples"))
+    site: Any = import_module("flask_site").site
+
+    def members_only() -> None:
+        if request.endpoint not in ("home", "sign_in") and not comes_without_login():
+            if not current_user.is_authenticated:
+                abort(403)
+
+    site.before_request(members_only)
     return site
 
 

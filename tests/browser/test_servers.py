@@ -19,6 +19,10 @@ PLACES = [(kind, "plain", "/") for kind in SERVERS] + [
     ("werkzeug", "in_django", "/plots/"),
     ("gunicorn gthread", "in_flask", "/plots/"),
     ("waitress", "in_django", "/plots/"),
+    ("werkzeug", "in_blueprint", "/plots/"),
+    ("gunicorn gthread", "in_blueprint", "/plots/"),
+    ("gunicorn gevent", "in_blueprint", "/plots/"),
+    ("waitress", "in_blueprint", "/plots/"),
 ]
 
 # BokehJS itself tells, as information, when a document is drawn.
