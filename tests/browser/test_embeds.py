@@ -135,6 +135,15 @@ def own_plot(site: HostSite, folder: str, *files: str) -> tuple[str, str]:
     return head, f"{div}{script}"
 
 
+STRICT = "script-src 'self' 'unsafe-inline' SERVER"
+
+
+def head_with(server: LiveServer, policy: str) -> str:
+    """What gives a page this policy, in which ``SERVER`` is the plot server's origin."""
+    content = policy.replace("SERVER", "/".join(server.url.split("/")[:3]))
+    return f'<meta http-equiv="Content-Security-Policy" content="{content}">' if policy else ""
+
+
 OWN = """() => {
   const [own, ...more] = window.Bokeh?.documents ?? []
   return more.length == 0 && own?.roots()[0].name == "own" && own.is_idle
@@ -292,7 +301,7 @@ def test_a_tag_with_no_place_to_draw_says_so_on_the_console(
     assert ("data-bokeh-element" if where == "head" else "“nowhere”") in message.value.text
 
 
-@pytest.mark.parametrize("policy", ["", "script-src 'self' 'unsafe-inline' SERVER"], ids=["", "no eval"])
+@pytest.mark.parametrize("policy", ["", STRICT], ids=["", "no eval"])
 @pytest.mark.parametrize("folder", ["js", "other"])
 def test_a_page_with_a_bokehjs_of_its_own_keeps_it_and_its_plots(
     memory_server: LiveServer,
@@ -306,11 +315,7 @@ def test_a_page_with_a_bokehjs_of_its_own_keeps_it_and_its_plots(
     slider = Slider(start=0, end=1, value=0.5, title="slide", name="slider")
     document = Published(memory_server, f"beside {folder} {policy}", 1, slider)
     head, body = own_plot(site, folder)
-    if policy:
-        origin = "/".join(memory_server.url.split("/")[:3])
-        head = (
-            f'<meta http-equiv="Content-Security-Policy" content="{policy.replace("SERVER", origin)}">{head}'
-        )
+    head = head_with(memory_server, policy) + head
     page.goto(site.page(body + document.tag(), head))
     wait_for_plots(page, "p0")
     page.get_by_text("slide").wait_for()
@@ -327,11 +332,21 @@ def test_a_page_with_a_bokehjs_of_its_own_keeps_it_and_its_plots(
         assert complaints == []
 
 
-def test_a_tag_of_an_older_server_gets_the_bokehjs_that_it_is_redirected_to(
-    memory_server: LiveServer, site: HostSite, page: Page
+@pytest.mark.parametrize("policy", ["", STRICT], ids=["", "no eval"])
+def test_a_tag_of_an_older_server_gets_the_bokehjs_of_today(
+    memory_server: LiveServer, site: HostSite, page: Page, policy: str
 ) -> None:
     slider = Slider(start=0, end=1, value=0.5, title="slide")
-    document = Published(memory_server, "older", 1, slider)
+    document = Published(memory_server, f"older {policy}", 1, slider)
+    head, body = own_plot(site, "other")
+    page.goto(site.page(body + document.tag(version="3.1.0"), head_with(memory_server, policy) + head))
+    wait_for_plots(page, "p0")
+    page.get_by_text("slide").wait_for()
+    assert page.evaluate("Bokeh.version") == OTHER_VERSION
+
+
+def test_a_server_may_redirect_to_its_bokehjs(memory_server: LiveServer, site: HostSite, page: Page) -> None:
+    document = Published(memory_server, "redirect", 1, Slider(start=0, end=1, value=0.5, title="slide"))
     folder = f"{memory_server.url}static/bokeh/{bokeh.__version__}/js"
     headers = {"Location": f"{folder}/bokeh.min.js", "Access-Control-Allow-Origin": "*"}
     page.route("**/bokeh/3.1.0/js/*", lambda route: route.fulfill(status=302, headers=headers))

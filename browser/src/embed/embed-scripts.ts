@@ -112,12 +112,20 @@ export class EmbedScripts implements Scripts {
 
   async #runBesideTheirs(url: string): Promise<void> {
     const theirs = hostBokeh();
+    const known = versions(theirs);
     await runScript(url);
     const first = hostBokeh()!;
-    this.#root.Bokeh ??= (first[this.version] ?? first) as PageBokeh;
+    // The server may have another version by now than the tag says.
+    const fresh = versions(first).find((version) => !known.includes(version)) ?? this.version;
+    this.#root.Bokeh ??= (first[fresh] ?? first) as PageBokeh;
     if (!theirs || first === theirs) return;
     // Theirs is so old that BokehJS took its place; components still look for us there.
-    Object.assign(theirs, { [this.version]: this.#root.Bokeh });
+    Object.assign(theirs, { [first.version]: this.#root.Bokeh });
     Object.assign(globalThis, { Bokeh: theirs });
   }
+}
+
+/** Those that are beside each other as `Bokeh["3.9.2"]`. */
+function versions(bokeh: PageBokeh | undefined): string[] {
+  return Object.keys(bokeh ?? {}).filter((key) => /^\d+\./.test(key));
 }
