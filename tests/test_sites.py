@@ -354,6 +354,7 @@ def test_a_user_whom_the_site_disables_is_nobody(site: Any) -> None:
     assert ada.get("/").status_code == 200
 
 
+@pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")  # in Flask-Login
 def test_a_browser_that_the_site_remembers_is_known(site: Any) -> None:
     ada = Person(site)
     ada.client.post("/sign-in/ada?remember=1")
