@@ -103,6 +103,16 @@ def test_static_files_are_zipped_cached_and_open_to_sandboxed_pages(app: BokehWS
     assert again.status_code == 304
 
 
+def test_a_bokehjs_that_is_not_here_is_answered_with_the_one_that_is(app: BokehWSGI) -> None:
+    from bokeh_wsgi.pages.static import BOKEH_VERSION
+
+    ours = Client(app).get(f"/static/bokeh/{BOKEH_VERSION}/js/bokeh.min.js")
+    other = Client(app).get("/static/bokeh/3.0.0/js/bokeh.min.js")
+    assert (other.status_code, other.data) == (200, ours.data)
+    assert other.headers["Cache-Control"] == "no-cache"
+    assert Client(app).get("/static/bokeh/3.0.0/js/other.js").status_code == 404
+
+
 def test_a_path_cannot_leave_the_static_folder(app: BokehWSGI) -> None:
     for path in ["../app.py", "%2e%2e/app.py", "/etc/passwd"]:
         assert Client(app).get(f"/static/{path}").status_code == 404

@@ -85,8 +85,12 @@ class StaticFiles:
         return f"{path}?v={self._files[path].etag}" if path in self._files else path
 
     def response(self, request: Request, path: str) -> Response:
-        """The file; raises `NotFound`. Readable by pages in an opaque origin: nothing here is private."""
-        file = self._files.get(path)
+        """The file; raises `NotFound`. Readable by pages in an opaque origin: nothing here is private.
+
+        A BokehJS that is not here is answered with the one that is: embed tags name that of the script, or of
+        the server, that made them, and stay in pages for years.
+        """
+        file = self._files.get(path) or self._files.get(_ours_instead(path))
         if file is None:
             raise NotFound(f"No file static/{path}.")
         mimetype = file.mimetype
@@ -95,12 +99,18 @@ class StaticFiles:
         if zipped:
             response.headers["Content-Encoding"] = "gzip"
         response.headers["Vary"] = "Accept-Encoding"
-        lasts = path.startswith("bokeh/") or "v" in request.args
+        lasts = path in self._files and (path.startswith("bokeh/") or "v" in request.args)
         response.headers["Cache-Control"] = FOREVER if lasts else "no-cache"
         response.headers["Access-Control-Allow-Origin"] = "*"
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.set_etag(file.etag + ("-gzip" if zipped else ""))
         return response.make_conditional(request)
+
+
+def _ours_instead(path: str) -> str:
+    """The file of this server's BokehJS for one of another version."""
+    parts = path.split("/")
+    return "/".join(["bokeh", BOKEH_VERSION, *parts[2:]]) if parts[0] == "bokeh" else path
 
 
 def _below(folder: Path, prefix: str) -> dict[str, _File]:

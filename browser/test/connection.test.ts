@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
 import { Connection, type Listener } from "../src/connection/connection";
 import type { State } from "../src/connection/state";
+import { Streams } from "../src/connection/streams";
 import { TIMING, type Timing } from "../src/connection/timing";
 
 const PIECES = Object.fromEntries(
@@ -22,6 +23,7 @@ const QUICK: Timing = {
   goodMs: 40,
   pollMs: 5,
   maxPollMs: 20,
+  maxGatherMs: 60,
 };
 
 // The first fetch of a process takes long.
@@ -337,4 +339,21 @@ test("a connection has room for 64 documents and 6 KB of tokens", async () => {
   assert.equal(connection(64, "t").hasRoom("one more"), false);
   assert.equal(connection(5, "t".repeat(999)).hasRoom("t".repeat(990)), true);
   assert.equal(connection(6, "t".repeat(999)).hasRoom("t".repeat(999)), false);
+});
+
+test("documents that are too many for one request have a second one", limited, async () => {
+  const asked: string[][] = [];
+  const streams = await new Promise<Streams>((resolve) => {
+    Object.assign(globalThis, {
+      fetch(url: string) {
+        asked.push(new URL(url).searchParams.getAll("doc"));
+        if (asked.length === 2) resolve(made);
+        return new Promise(() => {});
+      },
+    });
+    const made = new Streams("http://server/", {} as Listener, null, QUICK);
+    for (let n = 0; n < 70; n++) made.follow({ docid: `d${n}`, after: 0, token: `t${n}` });
+  });
+  assert.deepEqual(asked.map((docs) => docs.length), [64, 6]);
+  for (let n = 0; n < 70; n++) streams.leave(`d${n}`);
 });

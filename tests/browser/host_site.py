@@ -13,11 +13,10 @@ OTHER_VERSION = "3.4.1"
 
 
 class HostSite:
-    """``pages`` by path; ``/js/<file>`` is BokehJS, ``/other/<file>`` one that says it has another version."""
+    """``pages`` by path; ``/js/<file>`` is BokehJS, ``/other/<file>`` the same as another version."""
 
     def __init__(self) -> None:
         self.pages: dict[str, str] = {}
-        self.headers: dict[str, str] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
@@ -37,7 +36,8 @@ class HostSite:
     def page(self, body: str, head: str = "") -> str:
         """A page with this in it; returns its address."""
         path = f"page{len(self.pages)}"
-        self.pages[f"/{path}"] = f"<!doctype html><title>host</title><link rel=icon href='data:,'>{head}<body>{body}</body>"
+        icon = '<link rel="icon" href="data:,">'
+        self.pages[f"/{path}"] = f"<!doctype html><title>host</title>{icon}{head}<body>{body}</body>"
         return self.url + path
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
@@ -47,12 +47,8 @@ class HostSite:
             def do_GET(self) -> None:
                 kind, body = site._content(self.path)
                 self.send_response(200 if body else 404)
-                for name, value in {
-                    "Content-Type": kind,
-                    "Content-Length": str(len(body)),
-                    **site.headers,
-                }.items():
-                    self.send_header(name, value)
+                self.send_header("Content-Type", kind)
+                self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import bokeh
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
@@ -102,6 +103,15 @@ def test_a_plot_moves_live_in_another_site_s_page(
         wait_until_moved(page, 3)
         move(published, 42)
         wait_until_moved(page, 42)
+
+
+def test_a_tag_that_another_bokeh_made_still_shows_its_plot(page: Page, published: dict[str, Any]) -> None:
+    tag = autoload_server(published["p"]).replace(f'version="{bokeh.__version__}"', 'version="3.0.0"')
+    assert "3.0.0" in tag
+    with serving(Response(f"<!doctype html><body>{tag}", mimetype="text/html")) as url:
+        page.goto(url)
+        wait_until_moved(page, 3)
+        page.wait_for_selector(".bk-Figure")
 
 
 def test_components_draw_into_their_places(page: Page, published: dict[str, Any]) -> None:

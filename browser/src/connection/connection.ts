@@ -1,6 +1,7 @@
 import type { AheadDecoder } from "../ahead/ahead";
 import type { Change } from "../arrow/change";
 import { BackOff } from "./back-off";
+import { Gatherer } from "./gatherer";
 import type { Mode } from "./mode";
 import { ModeChooser } from "./mode-chooser";
 import { Pause } from "./pause";
@@ -44,7 +45,8 @@ export class Connection {
   #suspects: string[] = [];
   /** They were asked for one by one, and none was refused. */
   #cleared = false;
-  #regroup: ReturnType<typeof setTimeout> | null = null;
+  // Servers notice late that a stream was left: a notebook whose cells come one by one would leave many.
+  readonly #changed: Gatherer;
   readonly #modes: ModeChooser;
   readonly #backOff: BackOff;
   readonly #errors: BackOff;
@@ -69,6 +71,7 @@ export class Connection {
     this.#modes = new ModeChooser(timing);
     this.#backOff = new BackOff(timing.backOffMs, timing.maxBackOffMs);
     this.#errors = new BackOff(timing.errorMs, timing.maxErrorMs);
+    this.#changed = new Gatherer(timing.gatherMs, timing.maxGatherMs, () => this.#askAnew());
     this.#pollMs = timing.pollMs;
     for (const document of documents) this.#documents.set(document.docid, { ...document });
   }
@@ -81,7 +84,7 @@ export class Connection {
     document.addEventListener("visibilitychange", () => document.hidden || this.#wake(), { signal });
     while (this.#documents.size > 0) await this.#next();
     this.#finished = true;
-    if (this.#regroup !== null) clearTimeout(this.#regroup);
+    this.#changed.stop();
     over.abort();
   }
 
@@ -99,24 +102,22 @@ export class Connection {
   /** Follow one more document; those that come in the same moment cost one new request together. */
   follow(document: Followed): void {
     this.#documents.set(document.docid, { ...document });
-    this.#askAnew();
+    this.#changed.soon();
   }
 
   /** Follow a document no longer. */
   leave(docid: string): void {
     if (!this.#documents.delete(docid)) return;
-    if (this.#documents.size > 0) return this.#askAnew();
+    if (this.#documents.size > 0) return this.#changed.later();
     this.#request.abort();
     this.#pause.wake();
   }
 
+  /** Ask anew, unless the request is about the documents that are wanted. */
   #askAnew(): void {
-    this.#regroup ??= setTimeout(() => {
-      this.#regroup = null;
-      const wanted = [...this.#documents.values()];
-      const same = wanted.length === this.#asking.length && wanted.every((one) => this.#asking.includes(one));
-      if (!same) this.#request.abort();
-    }, this.timing.gatherMs);
+    const wanted = [...this.#documents.values()];
+    const same = wanted.length === this.#asking.length && wanted.every((one) => this.#asking.includes(one));
+    if (!same) this.#request.abort();
   }
 
   async #next(): Promise<void> {

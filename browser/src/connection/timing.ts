@@ -26,8 +26,9 @@ export interface Timing {
   pollGrowth: number;
   /** After so many failed attempts a person is told that the server is away. */
   offlineAfter: number;
-  /** Documents that are added within so long are asked for together. */
+  /** Documents that are added within so long are asked for together; while more and more come, up to the longest. */
   gatherMs: number;
+  maxGatherMs: number;
   /** A page that wakes up, or is online again, after so long does not wait for the silence to be noticed. */
   sleptMs: number;
 }
@@ -51,5 +52,6 @@ export const TIMING: Timing = {
   pollGrowth: 1.5,
   offlineAfter: 4,
   gatherMs: 30,
+  maxGatherMs: 2_000,
   sleptMs: 20_000,
 };

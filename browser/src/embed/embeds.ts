@@ -33,7 +33,7 @@ export class Embeds {
   readonly #scripts: EmbedScripts;
   readonly #streams: Streams;
   readonly #presence = new Presence();
-  #host: Promise<Host> | null = null;
+  #host: Promise<Host | null> | null = null;
 
   constructor(base: string, version: string, private readonly decode: ChunkDecoder) {
     this.#scripts = new EmbedScripts(base, version);
@@ -55,14 +55,9 @@ export class Embeds {
   /** Show what a tag says in an element that is there for it, for as long as that is in the page. */
   async add(tag: Tag, element: HTMLElement): Promise<void> {
     const place = new EmbedPlace(element, tag.model);
-    try {
-      const host = await (this.#host ??= this.#loadBokeh());
-      this.#watch(element, place, () => this.#show(tag, place, host));
-    } catch (error) {
-      this.#host = null;
-      console.error(error);
-      place.tell(`BokehJS ${tag.version}, which draws this plot, could not be loaded. Reload the page to try again.`);
-    }
+    const host = await (this.#host ??= this.#loadBokeh());
+    if (host) this.#watch(element, place, () => this.#show(tag, place, host));
+    else place.tell(`BokehJS ${tag.version}, which draws this plot, could not be loaded. Reload the page to try again.`);
   }
 
   /** For tests, and for people with a console: the values of a source. */
@@ -80,9 +75,16 @@ export class Embeds {
     });
   }
 
-  async #loadBokeh(): Promise<Host> {
-    useBokeh(await this.#scripts.load());
-    return pageHost(this.decode);
+  /** What columns need; null if BokehJS cannot be had: the next tag tries again. */
+  async #loadBokeh(): Promise<Host | null> {
+    try {
+      useBokeh(await this.#scripts.load());
+      return pageHost(this.decode);
+    } catch (error) {
+      console.error(error);
+      this.#host = null;
+      return null;
+    }
   }
 
   #show({ docid, token }: Tag, place: EmbedPlace, host: Host): EmbeddedDocument {

@@ -13,17 +13,14 @@ export class Notice {
   constructor(private readonly view: HTMLElement) {}
 
   show(text: string): void {
-    this.#element ??= this.#make();
+    if (!this.#element) {
+      this.#element = document.createElement("p");
+      this.#element.id = "bokeh-wsgi-notice";
+      this.#element.setAttribute("role", "alert");
+      this.#element.style.cssText = STYLE;
+      this.view.before(this.#element);
+    }
     this.#element.textContent = text;
-  }
-
-  #make(): HTMLElement {
-    const element = document.createElement("p");
-    element.id = "bokeh-wsgi-notice";
-    element.setAttribute("role", "alert");
-    element.style.cssText = STYLE;
-    this.view.before(element);
-    return element;
   }
 
   clear(): void {
