@@ -29,8 +29,9 @@ COPIED_BYTES = 1 << 18
 
 # What a query may have that nobody who reads the log should: also inside another value, as in ``next=``.
 SECRETS = frozenset({"token", "code", "invite", "csrf", "password", "new", "again", "key", "userapikey"})
-# A name and its value in text, the ``=`` maybe quoted.
-_PAIR = re.compile(r"((?:[^?&=\s%]|%(?!(?:25)*3D))+)(=|%(?:25)*3D)([^&\s]*)", re.IGNORECASE)
+# A name and its value in text, the ``=`` maybe quoted. In one pass over it, however long a request line is:
+# names begin after a separator only, and are not tried again shorter.
+_PAIR = re.compile(r"(?<![^?&=\s])((?:[^?&=\s%]|%(?!(?:25)*3D))*+)(=|%(?:25)*3D)([^&\s]*)", re.IGNORECASE)
 
 
 class Server(ThreadedWSGIServer):

@@ -4,12 +4,13 @@ import http.client
 import logging
 import socket
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
 
-from bokeh_wsgi.serving import Server, listen
+from bokeh_wsgi.serving import Server, listen, redacted
 
 
 def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -157,6 +158,9 @@ def test_it_listens_on_ipv6_too() -> None:
         "/login?next=%2Fdoc%2F1%3Ftoken%3DSECRET",
         "/login?next=%2Flogin%3Fnext%3D%252Fdoc%252F1%253Fa%253Db%2526token%253DSECRET",
         "/doc/1%3Ftoken=SECRET",
+        "/doc/1?=token=SECRET",
+        "/doc/1?%3Dtoken=SECRET",
+        "/doc/1?a==&token=SECRET",
         "/doc/1%3Ftoken%3DSECRET",
     ],
 )
@@ -167,6 +171,13 @@ def test_a_log_line_has_no_secret_of_a_query(
         ask(connection, "GET", target)
     assert "200" in caplog.text
     assert "SECRET" not in caplog.text
+
+
+@pytest.mark.parametrize("piece", ["a", "%", "%25", "&", "=", "a=", "%3D", "?a", "token=", "%25%33D"])
+def test_the_longest_request_line_is_looked_through_at_once(piece: str) -> None:
+    begun = time.process_time()
+    redacted("GET /" + piece * (65_536 // len(piece)))
+    assert time.process_time() - begun < 1
 
 
 def test_a_log_line_has_what_is_no_secret(
