@@ -179,24 +179,26 @@ class Policy:
 
     # What they may do
 
-    def access(self, request: Request, docid: str, right: Right, *, public: bool = False) -> Access:
-        """The document, if the one who asks has this right: else `NotFound`, as if there was none.
-
-        Raises `AccessDenied` if they may read it, but not more. With ``public`` the one who asks is nobody.
-        """
-        return self.access_of(NOBODY if public else self.identify(request), docid, right)
+    def access(self, request: Request, docid: str, right: Right) -> Access:
+        """`access_of` the one who asks."""
+        return self.access_of(self.identify(request), docid, right)
 
     def access_of(self, identity: Identity, docid: str, right: Right) -> Access:
+        """The document, if this identity of a request has this right: else `NotFound`, as if there was none.
+
+        Raises `AccessDenied` if they may read it, but not more.
+        """
         token = identity.token
         if token is not None and token.docid != docid:
             raise AccessDenied("This token opens another document.", forbidden=True)
         record = self.store.get_document(docid)
-        loss = self.loss(identity, record)
-        if loss in _LOST:
-            raise AccessDenied(_LOST[loss])
-        if loss or record is None:
+        # Keys and logins have just been looked up; a token only says what was true when it was made.
+        ended = self._ended(identity, record) if token is not None and record is not None else ""
+        if ended:
+            raise AccessDenied(_LOST[ended])
+        held = Right.NONE if record is None else self.right(identity, record)
+        if record is None or held is Right.NONE:
             raise NotFound(f"No document {docid!r}: it was deleted, or its link is wrong.")
-        held = self.right(identity, record)
         if held < right:
             if token is not None:
                 raise AccessDenied("This token may read the document, not change it.", forbidden=True)
@@ -211,6 +213,13 @@ class Policy:
         """Why this identity may not read the document (any more); "" if it may."""
         if record is None:
             return "not-found"
+        ended = self._ended(identity, record)
+        if ended or self.right(identity, record) is not Right.NONE:
+            return ended
+        return "unshared" if identity.user else "unpublished"
+
+    def _ended(self, identity: Identity, record: DocumentRecord) -> Loss:
+        """Why what the identity shows is of no use any more; "" if it is."""
         token = identity.token
         if token is not None and token.number != record.tokens:
             return "withdrawn"
@@ -218,8 +227,6 @@ class Policy:
             return "signed-out"
         if identity.user and self.mode != "single" and self._is_disabled(identity.user):
             return "disabled"
-        if self.right(identity, record) is Right.NONE:
-            return "unshared" if identity.user else "unpublished"
         return ""
 
     def right(self, identity: Identity, record: DocumentRecord) -> Right:
