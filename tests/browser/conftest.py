@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Page
 
 ROOT = Path(__file__).parents[2]
 
@@ -74,6 +75,15 @@ def live_server() -> Iterator[Callable[..., LiveServer]]:
 def memory_server(live_server: Callable[..., LiveServer]) -> LiveServer:
     """One server that keeps nothing, for all tests that only need some server."""
     return live_server("--store", "memory:")
+
+
+@pytest.fixture
+def complaints(page: Page) -> list[str]:
+    """What the page's console says, but for information, and errors of its scripts."""
+    heard: list[str] = []
+    page.on("console", lambda message: heard.append(message.text) if message.type != "info" else None)
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    return heard
 
 
 @pytest.hookimpl(wrapper=True)

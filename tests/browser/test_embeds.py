@@ -47,14 +47,6 @@ def requests(page: Page) -> list[Request]:
     return heard
 
 
-@pytest.fixture
-def complaints(page: Page) -> list[str]:
-    heard: list[str] = []
-    page.on("console", lambda message: heard.append(message.text) if message.type != "info" else None)
-    page.on("pageerror", lambda error: heard.append(str(error)))
-    return heard
-
-
 class Published:
     """A document with plots named p0, p1 … that share a source, published."""
 

@@ -34,14 +34,6 @@ def page(browser: Browser) -> Iterator[Page]:
     page.close()
 
 
-@pytest.fixture
-def complaints(page: Page) -> list[str]:
-    heard: list[str] = []
-    page.on("console", lambda message: heard.append(message.text) if message.type != "info" else None)
-    page.on("pageerror", lambda error: heard.append(str(error)))
-    return heard
-
-
 def publish(server: LiveServer, title: str, name: str = "curves") -> str:
     """Publish a document of the gallery; the address of its page."""
     with Session(root_url=server.url, load_from_config=False) as session:
