@@ -11,7 +11,7 @@ from bokeh_wsgi.dataplane import Column, GrowingColumn, Op, OpCode
 from bokeh_wsgi.dataplane.comparison import MAX_OPS, OP_BYTES
 from bokeh_wsgi.models.state import Held, Key, State
 
-from .live_data import Journal, LiveData, Told, live_data
+from .live_data import Journal, LiveData, Told, columns_lock, live_data
 
 SPOT_BYTES: Final = 65536
 
@@ -53,8 +53,19 @@ class ColumnOps:
         only: Container[str] | None = None,
     ) -> list[Op]:
         """Ops for the columns of a source (``only`` those of these names); their values stay as they are."""
+        with columns_lock:
+            return self._of_source(shadow, model, data, convert, only)
+
+    def _of_source(
+        self,
+        shadow: State,
+        model: str,
+        data: Mapping[str, Any],
+        convert: Convert,
+        only: Container[str] | None,
+    ) -> list[Op]:
         names = [name for name in data if only is None or name in only]
-        journal = self._journal(model, data)
+        journal = self.journal(model, data)
         told = journal.told.copy() if self.compares and not journal.is_open else {}
         # All of them before the first one changes the shadow: a column that can't be one stops the step.
         columns = {} if told else {name: convert(name, data[name]) for name in names}
@@ -81,21 +92,27 @@ class ColumnOps:
 
     def look_around(self) -> None:
         """To be called when a step is on its way, so that it does not wait for this."""
-        for journal, key, held, values, convert in self._unseen:
-            journal.is_open |= not self._spot_is_equal(key, held, values, convert)
-        self._unseen.clear()
+        with columns_lock:
+            for journal, key, held, values, convert in self._unseen:
+                journal.is_open |= not self._spot_is_equal(key, held, values, convert)
+            self._unseen.clear()
 
     def is_told(self, model: str, data: Mapping[str, Any]) -> bool:
         """Whether nothing but `stream` and `patch` happened to a source since it was looked at."""
         live, journal = self._journals.get(model, (None, None))
         return journal is not None and live is data and bool(journal.told) and not journal.is_open
 
+    def is_touched(self, model: str, data: Mapping[str, Any]) -> bool:
+        """Whether a source is known to have changed since it was looked at, or not known at all."""
+        live, journal = self._journals.get(model, (None, None))
+        return journal is None or live is not data or journal.is_open or bool(journal.told)
+
     def _compared(self, held: GrowingColumn, column: Column, is_own: bool) -> list[Op]:
         if self.compares:
             return held.refresh(column, copy=not is_own)
         return [Op(OpCode.REPLACE, count=column.rows, values=column)]
 
-    def _journal(self, model: str, data: Mapping[str, Any]) -> Journal:
+    def journal(self, model: str, data: Mapping[str, Any]) -> Journal:
         """The journal of a source; an open one the first time, and where the source has other data now."""
         live = live_data(data)
         if live is None:

@@ -1,17 +1,28 @@
 """The ``data`` of a published source: it streams without copying columns, and notes what it was told."""
 
+import threading
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import numpy as np
 from bokeh.core.property.wrappers import PropertyValueColumnData
 from bokeh.document import Document
-from bokeh.document.events import ColumnsPatchedEvent, ColumnsStreamedEvent, DocumentPatchedEvent
+from bokeh.document.events import (
+    ColumnDataChangedEvent,
+    ColumnsPatchedEvent,
+    ColumnsStreamedEvent,
+    DocumentPatchedEvent,
+)
 
 from .room import Array, Room
+
+columns_lock: Final = threading.RLock()
+"""Held while columns change or are looked at, so that threads may stream while others store or take in.
+
+Nobody is called with it held: callbacks may want the session's lock, which comes before it."""
 
 
 @dataclass(slots=True)
@@ -61,16 +72,45 @@ class LiveData(PropertyValueColumnData):
         self._journals.add(journal)
         return journal
 
-    def update(self, *args: Any, **kwargs: Any) -> Any:
-        self._open_journals()
-        return super().update(*args, **kwargs)  # type: ignore[no-untyped-call,unused-ignore]
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        """As Bokeh's, but that others are told when the lock is free again."""
+        new = dict(*args, **kwargs)
+        with columns_lock:
+            self._open_journals()
+            old = dict(self)
+            dict.update(self, new)
+        owner: Any
+        for owner, descriptor in self._owners:
+            hint = ColumnDataChangedEvent(owner.document, owner, "data", cols=list(new))
+            descriptor._notify_mutated(owner, old, hint=hint)
+
+    def extend(self, name: str, more: Array, drop: int) -> bool:
+        """Append to a column in its room, after ``drop`` rows went in front, and tell nobody.
+
+        False if it has to be done otherwise. Whoever calls it holds the lock.
+        """
+        held: Any = self[name]
+        if type(held) is not np.ndarray or not _grows(held, more):
+            return False
+        keep = len(held) - drop
+        del held
+        self._extend_room(name, more, keep)
+        return True
+
+    def put(self, name: str, values: Any) -> None:
+        """Set a column without telling anybody; whoever calls it holds the lock."""
+        dict.__setitem__(self, name, values)
+
+    def drop(self, name: str) -> None:
+        """Take a column out without telling anybody; whoever calls it holds the lock."""
+        dict.pop(self, name, None)
 
     def _notify_owners(self, old: Any, hint: DocumentPatchedEvent | None = None) -> None:
         self._open_journals()
         super()._notify_owners(old, hint)
 
     def _open_journals(self) -> None:
-        for journal in self._journals:
+        for journal in list(self._journals):
             journal.is_open = True
 
     @contextmanager
@@ -90,15 +130,15 @@ class LiveData(PropertyValueColumnData):
         rollover: int | None = None,
         setter: Any = None,
     ) -> None:
-        # Who holds the old arrays keeps rows from being moved: so only for those who want to see them.
-        old = dict(self) if source._callbacks.get("data") else None
-        with self._noted():
+        with columns_lock, self._noted():
+            # Who holds the old arrays keeps rows from being moved: so only for those who want to see them.
+            old = dict(self) if source._callbacks.get("data") else None
             for name, new in new_data.items():
                 before, count = len(self[name]), len(new)
                 if not self._extend(name, new, rollover):
                     plain = PropertyValueColumnData({name: self[name]})
                     plain._stream(doc, source, {name: new}, rollover, setter)
-                    self._put(name, plain[name])
+                    self.put(name, plain[name])
                 for journal in self._journals:
                     told = journal.of(name)
                     told.appended += count
@@ -117,26 +157,27 @@ class LiveData(PropertyValueColumnData):
         if rollover is not None:
             keep = min(keep, max(rollover - len(more), 0))
             more = more[max(len(more) - rollover, 0) :]
+        del held
+        self._extend_room(name, more, keep)
+        return True
+
+    def _extend_room(self, name: str, more: Array, keep: int) -> None:
+        held: Any = self[name]
         room = self._rooms.setdefault(name, Room())
         if not room.holds(held):
             room.take_over(held)
         # Not even this container holds the array while its rows may be moved.
         del held
-        self._put(name, ())
+        self.put(name, ())
         try:
             room.extend(more, keep)
         finally:
-            self._put(name, room.array())
-        return True
-
-    def _put(self, name: str, values: Any) -> None:
-        """Without telling anybody."""
-        dict.__setitem__(self, name, values)
+            self.put(name, room.array())
 
     def _patch(self, doc: Document, source: Any, patches: Any, setter: Any = None) -> None:
-        old = dict(self)
-        plain = PropertyValueColumnData(old)
-        with self._noted():
+        with columns_lock, self._noted():
+            old = dict(self)
+            plain = PropertyValueColumnData(old)
             plain._patch(doc, source, patches, setter)
             for name, patch in patches.items():
                 ranges = [_rows(at, len(self[name])) for at, _ in patch]

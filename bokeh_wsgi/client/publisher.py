@@ -4,7 +4,7 @@ import json
 import secrets
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import bokeh
 from bokeh.core.has_props import is_DataModel
@@ -20,8 +20,12 @@ from bokeh_wsgi.models.state import State
 
 from .column_ops import ColumnOps
 from .model_watch import ModelWatch
+from .own_changes import OwnChanges
 from .resources import resources_of
-from .serializer import GraphSerializer, closure, text_of
+from .serializer import GraphSerializer, PartSerializer, closure, text_of
+
+TAKE_IN_ATTEMPTS: Final = 3
+"""So often a step is made anew on what others did, before its columns are sent whole."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +40,11 @@ class Step:
 class Pull(Protocol):
     def __call__(self) -> State:
         """The document as the server has it now."""
+
+
+class TakeIn(Protocol):
+    def __call__(self, ops: Sequence[Op]) -> None:
+        """Take in what others did, below what refused ``ops`` do to columns."""
 
 
 @dataclass(slots=True)
@@ -55,6 +64,8 @@ class Publisher:
     leave each other's alone. ``starts_anew``: the next step is a whole graph, which replaces all that the
     document holds. ``sends_whole``: it has all columns whole. ``wire_ids``: the ids of models in the document
     where those are not their own, since another session had taken them.
+    ``followed``: all changes up to this one are in the shadow, whoever made them; None: some may be missing.
+    ``own`` are this session's after that one. ``take_in`` is set while the document is followed.
     A step brings the shadow's columns to what the server will have; it is either acknowledged, or refused:
     then what it touched is forgotten, and sent whole by the next one.
     Not thread-safe: `Session` holds the lock.
@@ -67,6 +78,10 @@ class Publisher:
     wire_ids: dict[str, str] = field(default_factory=dict)
     columns: ColumnOps = field(default_factory=ColumnOps)
     watch: ModelWatch = field(default_factory=ModelWatch)
+    own: OwnChanges = field(default_factory=OwnChanges)
+    followed: int | None = None
+    take_in: TakeIn | None = None
+    _conflicts: int = 0
     _owns_document: bool = False
     _texts: dict[str, tuple[Any, str]] = field(default_factory=dict)
     _tag: str = field(default_factory=lambda: secrets.token_hex(3))
@@ -83,6 +98,8 @@ class Publisher:
         self.shadow = state
         self.starts_anew = False
         self._owns_document = True
+        self.followed = state.seq
+        self.own.clear()
         self._texts.clear()
         self.columns.clear()
         self.watch.clear()
@@ -118,6 +135,28 @@ class Publisher:
         self.watch.keep(objects, serializer, changes)
         return step
 
+    def models_step(self, models: Iterable[Model], sources: Iterable[Model]) -> Step | None:
+        """What changed in these models of a document that is followed, and in the columns of ``sources``.
+
+        All the other models it holds are taken as they were.
+        """
+        old = self.shadow.graph
+        graph = Graph(version=old.version, title=old.title)
+        graph.roots, graph.defs = list(old.roots), old.defs
+        graph.config, graph.callbacks = old.config, old.callbacks
+        serializer = PartSerializer(self.wire_ids, old.models)
+        for model in models:
+            if self.knows(model):
+                serializer.take(model)
+        for source in sources:
+            if self.knows(source):
+                serializer.take_columns(source)
+        return self._step(_Draft(serializer, graph, is_document=False))
+
+    def holds_all(self) -> bool:
+        """Whether the shadow is the whole document, as far as it was followed."""
+        return self._owns_document and self.followed is not None
+
     def based(self, step: Step) -> Step:
         """The step as it has to be after what was acknowledged since it was made."""
         versions = {key: held.version for key, held in self.shadow.columns.items()}
@@ -125,11 +164,24 @@ class Publisher:
 
     def acknowledge(self, step: Step, seq: int) -> None:
         """The server has taken the step as change ``seq``."""
+        self._conflicts = 0
+        self._note_own(step, seq)
         self._owns_document |= self.starts_anew
         self.starts_anew = self.sends_whole = False
         self.shadow.advance(step.ops, seq, step.graph)
         if step.graph is not None:
             self._texts = {key: kept for key, kept in self._texts.items() if key in step.graph.models}
+
+    def _note_own(self, step: Step, seq: int) -> None:
+        if self.starts_anew:
+            self.followed = seq
+            self.own.clear()
+        elif self.followed is not None and seq == self.followed + 1:
+            self.followed = seq
+        elif self.take_in is not None:
+            self.own.add(seq, step.ops)
+        else:
+            self.followed = None
 
     def refuse(self, step: Step) -> None:
         """The server has not taken the step, and will not."""
@@ -141,8 +193,15 @@ class Publisher:
     def resolve(self, conflict: Conflict, step: Step, pull: Pull) -> None:
         """Make the next step fit what the server says it holds: see the cases in the code.
 
-        A column that somebody else wrote is among those that `refuse` forgets: ours is the last word.
+        A column that somebody else wrote is among those that `refuse` forgets: ours is the last word; unless
+        the document is followed, then what both did is put together.
         """
+        self._conflicts += 1
+        if self.take_in is not None and (self._conflicts <= TAKE_IN_ATTEMPTS or conflict.unknown):
+            self.watch.clear()
+            self.take_in(step.ops)
+            self._rename(step.objects, conflict.taken)
+            return
         self.refuse(step)
         if conflict.unknown or any(version == 0 for *_, version in conflict.columns):
             # Somebody removed models of ours, or started the document anew.
@@ -166,6 +225,7 @@ class Publisher:
         server.graph = Graph.from_json(content)
         self.shadow = server
         self._owns_document = False
+        self.followed = None
         self._texts.clear()
         self.columns.clear()
         self.watch.clear()

@@ -125,10 +125,20 @@ class Sender:
             try:
                 self._exchange(upload)
             except Conflict as conflict:
-                self._refuse_waiting()
-                self._publisher.resolve(conflict, upload.step, self._pull)
+                self._resolve(conflict, upload.step)
         while self._waiting:
             self._send_waiting()
+
+    def settle(self) -> None:
+        """As `flush`, but leaves what went wrong in the background to the next call to raise."""
+        error, self._error = self._error, None
+        if error is not None:
+            self._refuse_waiting()
+        try:
+            self.flush()
+        finally:
+            if error is not None:
+                self._error = error
 
     def close(self) -> None:
         """Wait for what is being sent in the background, and give up the rest."""
@@ -218,15 +228,20 @@ class Sender:
         del self._waiting[: max(count, 1)]
         self._changed.notify_all()
         step = self._publisher.based(joined(steps))
-        objects = {id(model): model for step in [*steps, *self._waiting] for model in step.objects.values()}
+        step = replace(step, objects={key: model for step in steps for key, model in step.objects.items()})
         try:
             self._send(step)
         except Conflict as conflict:
-            for waiting in self._waiting:
-                objects |= {id(model): model for model in waiting.objects.values()}
-            self._refuse_waiting()
-            self._publisher.resolve(conflict, step, self._pull)
-            self._restore(list(objects.values()))
+            self._restore(self._resolve(conflict, step))
+
+    def _resolve(self, conflict: Conflict, step: Step) -> list[Model]:
+        """Give up the step and those that were made after it; returns the models they are about."""
+        steps = [step, *self._waiting]
+        self._waiting.clear()
+        objects = {key: model for step in steps for key, model in step.objects.items()}
+        given_up = Step([op for step in steps for op in step.ops], None, objects)
+        self._publisher.resolve(conflict, given_up, self._pull)
+        return list(objects.values())
 
 
 def _own(op: Op) -> Op:

@@ -1,7 +1,7 @@
 """Bokeh models as a graph: Bokeh's own serializer, which gets sources without their columns."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 from bokeh.core.property.container import ColumnData
@@ -65,6 +65,31 @@ class GraphSerializer(Serializer):
     def _encode_bytes(self, obj: bytes | memoryview) -> Any:
         # As Bokeh, but without an id for the buffer: encoding must not move the counter that names models.
         return {"type": "bytes", "data": Buffer(ID(""), obj).to_base64()}
+
+
+class PartSerializer(GraphSerializer):
+    """Leaves models that are ``known`` as references, except those that it is to `take`."""
+
+    def __init__(self, wire_ids: Mapping[str, str], known: Container[str]) -> None:
+        super().__init__(wire_ids)
+        self._known = known
+
+    def take(self, model: Model) -> None:
+        """Encode a model, whether it is known or not; once."""
+        if self.wire_id(model) not in self.models:
+            super()._encode(model)
+
+    def take_columns(self, model: Model) -> None:
+        """Have the columns of a source among the ``sources``."""
+        columns = columns_of(model)
+        if columns is not None:
+            self.sources[self.wire_id(model)] = columns
+            self.objects.setdefault(self.wire_id(model), model)
+
+    def _encode(self, obj: Any) -> Any:
+        if isinstance(obj, Model) and self.wire_id(obj) in self._known:
+            return {"id": self.wire_id(obj)}
+        return super()._encode(obj)
 
 
 _TAKEN_OUT: Any = {"id": ""}

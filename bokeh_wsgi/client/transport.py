@@ -16,11 +16,15 @@ import urllib3
 
 from bokeh_wsgi.exc import Conflict, ServerRefused, ServerUnreachable
 
+from .streaming import HTTPStream, Stream, WholeStream
 from .upload import Body, Progress
 
 ARROW_STREAM = "application/vnd.apache.arrow.stream"
 AWAY = frozenset({502, 503, 504})
 """Answers of a proxy, or of a server that starts or stops: worth another try."""
+
+SILENCE_S = 40.0
+"""A stream in which not even a heartbeat comes for so long, where there is one each 15 s, is broken."""
 
 _PIECE_BYTES = 1 << 18
 _MAX_REDIRECTS = 10
@@ -72,6 +76,13 @@ class Transport(ABC):
     def _send(
         self, method: str, url: str, headers: Mapping[str, str], pieces: Sequence[bytes], *, retry: bool
     ) -> Answer: ...
+
+    @abstractmethod
+    def open_stream(self, path: str) -> Stream:
+        """The answer to a GET of ``path`` with ``wait=stream``, or else with news for a second.
+
+        Tries once: raises `ServerRefused`, or `ServerUnreachable`.
+        """
 
     @abstractmethod
     def close(self) -> None: ...
@@ -168,6 +179,25 @@ class HTTPTransport(Transport):
     def is_found(self) -> bool:
         return self._base_url is not None
 
+    def open_stream(self, path: str) -> Stream:
+        url = f"{self.base_url}{path}&wait=stream"
+        headers = {"Accept": f"application/json, {ARROW_STREAM}", **self.credentials}
+        try:
+            response = self._pool.request(
+                "GET",
+                url,
+                headers=headers,
+                preload_content=False,
+                redirect=False,
+                timeout=urllib3.Timeout(connect=10.0, read=SILENCE_S),
+            )
+            if response.status == 200:
+                return HTTPStream(response)
+            answer = _answer(response)
+        except urllib3.exceptions.HTTPError as error:
+            raise ServerUnreachable(f"{url} does not answer: {error}") from error
+        raise refusal(answer, f"GET {url}", advice=self._advice(answer.status))
+
     def close(self) -> None:
         self._pool.clear()
 
@@ -259,6 +289,9 @@ class WSGITransport(Transport):
     @property
     def base_url(self) -> str:
         return self.root_url
+
+    def open_stream(self, path: str) -> Stream:
+        return WholeStream(self.request("GET", f"{path}&wait=1").body)
 
     def close(self) -> None:
         pass

@@ -1,0 +1,100 @@
+"""Sends what callbacks changed, at the cost of what they changed."""
+
+import math
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from bokeh.document import Document
+from bokeh.model import Model
+from bokeh.models.sources import ColumnarDataSource
+
+from .edits import Edits, Marked
+from .publisher import Step
+from .serializer import columns_of
+
+if TYPE_CHECKING:
+    from .storing import Storing
+
+IDLE_S: Final = 0.3
+"""After so long without news, the whole document is looked through for what Bokeh does not tell of."""
+SHARE: Final = 0.05
+"""Looking through the whole document, or all columns, takes this share of the time at most until then."""
+
+
+class Answers:
+    """Stores a document that is followed. ``look_at``: when to look through all of it, by the monotonic clock.
+
+    Models of which Bokeh told a change are looked at, and columns; now and then all.
+    """
+
+    def __init__(self, session: "Storing", document: Document, edits: Edits) -> None:
+        self.look_at = math.inf
+        self._session = session
+        self._document = document
+        self._edits = edits
+        self._whole = _Budget()
+        self._columns = _Budget()
+
+    def store(self, *, whole: bool = False) -> None:
+        """Send what changed as one change, if something did; made anew where others were faster."""
+        session = self._session
+        with session._lock:
+            step = _Made(self, whole or self._whole.allows(IDLE_S))
+            self.look_at = time.monotonic() + IDLE_S
+            session._sending().store(step)
+            self._edits.forget(step.count)
+            if step.is_whole:
+                self.look_at = math.inf
+
+    def make(self, marked: Marked, whole: bool) -> Step | None:
+        begun = time.monotonic()
+        publisher = self._session._publisher
+        if whole:
+            step = publisher.document_step(self._document)
+            self._whole.note(begun)
+            return step
+        every = self._columns.allows()
+        step = publisher.models_step(marked.models, self._sources(every))
+        if every:
+            self._columns.note(begun)
+        return step
+
+    def _sources(self, every: bool) -> Iterator[Model]:
+        """All sources of the document, or those of which a change is known."""
+        publisher = self._session._publisher
+        for model in self._document.models:
+            if not isinstance(model, ColumnarDataSource):
+                continue
+            data = columns_of(model)
+            if every or (data is not None and publisher.columns.is_touched(publisher.wire_id(model), data)):
+                yield model
+
+
+class _Made:
+    """Makes the step when it is asked to, and remembers of which edits."""
+
+    def __init__(self, answers: Answers, whole: bool) -> None:
+        self._answers = answers
+        self.is_whole = whole
+        self.count = 0
+
+    def __call__(self) -> Step | None:
+        marked = self._answers._edits.marked()
+        self.count = marked.count
+        self.is_whole |= marked.is_whole
+        return self._answers.make(marked, self.is_whole)
+
+
+class _Budget:
+    """Says whether something was long enough ago for what it cost."""
+
+    def __init__(self) -> None:
+        self._at = self._cost_s = 0.0
+
+    def allows(self, least_s: float = 0.0) -> bool:
+        return time.monotonic() - self._at >= max(least_s, self._cost_s / SHARE - self._cost_s)
+
+    def note(self, begun: float) -> None:
+        self._at = time.monotonic()
+        self._cost_s = self._at - begun

@@ -1,0 +1,361 @@
+"""Follows a session's document: takes changes in, calls callbacks, and stores what those changed."""
+
+import atexit
+import logging
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from bokeh.document import Document
+from bokeh.events import Event
+from bokeh.model import Model
+
+from bokeh_wsgi.dataplane import Op, OpCode
+from bokeh_wsgi.exc import BokehWSGIError, ServerRefused, ServerUnreachable, SessionError
+
+from .answers import Answers
+from .edits import Edits
+from .fired import Fired
+from .firing import Firing, event_of
+from .following import FIRST_WAIT_S, FOR_GOOD, LONGEST_WAIT_S, Arrived, Follower
+from .incoming import Incoming
+from .timers import Timers, kind_of
+
+if TYPE_CHECKING:
+    from .interacting import Interacting
+
+log = logging.getLogger("bokeh_wsgi")
+
+EXIT_S: Final = 5.0
+"""How long a script that ends waits for a callback that runs."""
+
+Presence = Callable[[int], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What others did in one round: up to the change ``seq`` of the document.
+
+    ``changed``: (model, attribute) of what has other values now; ``events``: such as clicks. The callbacks
+    for them have been called.
+    """
+
+    seq: int
+    changed: tuple[tuple[Model, str], ...]
+    events: tuple[Event, ...]
+
+
+@dataclass(slots=True)
+class _Segment:
+    """Changes that go together: only the last one has events."""
+
+    batch: list[Arrived]
+    events: list[Op]
+    viewers: int | None = None
+
+
+class Live:
+    """One document of a session that is followed, from `start` to `stop`.
+
+    `run` does it in the calling thread, `spawn` in one of its own. ``interval_s``: changes are taken in this
+    often at most.
+    """
+
+    def __init__(
+        self,
+        session: "Interacting",
+        document: Document,
+        *,
+        show_errors: bool = False,
+        interval_s: float = 0.0,
+    ) -> None:
+        self.document = document
+        self._session = session
+        self._interval_s = interval_s
+        self._wake = threading.Condition()
+        self._stopping = False
+        self._timers_changed = True
+        self._timers = Timers(document)
+        self._edits = Edits(document, self._timer_came)
+        self._fired = Fired()
+        self._firing = Firing(document, session.notice if show_errors else None)
+        self._segments: deque[_Segment] = deque()
+        self._thread: threading.Thread | None = None
+        self._runner = 0
+        self._presence: int | None = None
+        self._taken_at = -float("inf")
+        self._retry_s = FIRST_WAIT_S
+        self._error: SessionError | None = None
+        self._is_over = False
+
+    # The beginning and the end
+
+    def start(self) -> None:
+        """Send what the document has, load what it lacks, and begin to listen. Raises what goes wrong."""
+        session = self._session
+        with session._lock:
+            session._publish_first(self.document)
+            publisher = session._publisher
+            if not publisher.columns.compares:
+                publisher.columns.compares, publisher.followed = True, None
+            if not publisher.holds_all():
+                session.load_document(self.document)
+            assert publisher.followed is not None
+            self._edits.begin()
+            self._incoming = Incoming(
+                publisher,
+                self.document,
+                self._edits,
+                self._fired,
+                pull=session.pull_state,
+                reload=lambda state: session._bring(self.document, state),
+            )
+            self._answers = Answers(session, self.document, self._edits)
+            publisher.take_in = self._take_in
+            self._follower = Follower(session._transport, session.docid, publisher.followed, self._wake_up)
+            self._publisher = publisher
+        self._follower.start()
+        atexit.register(self._end_with_script)
+
+    def run(self) -> None:
+        """Until `stop`, or Ctrl-C. Raises why the document cannot be followed any more."""
+        self._runner = threading.get_ident()
+        try:
+            while not self._stopping:
+                self.round()
+        except KeyboardInterrupt:
+            pass
+        finally:
+            self._runner = 0
+            self._finish()
+        self.raise_error()
+
+    def spawn(self) -> None:
+        """As `run`, in a thread; what ends it is logged, and raised by the session's next call."""
+        self._thread = threading.Thread(target=self._run_in_thread, name="bokeh-wsgi-live", daemon=True)
+        self._thread.start()
+
+    def _run_in_thread(self) -> None:
+        self._runner = threading.get_ident()
+        try:
+            while not self._stopping:
+                self.round()
+        except SessionError as error:
+            self._error = error
+            log.error("live() of document %s has ended: %s", self._session._docid, error)
+        except Exception:
+            log.exception("live() of document %s has ended", self._session._docid)
+        finally:
+            self._runner = 0
+            self._finish()
+
+    def stop(self) -> None:
+        """End it: the callback that runs comes to its end, and what it changed is stored.
+
+        Raises what ended it before, if something did.
+        """
+        with self._wake:
+            self._stopping = True
+            self._wake.notify_all()
+        if self._runner == threading.get_ident():
+            return
+        if self._thread is not None:
+            self._thread.join()
+        elif not self._runner:
+            self._finish()
+        self.raise_error()
+
+    @property
+    def is_on(self) -> bool:
+        return not self._is_over
+
+    @property
+    def is_manual(self) -> bool:
+        """Whether nobody runs it but `round`."""
+        return self._thread is None and not self._runner
+
+    def raise_error(self) -> None:
+        """What ended it, once."""
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
+
+    def __enter__(self) -> "Live":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        try:
+            self.stop()
+        except SessionError:
+            if kind is None:
+                raise
+
+    def close_with_error(self) -> None:
+        """For who runs the rounds: an error has ended it."""
+        self._error = None
+        self._answers.look_at = math.inf
+        self._finish()
+
+    def _finish(self) -> None:
+        with self._wake:
+            if self._is_over:
+                return
+            self._is_over = True
+            self._stopping = True
+        atexit.unregister(self._end_with_script)
+        self._follower.stop()
+        try:
+            if self._follower.is_connected and self._error is None and self._answers.look_at < math.inf:
+                self._answers.store(whole=True)
+        except BokehWSGIError as error:
+            log.error("what callbacks changed was not stored: %s", error)
+        self._edits.end()
+        with self._session._lock:
+            if self._publisher.take_in == self._take_in:
+                self._publisher.take_in = None
+                if self._publisher.own.any_between(self._publisher.followed or 0, 1 << 62):
+                    self._publisher.followed = None
+
+    def _end_with_script(self) -> None:
+        with self._wake:
+            self._stopping = True
+            self._wake.notify_all()
+        if self._thread is not None:
+            self._thread.join(EXIT_S)
+        else:
+            self._finish()
+
+    # Waiting
+
+    def _wake_up(self) -> None:
+        with self._wake:
+            self._wake.notify_all()
+
+    def _timer_came(self) -> None:
+        with self._wake:
+            self._timers_changed = True
+            self._wake.notify_all()
+
+    def _take_in(self, ops: Any) -> None:
+        self._incoming.take_in(ops)
+        self._wake_up()
+
+    def _wait(self, deadline: float) -> None:
+        """Until there is something to do, or the deadline."""
+        with self._wake:
+            if self._stopping or self._timers_changed or self._segments or self._fired:
+                return
+            now = time.monotonic()
+            until = [deadline, self._timers.next_at, self._answers.look_at]
+            news_at = self._taken_at + self._interval_s
+            if self._follower.has_news:
+                until.append(news_at)
+            wait_s = min(until) - now
+            if wait_s > 0:
+                self._wake.wait(min(wait_s, 60.0))
+
+    # The loop
+
+    def round(self, deadline: float | None = None) -> Change | None:
+        """Wait for something and do it; None if it was nothing that others did. Raises `SessionError`."""
+        self._wait(time.monotonic() + 60.0 if deadline is None else deadline)
+        if self._stopping:
+            return None
+        if self._timers_changed:
+            self._timers_changed = False
+            self._timers.refresh()
+        try:
+            change = self._take_news()
+            self._run_timers()
+            if time.monotonic() >= self._answers.look_at:
+                self._answers.store(whole=True)
+            self._retry_s = FIRST_WAIT_S
+        except ServerUnreachable as error:
+            log.warning("the server is away, trying again: %s", error)
+            self._pause()
+            return None
+        except ServerRefused as error:
+            if error.status in FOR_GOOD:
+                raise
+            log.error("%s", error)
+            self._pause()
+            return None
+        return change
+
+    def _pause(self) -> None:
+        with self._wake:
+            self._wake.wait_for(lambda: self._stopping, self._retry_s)
+        self._retry_s = min(self._retry_s * 2, LONGEST_WAIT_S)
+
+    def _take_news(self) -> Change | None:
+        now = time.monotonic()
+        if not self._segments and now - self._taken_at >= self._interval_s:
+            if self._follower.has_news:
+                self._taken_at = now
+            self._segments.extend(_segments(self._follower.take()))
+            if not self._segments and self._follower.error is not None:
+                raise self._follower.error
+        if self._segments:
+            return self._do(self._segments[0])
+        if self._fired:
+            return self._do(_Segment([], []))
+        return None
+
+    def _do(self, segment: _Segment) -> Change | None:
+        """Take one segment in, call back, and store."""
+        session, publisher = self._session, self._publisher
+        with session._lock:
+            session._sending().settle()
+            self._incoming.take(segment.batch)
+            if self._segments and self._segments[0] is segment:
+                self._segments.popleft()
+            changed = self._fired.take()
+            found = [event_of(op, publisher, self._incoming._made) for op in segment.events]
+            seq = max([publisher.followed or 0, *(change.seq for _, change in segment.batch)])
+        events = [event for event in found if event is not None]
+        for one in changed:
+            self._firing.changed(one)
+        for event in events:
+            self._firing.event(event)
+        self._tell_presence(segment.viewers)
+        if changed or events:
+            self._answers.store()
+            return Change(seq, tuple((one.model, one.attribute) for one in changed), tuple(events))
+        return None
+
+    def _tell_presence(self, viewers: int | None) -> None:
+        before = self._presence
+        if viewers is None:
+            return
+        self._presence = viewers
+        if bool(viewers) != bool(before):
+            for callback in list(self._session._presence_callbacks):
+                self._firing.call("on_viewers", callback, viewers)
+            self._answers.store()
+
+    def _run_timers(self) -> None:
+        for callback in self._timers.take():
+            if self._stopping:
+                return
+            if self._timers.is_on(callback):
+                # As Bokeh wraps it, but for patching curdoc, which `Firing` does.
+                function = getattr(callback.callback, "__wrapped__", callback.callback)
+                self._firing.call(kind_of(callback), function)
+                self._answers.store()
+
+
+def _segments(arrived: list[Arrived]) -> list[_Segment]:
+    found: list[_Segment] = []
+    segment = _Segment([], [])
+    for one in arrived:
+        if segment.events:
+            found.append(segment)
+            segment = _Segment([], [])
+        segment.batch.append(one)
+        segment.events = [op for op in one.change.ops if op.code is OpCode.EVENT]
+        segment.viewers = one.change.meta.get("viewers", segment.viewers)
+    return [*found, segment] if segment.batch else found
