@@ -23,7 +23,7 @@ SHARE: Final = 0.05
 
 
 class Answers:
-    """Stores a document that is followed. ``look_at``: when to look through all of it, by the monotonic clock.
+    """Stores a document that is followed. ``look_at``: when to look through all of it (monotonic clock).
 
     Models of which Bokeh told a change are looked at, and columns; now and then all.
     """
