@@ -233,6 +233,25 @@ class Policy:
         right = self._right_of(identity.user, record)
         return min(right, Right.READ) if identity.token is not None else right
 
+    def may_edit(self, access: Access) -> bool:
+        """Whether what people do in a page goes to the document.
+
+        A page's token is good for that, and for no other change: the document's scripts can reach it.
+        """
+        token = access.identity.token
+        if token is not None and not token.is_page:
+            return False
+        return self._right_of(access.identity.user, access.record) >= Right.WRITE
+
+    def edited(self, request: Request, docid: str) -> Access:
+        """`access` to a document in which the one who asks may do things; else raises as `access_of`."""
+        access = self.access(request, docid, Right.READ)
+        if not self.may_edit(access):
+            raise AccessDenied(
+                "Only who may write to this document can change it from a page.", forbidden=True
+            )
+        return access
+
     def _right_of(self, user: str, record: DocumentRecord) -> Right:
         if user and user == record.owner:
             return Right.OWN

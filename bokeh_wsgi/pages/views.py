@@ -41,6 +41,7 @@ def view(context: Context, request: Request, docid: str, model: str | None = Non
         share=access.right is Right.OWN and context.has_users,
         home=bool(identity.user) and identity.token is None,
         page_js=files().version("page.js"),
+        write=context.policy.may_edit(access),
     )
     ancestors = _ancestors(context, identity)
     headers = document_headers(js=resources["js"], js_raw=resources["js_raw"], frame_ancestors=ancestors)

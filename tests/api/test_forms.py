@@ -161,6 +161,7 @@ CHANGES = [
     ("PATCH", "/doc/DOC"),
     ("DELETE", "/doc/DOC"),
     ("POST", "/doc/DOC/changes"),
+    ("POST", "/doc/DOC/edits"),
     ("PUT", "/access/DOC/published"),
     ("DELETE", "/access/DOC/published"),
     ("PUT", "/access/DOC/users/otto"),

@@ -13,6 +13,8 @@ from bokeh_wsgi.routes import URLS
 from .conftest import GRAPH
 from .people import HTML, PASSWORD, People
 
+EDIT = {"kind": "ModelChanged", "model": {"id": "p2"}, "attr": "name", "new": "gpu"}
+
 # Who asks. The first five bring an API key or nothing; tokens are for the document, by who made them.
 ROLES = (
     "anonymous",
@@ -36,6 +38,7 @@ PRIVATE: list[tuple[str, str, tuple[int, ...]]] = [
     ("GET", "/doc/DOC/data/p2.csv", (404, 404, 200, 200, 200, 200, 404, 401, 401)),
     ("GET", "/doc/DOC/data/p2.arrow", (404, 404, 200, 200, 200, 200, 404, 401, 401)),
     ("POST", "/doc/DOC/changes", (404, 404, 403, 200, 200, 403, 404, 401, 401)),
+    ("POST", "/doc/DOC/edits", (404, 404, 403, 200, 200, 403, 404, 401, 401)),
     ("GET", "/access/DOC", (404, 404, 200, 200, 200, 200, 404, 401, 401)),
     ("PUT", "/access/DOC/users/otto", (404, 404, 403, 403, 200, 403, 404, 401, 401)),
     ("DELETE", "/access/DOC/users/otto", (404, 404, 403, 403, 200, 403, 404, 401, 401)),
@@ -77,6 +80,7 @@ PUBLISHED: list[tuple[str, str, tuple[int, ...]]] = [
     ("GET", "/changes?doc=DOC:0&wait=0", (200, 200, 200, 200, 200, 200, 200, 401, 401)),
     ("GET", "/doc/DOC/data/p2.csv", (200, 200, 200, 200, 200, 200, 200, 401, 401)),
     ("POST", "/doc/DOC/changes", (403, 403, 403, 200, 200, 403, 403, 401, 401)),
+    ("POST", "/doc/DOC/edits", (403, 403, 403, 200, 200, 403, 403, 401, 401)),
     ("GET", "/access/DOC", (200, 200, 200, 200, 200, 200, 200, 401, 401)),
     ("PUT", "/access/DOC/users/otto", (403, 403, 403, 403, 200, 403, 403, 401, 401)),
     ("DELETE", "/access/DOC/users/otto", (403, 403, 403, 403, 200, 403, 403, 401, 401)),
@@ -132,6 +136,7 @@ def body_of(method: str, path: str, people: People) -> dict[str, Any]:
         ("POST", "/account/password"): lambda: {"password": PASSWORD, "new": "another password"},
         ("POST", "/keys"): lambda: {"name": "another"},
         ("POST", "/login"): lambda: {"username": "ada", "password": PASSWORD},
+        ("POST", "/doc/DOC/edits"): lambda: {"edits": [EDIT]},
         ("POST", "/register"): lambda: {"username": "new", "password": PASSWORD},
     }
     if (method, path) == ("POST", "/doc/DOC/changes"):
