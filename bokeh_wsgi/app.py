@@ -16,6 +16,7 @@ from bokeh_wsgi.context import Context, Quotas
 from bokeh_wsgi.exc import BokehWSGIError
 from bokeh_wsgi.hub import Hub
 from bokeh_wsgi.models import Folder, Library, Limits
+from bokeh_wsgi.presence import Presence
 from bokeh_wsgi.responses import as_json, failure, refusal
 from bokeh_wsgi.routes import TOKEN_ROUTES, URLS, preflight
 from bokeh_wsgi.store import Store, open_store
@@ -102,6 +103,7 @@ class BokehWSGI:
             limits=limits,
             quotas=Quotas(max_documents, max_user_bytes) if has_users else Quotas(None, None),
             streams=Streams(max_streams, max_user_streams if has_users else None),
+            presence=Presence(self.store, hub.viewers_changed),
             heartbeat_s=heartbeat_s,
             gallery=gallery,
             embed_origins=tuple(embed_origins or ()),

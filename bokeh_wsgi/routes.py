@@ -11,7 +11,7 @@ from typing import Any
 from werkzeug.routing import Map, MapAdapter, Rule
 from werkzeug.wrappers import Request, Response
 
-from bokeh_wsgi.api import access, accounts, changes, documents, edits, exports, uploads
+from bokeh_wsgi.api import access, accounts, changes, documents, edits, exports, uploads, viewers
 from bokeh_wsgi.api.bodies import read_json
 from bokeh_wsgi.context import Context
 from bokeh_wsgi.exc import BokehWSGIError
@@ -93,6 +93,7 @@ URLS = Map(
         *_rule("/doc/<docid>", GET=views.view, PATCH=documents.rename, DELETE=delete),
         *_rule("/doc/<docid>/changes", POST=uploads.upload),
         *_rule("/doc/<docid>/edits", POST=edits.edit),
+        *_rule("/doc/<docid>/viewers", GET=viewers.viewers),
         *_rule("/doc/<docid>/data/<path:source>.<any(arrow, parquet, csv):form>", GET=exports.export),
         *_rule("/doc/<docid>/<path:model>", GET=views.view),
         *_rule("/access/<docid>", GET=access.access),
