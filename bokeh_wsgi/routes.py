@@ -104,6 +104,7 @@ URLS = Map(
             DELETE=partial(access.publish, published=False),
         ),
         *_rule("/access/<docid>/tokens", POST=made(access.make_token), DELETE=access.withdraw_tokens),
+        *_rule("/access/<docid>/codes", POST=made(access.make_code)),
         *_rule("/changes", GET=changes.changes),
         *_rule("/autoload.js", GET=static.autoload),
         *_rule("/autoload.js/<path:element>", GET=static.autoload),

@@ -276,6 +276,23 @@ class Policy:
         user = "" if public else access.identity.user
         return self.tokens.issue(DocumentToken(access.record.docid, user, access.record.tokens))
 
+    def frame_code(self, access: Access) -> str:
+        """What makes an embedded frame one in which its maker can do things, for some hours."""
+        identity, record = access.identity, access.record
+        return self.tokens.sign_frame(
+            DocumentToken(record.docid, identity.user, record.tokens, True, identity.credential)
+        )
+
+    def bearer_of_frame(self, text: str, code: str) -> Identity:
+        """Who bears the token of an embed and, if it is still good, the code of a frame."""
+        identity = self.bearer_of(text)
+        token = self.tokens.read_frame(code)
+        if token is None or identity.token is None or token.docid != identity.token.docid:
+            return identity
+        record = self.store.get_document(token.docid)
+        framed = Identity(token.user, "token", token.credential, token)
+        return identity if self.loss(framed, record) else framed
+
     def renewed(self, token: DocumentToken) -> str:
         """The token that follows a page's token; "" if the page has to come back for a new one."""
         if self.mode == "site" and token.user and time.time() - token.began > SITE_PAGE_S:

@@ -18,7 +18,7 @@ def view(context: Context, request: Request, docid: str, model: str | None = Non
     """The page of a document, or of one model of it.
 
     With ``?public=true`` as everybody sees it who is not signed in; with ``?token=`` as its bearer does,
-    which is how frames in other sites' pages are made.
+    which is how frames in other sites' pages are made; with ``code=`` besides, a notebook's.
     """
     access = context.policy.access_of(_viewer(context, request), docid, Right.READ)
     identity = access.identity
@@ -52,7 +52,9 @@ def _viewer(context: Context, request: Request) -> Identity:
     if request.args.get("public", "").lower() == "true":
         return NOBODY
     token = request.args.get("token")
-    return context.policy.bearer_of(token) if token else context.policy.identify(request)
+    if not token:
+        return context.policy.identify(request)
+    return context.policy.bearer_of_frame(token, request.args.get("code", ""))
 
 
 def _ancestors(context: Context, identity: Identity) -> str:

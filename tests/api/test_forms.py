@@ -162,6 +162,7 @@ CHANGES = [
     ("DELETE", "/doc/DOC"),
     ("POST", "/doc/DOC/changes"),
     ("POST", "/doc/DOC/edits"),
+    ("POST", "/access/DOC/codes"),
     ("PUT", "/access/DOC/published"),
     ("DELETE", "/access/DOC/published"),
     ("PUT", "/access/DOC/users/otto"),

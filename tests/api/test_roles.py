@@ -47,6 +47,7 @@ PRIVATE: list[tuple[str, str, tuple[int, ...]]] = [
     ("DELETE", "/access/DOC/published", (404, 404, 403, 403, 200, 403, 404, 401, 401)),
     ("POST", "/access/DOC/tokens", (404, 404, 403, 201, 201, 403, 404, 401, 401)),
     ("DELETE", "/access/DOC/tokens", (404, 404, 403, 403, 200, 403, 404, 401, 401)),
+    ("POST", "/access/DOC/codes", (404, 404, 403, 201, 201, 403, 404, 401, 401)),
     ("PATCH", "/doc/DOC", (404, 404, 403, 403, 200, 403, 404, 401, 401)),
     ("DELETE", "/doc/DOC", (404, 404, 403, 403, 200, 403, 404, 401, 401)),
     # What is no document's
@@ -90,6 +91,7 @@ PUBLISHED: list[tuple[str, str, tuple[int, ...]]] = [
     ("DELETE", "/access/DOC/published", (403, 403, 403, 403, 200, 403, 403, 401, 401)),
     ("POST", "/access/DOC/tokens", (403, 403, 403, 201, 201, 403, 403, 401, 401)),
     ("DELETE", "/access/DOC/tokens", (403, 403, 403, 403, 200, 403, 403, 401, 401)),
+    ("POST", "/access/DOC/codes", (403, 403, 403, 201, 201, 403, 403, 401, 401)),
     ("PATCH", "/doc/DOC", (403, 403, 403, 403, 200, 403, 403, 401, 401)),
     ("DELETE", "/doc/DOC", (403, 403, 403, 403, 200, 403, 403, 401, 401)),
 ]
