@@ -1,6 +1,7 @@
 """Who may change a document from a page, by any way there is."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from werkzeug.test import Client
@@ -111,7 +112,7 @@ def refuses_all_else(people: People, headers: Headers) -> None:
     """Every other route that changes something."""
     upload = b"".join(encode_upload(people.docid, [Op(OpCode.GRAPH, json=GRAPH)]))
     access = f"/access/{people.docid}"
-    requests = [
+    requests: list[tuple[str, str, dict[str, Any]]] = [
         ("POST", f"/doc/{people.docid}/changes", {"data": upload}),
         ("PATCH", f"/doc/{people.docid}", {"json": {"title": "mine"}}),
         ("DELETE", f"/doc/{people.docid}", {}),
