@@ -1,6 +1,8 @@
 """Checks what pages send against the types of model classes: `bokeh_wsgi.bokeh_types` has their form."""
 
+import threading
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, Final
 
 from bokeh_wsgi.exc import BadRequest
@@ -10,6 +12,16 @@ from .reps import Rep, reference_of
 
 _NUMBERS: Final = frozenset({"nan", "+inf", "-inf"})
 _ARRAYS: Final = frozenset({"ndarray", "typed_array"})
+
+
+def prepare() -> None:
+    """Load Bokeh's classes in the background: the first edit of a page then need not wait for it."""
+    _prepared()
+
+
+@cache
+def _prepared() -> None:
+    threading.Thread(target=_bokeh_types, args=("Model",), name="bokeh-wsgi-types", daemon=True).start()
 
 
 class TypeChecker:
