@@ -1,8 +1,8 @@
 """Values of columns from Bokeh's JSON, in the types of the columns that they go into."""
 
 import base64
-import binascii
 import json
+import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from math import prod
@@ -12,9 +12,11 @@ import numpy as np
 
 from bokeh_wsgi.dataplane import NUMBERS, Column, column_from, texts_column
 from bokeh_wsgi.dataplane.plain import from_plain
-from bokeh_wsgi.exc import BadRequest
+from bokeh_wsgi.exc import BadRequest, LimitExceeded
 
 Values = list[Any] | np.ndarray[Any, np.dtype[Any]]
+
+MAX_ARRAY_BYTES: Final = 256 << 20
 
 _ARRAYS: Final = frozenset({"ndarray", "typed_array"})
 _DTYPES: Final = frozenset(NUMBERS) | {"int64", "uint64"}
@@ -42,9 +44,10 @@ def read_array(rep: dict[str, Any]) -> Values:
     order = {"little": "<", "big": ">"}.get(str(rep.get("order")), "=")
     kind = np.dtype("bool" if dtype == "bool" else dtype).newbyteorder(order)  # type: ignore[arg-type]
     try:
-        data = base64.b64decode(content["data"], validate=True)  # type: ignore[index]
-        array = np.frombuffer(data, dtype=kind)
-    except (KeyError, TypeError, ValueError, binascii.Error) as error:
+        array = np.frombuffer(_unpacked(content["data"]), dtype=kind)  # type: ignore[index]
+    except LimitExceeded:
+        raise
+    except (KeyError, TypeError, ValueError, zlib.error) as error:
         raise BadRequest(f"an array's bytes cannot be read: {error}") from error
     shape = rep.get("shape", [len(array)])
     if not isinstance(shape, list) or not all(type(size) is int and size >= 0 for size in shape) or not shape:
@@ -52,6 +55,18 @@ def read_array(rep: dict[str, Any]) -> Values:
     if prod(shape) != len(array):
         raise BadRequest(f"an array of shape {shape} has {prod(shape)} items, not {len(array)}")
     return array.reshape(shape).astype(kind.newbyteorder("="))
+
+
+def _unpacked(text: str) -> bytes:
+    """The bytes of base64, which BokehJS packs with gzip."""
+    data = base64.b64decode(text, validate=True)
+    if not data.startswith(b"\x1f\x8b"):
+        return data
+    unpacked = zlib.decompressobj(wbits=31).decompress(data, MAX_ARRAY_BYTES + 1)
+    if len(unpacked) > MAX_ARRAY_BYTES:
+        limit = MAX_ARRAY_BYTES
+        raise LimitExceeded(f"An array of a page may have {limit} bytes at most.", limit=limit)
+    return unpacked
 
 
 def column_of(values: Values) -> Column:

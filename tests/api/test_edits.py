@@ -1,5 +1,6 @@
 """What pages send: every kind of edit, and everything that is refused."""
 
+import gzip
 import json
 from base64 import b64encode
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.dataplane import Op, OpCode, column_from
-from bokeh_wsgi.models import State
+from bokeh_wsgi.models import State, column_values
 
 from .conftest import Api, replaces
 
@@ -109,6 +110,13 @@ def array(values: Any) -> dict[str, Any]:
     content = {"type": "bytes", "data": b64encode(values.tobytes()).decode()}
     shape, dtype = list(values.shape), values.dtype.name
     return {"type": "ndarray", "array": content, "shape": shape, "dtype": dtype, "order": "little"}
+
+
+def packed(values: Any) -> dict[str, Any]:
+    """An array as BokehJS packs it."""
+    values = np.asarray(values)
+    content = {"type": "bytes", "data": b64encode(gzip.compress(values.tobytes())).decode()}
+    return {"type": "typed_array", "array": content, "dtype": values.dtype.name, "order": "little"}
 
 
 @pytest.fixture
@@ -228,6 +236,13 @@ class TestColumns:
         assert page.values("n") == [1, 2]
         assert page.values("y") == ["p", "q"]
         assert ("p2", "names") not in page.state().columns
+
+    def test_arrays_may_be_packed(self, page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+        page.accepted(replaced(x=packed(np.arange(100.0))))
+        assert page.values("x").tolist() == list(range(100))
+        monkeypatch.setattr(column_values, "MAX_ARRAY_BYTES", 799)
+        status, message = page.refused(replaced(x=packed(np.zeros(100))))
+        assert (status, message) == (413, "An array of a page may have 799 bytes at most.")
 
     def test_edits_of_one_batch_go_one_after_the_other(self, page: Page) -> None:
         page.accepted(
