@@ -16,8 +16,9 @@ from bokeh_wsgi.context import Context, Quotas
 from bokeh_wsgi.exc import BokehWSGIError
 from bokeh_wsgi.hub import Hub
 from bokeh_wsgi.models import Folder, Library, Limits
+from bokeh_wsgi.presence import Presence
 from bokeh_wsgi.responses import as_json, failure, refusal
-from bokeh_wsgi.routes import CORS_PREFLIGHT, TOKEN_ROUTES, URLS
+from bokeh_wsgi.routes import TOKEN_ROUTES, URLS, preflight
 from bokeh_wsgi.store import Store, open_store
 from bokeh_wsgi.streams import Streams
 
@@ -64,6 +65,8 @@ class BokehWSGI:
         hosts: Sequence[str] | None = None,
         # The largest upload, which is also what one request may take in memory, about twice.
         max_change_bytes: int = 512 << 20,
+        # The most that a page may send at once, such as a file that was chosen, in base64.
+        max_edit_bytes: int = 64 << 20,
         # The largest document, by the bytes of its columns' values.
         max_document_bytes: int = 2 << 30,
         # What one user may have: documents, and bytes in the store; both count with several users only.
@@ -86,7 +89,7 @@ class BokehWSGI:
         self.store = store if isinstance(store, Store) else open_store(store or default_store())
         keys = secret_key if secret_key is not None else self.store.setting("secret_key", _new_key)
         tokens = Tokens([keys] if isinstance(keys, str | bytes) else keys, login_s=login_s)
-        limits = Limits(max_change_bytes, max_document_bytes)
+        limits = Limits(max_change_bytes, max_edit_bytes, max_document_bytes)
         throttle = Throttle(self.store)
         mode = "single" if not has_users else "accounts" if identify is None else "site"
         hub = Hub(self.store)
@@ -100,6 +103,7 @@ class BokehWSGI:
             limits=limits,
             quotas=Quotas(max_documents, max_user_bytes) if has_users else Quotas(None, None),
             streams=Streams(max_streams, max_user_streams if has_users else None),
+            presence=Presence(self.store, hub.viewers_changed),
             heartbeat_s=heartbeat_s,
             gallery=gallery,
             embed_origins=tuple(embed_origins or ()),
@@ -128,7 +132,7 @@ class BokehWSGI:
             return Response(status=error.code, headers={"Location": error.new_url})
         except MethodNotAllowed as error:
             if request.method == "OPTIONS":
-                return Response("", mimetype="text/plain", headers=CORS_PREFLIGHT)
+                return Response("", mimetype="text/plain", headers=preflight(adapter, path))
             message = f"{request.method} is not possible here."
             return failure(self.context, request, 405, message, allow=error.valid_methods)
         except HTTPException as error:

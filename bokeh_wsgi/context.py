@@ -8,6 +8,7 @@ from werkzeug.wrappers import Request
 from bokeh_wsgi.auth import Access, Accounts, Identity, Policy, Right
 from bokeh_wsgi.hub import Hub
 from bokeh_wsgi.models import Folder, Library, Limits
+from bokeh_wsgi.presence import Presence
 from bokeh_wsgi.store import Store
 from bokeh_wsgi.streams import Streams
 
@@ -31,6 +32,7 @@ class Context:
     limits: Limits
     quotas: Quotas
     streams: Streams
+    presence: Presence
     heartbeat_s: float
     # Whether published documents are listed for everybody.
     gallery: bool

@@ -30,6 +30,7 @@ class Hub:
         self._lock = threading.Lock()
         self._waiting: defaultdict[str, set[threading.Event]] = defaultdict(set)
         self._seqs: dict[str, int] = {}
+        self._viewers: dict[str, int] = {}
         self._access_version = -1
         self.access_number = 0
         self._watcher: threading.Thread | None = None
@@ -54,6 +55,7 @@ class Hub:
                 if not events:
                     self._waiting.pop(docid, None)
                     self._seqs.pop(docid, None)
+                    self._viewers.pop(docid, None)
 
     def readers(self, docid: str) -> int:
         """How many responses of this process wait for news of a document."""
@@ -64,6 +66,13 @@ class Hub:
         """Wake those who wait for ``docid``, which is at ``seq`` now (-1: it is gone)."""
         with self._lock_of_this_process():
             self._seqs[docid] = seq
+            events = list(self._waiting.get(docid, ()))
+        for event in events:
+            event.set()
+
+    def viewers_changed(self, docid: str) -> None:
+        """Wake those who wait for ``docid``: some of them may want to know how many look at it."""
+        with self._lock_of_this_process():
             events = list(self._waiting.get(docid, ()))
         for event in events:
             event.set()
@@ -124,8 +133,12 @@ class Hub:
         for docid in list(self._waiting):
             try:
                 record = self._store.get_document(docid)
+                viewers = self._store.viewers(docid)
             except StoreError:
                 continue
             seq = -1 if record is None else record.seq
             if self._seqs.get(docid) != seq:
                 self.wake(docid, seq)
+            elif self._viewers.get(docid) != viewers:
+                self.viewers_changed(docid)
+            self._viewers[docid] = viewers

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from werkzeug.routing import Map, Rule
+from werkzeug.routing import Map, MapAdapter, Rule
 from werkzeug.wrappers import Request, Response
 
-from bokeh_wsgi.api import access, accounts, changes, documents, exports, uploads
+from bokeh_wsgi.api import access, accounts, changes, documents, edits, exports, uploads, viewers
 from bokeh_wsgi.api.bodies import read_json
 from bokeh_wsgi.context import Context
 from bokeh_wsgi.exc import BokehWSGIError
@@ -92,6 +92,8 @@ URLS = Map(
         *_rule("/doc", POST=documents.make),
         *_rule("/doc/<docid>", GET=views.view, PATCH=documents.rename, DELETE=delete),
         *_rule("/doc/<docid>/changes", POST=uploads.upload),
+        *_rule("/doc/<docid>/edits", POST=edits.edit),
+        *_rule("/doc/<docid>/viewers", GET=viewers.viewers),
         *_rule("/doc/<docid>/data/<path:source>.<any(arrow, parquet, csv):form>", GET=exports.export),
         *_rule("/doc/<docid>/<path:model>", GET=views.view),
         *_rule("/access/<docid>", GET=access.access),
@@ -102,6 +104,7 @@ URLS = Map(
             DELETE=partial(access.publish, published=False),
         ),
         *_rule("/access/<docid>/tokens", POST=made(access.make_token), DELETE=access.withdraw_tokens),
+        *_rule("/access/<docid>/codes", POST=made(access.make_code)),
         *_rule("/changes", GET=changes.changes),
         *_rule("/autoload.js", GET=static.autoload),
         *_rule("/autoload.js/<path:element>", GET=static.autoload),
@@ -113,10 +116,18 @@ URLS = Map(
 )
 
 # Routes that a page in an opaque origin, or a page of another site, calls with a document token.
-TOKEN_ROUTES = frozenset({changes.changes, exports.export})
-CORS_PREFLIGHT = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Methods": "GET",
-    "Access-Control-Allow-Headers": "Authorization",
-    "Access-Control-Max-Age": "86400",
-}
+TOKEN_ROUTES = frozenset({changes.changes, edits.edit, exports.export})
+
+
+def preflight(adapter: MapAdapter, path: str) -> dict[str, str]:
+    """What browsers are told that ask, for a page of another origin, what it may send there."""
+    headers = {
+        "Access-Control-Allow-Origin": "*",
+        "Access-Control-Allow-Methods": "GET",
+        "Access-Control-Allow-Headers": "Authorization",
+        "Access-Control-Max-Age": "86400",
+    }
+    if adapter.test(path, "POST") and adapter.match(path, "POST")[0] in TOKEN_ROUTES:
+        headers["Access-Control-Allow-Methods"] = "GET, POST"
+        headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type, Idempotency-Key"
+    return headers

@@ -66,6 +66,13 @@ def make_token(context: Context, request: Request, docid: str) -> dict[str, Any]
     return {"token": context.policy.embed_token(held, public=is_public), "docid": docid, "public": is_public}
 
 
+def make_code(context: Context, request: Request, docid: str) -> dict[str, Any]:
+    """A code for a frame in which the caller can do things, for some hours; good with an embed's token."""
+    held = context.require(request, docid, Right.WRITE)
+    audit.done("frame-code-made", user=held.identity.user, docid=docid)
+    return {"code": context.policy.frame_code(held), "docid": docid}
+
+
 def withdraw_tokens(context: Context, request: Request, docid: str) -> dict[str, Any]:
     """End all tokens of the document, those of open pages too: these reload themselves."""
     held = context.require(request, docid, Right.OWN)

@@ -25,6 +25,7 @@ MAX_WAIT_S = 60.0
 # A stream has news this often at most, a frame of the fastest screens; what comes sooner goes together.
 FRAME_S = 1 / 125
 PART_BYTES = 1 << 20
+MAX_PAGE_LENGTH = 200
 
 HEADERS = {
     "Cache-Control": "no-store, no-transform",
@@ -37,6 +38,9 @@ HEADERS = {
 def changes(context: Context, request: Request) -> Response:
     """``GET changes?doc=<docid>:<after>&…&wait=stream|<seconds>|0``: an Arrow stream.
 
+    With ``viewers`` in the query COMMITs also say how many pages look at the document, when that changes.
+    ``page`` is a page's own name for itself, by which it is counted once.
+
     ``X-Wait`` says what the server gave: ``stream`` (open until one side ends it), ``poll`` (at once, or
     after the seconds asked for: ask again).
     """
@@ -48,13 +52,16 @@ def changes(context: Context, request: Request) -> Response:
             context.policy.access_of(identity, docid, Right.READ)
     reader = _reader(request, identities)
     held = wait_s != 0 and context.streams.take(request.environ, reader)
-    follower = Follower(context, wanted, identities)
+    page = _page(request, identities)
+    follower = Follower(context, wanted, identities, tells_viewers="viewers" in request.args and not page)
     if not held:
+        if page:
+            context.presence.passed_by(page, wanted)
         pieces = list(_gathered([dataplane.SCHEMA_MESSAGE, *follower.news(), dataplane.END]))
         response = Response(pieces, mimetype=MEDIA_TYPE)
         response.content_length = sum(map(len, pieces))
     else:
-        stream = HeldResponse(context, follower, wait_s, reader)
+        stream = HeldResponse(context, follower, wait_s, reader, page)
         response = Response(stream, mimetype=MEDIA_TYPE, direct_passthrough=True)
     response.headers.update(HEADERS)
     response.headers["X-Wait"] = "stream" if held and wait_s is None else "poll"
@@ -68,10 +75,12 @@ class Follower:
     context: Context
     after: dict[str, int]
     identities: dict[str, Identity]
+    tells_viewers: bool = False
     ended: set[str] = field(default_factory=set)
     # When tokens are to be renewed, by the monotonic clock.
     renewals: dict[str, float] = field(default_factory=dict)
     _access_number: int = -1
+    _viewers: dict[str, int] = field(default_factory=dict)
 
     def news(self) -> list[Buffer]:
         """Everything since the last call, as pieces of an Arrow stream."""
@@ -88,7 +97,17 @@ class Follower:
             pieces += update.pieces
             self.after[docid] = update.seq
             pieces += self._renewal(docid, update)
+            if self.tells_viewers:
+                pieces += self._presence(docid, update)
         return pieces
+
+    def _presence(self, docid: str, update: Update) -> list[bytes]:
+        """How many look at the document, if that is news."""
+        number = self.context.presence.viewers(docid)
+        if self._viewers.get(docid) == number:
+            return []
+        self._viewers[docid] = number
+        return [dataplane.commit(docid, update.seq, {"viewers": number})]
 
     def _lost(self) -> list[Buffer]:
         """The ends of documents that may not be read any more, if there was a reason to look."""
@@ -123,15 +142,20 @@ class Follower:
 class HeldResponse:
     """The body of a response that waits: yields pieces of an Arrow stream, and has ``close``."""
 
-    def __init__(self, context: Context, follower: Follower, wait_s: float | None, reader: str) -> None:
+    def __init__(
+        self, context: Context, follower: Follower, wait_s: float | None, reader: str, page: str
+    ) -> None:
         self._context = context
         self._follower = follower
         self._wait_s = wait_s
         self._reader = reader
+        self._page = page
         self._event = threading.Event()
         self._closed = False
         self._docids = tuple(follower.after)
         context.hub.join(self._docids, self._event)
+        if page:
+            context.presence.came(page, self._docids)
         self._pieces = self._run()
 
     def __iter__(self) -> Iterator[bytes]:
@@ -143,6 +167,9 @@ class HeldResponse:
             self._closed = True
             self._context.hub.leave(self._docids, self._event)
             self._context.streams.give_back(self._reader)
+            if self._page:
+                polls = self._wait_s is not None
+                self._context.presence.went(self._page, self._docids, polls=polls)
 
     def _run(self) -> Iterator[bytes]:
         # The first byte goes out at once, so that the page knows that nothing on the way buffers.
@@ -170,7 +197,9 @@ class HeldResponse:
             woken = self._event.wait(left_s)
             if woken and sent and (early_s := frame_ends - time.monotonic()) > 0:
                 time.sleep(early_s)
-            elif not woken and deadline is None:
+            if self._page and not woken:
+                self._context.presence.stays(self._docids)
+            if not woken and deadline is None:
                 yield dataplane.HEARTBEAT
         yield dataplane.END
 
@@ -197,6 +226,14 @@ def _reader(request: Request, identities: Mapping[str, Identity]) -> str:
     """Whose streams are counted together: those of a user, or of the public at one address."""
     user = next((identity.user for identity in identities.values() if identity.user), "")
     return f"user {user}" if user else f"address {network_of(address_of(request))}"
+
+
+def _page(request: Request, identities: Mapping[str, Identity]) -> str:
+    """The name of the page that asks; "" where it is a program."""
+    if all(identity.token is None for identity in identities.values()):
+        return ""
+    name = request.args.get("page") or f"{address_of(request)} {request.headers.get('User-Agent', '')}"
+    return name[:MAX_PAGE_LENGTH]
 
 
 def _wanted(request: Request) -> dict[str, int]:

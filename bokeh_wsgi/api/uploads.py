@@ -18,11 +18,9 @@ MAX_KEY_LENGTH = 128
 def upload(context: Context, request: Request, docid: str) -> dict[str, Any]:
     """Check, keep and pass on one change; ``{"seq": n}``."""
     access = context.require(request, docid, Right.WRITE)
-    _check_room(context, access.record.owner)
+    check_room(context, access.record.owner)
     document = context.library.open(docid)
-    key = request.headers.get("Idempotency-Key") or secrets.token_urlsafe(12)
-    if len(key) > MAX_KEY_LENGTH:
-        raise BadRequest(f"An Idempotency-Key has {MAX_KEY_LENGTH} characters at most.")
+    key = key_of(request)
     body = read_body(request.environ, context.limits.max_change_bytes, "max_change_bytes")
     ops, frame = dataplane.decode_upload(body, docid, context.limits.frame)
     if not ops:
@@ -33,7 +31,15 @@ def upload(context: Context, request: Request, docid: str) -> dict[str, Any]:
     return {"seq": seq}
 
 
-def _check_room(context: Context, owner: str) -> None:
+def key_of(request: Request) -> str:
+    """The idempotency key of a change: a new one if the request has none."""
+    key = request.headers.get("Idempotency-Key") or secrets.token_urlsafe(12)
+    if len(key) > MAX_KEY_LENGTH:
+        raise BadRequest(f"An Idempotency-Key has {MAX_KEY_LENGTH} characters at most.")
+    return key
+
+
+def check_room(context: Context, owner: str) -> None:
     limit = context.quotas.bytes
     if limit is not None and context.store.usage(owner)[1] > limit:
         raise LimitExceeded(

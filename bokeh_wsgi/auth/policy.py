@@ -233,6 +233,25 @@ class Policy:
         right = self._right_of(identity.user, record)
         return min(right, Right.READ) if identity.token is not None else right
 
+    def may_edit(self, access: Access) -> bool:
+        """Whether what people do in a page goes to the document.
+
+        A page's token is good for that, and for no other change: the document's scripts can reach it.
+        """
+        token = access.identity.token
+        if token is not None and not token.is_page:
+            return False
+        return self._right_of(access.identity.user, access.record) >= Right.WRITE
+
+    def edited(self, request: Request, docid: str) -> Access:
+        """`access` to a document in which the one who asks may do things; else raises as `access_of`."""
+        access = self.access(request, docid, Right.READ)
+        if not self.may_edit(access):
+            raise AccessDenied(
+                "Only who may write to this document can change it from a page.", forbidden=True
+            )
+        return access
+
     def _right_of(self, user: str, record: DocumentRecord) -> Right:
         if user and user == record.owner:
             return Right.OWN
@@ -256,6 +275,23 @@ class Policy:
         """A token for other sites' pages: lasts until it is withdrawn, and as long as its maker may read."""
         user = "" if public else access.identity.user
         return self.tokens.issue(DocumentToken(access.record.docid, user, access.record.tokens))
+
+    def frame_code(self, access: Access) -> str:
+        """What makes an embedded frame one in which its maker can do things, for some hours."""
+        identity, record = access.identity, access.record
+        return self.tokens.sign_frame(
+            DocumentToken(record.docid, identity.user, record.tokens, True, identity.credential)
+        )
+
+    def bearer_of_frame(self, text: str, code: str) -> Identity:
+        """Who bears the token of an embed and, if it is still good, the code of a frame."""
+        identity = self.bearer_of(text)
+        token = self.tokens.read_frame(code)
+        if token is None or identity.token is None or token.docid != identity.token.docid:
+            return identity
+        record = self.store.get_document(token.docid)
+        framed = Identity(token.user, "token", token.credential, token)
+        return identity if self.loss(framed, record) else framed
 
     def renewed(self, token: DocumentToken) -> str:
         """The token that follows a page's token; "" if the page has to come back for a new one."""

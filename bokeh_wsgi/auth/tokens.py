@@ -12,6 +12,7 @@ from bokeh_wsgi.exc import AccessDenied
 
 PAGE_TOKEN_S = 600
 FORM_TOKEN_S = 86_400
+FRAME_CODE_S = 12 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class Tokens:
         self._documents = _serializer(keys, "document")
         self._logins = _serializer(keys, "login")
         self._forms = _serializer(keys, "form")
+        self._frames = _serializer(keys, "frame")
 
     def issue(self, token: DocumentToken) -> str:
         if not token.is_page:
@@ -71,6 +73,18 @@ class Tokens:
             raise AccessDenied(
                 "This token is not valid or has expired: reload the page to get a new one."
             ) from error
+
+    def sign_frame(self, token: DocumentToken) -> str:
+        """A code by which a frame of a notebook becomes a page that ``token`` may be issued to."""
+        return str(self._frames.dumps([token.docid, token.user, token.number, token.credential]))
+
+    def read_frame(self, code: str) -> DocumentToken | None:
+        """What a frame that was given this code may be issued; None if that is forged or too old."""
+        try:
+            docid, user, number, credential = self._frames.loads(code, max_age=FRAME_CODE_S)
+        except (BadSignature, ValueError, TypeError):
+            return None
+        return DocumentToken(docid, user, number, True, credential)
 
     def sign_login(self, login_id: str) -> str:
         return str(self._logins.dumps(login_id))

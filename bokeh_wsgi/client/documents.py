@@ -89,6 +89,14 @@ class Documents(Account):
                 self._tokens[key] = answer["token"]
             return self._tokens[key]
 
+    def frame_code(self) -> str:
+        """What makes an embedded frame one in which people do things as this user does, for 12 hours.
+
+        It ends sooner with the tokens (`withdraw_tokens`), or with this session's key.
+        """
+        code: str = self._send("POST", f"access/{self._quoted}/codes", {}).json()["code"]
+        return code
+
     def withdraw_tokens(self) -> None:
         """End all embed tokens of the document, whoever made them: pages elsewhere stop showing it."""
         self._send("DELETE", f"access/{self._quoted}/tokens")

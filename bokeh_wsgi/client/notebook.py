@@ -19,9 +19,9 @@ def show_in_notebook(session: "Session", obj: Model) -> None:
     # A frame, not the script tag. A script of the plot server would run in the notebook's own page, which can
     # run code on this machine, and so would the CustomJS of whoever may write the document. Besides, classic
     # notebooks load scripts of outputs by themselves and drop their data- attributes. A frame is the same in
-    # all notebooks, and needs nothing from their origin: the token in its address says what it may read.
+    # all notebooks, and needs nothing from their origin: its address says what it may read, and do.
     width, height = (_pixels(obj, side) for side in ("width", "height"))
-    frame = frame_tag(session, obj, width=width + MARGIN_PX, height=height + MARGIN_PX)
+    frame = frame_tag(session, obj, width=width + MARGIN_PX, height=height + MARGIN_PX, writes=True)
     link = session.object_link(obj)
     display = importlib.import_module("IPython.display").display
     # In a div: IPython's HTML() warns of bare frames, and notebooks style them.

@@ -36,11 +36,23 @@ def new_element() -> str:
     return f"bokeh-{secrets.token_hex(8)}"
 
 
-def frame_tag(session: "Session", plot: Plot, *, width: Size, height: Size, public: bool = False) -> str:
-    """An ``<iframe>`` with ``plot``: no script of the server runs outside of it."""
+def frame_tag(
+    session: "Session",
+    plot: Plot,
+    *,
+    width: Size,
+    height: Size,
+    public: bool = False,
+    writes: bool = False,
+) -> str:
+    """An ``<iframe>`` with ``plot``: no script of the server runs outside of it.
+
+    With ``writes``, what people do in it goes to the document, for some hours.
+    """
     store(session, plot)
+    link = frame_link(session, plot, public=public)
     told: dict[str, str | None] = {
-        "src": frame_link(session, plot, public=public),
+        "src": f"{link}&code={quote(session.frame_code(), safe='')}" if writes else link,
         "width": str(width),
         "height": str(height),
         "style": "border: 0",

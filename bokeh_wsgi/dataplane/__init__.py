@@ -13,6 +13,7 @@ from .growing import GrowingColumn as GrowingColumn
 from .intake import column_from as column_from
 from .intake import take_column as take_column
 from .limits import Limits as Limits
+from .lists import texts_column as texts_column
 from .ops import Op as Op
 from .ops import OpCode as OpCode
 from .reader import Buffer as Buffer

@@ -114,6 +114,11 @@ def text_column(dtype: str, texts: pa.Array) -> Column:
     return Column(dtype, (), len(texts), 0, flat, (fit_offsets(offsets),))
 
 
+def texts_column(dtype: str, texts: Sequence[str]) -> Column:
+    """A column of strings, or of JSON texts."""
+    return replace(text_column(dtype, pa.array(texts, type=pa.large_string())), list_depth=1)
+
+
 def _nested(values: Sequence[Any]) -> Column | None:
     """Lists in lists (or tuples, or arrays) of one depth; None if they are something else."""
     factors = bool(values) and all(issubclass(kind, tuple) for kind in set(map(type, values)))
@@ -178,7 +183,7 @@ def _of_arrays(items: list[Array], levels: list[Array]) -> Column | None:
 
 def _json(values: Sequence[Any], fallback: Fallback) -> Column:
     texts = [_json_text(row, value, fallback) for row, value in enumerate(values)]
-    return replace(text_column("json", pa.array(texts, type=pa.large_string())), list_depth=1)
+    return texts_column("json", texts)
 
 
 def _json_text(row: int, value: Any, fallback: Fallback) -> str:

@@ -3,7 +3,7 @@
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -14,6 +14,7 @@ from bokeh_wsgi.dataplane import Buffer, Op, OpCode
 from bokeh_wsgi.exc import NotFound
 from bokeh_wsgi.store import SequenceTaken, Store
 
+from .graph import Graph
 from .patch import merged
 from .state import State
 
@@ -39,9 +40,11 @@ class Update(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """``max_change_bytes`` of one upload, encoded or not; ``max_document_bytes`` of a document's values."""
+    """``max_change_bytes`` of one upload, encoded or not; ``max_edit_bytes`` of what a page sends at once;
+    ``max_document_bytes`` of a document's values."""
 
     max_change_bytes: int
+    max_edit_bytes: int
     max_document_bytes: int
 
     @property
@@ -92,17 +95,37 @@ class Document:
                 if done is not None:
                     return done
                 graph = self._state.check(ops, self._limits.max_document_bytes)
-                seq = self._state.seq + 1
-                try:
-                    got = self._store.append(self.docid, seq, frame, key)
-                except SequenceTaken:
-                    # Another process committed since: see it first, then try again.
-                    self._store_version = None
-                    continue
-                if got == seq:
-                    self._state.apply(ops, seq, graph)
-                    self._remember(seq, frame)
-                return got
+                got = self._append(ops, frame, key, graph)
+                if got is not None:
+                    return got
+
+    def _append(self, ops: Sequence[Op], frame: Buffer, key: str, graph: Graph | None) -> int | None:
+        """The seq of the change; None if another process has committed since: that has to be seen first."""
+        seq = self._state.seq + 1
+        try:
+            got = self._store.append(self.docid, seq, frame, key)
+        except SequenceTaken:
+            self._store_version = None
+            return None
+        if got == seq:
+            self._state.apply(ops, seq, graph)
+            self._remember(seq, frame)
+        return got
+
+    def edit(self, edit: Callable[[State], Sequence[Op]], key: str) -> int:
+        """As `commit`, of the ops that ``edit`` makes of the present state."""
+        with self._lock:
+            while True:
+                self._catch_up()
+                done = self._store.applied(self.docid, key)
+                if done is not None:
+                    return done
+                ops = edit(self._state)
+                frame = b"".join(dataplane.encode(self.docid, ops))
+                graph = self._state.check(ops, self._limits.max_document_bytes)
+                seq = self._append(ops, frame, key, graph)
+                if seq is not None:
+                    return seq
 
     def since(self, seq: int) -> Update:
         """What a reader that is at ``seq`` needs to come to now: nothing, the changes it missed, or one
@@ -177,8 +200,8 @@ class Document:
     def _remember(self, seq: int, frame: Buffer) -> None:
         self._updates.clear()
         self._history_bytes += len(frame)
-        self._recent[seq] = self._pieces(seq, frame)
-        self._recent_bytes += len(frame)
+        self._recent[seq] = pieces = self._pieces(seq, frame)
+        self._recent_bytes += _size(pieces)
         while self._recent_bytes > RECENT_BYTES and len(self._recent) > 1:
             _, old = self._recent.popitem(last=False)
             self._recent_bytes -= _size(old)
@@ -224,22 +247,29 @@ class Document:
     def _merge(self, seq: int, missed: list[list[Buffer]] | None) -> Update:
         if seq < self._state.graph_seq and missed is None:
             return self._from_nothing()
-        ops = self._patches(missed or []) if seq < self._state.graph_seq else []
+        patches: list[Op] = []
+        events: list[Op] = []
+        if seq < max(self._state.graph_seq, self._state.event_seq):
+            patches, events = _passed_on(missed or [])
+        ops = patches if seq < self._state.graph_seq else []
         ops += [
             Op(OpCode.REMOVE, model=model, column=column) for model, column in self._state.removed_since(seq)
         ]
-        return self._encode([*ops, *self._state.replacements(self._state.touched_since(seq))])
-
-    def _patches(self, missed: list[list[Buffer]]) -> list[Op]:
-        reader = dataplane.Reader(limits=None)
-        reader.feed(dataplane.SCHEMA_MESSAGE)
-        changes = reader.feed(b"".join(chain.from_iterable(missed)))
-        patches = [json.loads(op.json) for change in changes for op in change.ops if op.code is OpCode.PATCH]
-        return [Op(OpCode.PATCH, json=json.dumps(merged(patches), separators=(",", ":")))]
+        return self._encode([*ops, *self._state.replacements(self._state.touched_since(seq)), *events])
 
     def _encode(self, ops: Iterable[Op]) -> Update:
         seq = self._state.seq
         return Update(seq, [*dataplane.encode(self.docid, ops), dataplane.commit(self.docid, seq)])
+
+
+def _passed_on(missed: list[list[Buffer]]) -> tuple[list[Op], list[Op]]:
+    """One PATCH with all that missed ones say, if there are any; and their EVENTs, which nothing replaces."""
+    reader = dataplane.Reader(limits=None)
+    reader.feed(dataplane.SCHEMA_MESSAGE)
+    ops = [op for change in reader.feed(b"".join(chain.from_iterable(missed))) for op in change.ops]
+    patch = merged(json.loads(op.json) for op in ops if op.code is OpCode.PATCH)
+    patches = [Op(OpCode.PATCH, json=json.dumps(patch, separators=(",", ":")))]
+    return patches, [op for op in ops if op.code is OpCode.EVENT]
 
 
 def _size(pieces: list[Buffer]) -> int:

@@ -4,13 +4,17 @@ Graph JSON, what a GRAPH op carries::
 
     {"version": "3.9.2", "title": "…", "roots": [id, …],
      "models": {id: {"name": "Plot", "attributes": {…}}, …},
-     "config": …, "callbacks": …, "defs": …, "resources": …}      # the last line where there are any
+     "config": …, "callbacks": …, "defs": …, "resources": …,      # the last two lines where there are any
+     "types": …, "share_view": true}
 
 Patch JSON, what a PATCH op carries::
 
     {"events": [ModelChanged | RootAdded | RootRemoved | TitleChanged, …],
-     "version", "config", "callbacks", "defs",                     # whole and new, where they changed
-     "resources": …}                                               # what comes to those there are
+     "version", "config", "callbacks", "defs", "share_view",       # whole and new, where they changed
+     "resources": …, "types": …}                                   # what comes to those there are
+
+``types`` are those of classes that are not Bokeh's own (`bokeh_wsgi.bokeh_types` has their form), so that
+what pages send can be checked. ``share_view``: what one viewer zooms to is seen by all.
 
 Events are Bokeh's own. A model is written out in full at its first mention in a patch, and is an ``{"id"}``
 everywhere else. One thing Bokeh cannot say: ``ModelChanged`` with ``"unset": true`` means that the attribute
@@ -22,13 +26,15 @@ from typing import Any
 
 from bokeh_wsgi.exc import BadRequest
 
-from .patch import Changes, checked_defs, checked_resources, only_model
+from .patch import Changes, checked_defs, checked_resources, checked_switch, checked_types, only_model
 from .patch import diff as diff
 from .patch import joined_resources as joined_resources
 from .patch import merged as merged
 from .reps import Flattener, Nester, References, Rep, checked_id, checked_list, checked_object, checked_text
 
-_DOCUMENT_KEYS = frozenset({"version", "title", "roots", "config", "callbacks", "defs", "resources"})
+_DOCUMENT_KEYS = frozenset(
+    {"version", "title", "roots", "config", "callbacks", "defs", "resources", "types", "share_view"}
+)
 _OWN_CONTAINERS = frozenset({"roots", "models", "_references", "_pinned"})
 
 
@@ -48,7 +54,9 @@ class Graph:
         "models",
         "resources",
         "roots",
+        "share_view",
         "title",
+        "types",
         "version",
     )
 
@@ -61,6 +69,8 @@ class Graph:
         self.callbacks: Any = None
         self.defs: list[Any] | None = None
         self.resources: Rep = {}
+        self.types: Rep = {}
+        self.share_view = False
         self._references: dict[str, References] = {}
         self._pinned: dict[str, frozenset[str]] = {}
 
@@ -113,6 +123,8 @@ class Graph:
         )
         graph.defs = checked_defs(content.get("defs"))
         graph.resources = checked_resources(content.get("resources", {}))
+        graph.types = checked_types(content.get("types", {}))
+        graph.share_view = checked_switch(content.get("share_view", False), "share_view")
         return graph
 
     def _pin(self, flattener: Flattener, content: Mapping[str, Any]) -> None:
@@ -131,6 +143,8 @@ class Graph:
             "models": dict(self.models),
             **{key: value for key, value in extras.items() if value is not None},
             **({"resources": self.resources} if self.resources else {}),
+            **({"types": self.types} if self.types else {}),
+            **({"share_view": True} if self.share_view else {}),
         }
 
     def nested(self, roots: Sequence[str] | None = None) -> Rep:
@@ -242,7 +256,11 @@ class Graph:
     def _set_document(self, changes: Changes) -> bool:
         before = frozenset().union(*self._pinned.values())
         for key, (value, mentioned) in changes.document.items():
-            setattr(self, key, joined_resources(self.resources, value) if key == "resources" else value)
+            if key == "resources":
+                value = joined_resources(self.resources, value)
+            elif key == "types":
+                value = {**self.types, **value}
+            setattr(self, key, value)
             if key in ("config", "callbacks"):
                 self._pinned[key] = mentioned
         return not before <= frozenset().union(*self._pinned.values())

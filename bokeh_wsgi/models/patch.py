@@ -27,7 +27,7 @@ _EVENT_KEYS = {
     "RootRemoved": frozenset({"kind", "model"}),
     "TitleChanged": frozenset({"kind", "title"}),
 }
-_DOCUMENT_KEYS = ("version", "config", "callbacks", "defs", "resources")
+_DOCUMENT_KEYS = ("version", "config", "callbacks", "defs", "resources", "types", "share_view")
 _RESOURCE_KEYS = frozenset({"components", "js", "js_raw", "css", "css_raw"})
 
 
@@ -106,6 +106,10 @@ class Changes:
             self.document["defs"] = checked_defs(patch["defs"]), frozenset()
         if "resources" in patch:
             self.document["resources"] = checked_resources(patch["resources"]), frozenset()
+        if "types" in patch:
+            self.document["types"] = checked_types(patch["types"]), frozenset()
+        if "share_view" in patch:
+            self.document["share_view"] = checked_switch(patch["share_view"], "share_view"), frozenset()
 
     def _refuse_strangers(self) -> None:
         unknown, taken = list(self._flattener.unknown), list(self._flattener.taken)
@@ -152,6 +156,49 @@ def checked_resources(resources: Any) -> Rep:
     }
 
 
+def checked_types(types: Any) -> Rep:
+    """Types of classes, as `bokeh_wsgi.bokeh_types` makes them."""
+    for name, told in checked_object(types, "types").items():
+        told = checked_object(told, f"the types of {name}")
+        for base in checked_list(told.get("bases"), f"the bases of {name}"):
+            checked_text(base, f"a base of {name}")
+        for attr, kind in checked_object(told.get("attributes"), f"the attributes of {name}").items():
+            _check_type(kind, f"the type of {name}.{attr}")
+    return dict(checked_value(types))
+
+
+_TYPE_WORDS = frozenset(
+    {"any", "null", "bool", "int", "float", "str", "time", "bytes", "spec", "columns", "absent"}
+)
+_TYPE_PARTS = {"either": 0, "list": 1, "tuple": 0, "dict": 2}
+
+
+def _check_type(kind: Any, what: str) -> None:
+    if isinstance(kind, str) and kind in _TYPE_WORDS:
+        return
+    word, *parts = checked_list(kind, what) or [None]
+    if word == "struct" and len(parts) == 1:
+        parts = list(checked_object(parts[0], what).values())
+    elif word == "range" and len(parts) == 3 and all(_is_bound(bound) for bound in parts[1:]):
+        parts = parts[:1]
+    elif word == "enum" or (word == "model" and len(parts) == 1 and isinstance(parts[0], str)):
+        return
+    elif not isinstance(word, str) or word not in _TYPE_PARTS or _TYPE_PARTS[word] not in (0, len(parts)):
+        raise BadRequest(f"{what} is not a type: {str(kind)[:60]}")
+    for part in parts:
+        _check_type(part, what)
+
+
+def _is_bound(value: Any) -> bool:
+    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
+
+
+def checked_switch(value: Any, what: str) -> bool:
+    if not isinstance(value, bool):
+        raise BadRequest(f"{what} must be true or false, not {type(value).__name__}")
+    return value
+
+
 def joined_resources(old: Rep, new: Rep) -> Rep:
     """Both: what one session's models need goes on being needed when another one says what its own do."""
     keys = dict.fromkeys([*old, *new])
@@ -163,9 +210,12 @@ def merged(patches: Iterable[Rep]) -> Rep:
     together: Rep = {"events": []}
     for patch in patches:
         resources = joined_resources(together.get("resources", {}), patch.get("resources", {}))
+        types = {**together.get("types", {}), **patch.get("types", {})}
         together = {**together, **patch, "events": together["events"] + patch.get("events", [])}
         if resources:
             together["resources"] = resources
+        if types:
+            together["types"] = types
     return together
 
 

@@ -41,6 +41,8 @@ class State:
     seq: int = 0
     graph: Graph = field(default_factory=Graph)
     graph_seq: int = 0
+    event_seq: int = 0
+    """Of the last change with an EVENT: they are no part of the state, but readers want them."""
     whole_graph_seq: int = 0
     columns: dict[Key, Held] = field(default_factory=dict)
     removed: dict[Key, int] = field(default_factory=dict)
@@ -65,7 +67,7 @@ class State:
         for op in ops:
             if op.code in _GRAPH_OPS:
                 continue
-            if op.model not in models:
+            if op.model not in models and (op.model or op.code is not OpCode.EVENT):
                 unknown[op.model] = None
             if op.code is OpCode.EVENT or op.model in unknown:
                 continue
@@ -100,7 +102,9 @@ class State:
                 self.whole_graph_seq = self.graph_seq = seq
             elif op.code is OpCode.PATCH:
                 self.graph_seq = seq
-            elif op.code is not OpCode.EVENT and op.code is not OpCode.COMMIT:
+            elif op.code is OpCode.EVENT:
+                self.event_seq = seq
+            elif op.code is not OpCode.COMMIT:
                 self._apply_column(op, seq)
         self._settle(seq, graph)
 

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Request, Response
 from bokeh_wsgi.auth import NOBODY, Identity, Right
 from bokeh_wsgi.context import Context, mount_of
 from bokeh_wsgi.exc import NotFound
+from bokeh_wsgi.models import types
 
 from .document import document_page
 from .headers import document_headers
@@ -18,10 +19,13 @@ def view(context: Context, request: Request, docid: str, model: str | None = Non
     """The page of a document, or of one model of it.
 
     With ``?public=true`` as everybody sees it who is not signed in; with ``?token=`` as its bearer does,
-    which is how frames in other sites' pages are made.
+    which is how frames in other sites' pages are made; with ``code=`` besides, a notebook's.
     """
     access = context.policy.access_of(_viewer(context, request), docid, Right.READ)
     identity = access.identity
+    writes = context.policy.may_edit(access)
+    if writes:
+        types.prepare()
     with context.library.open(docid).reading() as state:
         if model is not None and model not in state.graph.models and state.graph.by_name(model) is None:
             raise NotFound(f"No model with the id or name {model!r} in this document.")
@@ -41,6 +45,7 @@ def view(context: Context, request: Request, docid: str, model: str | None = Non
         share=access.right is Right.OWN and context.has_users,
         home=bool(identity.user) and identity.token is None,
         page_js=files().version("page.js"),
+        write=writes,
     )
     ancestors = _ancestors(context, identity)
     headers = document_headers(js=resources["js"], js_raw=resources["js_raw"], frame_ancestors=ancestors)
@@ -51,7 +56,9 @@ def _viewer(context: Context, request: Request) -> Identity:
     if request.args.get("public", "").lower() == "true":
         return NOBODY
     token = request.args.get("token")
-    return context.policy.bearer_of(token) if token else context.policy.identify(request)
+    if not token:
+        return context.policy.identify(request)
+    return context.policy.bearer_of_frame(token, request.args.get("code", ""))
 
 
 def _ancestors(context: Context, identity: Identity) -> str:

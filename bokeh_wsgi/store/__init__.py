@@ -15,6 +15,7 @@ from bokeh_wsgi.exc import StoreError
 from .accounts import Credential as Credential
 from .accounts import UserRecord as UserRecord
 from .base import KEPT_KEYS as KEPT_KEYS
+from .base import VIEWERS_S as VIEWERS_S
 from .base import DocumentRecord as DocumentRecord
 from .base import SequenceTaken as SequenceTaken
 from .base import Store as Store

@@ -12,6 +12,8 @@ from .accounts import AccountStore
 
 KEPT_KEYS = 1000
 """Idempotency keys of a document's last changes that outlive folding."""
+VIEWERS_S = 45.0
+"""How long what a process says of its viewers holds, unless it says so again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,14 @@ class Store(AccountStore):
     @abstractmethod
     def setting(self, name: str, make: Callable[[], bytes]) -> bytes:
         """The value under this name: what `make` returned when somebody asked first, in whatever process."""
+
+    @abstractmethod
+    def set_viewers(self, docid: str, process: str, number: int) -> None:
+        """Note that so many pages look at the document through a process; that holds for `VIEWERS_S`."""
+
+    @abstractmethod
+    def viewers(self, docid: str) -> int:
+        """How many pages look at the document through all processes."""
 
     @abstractmethod
     def version(self) -> int:

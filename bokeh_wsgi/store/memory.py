@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from bokeh_wsgi.exc import Conflict, NotFound, StoreError
 
 from .accounts import Credential, UserRecord
-from .base import KEPT_KEYS, DocumentRecord, SequenceTaken, Store, new_docid
+from .base import KEPT_KEYS, VIEWERS_S, DocumentRecord, SequenceTaken, Store, new_docid
 from .memory_accounts import Accounts
 
 
@@ -27,6 +27,7 @@ class _Document:
     keys: dict[str, int] = field(default_factory=dict)
     published: bool = False
     tokens: int = 0
+    viewers: dict[str, tuple[int, float]] = field(default_factory=dict)
 
     @property
     def record(self) -> DocumentRecord:
@@ -172,6 +173,21 @@ class MemoryStore(Store):
                 self._settings[name] = make()
                 self._version += 1
             return self._settings[name]
+
+    def set_viewers(self, docid: str, process: str, number: int) -> None:
+        with self._lock:
+            viewers = self._find(docid).viewers
+            viewers.pop(process, None)
+            if number:
+                viewers[process] = number, time.time()
+            self._version += 1
+
+    def viewers(self, docid: str) -> int:
+        since = time.time() - VIEWERS_S
+        with self._lock:
+            document = self._documents.get(docid)
+            told = [] if document is None else document.viewers.values()
+            return sum(number for number, at in told if at > since)
 
     def version(self) -> int:
         with self._lock:

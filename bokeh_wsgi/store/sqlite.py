@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from bokeh_wsgi.exc import Conflict, NotFound, StoreError
 
-from .base import KEPT_KEYS, DocumentRecord, SequenceTaken, new_docid
+from .base import KEPT_KEYS, VIEWERS_S, DocumentRecord, SequenceTaken, new_docid
 from .connections import Connections
 from .sqlite_accounts import RECORD, SQLiteAccounts, record_of
 from .sqlite_accounts import SCHEMA as ACCOUNTS_SCHEMA
@@ -63,6 +63,15 @@ CREATE TABLE settings (
     value BLOB NOT NULL
 ) WITHOUT ROWID
 """
+VIEWERS_SCHEMA = """
+CREATE TABLE viewers (
+    document INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+    process TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    at REAL NOT NULL,
+    PRIMARY KEY (document, process)
+) WITHOUT ROWID
+"""
 
 GET_DOCUMENT = f"{RECORD} WHERE docid = ? ORDER BY id"
 FIND_DOCUMENT = f"{RECORD} WHERE owner = ? AND title = ? ORDER BY id"
@@ -94,6 +103,11 @@ COUNT_FOLD = """UPDATE documents SET snapshot_seq = ?, snapshot_bytes = ?,
 GET_SETTING = "SELECT value FROM settings WHERE name = ? ORDER BY name"
 ADD_SETTING = "INSERT INTO settings (name, value) VALUES (?, ?)"
 
+DROP_VIEWERS = "DELETE FROM viewers WHERE document = ? AND (process = ? OR at <= ?)"
+ADD_VIEWERS = "INSERT INTO viewers (document, process, number, at) VALUES (?, ?, ?, ?)"
+COUNT_VIEWERS = """SELECT coalesce(sum(number), 0) FROM viewers JOIN documents ON documents.id = document
+    WHERE docid = ? AND at > ?"""
+
 
 class SQLiteStore(SQLiteAccounts):
     """`synchronous` may be "normal": faster, but a crash of the machine may take the last changes with it."""
@@ -102,7 +116,7 @@ class SQLiteStore(SQLiteAccounts):
         if synchronous not in ("full", "normal"):
             raise StoreError(f"synchronous is full or normal, not {synchronous!r}.")
         self._connections = Connections(
-            Path(path).expanduser(), (SCHEMA, ACCOUNTS_SCHEMA), synchronous=synchronous
+            Path(path).expanduser(), (SCHEMA, ACCOUNTS_SCHEMA, VIEWERS_SCHEMA), synchronous=synchronous
         )
 
     @classmethod
@@ -213,6 +227,20 @@ class SQLiteStore(SQLiteAccounts):
         with self._connections.reading() as connection:
             row = connection.execute(HISTORY_BYTES, (docid,)).fetchone()
         return 0 if row is None else int(row[0])
+
+    def set_viewers(self, docid: str, process: str, number: int) -> None:
+        now = time.time()
+        with self._connections.writing() as connection:
+            row = _row_of(connection, docid)[0]
+            connection.execute(DROP_VIEWERS, (row, process, now - VIEWERS_S))
+            if number:
+                connection.execute(ADD_VIEWERS, (row, process, number, now))
+
+    def viewers(self, docid: str) -> int:
+        with self._connections.reading() as connection:
+            since = time.time() - VIEWERS_S
+            (number,) = connection.execute(COUNT_VIEWERS, (docid, since)).fetchone()
+        return int(number)
 
     def setting(self, name: str, make: Callable[[], bytes]) -> bytes:
         with self._connections.reading() as connection:

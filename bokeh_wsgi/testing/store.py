@@ -317,6 +317,26 @@ class StoreConformance(AccountsConformance):
         store.changes(docid, 0)
         assert store.version() == before
 
+    def test_viewers_are_those_of_all_processes(self, store: Store, docid: str) -> None:
+        assert store.viewers(docid) == 0
+        store.set_viewers(docid, "one", 2)
+        store.set_viewers(docid, "other", 1)
+        assert store.viewers(docid) == 3
+        before = store.version()
+        store.set_viewers(docid, "one", 1)
+        assert store.viewers(docid) == 2
+        assert store.version() != before
+        store.set_viewers(docid, "one", 0)
+        store.set_viewers(docid, "other", 0)
+        assert store.viewers(docid) == 0
+
+    def test_viewers_go_with_their_document(self, store: Store, docid: str) -> None:
+        store.set_viewers(docid, "one", 2)
+        store.delete_document(docid)
+        assert store.viewers(docid) == 0
+        with pytest.raises(NotFound):
+            store.set_viewers(docid, "one", 2)
+
     def test_a_closed_store_says_so(self, store: Store, docid: str) -> None:
         store.close()
         store.close()

@@ -5,6 +5,7 @@ import { chunkDecoder } from "./chunks/chunk-decoder";
 import { Connection, type Followed } from "./connection/connection";
 import { type Source, bokeh } from "./document/bokeh";
 import { LiveDocument } from "./document/live-document";
+import { PageEdits } from "./edits/page-edits";
 import { MissingScript } from "./document/missing-script";
 import { pageHost } from "./document/page-host";
 import type { Place } from "./document/place";
@@ -23,6 +24,9 @@ export interface Probe {
   state: string;
   columns(docid: string, model: string): Record<string, ExactValues> | null;
 }
+
+/** How long people may read what is not about the state of the page. */
+const NOTICE_MS = 10_000;
 
 async function main(): Promise<void> {
   const config = readConfig();
@@ -64,11 +68,25 @@ async function main(): Promise<void> {
       else notice.show(text);
     },
   });
+  const editsOf = (docid: string) => {
+    const url = `${config.base}doc/${encodeURIComponent(docid)}/edits`;
+    return new PageEdits(url, () => connection.token(docid), {
+      due: () => documents.get(docid)?.look(),
+      refused(httpStatus, message) {
+        if (httpStatus === 401 && reload()) return;
+        // Somebody else took away what it was about: that will be seen.
+        if (httpStatus !== 409) notice.show(`What was done here was not taken: ${message}`, NOTICE_MS);
+        connection.restart(docid, null);
+      },
+    });
+  };
   const follow = ({ docid }: Followed) => {
+    const edits = config.write ? editsOf(docid) : null;
     const live = new LiveDocument(host, pageScripts, {
       shown: () => shown(docid),
       failed: (error) => connection.restart(docid, error),
-    });
+      notice: (text) => notice.show(text, NOTICE_MS),
+    }, edits);
     documents.set(docid, live);
     void live.show(place(docid === config.docid ? config.model : null));
   };

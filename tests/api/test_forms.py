@@ -161,6 +161,8 @@ CHANGES = [
     ("PATCH", "/doc/DOC"),
     ("DELETE", "/doc/DOC"),
     ("POST", "/doc/DOC/changes"),
+    ("POST", "/doc/DOC/edits"),
+    ("POST", "/access/DOC/codes"),
     ("PUT", "/access/DOC/published"),
     ("DELETE", "/access/DOC/published"),
     ("PUT", "/access/DOC/users/otto"),

@@ -13,6 +13,8 @@ from bokeh_wsgi.routes import URLS
 from .conftest import GRAPH
 from .people import HTML, PASSWORD, People
 
+EDIT = {"kind": "ModelChanged", "model": {"id": "p2"}, "attr": "name", "new": "gpu"}
+
 # Who asks. The first five bring an API key or nothing; tokens are for the document, by who made them.
 ROLES = (
     "anonymous",
@@ -34,8 +36,10 @@ PRIVATE: list[tuple[str, str, tuple[int, ...]]] = [
     ("GET", "/doc/DOC?public=true", (404, 404, 404, 404, 404, 404, 404, 404, 404)),
     ("GET", "/changes?doc=DOC:0&wait=0", (404, 404, 200, 200, 200, 200, 200, 401, 401)),
     ("GET", "/doc/DOC/data/p2.csv", (404, 404, 200, 200, 200, 200, 404, 401, 401)),
+    ("GET", "/doc/DOC/viewers", (404, 404, 403, 200, 200, 403, 404, 401, 401)),
     ("GET", "/doc/DOC/data/p2.arrow", (404, 404, 200, 200, 200, 200, 404, 401, 401)),
     ("POST", "/doc/DOC/changes", (404, 404, 403, 200, 200, 403, 404, 401, 401)),
+    ("POST", "/doc/DOC/edits", (404, 404, 403, 200, 200, 403, 404, 401, 401)),
     ("GET", "/access/DOC", (404, 404, 200, 200, 200, 200, 404, 401, 401)),
     ("PUT", "/access/DOC/users/otto", (404, 404, 403, 403, 200, 403, 404, 401, 401)),
     ("DELETE", "/access/DOC/users/otto", (404, 404, 403, 403, 200, 403, 404, 401, 401)),
@@ -43,6 +47,7 @@ PRIVATE: list[tuple[str, str, tuple[int, ...]]] = [
     ("DELETE", "/access/DOC/published", (404, 404, 403, 403, 200, 403, 404, 401, 401)),
     ("POST", "/access/DOC/tokens", (404, 404, 403, 201, 201, 403, 404, 401, 401)),
     ("DELETE", "/access/DOC/tokens", (404, 404, 403, 403, 200, 403, 404, 401, 401)),
+    ("POST", "/access/DOC/codes", (404, 404, 403, 201, 201, 403, 404, 401, 401)),
     ("PATCH", "/doc/DOC", (404, 404, 403, 403, 200, 403, 404, 401, 401)),
     ("DELETE", "/doc/DOC", (404, 404, 403, 403, 200, 403, 404, 401, 401)),
     # What is no document's
@@ -76,7 +81,9 @@ PUBLISHED: list[tuple[str, str, tuple[int, ...]]] = [
     ("GET", "/doc/DOC?public=true", (200,) * 9),
     ("GET", "/changes?doc=DOC:0&wait=0", (200, 200, 200, 200, 200, 200, 200, 401, 401)),
     ("GET", "/doc/DOC/data/p2.csv", (200, 200, 200, 200, 200, 200, 200, 401, 401)),
+    ("GET", "/doc/DOC/viewers", (403, 403, 403, 200, 200, 403, 403, 401, 401)),
     ("POST", "/doc/DOC/changes", (403, 403, 403, 200, 200, 403, 403, 401, 401)),
+    ("POST", "/doc/DOC/edits", (403, 403, 403, 200, 200, 403, 403, 401, 401)),
     ("GET", "/access/DOC", (200, 200, 200, 200, 200, 200, 200, 401, 401)),
     ("PUT", "/access/DOC/users/otto", (403, 403, 403, 403, 200, 403, 403, 401, 401)),
     ("DELETE", "/access/DOC/users/otto", (403, 403, 403, 403, 200, 403, 403, 401, 401)),
@@ -84,6 +91,7 @@ PUBLISHED: list[tuple[str, str, tuple[int, ...]]] = [
     ("DELETE", "/access/DOC/published", (403, 403, 403, 403, 200, 403, 403, 401, 401)),
     ("POST", "/access/DOC/tokens", (403, 403, 403, 201, 201, 403, 403, 401, 401)),
     ("DELETE", "/access/DOC/tokens", (403, 403, 403, 403, 200, 403, 403, 401, 401)),
+    ("POST", "/access/DOC/codes", (403, 403, 403, 201, 201, 403, 403, 401, 401)),
     ("PATCH", "/doc/DOC", (403, 403, 403, 403, 200, 403, 403, 401, 401)),
     ("DELETE", "/doc/DOC", (403, 403, 403, 403, 200, 403, 403, 401, 401)),
 ]
@@ -132,6 +140,7 @@ def body_of(method: str, path: str, people: People) -> dict[str, Any]:
         ("POST", "/account/password"): lambda: {"password": PASSWORD, "new": "another password"},
         ("POST", "/keys"): lambda: {"name": "another"},
         ("POST", "/login"): lambda: {"username": "ada", "password": PASSWORD},
+        ("POST", "/doc/DOC/edits"): lambda: {"edits": [EDIT]},
         ("POST", "/register"): lambda: {"username": "new", "password": PASSWORD},
     }
     if (method, path) == ("POST", "/doc/DOC/changes"):

@@ -40,7 +40,8 @@ def test_a_plot_is_shown_live_below_its_cell(
     assert session is not None
     (data,) = shown(captured.outputs)
     assert data["text/plain"] == f"Live plot: {session.object_link(plot)}"
-    assert f'src="{session.object_link(plot)}?embed=1&amp;token={session.embed_token()}"' in data["text/html"]
+    source = f'src="{session.object_link(plot)}?embed=1&amp;token={session.embed_token()}&amp;code='
+    assert source in data["text/html"]
     assert 'width="320" height="220"' in data["text/html"]
     assert "<script" not in data["text/html"]
     assert (captured.stdout, captured.stderr) == ("", "")

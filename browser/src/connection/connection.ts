@@ -4,6 +4,7 @@ import { BackOff } from "./back-off";
 import { Gatherer } from "./gatherer";
 import type { Mode } from "./mode";
 import { ModeChooser } from "./mode-chooser";
+import { pageId } from "./page-id";
 import { Pause } from "./pause";
 import { type Outcome, readChanges } from "./read-changes";
 import { Refused } from "./refused";
@@ -99,6 +100,11 @@ export class Connection {
     return this.#documents.has(docid);
   }
 
+  /** The token of a document as it is now; "" if that is not followed any more. */
+  token(docid: string): string {
+    return this.#documents.get(docid)?.token ?? "";
+  }
+
   /** Follow one more document; those that come in the same moment cost one new request together. */
   follow(document: Followed): void {
     this.#documents.set(document.docid, { ...document });
@@ -129,12 +135,12 @@ export class Connection {
     if (more > 0) await this.#pause.sleep(more);
   }
 
-  /** Get a document from the beginning, because what the page has of it is of no use. */
+  /** Get a document from the beginning, because what the page has of it is of no use: for an error, or as it is. */
   restart(docid: string, error: unknown): void {
     const followed = this.#documents.get(docid);
     if (!followed) return;
     followed.after = 0;
-    this.#failedToApply(error);
+    if (error !== null) this.#failedToApply(error);
     this.#request.abort();
   }
 
@@ -197,6 +203,7 @@ export class Connection {
   #url(asked: Followed[], mode: Mode): string {
     const query = new URLSearchParams();
     for (const { docid, after } of asked) query.append("doc", `${docid}:${after}`);
+    query.append("page", pageId);
     query.append("wait", { stream: "stream", "long-poll": `${this.timing.longPollS}`, poll: "0" }[mode]);
     return `${this.base}changes?${query}`;
   }

@@ -15,6 +15,7 @@ export interface Model {
   readonly name?: string | null;
   readonly default_view?: unknown;
   readonly properties: Record<string, Property>;
+  readonly change?: Signal;
   constructor: Function;
   setv(attributes: object, options: { sync?: boolean; check_eq?: boolean }): void;
   references(): Set<Model>;
@@ -48,6 +49,13 @@ export interface ViewManager {
 export interface DocumentEvent {
   readonly kind: string;
   readonly model: Model;
+  readonly attr?: string;
+  /** False where BokehJS was told to keep the change to itself. */
+  readonly sync?: boolean;
+  readonly value?: unknown;
+  readonly data?: Record<string, ArrayLike<unknown>>;
+  readonly patches?: Record<string, unknown>;
+  readonly msg_data?: { readonly event_name?: string };
 }
 
 export interface BokehDocument {
@@ -73,6 +81,10 @@ interface Deserializer {
   decode(json: unknown): unknown;
 }
 
+interface Serializer {
+  encode(value: unknown): unknown;
+}
+
 interface Modules {
   document: { Document: { from_json(json: object): BokehDocument }; documents: BokehDocument[] };
   "core/view_manager": { ViewManager: new (roots: View[], global: ViewManager) => ViewManager };
@@ -85,6 +97,9 @@ interface Modules {
       new (resolver: unknown, references?: Map<string, Model>, finalize?: (model: Model) => void): Deserializer;
       register(type: string, decoder: (rep: never) => unknown): void;
     };
+  };
+  "core/serialization/serializer": {
+    Serializer: new (options: { references: Map<Model, { id: string }>; binary: boolean }) => Serializer;
   };
   base: { default_resolver: unknown };
 }

@@ -24,6 +24,7 @@ export interface Graph {
   callbacks?: unknown;
   defs?: unknown[];
   resources?: Resources;
+  share_view?: boolean;
 }
 
 export interface PatchEvent {
@@ -37,6 +38,7 @@ export interface PatchEvent {
 
 /** What a PATCH carries: Bokeh's document events, and what else of the graph is new. */
 export interface Patch {
+  share_view?: boolean;
   events?: PatchEvent[];
   version?: string;
   config?: unknown;

@@ -4,6 +4,7 @@ import { ownBuffers } from "../arrow/own-buffers";
 import { ColumnStore } from "../columns/column-store";
 import type { Host } from "../columns/host";
 import { applyPatch } from "./apply-patch";
+import type { PageEdits } from "../edits/page-edits";
 import { type BokehDocument, type Source, bokeh } from "./bokeh";
 import { columnsRep } from "./columns-rep";
 import { DocumentView } from "./document-view";
@@ -21,12 +22,16 @@ import { Touched } from "./touched";
 import { updateSource } from "./update-source";
 
 const FRAME_MS = 1000 / 60;
+/** Name of the event by which a script has pages say something. */
+const NOTICE = "bokeh_wsgi.notice";
 
 export interface Events {
   /** All changes up to `seq` can be seen now. */
   shown(seq: number): void;
   /** A change could not be applied: nothing more comes until the document begins anew with a GRAPH. */
   failed(error: unknown): void;
+  /** A script wants people to read something. */
+  notice?(text: string): void;
 }
 
 /**
@@ -44,7 +49,7 @@ export class LiveDocument {
   #graph: Graph | null = null;
   /** Changes whose ops are still being decoded ahead, and those behind them. */
   #coming: Change[] = [];
-  #patches: Patch[] = [];
+  #patches: { patch: Patch; seq: number }[] = [];
   #touched = new Map<string, Touched>();
   #waiting = false;
   #working = false;
@@ -60,6 +65,8 @@ export class LiveDocument {
     host: Host,
     private readonly scripts: Scripts,
     private readonly events: Events,
+    /** Where what is done in the page goes; null: nowhere. */
+    private readonly edits: PageEdits | null = null,
   ) {
     this.#columns = new ColumnStore(host);
   }
@@ -100,6 +107,7 @@ export class LiveDocument {
   /** Take its views and BokehJS's document away; nothing may be asked of it afterwards. */
   async discard(): Promise<void> {
     this.#discarded = this.#broken = true;
+    this.edits?.end();
     await this.#discard();
     this.#places.clear();
   }
@@ -134,7 +142,7 @@ export class LiveDocument {
     const isWhole = ops.some((op) => op.code === OpCode.GRAPH);
     if (!isWhole && (this.#broken || seq <= this.#seq)) return;
     try {
-      for (let at = 0; at < ops.length; at++) this.#apply(ops, at);
+      for (let at = 0; at < ops.length; at++) this.#apply(ops, at, seq);
     } catch (error) {
       this.#broken = true;
       throw error;
@@ -144,21 +152,31 @@ export class LiveDocument {
     this.#schedule();
   }
 
-  #apply(ops: readonly Op[], at: number): void {
+  /** What the page itself has changed was taken by the server: some of what came may be shown now. */
+  look(): void {
+    if (this.#document && !this.#broken) this.#schedule();
+  }
+
+  #apply(ops: readonly Op[], at: number, seq: number): void {
     const op = ops[at]!;
     if (op.code === OpCode.GRAPH) {
       this.#graph = JSON.parse(op.json) as Graph;
       this.#columns.clear();
       this.#patches = [];
       this.#touched.clear();
-    } else if (op.code === OpCode.PATCH) this.#patches.push(JSON.parse(op.json) as Patch);
-    else if (op.code !== OpCode.EVENT) {
+    } else if (op.code === OpCode.PATCH) this.#patches.push({ patch: JSON.parse(op.json) as Patch, seq });
+    else if (op.code === OpCode.EVENT) this.#event(JSON.parse(op.json) as { name: string; values: { text?: string } });
+    else {
       const isNew = !this.#columns.columns(op.model).has(op.column);
       this.#columns.apply(ops, at);
       let touched = this.#touched.get(op.model);
       if (!touched) this.#touched.set(op.model, (touched = new Touched()));
       touched.note(op, isNew);
     }
+  }
+
+  #event({ name, values }: { name: string; values: { text?: string } }): void {
+    if (name === NOTICE) this.events.notice?.(String(values.text ?? ""));
   }
 
   #schedule(): void {
@@ -207,9 +225,11 @@ export class LiveDocument {
     } while (graph !== this.#graph);
     if (this.#discarded) return;
     // What came in the meantime is part of it: columns are current, patches follow.
+    const seq = this.#patches.length > 0 ? this.#patches[0]!.seq - 1 : this.#seq;
     this.#graph = null;
     this.#touched.clear();
     const made = makeDocument(nest(graph, this.#dataOf));
+    this.edits?.begin(made, graph);
     await keepingScroll([...this.#places].map(({ element }) => element), async () => {
       this.#redrawing = true;
       await this.#discard();
@@ -218,6 +238,7 @@ export class LiveDocument {
       for (const place of this.#places) this.#draw(place);
       await this.#settled();
     });
+    this.edits?.passed(seq);
     if (this.#patches.length > 0) await this.#update();
   }
 
@@ -250,31 +271,56 @@ export class LiveDocument {
    */
   async #update(): Promise<void> {
     for (let i = 0; i < this.#patches.length; i++) {
-      await loadResources(this.#patches[i]!.resources ?? {}, this.scripts);
+      await loadResources(this.#patches[i]!.patch.resources ?? {}, this.scripts);
     }
     // From here to the last patch nothing waits: what comes in the meantime would be half of two states.
     const document = this.#document;
     if (!document) throw new Error("a document must begin with its graph");
     if (this.#graph) return;
-    const patches = this.#patches.splice(0);
+    const patches = this.#patches.splice(0).map(({ patch, seq }) => this.edits?.admitted(patch, seq) ?? patch);
+    const due = this.edits?.takeDue();
+    if (due) patches.push(due);
     const touched = this.#touched;
+    const seq = this.#seq;
     this.#touched = new Map();
     const sourceOf = (model: string) => document.get_model_by_id(model) as Source | null;
     for (const [model, what] of touched) {
       const source = sourceOf(model);
-      if (!source) continue;
-      updateSource(source, this.#columns.columns(model), what);
-      refreshTables(document, source);
+      if (source && this.#updateSource(source, what)) refreshTables(document, source);
     }
-    for (const patch of patches) applyPatch(document, patch, this.#dataOf);
+    for (const patch of patches) {
+      const apply = () => applyPatch(document, patch, this.#dataOf);
+      if (this.edits) this.edits.applying(patch, apply);
+      else apply();
+    }
     for (const [model, { removed }] of touched) {
       const source = sourceOf(model);
-      if (source && removed.size > 0) removeColumns(source, removed);
+      if (source && removed.size > 0 && !this.edits?.keepsColumns(source)) removeColumns(source, removed);
     }
+    this.edits?.passed(seq);
+    this.#reconcile(document);
     if (patches.length === 0) return;
     this.#forgetColumns(document);
     for (const view of this.#views.values()) view.update();
     await this.#settled();
+  }
+
+  /** Whether BokehJS was told: not of columns that the page itself has changed, which is yet to come. */
+  #updateSource(source: Source, touched: Touched): boolean {
+    const { edits } = this;
+    if (edits?.keepsColumns(source) || edits?.isApart(source)) return false;
+    updateSource(source, this.#columns.columns(source.id), touched, (values) => edits?.owned(source, values) ?? values);
+    edits?.agree(source, touched.columns);
+    return true;
+  }
+
+  /** Sources that the page has changed, once the history has come to that. */
+  #reconcile(document: BokehDocument): void {
+    for (const id of this.edits?.takeSettled() ?? []) {
+      const source = document.get_model_by_id(id) as Source | null;
+      if (!source || !this.edits!.reconcile(source, this.#columns.columns(id))) continue;
+      refreshTables(document, source);
+    }
   }
 
   /** Those of models that patches have taken out; callbacks of the document itself hold models too. */

@@ -5,11 +5,16 @@ import type { Touched } from "./touched";
 /**
  * Put the columns' new values into a live source and tell BokehJS, once.
  *
- * Columns that are gone stay, for now, with values of one that is not: a patch that comes with this change
+ * `owned` may give BokehJS values in memory of its own. Columns that are gone stay, for now, with values of one that is not: a patch that comes with this change
  * has yet to turn the glyphs away from them, and until then BokehJS wants all columns of one length.
  */
-export function updateSource(source: Source, columns: ReadonlyMap<string, Column>, touched: Touched): void {
-  const fresh = [...touched.columns].map((name) => [name, columns.get(name)!.value()] as const);
+export function updateSource(
+  source: Source,
+  columns: ReadonlyMap<string, Column>,
+  touched: Touched,
+  owned: (values: unknown) => unknown = (values) => values,
+): void {
+  const fresh = [...touched.columns].map((name) => [name, owned(columns.get(name)!.value())] as const);
   if (touched.signal === "data") {
     if (fresh.length === 0) return;
     const stale = [...touched.removed].map((name) => [name, fresh[0]![1]] as const);

@@ -6,6 +6,8 @@ export interface Config {
   docs: { docid: string; after: number }[];
   /** The document that the page is about. */
   docid: string;
+  /** Whether what is done in the page goes to the server. */
+  write: boolean;
   /** Id or name of the one model of it to show. */
   model: string | null;
 }

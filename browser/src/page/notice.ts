@@ -9,10 +9,14 @@ const STYLE = `
 /** A message over the plot, #bokeh-wsgi-notice: what a viewer has to know about it. */
 export class Notice {
   #element: HTMLElement | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly view: HTMLElement) {}
 
-  show(text: string): void {
+  /** With `ms`, until then, or until there is something else to say. */
+  show(text: string, ms?: number): void {
+    clearTimeout(this.#timer);
+    if (ms !== undefined) this.#timer = setTimeout(() => this.clear(), ms);
     if (!this.#element) {
       this.#element = document.createElement("p");
       this.#element.id = "bokeh-wsgi-notice";

@@ -1,0 +1,140 @@
+"""What Bokeh's model classes take as values of their attributes, as JSON that needs no Bokeh to be read.
+
+A type is a word, or a list of one and its parts::
+
+    "any", "null", "bool", "int", "float", "str", "time", "bytes", "spec", "columns", "absent"
+    ["enum", value, …]      ["either", type, …]         ["list", type]          ["tuple", type, …]
+    ["dict", key, value]    ["struct", {name: type}]    ["model", class name]   ["range", type, low, high]
+
+`types_of` gives those of classes; `bokeh_wsgi.models.types` checks values against them.
+"""
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+from bokeh.core import properties as p
+from bokeh.core.property.bases import Property, SingleParameterizedProperty
+from bokeh.core.property.dataspec import DataSpec
+from bokeh.model import Model
+
+Type = Any
+Types = dict[str, dict[str, Any]]
+"""By class name: ``{"bases": [name of the class and those above it], "attributes": {name: type}}``."""
+
+_RANGES: dict[type[Property[Any]], tuple[Type, float | None, float | None]] = {
+    p.Byte: ("int", 0, 255),
+    p.Percent: ("float", 0, 1),
+    p.Alpha: ("float", 0, 1),
+    p.Size: ("float", 0, None),
+}
+_TIMES = (p.Datetime, p.Date, p.Time, p.TimeDelta)
+_WORDS: tuple[tuple[type[Property[Any]], Type], ...] = (
+    (p.Null, "null"),
+    (p.Bool, "bool"),
+    (p.Int, "int"),
+    (p.Float, "float"),
+    (p.String, "str"),
+    (p.Bytes, "bytes"),
+    (p.ColumnData, "columns"),
+    (p.Color, ["either", "str", "int", ["list", "float"], ["dict", "str", "float"]]),
+    (p.MinMaxBounds, "any"),
+)
+
+
+def types_of(classes: Iterable[type[Model]]) -> Types:
+    """The types of these classes' attributes."""
+    return {cls.__qualified_model__: _class_types(cls) for cls in classes}
+
+
+@cache
+def bokeh_types(name: str) -> dict[str, Any] | None:
+    """The types of a class that Bokeh itself has; None if it has none of that name."""
+    import bokeh.models  # noqa: F401 - half a second, and only who asks needs it
+
+    cls = Model.model_class_reverse_map.get(name)
+    if cls is None or not cls.__module__.startswith("bokeh."):
+        return None
+    return _class_types(cls)
+
+
+@cache
+def _class_types(cls: type[Model]) -> dict[str, Any]:
+    bases = [base.__qualified_model__ for base in cls.__mro__ if issubclass(base, Model)]
+    attributes = {}
+    for name in sorted(cls.properties()):
+        prop = cls.lookup(name).property
+        # Pages do not know these; read-only ones, such as a file that was chosen, are theirs alone to set.
+        if not isinstance(prop, p.NotSerialized):
+            attributes[name] = type_of(prop)
+    return {"bases": bases, "attributes": attributes}
+
+
+def type_of(prop: Property[Any]) -> Type:
+    """What BokehJS may send for a property; "any" where that is not known."""
+    if isinstance(prop, DataSpec):
+        return "spec"
+    if isinstance(prop, p.Nullable):
+        return _either([type_of(prop.type_param), "null"])
+    ranged = _range(prop)
+    if ranged is not None:
+        return ranged
+    if isinstance(prop, p.Enum):
+        return ["enum", *prop.allowed_values]
+    if isinstance(prop, _TIMES):
+        return "time"
+    if isinstance(prop, p.Instance):
+        return _model(prop)
+    for kind, word in _WORDS:
+        if isinstance(prop, kind):
+            return word
+    return _compound(prop)
+
+
+def _range(prop: Property[Any]) -> Type | None:
+    if isinstance(prop, p.Positive | p.NonNegative):
+        return ["range", type_of(prop.type_param), 0, None]
+    if isinstance(prop, p.Interval):
+        return ["range", type_of(prop.type_params[0]), _number(prop.start), _number(prop.end)]
+    found = next((told for kind, told in _RANGES.items() if isinstance(prop, kind)), None)
+    return None if found is None else ["range", *found]
+
+
+def _model(prop: p.Instance[Any]) -> Type:
+    cls = prop.instance_type
+    return ["model", cls.__qualified_model__] if issubclass(cls, Model) else "any"
+
+
+def _compound(prop: Property[Any]) -> Type:
+    if isinstance(prop, p.Either):
+        return _either([type_of(param) for param in prop.type_params])
+    if isinstance(prop, p.Dict):
+        return ["dict", type_of(prop.keys_type), type_of(prop.values_type)]
+    if isinstance(prop, p.Tuple):
+        return ["tuple", *map(type_of, prop.type_params)]
+    if isinstance(prop, p.Struct):
+        fields = {
+            name: _either([type_of(field), "absent"]) if name in prop._optional else type_of(field)
+            for name, field in prop._fields.items()
+        }
+        return ["struct", fields]
+    if isinstance(prop, p.Seq | p.Set):
+        return ["list", type_of(prop.item_type)]
+    if isinstance(prop, SingleParameterizedProperty):
+        return type_of(prop.type_param)
+    return "any"
+
+
+def _either(types: list[Type]) -> Type:
+    flat: list[Type] = []
+    for kind in types:
+        flat += kind[1:] if isinstance(kind, list) and kind[0] == "either" else [kind]
+    if "any" in flat:
+        return "any"
+    unique: list[Type] = []
+    unique += (kind for kind in flat if kind not in unique)
+    return unique[0] if len(unique) == 1 else ["either", *unique]
+
+
+def _number(value: Any) -> Any:
+    return value if isinstance(value, int | float) else None

@@ -1,0 +1,120 @@
+"""Values of columns from Bokeh's JSON, in the types of the columns that they go into."""
+
+import base64
+import json
+import zlib
+from collections.abc import Sequence
+from dataclasses import replace
+from math import prod
+from typing import Any, Final
+
+import numpy as np
+
+from bokeh_wsgi.dataplane import NUMBERS, Column, column_from, texts_column
+from bokeh_wsgi.dataplane.plain import from_plain
+from bokeh_wsgi.exc import BadRequest, LimitExceeded
+
+Values = list[Any] | np.ndarray[Any, np.dtype[Any]]
+
+MAX_ARRAY_BYTES: Final = 256 << 20
+
+_ARRAYS: Final = frozenset({"ndarray", "typed_array"})
+_DTYPES: Final = frozenset(NUMBERS) | {"int64", "uint64"}
+
+
+def read_values(rep: Any) -> Values:
+    """A list of reps as it is, or the array that an array rep says; raises BadRequest."""
+    if isinstance(rep, list):
+        return [read_array(item) if _is_array(item) else item for item in rep]
+    if not _is_array(rep):
+        raise BadRequest(f"a column's values are a list or an array, not {str(rep)[:40]!r}")
+    return read_array(rep)
+
+
+def _is_array(rep: Any) -> bool:
+    return isinstance(rep, dict) and rep.get("type") in _ARRAYS
+
+
+def read_array(rep: dict[str, Any]) -> Values:
+    content, dtype = rep.get("array"), rep.get("dtype")
+    if isinstance(content, list):
+        return read_values(content)
+    if not isinstance(dtype, str) or dtype not in _DTYPES:
+        raise BadRequest(f"an array of {str(dtype)[:40]!r} is not known here")
+    order = {"little": "<", "big": ">"}.get(str(rep.get("order")), "=")
+    kind = np.dtype("bool" if dtype == "bool" else dtype).newbyteorder(order)  # type: ignore[arg-type]
+    try:
+        array = np.frombuffer(_unpacked(content["data"]), dtype=kind)  # type: ignore[index]
+    except LimitExceeded:
+        raise
+    except (KeyError, TypeError, ValueError, zlib.error) as error:
+        raise BadRequest(f"an array's bytes cannot be read: {error}") from error
+    shape = rep.get("shape", [len(array)])
+    if not isinstance(shape, list) or not all(type(size) is int and size >= 0 for size in shape) or not shape:
+        raise BadRequest(f"{str(shape)[:40]} is not the shape of an array")
+    if prod(shape) != len(array):
+        raise BadRequest(f"an array of shape {shape} has {prod(shape)} items, not {len(array)}")
+    return array.reshape(shape).astype(kind.newbyteorder("="))
+
+
+def _unpacked(text: str) -> bytes:
+    """The bytes of base64, which BokehJS packs with gzip."""
+    data = base64.b64decode(text, validate=True)
+    if not data.startswith(b"\x1f\x8b"):
+        return data
+    unpacked = zlib.decompressobj(wbits=31).decompress(data, MAX_ARRAY_BYTES + 1)
+    if len(unpacked) > MAX_ARRAY_BYTES:
+        limit = MAX_ARRAY_BYTES
+        raise LimitExceeded(f"An array of a page may have {limit} bytes at most.", limit=limit)
+    return unpacked
+
+
+def column_of(values: Values) -> Column:
+    """A column of these values; raises ColumnError."""
+    return column_from(values if isinstance(values, np.ndarray) else from_plain(values))
+
+
+def fitted(values: Values, like: Column) -> Column | None:
+    """A column of these values with the layout of another one; None if one of them does not fit in there."""
+    if like.dtype == "json" and not like.shape:
+        reps = values.tolist() if isinstance(values, np.ndarray) else values
+        texts = [json.dumps(rep, separators=(",", ":"), allow_nan=False) for rep in reps]
+        return replace(texts_column("json", texts), list_depth=like.list_depth)
+    if not len(values):
+        return like
+    column = column_of(values)
+    if not column.same_rows(like):
+        if column.shape != like.shape or column.is_text or like.is_text:
+            return None
+        cast = _cast(column, like.dtype)
+        if cast is None:
+            return None
+        column = replace(column, dtype=like.dtype, data=cast)
+    return replace(column, list_depth=like.list_depth)
+
+
+def _cast(column: Column, dtype: str) -> np.ndarray[Any, np.dtype[Any]] | None:
+    """The numbers in another type; None if that changes one, but for the rounding to single precision."""
+    if (column.dtype == "bool") != (dtype == "bool"):
+        # Values of which there is none say nothing about the type.
+        return (
+            None if column.validity is None or column.validity.any() else column.data.astype(NUMBERS[dtype])
+        )
+    with np.errstate(all="ignore"):
+        cast = column.data.astype(NUMBERS[dtype])
+        if dtype == "float32" or np.array_equal(cast.astype(np.float64), column.data, equal_nan=True):
+            return cast
+    return None
+
+
+def widened(rows: Column, more: Values) -> Column:
+    """Rows of a column, and values that do not fit into it, as a column that has room for both."""
+    together = column_from(
+        [*_items(rows), *(more.tolist() if isinstance(more, np.ndarray) else from_plain(more))]
+    )
+    return replace(together, list_depth=0) if not rows.list_depth and together.list_depth == 1 else together
+
+
+def _items(column: Column) -> Sequence[Any]:
+    values = column.values()
+    return values.tolist() if isinstance(values, np.ndarray) else values  # type: ignore[no-any-return]

@@ -1,0 +1,215 @@
+"""Checks what pages send against the types of model classes: `bokeh_wsgi.bokeh_types` has their form."""
+
+import threading
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, Final
+
+from bokeh_wsgi.exc import BadRequest
+
+from .graph import Graph
+from .reps import Rep, reference_of
+
+_NUMBERS: Final = frozenset({"nan", "+inf", "-inf"})
+_ARRAYS: Final = frozenset({"ndarray", "typed_array"})
+
+
+def prepare() -> None:
+    """Load Bokeh's classes in the background: the first edit of a page then need not wait for it."""
+    _prepared()
+
+
+@cache
+def _prepared() -> None:
+    threading.Thread(target=_bokeh_types, args=("Model",), name="bokeh-wsgi-types", daemon=True).start()
+
+
+class TypeChecker:
+    """Knows the classes of Bokeh, and those that the graph has types or definitions of."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._models: Mapping[str, Rep] = graph.models
+        self._types = graph.types
+        self._defs = {
+            rep["name"]: rep
+            for rep in graph.defs or ()
+            if rep.get("type") == "model" and isinstance(rep.get("name"), str)
+        }
+        self._new: Mapping[str, Rep] = {}
+
+    def know(self, new: Mapping[str, Rep]) -> None:
+        """These models come with the change that is being checked."""
+        self._new = new
+
+    def check_model(self, model_id: str) -> None:
+        """Raises BadRequest unless all attributes of a model are of their types."""
+        rep = self._rep(model_id)
+        for attr, value in rep["attributes"].items():
+            self.check(model_id, attr, value)
+        if not rep["attributes"]:
+            self._class(rep["name"])
+
+    def check(self, model_id: str, attr: str, value: Any) -> None:
+        """Raises BadRequest unless the model has this attribute, and it takes the (flat) value."""
+        name = self._rep(model_id)["name"]
+        kind = self.type_of(name, attr)
+        if not self._accepts(kind, value):
+            raise BadRequest(
+                f"{attr!r} of a {name} ({model_id}) cannot be {_shortened(value)}: {_named(kind)}"
+            )
+
+    def type_of(self, name: str, attr: str) -> Any:
+        """The type of an attribute of a class; raises BadRequest if there is none."""
+        attributes = self._class(name)["attributes"]
+        if attr not in attributes:
+            raise BadRequest(f"a {name} has no attribute {attr!r}")
+        return attributes[attr]
+
+    def has_columns(self, model_id: str) -> bool:
+        found = self._class(self._models[model_id]["name"])
+        return bool(found["attributes"].get("data") == "columns")
+
+    def _rep(self, model_id: str) -> Rep:
+        return self._new.get(model_id) or self._models[model_id]
+
+    def _class(self, name: str) -> Mapping[str, Any]:
+        found = _bokeh_types(name) or self._types.get(name) or self._defined(name)
+        if found is None:
+            raise BadRequest(f"nothing is known here of models of type {name!r}: pages cannot change them")
+        return found
+
+    def _defined(self, name: str) -> Mapping[str, Any] | None:
+        """The types of a data model, whose values may be anything."""
+        rep = self._defs.get(name)
+        if rep is None:
+            return None
+        attributes: dict[str, Any] = {}
+        bases = []
+        while rep is not None and rep["name"] not in bases:
+            bases.append(rep["name"])
+            attributes |= {prop["name"]: "any" for prop in rep.get("properties") or ()}
+            extends = rep.get("extends") or {}
+            rep = self._defs.get(extends.get("id") or extends.get("name") or "")
+        model = _bokeh_types("Model")
+        assert model is not None
+        return {"bases": [*bases, "Model"], "attributes": {**model["attributes"], **attributes}}
+
+    def _accepts(self, kind: Any, value: Any) -> bool:
+        if isinstance(kind, str):
+            return _WORDS[kind](value)
+        word, *parts = kind
+        return bool(getattr(self, f"_is_{word}")(value, *parts))
+
+    def _is_enum(self, value: Any, *allowed: Any) -> bool:
+        return any(type(value) is type(item) and value == item for item in allowed)
+
+    def _is_either(self, value: Any, *kinds: Any) -> bool:
+        return any(self._accepts(kind, value) for kind in kinds)
+
+    def _is_list(self, value: Any, item: Any) -> bool:
+        if isinstance(value, dict) and value.get("type") == "set":
+            value = value.get("entries")
+        if isinstance(value, dict):
+            return value.get("type") in _ARRAYS and item in ("int", "float", "any")
+        return isinstance(value, list) and all(self._accepts(item, part) for part in value)
+
+    def _is_tuple(self, value: Any, *items: Any) -> bool:
+        if not isinstance(value, list) or len(value) != len(items):
+            return False
+        return all(self._accepts(kind, item) for kind, item in zip(items, value, strict=True))
+
+    def _is_dict(self, value: Any, key: Any, item: Any) -> bool:
+        if not isinstance(value, dict) or reference_of(value) is not None:
+            return False
+        entries = value.get("entries", []) if value.get("type") == "map" else list(value.items())
+        if not isinstance(entries, list):
+            return False
+        return all(
+            isinstance(entry, list | tuple)
+            and len(entry) == 2
+            and self._accepts(key, entry[0])
+            and self._accepts(item, entry[1])
+            for entry in entries
+        )
+
+    def _is_struct(self, value: Any, fields: Mapping[str, Any]) -> bool:
+        if isinstance(value, dict) and value.get("type") == "map":
+            try:
+                value = dict(value["entries"])
+            except (KeyError, TypeError, ValueError):
+                return False
+        if not isinstance(value, dict) or not value.keys() <= fields.keys():
+            return False
+        return all(
+            self._accepts(kind, value[name]) if name in value else self._accepts(kind, _ABSENT)
+            for name, kind in fields.items()
+        )
+
+    def _is_model(self, value: Any, name: str) -> bool:
+        if not isinstance(value, dict):
+            return False
+        target = reference_of(value)
+        if target is None:
+            return False
+        return name in self._class(self._rep(target)["name"])["bases"]
+
+    def _is_range(self, value: Any, kind: Any, low: float | None, high: float | None) -> bool:
+        if not self._accepts(kind, value):
+            return False
+        if isinstance(value, dict):
+            # Infinity is a length, NaN an angle, for all that BokehJS knows.
+            return True
+        return (low is None or value >= low) and (high is None or value <= high)
+
+
+def _bokeh_types(name: str) -> Mapping[str, Any] | None:
+    # A server that nobody does anything on needs no Bokeh.
+    from bokeh_wsgi.bokeh_types import bokeh_types
+
+    return bokeh_types(name)
+
+
+_ABSENT: Final = object()
+
+
+def _is_int(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == int(value)
+
+
+def _is_float(value: Any) -> bool:
+    if isinstance(value, dict):
+        return value.get("type") == "number" and value.get("value") in _NUMBERS
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_time(value: Any) -> bool:
+    return isinstance(value, str) or _is_float(value) or (isinstance(value, dict) and "type" in value)
+
+
+def _is_bytes(value: Any) -> bool:
+    return isinstance(value, dict) and value.get("type") == "bytes"
+
+
+_WORDS: Final[Mapping[str, Callable[[Any], bool]]] = {
+    "any": lambda value: value is not _ABSENT,
+    "spec": lambda value: value is not _ABSENT,
+    "null": lambda value: value is None,
+    "bool": lambda value: isinstance(value, bool),
+    "int": _is_int,
+    "float": _is_float,
+    "str": lambda value: isinstance(value, str),
+    "time": _is_time,
+    "bytes": _is_bytes,
+    "columns": lambda value: False,  # noqa: ARG005 - columns are edited as columns
+    "absent": lambda value: value is _ABSENT,
+}
+
+
+def _shortened(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+def _named(kind: Any) -> str:
+    text = f"it takes {kind!r}"
+    return text if len(text) <= 200 else f"{text[:197]}…"

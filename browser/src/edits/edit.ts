@@ -1,0 +1,24 @@
+/** One thing that was done in the page, as the server takes it: a document event in Bokeh's JSON. */
+export interface Edit {
+  kind: string;
+  model?: { id: string };
+  attr?: string;
+  unset?: boolean;
+  [field: string]: unknown;
+}
+
+/** What an edit is about, where the last one counts; null for what has to be told each time. */
+export function keyOf(edit: Edit): string | null {
+  const { kind, model, attr, title } = edit;
+  if (kind === "ModelChanged") return attributeKey(model!.id, attr!);
+  return kind === "TitleChanged" && title !== undefined ? "title" : null;
+}
+
+export function attributeKey(model: string, attr: string): string {
+  return `${model} ${attr}`;
+}
+
+/** Whether an edit changes the columns of a source. */
+export function isOfColumns({ kind }: Edit): boolean {
+  return kind.startsWith("Column");
+}

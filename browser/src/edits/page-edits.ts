@@ -1,0 +1,231 @@
+import type { Column } from "../columns/column";
+import { type BokehDocument, type DocumentEvent, type Model, type Source, bokeh } from "../document/bokeh";
+import type { Graph, Patch, PatchEvent } from "../document/graph";
+import { columnEdits, copyOf, isSame } from "./column-diff";
+import { type Edit, attributeKey } from "./edit";
+import { EditableSources } from "./editable-sources";
+import { Pending } from "./pending";
+import { EditSender } from "./sender";
+import { SharedRanges } from "./shared-ranges";
+import { type Range, isOwn, isView } from "./view-state";
+
+export interface PageEditsEvents {
+  /** What comes has to be looked at again: the page may show now what it had kept aside. */
+  due(): void;
+  /** The server refused what the page did, which so shows what nobody else does. */
+  refused(status: number, message: string): void;
+}
+
+/**
+ * What is done in this page with one document, on its way to the server; and which of what comes from there is older
+ * than that. Without it, a page only follows.
+ */
+export class PageEdits {
+  readonly #sender: EditSender;
+  readonly #pending: Pending<PatchEvent>;
+  readonly #sources = new EditableSources();
+  readonly #ranges = new SharedRanges();
+  #document: BokehDocument | null = null;
+  /** Ids of models that the server has, too. */
+  #known = new Set<string>();
+  #sharesView = false;
+  /** Sources whose columns BokehJS may hold otherwise than the history has them. */
+  readonly #apart = new Set<string>();
+  #due: PatchEvent[] = [];
+  #seen = 0;
+
+  constructor(url: string, token: () => string, private readonly events: PageEditsEvents) {
+    this.#sender = new EditSender(url, token, {
+      taken: (edits, seq) => {
+        this.#due.push(...this.#pending.taken(edits, seq, this.#seen));
+        this.events.due();
+      },
+      refused: (status, message) => {
+        this.#pending.clear();
+        this.events.refused(status, message);
+      },
+    });
+    this.#pending = new Pending(() => this.#sender.open);
+  }
+
+  /** Listen to a document that was just made of the graph, before it is drawn. */
+  begin(document: BokehDocument, graph: Graph): void {
+    this.end();
+    this.#document = document;
+    this.#sharesView = graph.share_view === true;
+    this.#known = new Set(document._all_models.keys());
+    this.#pending.clear();
+    this.#apart.clear();
+    this.#due = [];
+    this.#sources.look(document);
+    if (this.#sharesView) this.#ranges.begin(document);
+    document.on_change(this.#changed);
+  }
+
+  end(): void {
+    this.#document?.remove_on_change(this.#changed);
+    this.#document = null;
+  }
+
+  /** What of a patch of change `seq` is to be applied. */
+  admitted(patch: Patch, seq: number): Patch {
+    const events = (patch.events ?? []).filter((event) => {
+      const key = keyOfEvent(event);
+      return key === null || this.#pending.admits(key, seq, event);
+    });
+    return { ...patch, events };
+  }
+
+  /** What was kept aside and is to be applied now. */
+  takeDue(): Patch | null {
+    return this.#due.length > 0 ? { events: this.#due.splice(0) } : null;
+  }
+
+  /** Apply a patch to the document; models that come with it are the server's. */
+  applying(patch: Patch, apply: () => void): void {
+    const document = this.#document!;
+    const own = [...document._all_models.keys()].filter((id) => !this.#known.has(id));
+    apply();
+    this.#known = new Set(document._all_models.keys());
+    for (const id of own) this.#known.delete(id);
+    if ("share_view" in patch) this.#sharesView = patch.share_view === true;
+    if (this.#sharesView) this.#ranges.applied(document, patch.events ?? []);
+    if ((patch.events ?? []).some(mayBringModels)) this.#sources.look(document);
+  }
+
+  /** All changes up to `seq` are in the columns, and the document. */
+  passed(seq: number): void {
+    this.#seen = seq;
+    this.#pending.passed(seq);
+  }
+
+  /** Whether the history has not come to the page's last change of a source's columns. */
+  keepsColumns(source: Source): boolean {
+    return this.#pending.has(attributeKey(source.id, "data"));
+  }
+
+  /** Sources that the page has changed, where the history has come to that now: they are to be reconciled. */
+  takeSettled(): string[] {
+    const settled = [...this.#apart].filter((id) => !this.#pending.has(attributeKey(id, "data")));
+    for (const id of settled) this.#apart.delete(id);
+    return settled;
+  }
+
+  /** Whether the page has changed a source's columns, which are yet to be reconciled. */
+  isApart(source: Source): boolean {
+    return this.#apart.has(source.id);
+  }
+
+  /** BokehJS's values of columns that came: a copy where it may change them. */
+  owned(source: Source, values: unknown): unknown {
+    return this.#sources.has(source) ? copyOf(values) : values;
+  }
+
+  /** BokehJS was given these columns. */
+  agree(source: Source, names: Iterable<string>): void {
+    this.#sources.agree(source, names);
+  }
+
+  /** Give BokehJS the columns as the history has them; false if it has them already. */
+  reconcile(source: Source, columns: ReadonlyMap<string, Column>): boolean {
+    const now = [...columns].map(([name, column]) => [name, column.value()] as const);
+    const isEqual = now.length === Object.keys(source.data).length
+      && now.every(([name, values]) => isSame(source.data[name], values));
+    if (!isEqual) {
+      const data = Object.fromEntries(now.map(([name, values]) => [name, this.owned(source, values)]));
+      source.setv({ data }, { sync: false, check_eq: false });
+    }
+    this.#sources.agree(source);
+    return !isEqual;
+  }
+
+  #changed = (event: DocumentEvent): void => {
+    if (event.sync === false || !this.#document) return;
+    for (const edit of this.#edits(event)) this.#sender.add(edit);
+  };
+
+  #edits(event: DocumentEvent): Edit[] {
+    switch (event.kind) {
+      case "ModelChanged":
+        return event.attr === "data" && "streaming" in event.model
+          ? this.#columns(event.model as Source)
+          : this.#attribute(event.model, event.attr!, event);
+      case "ColumnDataChanged":
+        return this.#columns(event.model as Source);
+      case "ColumnsStreamed":
+      case "ColumnsPatched":
+        return this.#rows(event);
+      case "MessageSent":
+        // Each page says so when it is drawn.
+        return event.msg_data?.event_name === "document_ready" ? [] : [this.#encoded(event)];
+      default:
+        return [this.#encoded(event)];
+    }
+  }
+
+  #attribute(model: Model, attr: string, event: DocumentEvent): Edit[] {
+    if (isOwn(attr)) return [];
+    if (!isView(model, attr)) return [this.#encoded(event)];
+    if (!this.#sharesView) return [];
+    const edit = this.#ranges.edit(model as Range, this.#encoded(event));
+    if (edit?.unset) queueMicrotask(() => this.#ranges.isReset(model as Range));
+    return edit ? [edit] : [];
+  }
+
+  /** Columns were changed in place, or given anew. */
+  #columns(source: Source): Edit[] {
+    const before = this.#sources.mirror(source) ?? new Map<string, ArrayLike<unknown>>();
+    const now = new Map(Object.entries(source.data) as [string, ArrayLike<unknown>][]);
+    const edits = columnEdits(source.id, before, now, (values) => this.#encode(values));
+    return edits.length > 0 ? this.#apartWith(source, Object.keys(source.data), edits) : [];
+  }
+
+  #rows(event: DocumentEvent): Edit[] {
+    const source = event.model as Source;
+    return this.#apartWith(source, Object.keys(event.data ?? event.patches ?? {}), [this.#rowsEdit(event)]);
+  }
+
+  #rowsEdit(event: DocumentEvent): Edit {
+    const edit = this.#encoded(event);
+    for (const field of ["data", "patches"]) {
+      if (edit[field] !== undefined) edit[field] = unmapped(edit[field]);
+    }
+    return edit;
+  }
+
+  #apartWith(source: Source, names: string[], edits: Edit[]): Edit[] {
+    this.#sources.agree(source, names);
+    this.#apart.add(source.id);
+    return edits;
+  }
+
+  #encoded(event: DocumentEvent): Edit {
+    return this.#encode(event) as Edit;
+  }
+
+  #encode(value: unknown): unknown {
+    const { Serializer } = bokeh().require("core/serialization/serializer");
+    const models = this.#document!._all_models;
+    const references = new Map<Model, { id: string }>();
+    for (const [id, model] of models) if (this.#known.has(id)) references.set(model, { id });
+    const encoded = new Serializer({ references, binary: false }).encode(value);
+    // What was written out now is known from here on.
+    for (const id of models.keys()) this.#known.add(id);
+    return encoded;
+  }
+}
+
+function keyOfEvent({ kind, model, attr }: PatchEvent): string | null {
+  if (kind === "TitleChanged") return "title";
+  return kind === "ModelChanged" ? attributeKey(model!.id, attr!) : null;
+}
+
+function mayBringModels({ kind, attr, new: value }: PatchEvent): boolean {
+  return kind !== "ModelChanged" || attr === "editable" || (value !== null && typeof value === "object");
+}
+
+/** Bokeh's map rep as an object. */
+function unmapped(rep: unknown): unknown {
+  const { type, entries = [] } = rep as { type?: string; entries?: [string, unknown][] };
+  return type === "map" ? Object.fromEntries(entries) : rep;
+}

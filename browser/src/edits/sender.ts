@@ -1,0 +1,139 @@
+import { BackOff } from "../connection/back-off";
+import { nextFrame } from "../document/next-frame";
+import { pageId } from "../connection/page-id";
+import type { Edit } from "./edit";
+import { EditQueue } from "./queue";
+
+const FRAME_MS = 1000 / 60;
+const BACK_OFF_MS = 300;
+const MAX_BACK_OFF_MS = 5_000;
+/** An answer that takes longer than this does not come: the batch is sent again. */
+const TIMEOUT_MS = 30_000;
+/** What a page that is closed may still send. */
+const LAST_BYTES = 60_000;
+
+export interface SenderEvents {
+  /** The server has made the edits change `seq`. */
+  taken(edits: readonly Edit[], seq: number): void;
+  /** It will not: nothing of what waits here counts any more. */
+  refused(status: number, message: string): void;
+}
+
+/** Brings the edits of one document to the server: in order, one batch at a time, each of them once. */
+export class EditSender {
+  readonly #queue = new EditQueue();
+  readonly #backOff = new BackOff(BACK_OFF_MS, MAX_BACK_OFF_MS);
+  #sent: readonly Edit[] = [];
+  /** What is on its way: its body and key. */
+  #onItsWay: [string, string] = ["", ""];
+  #scheduled = false;
+  #begun = -Infinity;
+  #batches = 0;
+  /** Of the batches that count: a refusal begins anew. */
+  #round = 0;
+
+  constructor(
+    private readonly url: string,
+    private readonly token: () => string,
+    private readonly events: SenderEvents,
+  ) {
+    addEventListener("pagehide", this.#leave);
+  }
+
+  /** Edits that the server has not answered yet, in order. */
+  get open(): readonly Edit[] {
+    return [...this.#sent, ...this.#queue.waiting];
+  }
+
+  add(edit: Edit): void {
+    this.#queue.add(edit);
+    this.#schedule();
+  }
+
+  close(): void {
+    removeEventListener("pagehide", this.#leave);
+    this.#drop();
+  }
+
+  #drop(): void {
+    this.#round++;
+    this.#queue.clear();
+    this.#sent = [];
+  }
+
+  /** At once after a pause, else with the next frame: so what belongs together is one batch. */
+  #schedule(): void {
+    if (this.#scheduled || this.#sent.length > 0 || this.#queue.isEmpty) return;
+    this.#scheduled = true;
+    const send = () => {
+      this.#scheduled = false;
+      if (this.#sent.length === 0 && !this.#queue.isEmpty) void this.#send();
+    };
+    if (performance.now() - this.#begun > FRAME_MS) queueMicrotask(send);
+    else nextFrame(send);
+  }
+
+  async #send(): Promise<void> {
+    this.#begun = performance.now();
+    const round = this.#round;
+    const edits = this.#sent = this.#queue.take();
+    const [body, key] = this.#onItsWay = [JSON.stringify({ edits }), `${pageId} ${++this.#batches}`];
+    for (;;) {
+      const answer = await this.#post(body, key);
+      if (round !== this.#round) return;
+      if (answer?.ok) {
+        const { seq } = await answer.json() as { seq: number };
+        if (round !== this.#round) return;
+        this.#backOff.reset();
+        this.#sent = [];
+        this.events.taken(edits, seq);
+        return this.#schedule();
+      }
+      if (answer && answer.status !== 429 && answer.status < 500) {
+        const told = await answer.json().catch(() => null) as { message?: string } | null;
+        if (round !== this.#round) return;
+        this.#drop();
+        return this.events.refused(answer.status, told?.message ?? `the server answered ${answer.status}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, this.#backOff.next()));
+      if (round !== this.#round) return;
+    }
+  }
+
+  /** Null where nobody answers. */
+  async #post(body: string, key: string): Promise<Response | null> {
+    try {
+      return await fetch(this.url, { ...this.#request(body, key), signal: AbortSignal.timeout(TIMEOUT_MS) });
+    } catch {
+      return null;
+    }
+  }
+
+  #request(body: string, key: string): RequestInit {
+    return {
+      method: "POST",
+      body,
+      headers: {
+        Authorization: `Bearer ${this.token()}`,
+        "Content-Type": "application/json",
+        "Idempotency-Key": key,
+      },
+      cache: "no-store",
+      credentials: "omit",
+    };
+  }
+
+  /** The page goes: what is on its way is sent once more, and then what waits, without waiting for answers. */
+  #leave = (): void => {
+    const [sent, key] = this.#onItsWay;
+    if (this.#sent.length > 0) this.#last(sent, key);
+    for (let edits = this.#queue.take(); edits.length > 0; edits = this.#queue.take()) {
+      this.#last(JSON.stringify({ edits }), `${pageId} ${++this.#batches}`);
+    }
+  };
+
+  #last(body: string, key: string): void {
+    if (body.length > LAST_BYTES) return;
+    void fetch(this.url, { ...this.#request(body, key), keepalive: true }).catch(() => {});
+  }
+}

@@ -1,0 +1,32 @@
+import type { Model } from "../document/bokeh";
+
+/** A range as BokehJS has it; the last three of DataRange1d only. */
+export interface Range extends Model {
+  start: unknown;
+  end: unknown;
+  reset(): void;
+  linked_plots?: Iterable<{ invalidate_dataranges: boolean; request_paint?(what: string): void }>;
+  have_updated_interactively?: boolean;
+  _initial_start?: unknown;
+  _initial_end?: unknown;
+}
+
+/** What a page's layout computes for itself. */
+const OWN = new Set(["inner_width", "inner_height", "outer_width", "outer_height"]);
+const RANGES = new Set(["Range1d", "DataRange1d", "FactorRange"]);
+
+/** Whether an attribute is what the page has computed from its own size. */
+export function isOwn(attr: string): boolean {
+  return OWN.has(attr);
+}
+
+/** Whether an attribute says what a viewer looks at, and how: the part of a plot, the tools. */
+export function isView({ type }: Model, attr: string): boolean {
+  if (RANGES.has(type)) return attr === "start" || attr === "end";
+  return type === "Toolbar" || type === "ToolProxy";
+}
+
+/** Whether BokehJS computes where the range begins and ends from the data. */
+export function isComputed({ type }: Model): boolean {
+  return type === "DataRange1d";
+}

@@ -1,0 +1,155 @@
+"""How many look at a document, and who is told."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from werkzeug.test import Client
+
+from bokeh_wsgi import presence
+from bokeh_wsgi.app import BokehWSGI
+from bokeh_wsgi.dataplane import Reader
+
+from .conftest import Api
+from .people import token_in
+
+
+class Stream:
+    """An open response to ``changes``, read in a thread of its own until it is closed."""
+
+    def __init__(self, app: BokehWSGI, query: str, **headers: str) -> None:
+        self.told: list[int] = []
+        self._response = Client(app).get(
+            f"/changes?{query}",
+            headers=headers,
+            buffered=False,
+            environ_overrides={"SERVER_SOFTWARE": "bokeh-server", "wsgi.multithread": True},
+        )
+        assert self._response.status_code == 200, self._response.text
+        assert self._response.headers["X-Wait"] == "stream"
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def _read(self) -> None:
+        reader = Reader(limits=None)
+        for piece in self._response.iter_encoded():
+            for change in reader.feed(piece):
+                if "viewers" in change.meta:
+                    self.told.append(change.meta["viewers"])
+            if self._closing.is_set():
+                break
+        self._response.close()
+
+    def close(self) -> None:
+        """As a server does that cannot write any more: with the next heartbeat."""
+        self._closing.set()
+
+
+class Room:
+    """Two processes of one server, as far as they share a store."""
+
+    def __init__(self, uri: str) -> None:
+        self.apps = [BokehWSGI(store=uri, heartbeat_s=0.2) for _ in range(2)]
+        if uri == "memory:":
+            self.apps[1].close()
+            self.apps[1] = self.apps[0]
+        self.api = Api(self.apps[0])
+        self.docid = self.api.make("seen")
+        self.api.publish(self.docid, y=[1.0])
+        self.streams: list[Stream] = []
+
+    def look(self, page: str, app: int = 0) -> Stream:
+        """A page opens, whose viewer looks at it until it is closed."""
+        bearer = token_in(Client(self.apps[app]).get(f"/doc/{self.docid}").text)
+        return self._open(app, f"doc={self.docid}:0&wait=stream&page={page}", **bearer)
+
+    def listen(self, app: int = 0) -> Stream:
+        """A script that wants to know."""
+        return self._open(app, f"doc={self.docid}:0&wait=stream&viewers=1")
+
+    def _open(self, app: int, query: str, **headers: str) -> Stream:
+        self.streams.append(Stream(self.apps[app], query, **headers))
+        return self.streams[-1]
+
+    def viewers(self, app: int = 0) -> int:
+        answer: Any = Client(self.apps[app]).get(f"/doc/{self.docid}/viewers").get_json()
+        return int(answer["viewers"])
+
+    def close(self) -> None:
+        for stream in self.streams:
+            stream.close()
+        for app in dict.fromkeys(self.apps):
+            app.close()
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def room(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Room]:
+    room = Room("memory:" if request.param == "memory" else f"sqlite:///{tmp_path}/presence.db")
+    yield room
+    room.close()
+
+
+def until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_pages_are_counted_once_and_scripts_are_not(room: Room) -> None:
+    assert room.viewers() == 0
+    script = room.listen()
+    first, again, other = room.look("a"), room.look("a"), room.look("b", 1)
+    until(lambda: room.viewers() == 2 and room.viewers(1) == 2)
+    again.close()
+    other.close()
+    until(lambda: room.viewers() == 1)
+    first.close()
+    until(lambda: room.viewers() == 0)
+    until(lambda: script.told[-1] == 0)
+    assert script.told[0] == 0
+    assert max(script.told) == 2
+
+
+def test_a_script_at_another_process_is_told_at_once(room: Room) -> None:
+    script = room.listen(1)
+    until(lambda: script.told == [0])
+    room.look("a", 0)
+    until(lambda: script.told == [0, 1])
+
+
+def test_a_page_that_reloads_was_not_away(room: Room) -> None:
+    script = room.listen()
+    stream = room.look("a")
+    until(lambda: script.told == [0, 1])
+    for _ in range(5):
+        stream.close()
+        stream = room.look("a")
+    stream.close()
+    until(lambda: script.told[-1] == 0)
+    assert script.told == [0, 1, 0]
+
+
+def test_a_page_that_polls_is_there_between_two_polls(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(presence, "POLL_GAP_S", 0.5)
+    script = room.listen()
+    bearer = token_in(Client(room.apps[0]).get(f"/doc/{room.docid}").text)
+    for _ in range(4):
+        query = f"/changes?doc={room.docid}:0&wait=0&page=a"
+        assert Client(room.apps[0]).get(query, headers=bearer).status_code == 200
+        time.sleep(0.2)
+    until(lambda: script.told[-1] == 0 and len(script.told) > 1)
+    assert script.told == [0, 1, 0]
+
+
+def test_a_process_that_was_killed_is_forgotten(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = room.apps[0].store
+    store.set_viewers(room.docid, "killed", 3)
+    assert store.viewers(room.docid) == 3
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 60)
+    assert store.viewers(room.docid) == 0
