@@ -73,7 +73,10 @@ class State:
                 continue
             key = (op.model, op.column)
             outline = outlines.get(key) or self._outline(key, fresh=fresh)
-            if op.base != outline.version and not (op.base == 0 and op.code in (*_STARTS, OpCode.REMOVE)):
+            is_for_any = op.base == 0 and op.code in (*_STARTS, OpCode.REMOVE)
+            # Who has pulled the document knows its seq, and not the older ones of its columns.
+            is_known = outline.version == op.base or 0 < outline.version <= op.base <= self.seq
+            if not is_known and not is_for_any:
                 if key not in outlines or op.base != 0:
                     stale[key] = outline.version
                     continue
