@@ -97,16 +97,19 @@ def output_server(
     url: str = "default",
     name: str | None = None,
     clear: bool = True,
+    *,
+    share_view: bool = False,
 ) -> None:
     """Publish to the document of that title on a plot server: the same document, and link, over reruns.
 
     With ``clear`` the first `push` or `show` replaces what the document held: open pages follow. Without, the
-    document is loaded into `curdoc`, and plots are added to it. Raises `ServerUnreachable` if no server
-    answers at ``url`` (default: http://localhost:5006/).
+    document is loaded into `curdoc`, and plots are added to it. With ``share_view``, what one viewer zooms or
+    pans to is what all see. Raises `ServerUnreachable` if no server answers at ``url`` (default:
+    http://localhost:5006/).
     """
     if session is None:
         session = Session(name=name, root_url=DEFAULT_SERVER_URL if url == "default" else url)
-    session.use_doc(docname, clear=clear)
+    session.use_doc(docname, clear=clear, share_view=share_view)
     document = curdoc()
     document.clear()
     _state.reset(session)

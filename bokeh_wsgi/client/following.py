@@ -1,6 +1,7 @@
 """Reads a document's stream of changes in a thread of its own, for as long as it takes."""
 
 import logging
+import math
 import random
 import threading
 import time
@@ -23,6 +24,7 @@ FIRST_WAIT_S: Final = 0.1
 LONGEST_WAIT_S: Final = 5.0
 POLL_S: Final = 0.5
 """Where the server has no thread to spare for a stream, it is asked so often."""
+VIEWERS_S: Final = 1.0
 QUEUE_BYTES: Final = 64 << 20
 """While more than this is queued nothing more is read, and the server puts together what comes then."""
 FOR_GOOD: Final = frozenset({401, 403, 404})
@@ -52,11 +54,21 @@ class Follower:
     While the server is away it tries again, less and less often. ``error``: why it gave up.
     """
 
-    def __init__(self, transport: Transport, docid: str, seq: int, wake: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        docid: str,
+        seq: int,
+        wake: Callable[[], None],
+        *,
+        wants_viewers: Callable[[], bool],
+    ) -> None:
         self._transport = transport
         self._docid = docid
         self._seq = seq
         self._wake = wake
+        self._wants_viewers = wants_viewers
+        self._viewers = (-math.inf, -1)
         self._changed = threading.Condition()
         self._queue: deque[tuple[Arrived, int]] = deque()
         self._queued_bytes = 0
@@ -97,6 +109,8 @@ class Follower:
             try:
                 if self._read():
                     longest_s = POLL_S
+                if self._transport.polls and self._wants_viewers():
+                    self._ask_viewers()
             except (ServerUnreachable, urllib3.exceptions.HTTPError, FrameError, OSError) as error:
                 self._say(error)
             except SessionError as error:
@@ -126,7 +140,10 @@ class Follower:
 
     def _read(self) -> bool:
         """One answer; whether it came to its end, rather than being cut."""
-        path = f"changes?doc={quote(self._docid, safe='')}:{self._seq}&viewers=1"
+        path = f"changes?doc={quote(self._docid, safe='')}:{self._seq}"
+        if not self._transport.polls:
+            # Otherwise each answer would begin with it, and so come at once.
+            path += "&viewers=1"
         stream = self._transport.open_stream(path)
         with self._changed:
             self._stream = stream
@@ -140,6 +157,17 @@ class Follower:
             for change in reader.feed(piece):
                 self._take(change)
         return reader.ended
+
+    def _ask_viewers(self) -> None:
+        asked_at, known = self._viewers
+        now = time.monotonic()
+        if now - asked_at < VIEWERS_S:
+            return
+        path = f"doc/{quote(self._docid, safe='')}/viewers"
+        number = self._transport.request("GET", path).json().get("viewers", 0)
+        self._viewers = now, number
+        if number != known:
+            self._take(Change(self._docid, self._seq, [], {"viewers": number}))
 
     def _take(self, change: Change) -> None:
         end = change.meta.get("end")

@@ -23,10 +23,8 @@ NOTICE = "bokeh_wsgi.notice"
 class Interacting(Pulling):
     """What a session does to hear of pages and other scripts."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._live: Live | None = None
-        self._presence_callbacks: list[Presence] = []
+    _live: Live | None = None
+    _presence_callbacks: tuple[Presence, ...] = ()
 
     def run(self, doc: Document | None = None, *, show_errors: bool = False) -> None:
         """Follow the document, and call back in this thread, until Ctrl-C or `stop`.
@@ -96,7 +94,7 @@ class Interacting(Pulling):
 
     def on_viewers(self, callback: Callable[[int], Any]) -> None:
         """Have ``callback(n)`` called when the first page opens and, with 0, when the last one closes."""
-        self._presence_callbacks.append(callback)
+        self._presence_callbacks += (callback,)
 
     def notice(self, text: str) -> None:
         """Show a small notice on the open pages, for ten seconds."""
@@ -113,11 +111,18 @@ class Interacting(Pulling):
         finally:
             super().close()
 
-    def use_doc(self, name: str | None = None, docid: str | None = None, *, clear: bool = False) -> None:
+    def use_doc(
+        self,
+        name: str | None = None,
+        docid: str | None = None,
+        *,
+        clear: bool = False,
+        share_view: bool = False,
+    ) -> None:
         if self._live is not None:
             self._live.stop()
             self._live = None
-        super().use_doc(name, docid, clear=clear)
+        super().use_doc(name, docid, clear=clear, share_view=share_view)
 
     def _begin(self, doc: Document | None, show_errors: bool, interval_s: float = 0.0) -> Live:
         former, self._live = self._live, None

@@ -116,7 +116,13 @@ class Live:
             )
             self._answers = Answers(session, self.document, self._edits)
             publisher.take_in = self._take_in
-            self._follower = Follower(session._transport, session.docid, publisher.followed, self._wake_up)
+            self._follower = Follower(
+                session._transport,
+                session.docid,
+                publisher.followed,
+                self._wake_up,
+                wants_viewers=lambda: bool(session._presence_callbacks),
+            )
             self._publisher = publisher
         self._follower.start()
         atexit.register(self._end_with_script)

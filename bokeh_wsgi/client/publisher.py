@@ -73,6 +73,7 @@ class Publisher:
 
     title: str = ""
     starts_anew: bool = False
+    share_view: bool = False
     sends_whole: bool = False
     shadow: State = field(default_factory=State)
     wire_ids: dict[str, str] = field(default_factory=dict)
@@ -111,6 +112,7 @@ class Publisher:
         data_models = [cls for cls in Model.model_class_reverse_map.values() if is_DataModel(cls)]
         graph.defs = _plain(serializer.encode(data_models)) if data_models else self.shadow.graph.defs
         graph.config = self._config_of(document, serializer)
+        graph.share_view = self.share_view or (self.shadow.graph.share_view and not self.starts_anew)
         graph.roots = [serializer.encode(root)["id"] for root in document.roots]
         callbacks = document.callbacks.js_event_callbacks
         graph.callbacks = _plain(serializer.encode(callbacks)) if callbacks else None
@@ -127,11 +129,8 @@ class Publisher:
             ops = self._column_ops(seen, old.models, only)
             return Step(ops, None, seen.objects) if ops else None
         changes = self.watch.begin(objects)
-        graph = Graph(version=old.version, title=old.title)
-        graph.roots, graph.defs = list(old.roots), old.defs
-        graph.config, graph.callbacks = old.config, old.callbacks
         serializer = closure(objects, self.wire_ids)
-        step = self._step(_Draft(serializer, graph, is_document=False), only)
+        step = self._step(_Draft(serializer, _outline(old), is_document=False), only)
         self.watch.keep(objects, serializer, changes)
         return step
 
@@ -141,9 +140,6 @@ class Publisher:
         All the other models it holds are taken as they were.
         """
         old = self.shadow.graph
-        graph = Graph(version=old.version, title=old.title)
-        graph.roots, graph.defs = list(old.roots), old.defs
-        graph.config, graph.callbacks = old.config, old.callbacks
         serializer = PartSerializer(self.wire_ids, old.models)
         for model in models:
             if self.knows(model):
@@ -151,7 +147,7 @@ class Publisher:
         for source in sources:
             if self.knows(source):
                 serializer.take_columns(source)
-        return self._step(_Draft(serializer, graph, is_document=False))
+        return self._step(_Draft(serializer, _outline(old), is_document=False))
 
     def holds_all(self) -> bool:
         """Whether the shadow is the whole document, as far as it was followed."""
@@ -280,7 +276,7 @@ class Publisher:
         new.models = {} if draft.is_document else dict(old.models)
         for key, text in texts.items():
             new.models[key] = json.loads(text) if key in changed else old.models[key]
-        new.resources = old.resources
+        new.resources, new.types = old.resources, old.types
         if changed:
             now = resources_of(serializer.objects.values())
             new.resources = now if self.starts_anew else graphs.joined_resources(old.resources, now)
@@ -354,6 +350,14 @@ class Publisher:
         """The shadow may have columns in it that were not sent."""
         for key in [key for key in self.shadow.columns if key[0] in models]:
             del self.shadow.columns[key]
+
+
+def _outline(old: Graph) -> Graph:
+    """All of a graph but its models: where only some of these are looked at."""
+    graph = Graph(version=old.version, title=old.title)
+    graph.roots, graph.defs = list(old.roots), old.defs
+    graph.config, graph.callbacks, graph.share_view = old.config, old.callbacks, old.share_view
+    return graph
 
 
 def _graph_op(code: OpCode, content: Any) -> Op:

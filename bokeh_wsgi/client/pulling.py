@@ -36,6 +36,7 @@ class Pulling(Storing):
         """Bring ``doc`` to a state, which becomes the shadow."""
         publisher = self._publisher
         present = self._present(doc, state)
+        self._take_out(doc, present)
         self._move_aside(doc, state, present)
         loader = Loader(state, {wire: local for local, wire in publisher.wire_ids.items()}, present)
         self._fill(doc, state, loader)
@@ -53,6 +54,14 @@ class Pulling(Storing):
             for key, model in found.items()
             if key in state.graph.models and types.get(key) == state.graph.models[key]["name"]
         }
+
+    def _take_out(self, doc: Document, present: Mapping[str, Model]) -> None:
+        """Roots that the server had from us, and that are gone there, or of another type."""
+        mine = self._publisher.shadow.graph.roots
+        for root in doc.roots:
+            wire_id = self._publisher.wire_id(root)
+            if wire_id in mine and wire_id not in present:
+                doc.remove_root(root)
 
     def _move_aside(self, doc: Document, state: State, present: Mapping[str, Model]) -> None:
         """Have no two models of one id: those to be made get new ids here, models of ours new ones there."""

@@ -92,11 +92,19 @@ class Storing(Documents):
         """The last change of this session that the server has taken; 0 if there is none."""
         return self._publisher.shadow.seq
 
-    def use_doc(self, name: str | None = None, docid: str | None = None, *, clear: bool = False) -> None:
+    def use_doc(
+        self,
+        name: str | None = None,
+        docid: str | None = None,
+        *,
+        clear: bool = False,
+        share_view: bool = False,
+    ) -> None:
         """Use a document of this user by title (made if there is none), or any by docid.
 
         With ``clear`` the first store replaces all that it holds, in one change that open pages follow;
-        without, the models that this session stores join those that are there.
+        without, the models that this session stores join those that are there. With ``share_view``, what one
+        viewer zooms or pans to is what all see, and what the tools of the toolbar are set to.
         """
         if (name is None) == (docid is None):
             raise ValueError("use_doc() needs either a name or a docid")
@@ -105,6 +113,7 @@ class Storing(Documents):
                 self._sender.close()
             self._docid = self.make_doc(name) if docid is None and name is not None else docid
             self._publisher = self._new_publisher(title=name or "", starts_anew=clear)
+            self._publisher.share_view = share_view
             self._sender = self._document = None
 
     def _new_publisher(self, *, title: str = "", starts_anew: bool = False) -> Publisher:

@@ -57,6 +57,8 @@ class Transport(ABC):
     """
 
     when_found: Callable[[str], None] | None = None
+    polls = False
+    """Whether `open_stream` gives what is news within a second, and ends."""
 
     def __init__(self, root_url: str) -> None:
         self.root_url = root_url
@@ -281,6 +283,8 @@ def _answer(response: urllib3.BaseHTTPResponse) -> Answer:
 
 class WSGITransport(Transport):
     """Calls ``app`` directly, as a server would that has it at ``root_url``."""
+
+    polls = True
 
     def __init__(self, app: WSGIApplication, root_url: str) -> None:
         super().__init__(root_url)
