@@ -3,8 +3,11 @@
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 from weakref import WeakValueDictionary
 
+from bokeh.core.property.descriptors import UnsetValueError
+from bokeh.core.property.singletons import Undefined
 from bokeh.core.types import ID
 from bokeh.document import Document
 from bokeh.model import Model
@@ -134,13 +137,13 @@ class Bringing(Maker):
         if attribute not in model.properties() or self._is_unsent(old, wire_id, model, attribute):
             return
         attributes = self._graph.models[wire_id]["attributes"]
-        before = getattr(model, attribute)
+        before = _value_of(model, attribute)
         with _reported(model, attribute), _silenced(model, attribute):
             if attribute in attributes:
                 self.set(model, attribute, self.decode(attributes[attribute]))
             else:
                 delattr(model, attribute)
-        self._fired.add(model, attribute, before, getattr(model, attribute))
+        self._fired.add(model, attribute, before, _value_of(model, attribute))
 
     def _is_unsent(self, old: Graph, wire_id: str, model: Model, attribute: str) -> bool:
         """Whether the script has set it and not stored it: then its value goes last, and wins."""
@@ -187,6 +190,14 @@ class Bringing(Maker):
             callbacks = document.callbacks.js_event_callbacks
             callbacks.clear()
             callbacks.update({} if graph.callbacks is None else self.value(graph.callbacks))
+
+
+def _value_of(model: Model, attribute: str) -> Any:
+    """``Undefined`` where there is no value yet, as Bokeh tells callbacks."""
+    try:
+        return getattr(model, attribute)
+    except UnsetValueError:
+        return Undefined
 
 
 @contextmanager
