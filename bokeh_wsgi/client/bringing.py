@@ -141,6 +141,7 @@ class Bringing(Maker):
         with _reported(model, attribute), _silenced(model, attribute):
             if attribute in attributes:
                 self.set(model, attribute, self.decode(attributes[attribute]))
+                self._say_as_here(wire_id, model, attribute)
             else:
                 delattr(model, attribute)
         self._fired.add(model, attribute, before, _value_of(model, attribute))
@@ -152,9 +153,19 @@ class Bringing(Maker):
         attributes = old.models[wire_id]["attributes"]
         if attribute not in attributes:
             return attribute in model.properties_with_values(include_defaults=False)
+        return text_of(self._encoded(model, attribute)) != text_of(attributes[attribute])
+
+    def _encoded(self, model: Model, attribute: str) -> Any:
         serializer = PartSerializer(self._publisher.wire_ids, self._graph.models)
-        value = serializer.encode(model.lookup(attribute).get_value(model))
-        return text_of(value) != text_of(attributes[attribute])
+        return serializer.encode(model.lookup(attribute).get_value(model))
+
+    def _say_as_here(self, wire_id: str, model: Model, attribute: str) -> None:
+        """Have the shadow say 1.0 where a page said 1 and the property makes that of it: it is no change."""
+        rep = self._graph.models[wire_id]
+        told, mine = rep["attributes"][attribute], self._encoded(model, attribute)
+        if mine == told and text_of(mine) != text_of(told):
+            attributes = {**rep["attributes"], attribute: mine}
+            self._graph.models[wire_id] = {**rep, "attributes": attributes}
 
     def _set_roots(self, old: Graph) -> None:
         graph, document = self._graph, self._document

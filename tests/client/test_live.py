@@ -352,7 +352,8 @@ def test_javascript_callbacks_and_the_title_come_too(board: Board, make_session:
     theirs.js_on_event("document_ready", CustomJS(code="1"))
     theirs.title = "another"
     other.store_document(theirs)
-    wait_until(lambda: board.document.title == "another")
+    wait_until(lambda: board.document.callbacks.js_event_callbacks["document_ready"])
+    assert board.document.title == "another"
     (callback,) = board.document.callbacks.js_event_callbacks["document_ready"]
     assert isinstance(callback, CustomJS)
     assert callback.code == "1"
