@@ -160,7 +160,7 @@ def test_nothing_is_sent_while_a_page_is_just_drawn(room: Room) -> None:
     auto = figure(width=300, height=200, title="auto")
     auto.line("x", "y", source=source)
     table = DataTable(
-        source=source, columns=[TableColumn(field=c, title=c) for c in source.data], editable=True
+        source=source, columns=[TableColumn(field=str(c), title=str(c)) for c in source.data], editable=True
     )
     tabs = Tabs(tabs=[])
     slider = Slider(start=0, end=10, value=1)
