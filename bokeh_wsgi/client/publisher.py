@@ -24,7 +24,7 @@ from .own_changes import OwnChanges
 from .resources import resources_of
 from .serializer import GraphSerializer, PartSerializer, closure, text_of
 
-TAKE_IN_ATTEMPTS: Final = 3
+TAKE_IN_ATTEMPTS: Final = 25
 """So often a step is made anew on what others did, before its columns are sent whole."""
 
 

@@ -6,7 +6,9 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from collections.abc import Iterator
+from http.client import HTTPResponse
 from pathlib import Path
 from typing import Any
 
@@ -234,3 +236,44 @@ def test_a_stream_is_left_at_once(server: Running) -> None:
     session.close()
     wait_until(lambda: "bokeh-wsgi-follower" not in [thread.name for thread in threading.enumerate()])
     assert time.monotonic() - begun < 5
+
+
+def test_the_first_page_and_the_last_are_told(server: Running) -> None:
+    session = Session(root_url=server.link, load_from_config=False)
+    session.use_doc("script", clear=True)
+    document = Document()
+    text = Div(text="")
+    document.add_root(text)
+    told: list[int] = []
+    session.on_viewers(told.append)
+
+    def greet(viewers: int) -> None:
+        text.text = f"{viewers} here"
+
+    session.on_viewers(greet)
+    session.live(document)
+    assert session.viewers() == 0
+    pages = [open_page(session, name) for name in ("a", "b")]
+    wait_until(lambda: session.viewers() == 2)
+    wait_until(lambda: differences(session, document) == [] and text.text.endswith("here"))
+    assert told in ([1], [2])
+    for page in pages:
+        page.close()
+
+    def is_alone() -> bool:
+        # A server sees that a page has gone when it writes to it.
+        session.notice("anybody?")
+        return told[-1] == 0
+
+    wait_until(is_alone)
+    assert len(told) == 2
+    session.close()
+
+
+def open_page(session: Session, name: str) -> HTTPResponse:
+    """What a page keeps open."""
+    url = f"{session.base_url}changes?doc={session.docid}:0&wait=stream&page={name}"
+    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {session.embed_token()}"})
+    response: HTTPResponse = urllib.request.urlopen(request, timeout=20)
+    response.read(1)
+    return response
