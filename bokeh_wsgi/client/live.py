@@ -113,7 +113,7 @@ class Live:
                 self._edits,
                 self._fired,
                 pull=session.pull_state,
-                pull_changes=session.pull_changes,
+                pull_changes=session._pull_changes,
                 reload=lambda state: session._bring(self.document, state),
             )
             self._answers = Answers(session, self.document, self._edits)

@@ -197,11 +197,11 @@ class Storing(Documents):
     def pull_state(self) -> State:
         """The document as the server has it now: graph and columns."""
         state = State()
-        for change in self.pull_changes(0):
+        for change in self._pull_changes(0):
             state.apply(change.ops, change.seq)
         return state
 
-    def pull_changes(self, after: int) -> list[Change]:
+    def _pull_changes(self, after: int) -> list[Change]:
         """What the document has become since a change, as the server tells it: in one change or several."""
         answer = self._transport.request("GET", f"changes?doc={quote(self.docid, safe='')}:{after}&wait=0")
         reader = Reader(limits=None)

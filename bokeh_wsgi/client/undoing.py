@@ -10,7 +10,7 @@ from .live_data import Journal, Told
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """What a step did to a column: ``ops``, the rows that each one wrote over or dropped, and as it was told."""
+    """What a step did to a column: ops with the rows that each took away, and how it was told."""
 
     model: str
     name: str
@@ -31,14 +31,11 @@ class Undo:
 
     def tell_again(self) -> None:
         """Have the journal say it, before what it has noted since."""
-        since = self.journal.told.get(self.name, Told())
+        since, dropped = self.journal.told.get(self.name, Told()), self.told.dropped
         self.journal.told[self.name] = Told(
             self.told.appended + since.appended,
-            self.told.dropped + since.dropped,
-            [
-                *self.told.written,
-                *((self.told.dropped + lo, self.told.dropped + hi) for lo, hi in since.written),
-            ],
+            dropped + since.dropped,
+            [*self.told.written, *((dropped + lo, dropped + hi) for lo, hi in since.written)],
         )
 
 
