@@ -20,10 +20,13 @@ if TYPE_CHECKING:
 
 IDLE_S: Final = 0.3
 """After so long without news, the whole document is looked through for what Bokeh does not tell of."""
+SHARE: Final = 0.01
+"""Until then, that takes this share of the time at most."""
+COLUMNS_SHARE: Final = 0.05
+"""And comparing all columns this one."""
 ATTEMPTS: Final = 3
 AGAIN_S: Final = 0.03
-SHARE: Final = 0.05
-"""Looking through the whole document, or all columns, takes this share of the time at most until then."""
+"""So often a step is put on top of what others did; then those are heard, and after this it is tried again."""
 
 
 class Answers:
@@ -37,8 +40,8 @@ class Answers:
         self._session = session
         self._document = document
         self._edits = edits
-        self._whole = _Budget()
-        self._columns = _Budget()
+        self._whole = _Budget(SHARE)
+        self._columns = _Budget(COLUMNS_SHARE)
 
     def store(self, *, whole: bool = False) -> None:
         """Send what changed as one change, if something did; made anew where others were faster."""
@@ -49,7 +52,6 @@ class Answers:
             try:
                 session._sending().store(step, ATTEMPTS)
             except Conflict:
-                # Others write all the time: they are heard first, and then it is tried again.
                 self.look_at = time.monotonic() + AGAIN_S
                 return
             self._edits.forget(step.count)
@@ -98,11 +100,12 @@ class _Made:
 class _Budget:
     """Says whether something was long enough ago for what it cost."""
 
-    def __init__(self) -> None:
+    def __init__(self, share: float) -> None:
+        self._share = share
         self._at = self._cost_s = 0.0
 
     def allows(self, least_s: float = 0.0) -> bool:
-        return time.monotonic() - self._at >= max(least_s, self._cost_s / SHARE - self._cost_s)
+        return time.monotonic() - self._at >= max(least_s, self._cost_s / self._share - self._cost_s)
 
     def note(self, begun: float) -> None:
         self._at = time.monotonic()
