@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import LiveServer
 from tests.browser.examples import (
+    MODELS,
     Script,
     drag_in_plot,
     figure_with,
@@ -93,7 +94,7 @@ def test_slider_select_and_text_drive_a_curve(run: Run, page: Page, complaints: 
     title = page.get_by_label("Title")
     title.fill("Mine")
     title.press("Enter")
-    wait(page, "Bokeh.documents[0]._all_models.values().find((model) => model.text == 'Mine')")
+    wait(page, f"{MODELS}.find((model) => model.text == 'Mine')")
     assert complaints == []
 
 
@@ -108,9 +109,8 @@ def test_the_keyboard_drives_the_curve_too(run: Run, page: Page) -> None:
 def test_box_selection_drives_histograms(run: Run, page: Page) -> None:
     look_at(page, run("histograms.py").link)
     plot, points = figure_with("BoxSelectTool"), source_of("x")
-    sums = "[0, 1].map((n) => (%s)[n].data.selected.reduce((a, b) => a + b, 0))" % (
-        source_of("selected").removesuffix("[0]")
-    )
+    histograms = source_of("selected").removesuffix("[0]")
+    sums = f"{histograms}.map((model) => model.data.selected.reduce((a, b) => a + b, 0))"
     assert page.evaluate(sums) == [0, 0]
     drag_in_plot(page, plot, (4.5, 0.5), (7.5, 4))
     wait(page, f"{points}.selected.indices.length > 0")
@@ -152,7 +152,7 @@ def test_a_stream_moves_all_the_while_is_made_faster_and_stopped(run: Run, page:
         before = page.evaluate(LAST_STEP)
         faster.click()
         wait(page, f"{LAST_STEP} > argument", before)
-    wait(page, "Bokeh.documents[0]._all_models.values().find((model) => model.text?.startsWith('20 '))")
+    wait(page, f"{MODELS}.find((model) => model.text?.startsWith('20 '))")
     quick = steps_in(page, 2000)
     assert quick > 1.5 * slow > 0
     stop.click()
@@ -178,7 +178,7 @@ def test_a_table_is_edited_in_the_page_and_saved_by_python(run: Run, page: Page,
         editor.fill(text)
         editor.press("Enter")
         expect(cell).to_have_text(text)
-    wait(page, "Bokeh.documents[0]._all_models.values().find((model) => model.text?.startsWith('43 metres'))")
+    wait(page, f"{MODELS}.find((model) => model.text?.startsWith('45 metres'))")
     assert saved.read_text().splitlines() == [
         "plant,rows,metres",
         "beans,4,1.5",
@@ -210,18 +210,15 @@ def test_a_selection_is_that_of_both_plots_in_two_browsers(run: Run, browsers: C
     wait(mine, f"{penguins}.selected.indices.length > 20")
     chosen = mine.evaluate(selected(penguins))
     wait(theirs, f"JSON.stringify({selected(penguins)}) == JSON.stringify(argument)", chosen)
-    told = "Bokeh.documents[0]._all_models.values().map((m) => m.text).find((text) => /Adelie/.test(text))"
+    told = f"{MODELS}.map((m) => m.text).find((text) => /Adelie/.test(text))"
     for page in (mine, theirs):
         wait(page, f"(({told}) ?? '').split(/\\D+/).map(Number).reduce((a, b) => a + b) == {len(chosen)}")
     # Neither page needs the script for it; the other plot is as good.
     script.kill()
-    drag_in_plot(theirs, model("Figure", 1), (170, 2500), (185, 3500))
+    drag_in_plot(theirs, model("Figure", 1), (178, 3000), (195, 4000))
     wait(theirs, f"JSON.stringify({selected(penguins)}) != JSON.stringify(argument)", chosen)
     chosen = theirs.evaluate(selected(penguins))
     wait(mine, f"JSON.stringify({selected(penguins)}) == JSON.stringify(argument)", chosen)
-
-
-FITTED = "x"
 
 
 def test_python_fits_a_curve_through_points_that_are_dragged(
