@@ -9,6 +9,8 @@ from bokeh.document import Document
 from bokeh.model import Model
 from bokeh.models.sources import ColumnarDataSource
 
+from bokeh_wsgi.exc import Conflict
+
 from .edits import Edits, Marked
 from .publisher import Step
 from .serializer import columns_of
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 IDLE_S: Final = 0.3
 """After so long without news, the whole document is looked through for what Bokeh does not tell of."""
+ATTEMPTS: Final = 3
+AGAIN_S: Final = 0.03
 SHARE: Final = 0.05
 """Looking through the whole document, or all columns, takes this share of the time at most until then."""
 
@@ -42,7 +46,12 @@ class Answers:
         with session._lock:
             step = _Made(self, whole or self._whole.allows(IDLE_S))
             self.look_at = time.monotonic() + IDLE_S
-            session._sending().store(step)
+            try:
+                session._sending().store(step, ATTEMPTS)
+            except Conflict:
+                # Others write all the time: they are heard first, and then it is tried again.
+                self.look_at = time.monotonic() + AGAIN_S
+                return
             self._edits.forget(step.count)
             if step.is_whole:
                 self.look_at = math.inf

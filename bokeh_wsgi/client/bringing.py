@@ -3,8 +3,11 @@
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 from weakref import WeakValueDictionary
 
+from bokeh.core.property.descriptors import UnsetValueError
+from bokeh.core.property.singletons import Undefined
 from bokeh.core.types import ID
 from bokeh.document import Document
 from bokeh.model import Model
@@ -134,13 +137,14 @@ class Bringing(Maker):
         if attribute not in model.properties() or self._is_unsent(old, wire_id, model, attribute):
             return
         attributes = self._graph.models[wire_id]["attributes"]
-        before = getattr(model, attribute)
+        before = _value_of(model, attribute)
         with _reported(model, attribute), _silenced(model, attribute):
             if attribute in attributes:
                 self.set(model, attribute, self.decode(attributes[attribute]))
+                self._say_as_here(wire_id, model, attribute)
             else:
                 delattr(model, attribute)
-        self._fired.add(model, attribute, before, getattr(model, attribute))
+        self._fired.add(model, attribute, before, _value_of(model, attribute))
 
     def _is_unsent(self, old: Graph, wire_id: str, model: Model, attribute: str) -> bool:
         """Whether the script has set it and not stored it: then its value goes last, and wins."""
@@ -149,9 +153,19 @@ class Bringing(Maker):
         attributes = old.models[wire_id]["attributes"]
         if attribute not in attributes:
             return attribute in model.properties_with_values(include_defaults=False)
+        return text_of(self._encoded(model, attribute)) != text_of(attributes[attribute])
+
+    def _encoded(self, model: Model, attribute: str) -> Any:
         serializer = PartSerializer(self._publisher.wire_ids, self._graph.models)
-        value = serializer.encode(model.lookup(attribute).get_value(model))
-        return text_of(value) != text_of(attributes[attribute])
+        return serializer.encode(model.lookup(attribute).get_value(model))
+
+    def _say_as_here(self, wire_id: str, model: Model, attribute: str) -> None:
+        """Have the shadow say 1.0 where a page said 1 and the property makes that of it: it is no change."""
+        rep = self._graph.models[wire_id]
+        told, mine = rep["attributes"][attribute], self._encoded(model, attribute)
+        if mine == told and text_of(mine) != text_of(told):
+            attributes = {**rep["attributes"], attribute: mine}
+            self._graph.models[wire_id] = {**rep, "attributes": attributes}
 
     def _set_roots(self, old: Graph) -> None:
         graph, document = self._graph, self._document
@@ -187,6 +201,14 @@ class Bringing(Maker):
             callbacks = document.callbacks.js_event_callbacks
             callbacks.clear()
             callbacks.update({} if graph.callbacks is None else self.value(graph.callbacks))
+
+
+def _value_of(model: Model, attribute: str) -> Any:
+    """``Undefined`` where there is no value yet, as Bokeh tells callbacks."""
+    try:
+        return getattr(model, attribute)
+    except UnsetValueError:
+        return Undefined
 
 
 @contextmanager

@@ -164,7 +164,12 @@ class Follower:
         if now - asked_at < VIEWERS_S:
             return
         path = f"doc/{quote(self._docid, safe='')}/viewers"
-        number = self._transport.request("GET", path).json().get("viewers", 0)
+        try:
+            number = self._transport.request("GET", path).json().get("viewers", 0)
+        except ServerRefused:
+            # Only those who may write are told.
+            self._viewers = math.inf, known
+            return
         self._viewers = now, number
         if number != known:
             self._take(Change(self._docid, self._seq, [], {"viewers": number}))

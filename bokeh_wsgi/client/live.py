@@ -153,7 +153,8 @@ class Live:
         except SessionError as error:
             self._error = error
             log.error("live() of document %s has ended: %s", self._session._docid, error)
-        except Exception:
+        except Exception as error:
+            self._error = SessionError(f"live() has ended: {type(error).__name__}: {error}")
             log.exception("live() of document %s has ended", self._session._docid)
         finally:
             self._runner = 0

@@ -12,6 +12,7 @@ from bokeh.document import Document
 from bokeh.document.document import DEFAULT_TITLE
 from bokeh.model import Model
 
+from bokeh_wsgi.bokeh_types import foreign_types
 from bokeh_wsgi.dataplane import Column, Op, OpCode, take_column
 from bokeh_wsgi.exc import ColumnError, Conflict
 from bokeh_wsgi.models import graph as graphs
@@ -24,7 +25,7 @@ from .own_changes import OwnChanges
 from .resources import resources_of
 from .serializer import GraphSerializer, PartSerializer, closure, text_of
 
-TAKE_IN_ATTEMPTS: Final = 3
+TAKE_IN_ATTEMPTS: Final = 25
 """So often a step is made anew on what others did, before its columns are sent whole."""
 
 
@@ -280,6 +281,8 @@ class Publisher:
         if changed:
             now = resources_of(serializer.objects.values())
             new.resources = now if self.starts_anew else graphs.joined_resources(old.resources, now)
+            types = foreign_types(serializer.objects.values())
+            new.types = types if self.starts_anew else {**old.types, **types}
         if self.starts_anew:
             whole = new.to_json()
             return _graph_op(OpCode.GRAPH, whole), Graph.from_json(whole)

@@ -1,5 +1,6 @@
 """Brings a session's steps to its document, one after the other; those of a burst in the background."""
 
+import random
 import secrets
 import threading
 import time
@@ -20,6 +21,10 @@ from .transport import ARROW_STREAM, Transport
 
 MAX_ATTEMPTS: Final = 5
 """How often a store is tried again after the server said that it was made for another state."""
+FOLLOWING_ATTEMPTS: Final = 30
+"""And where the document is followed, so that each attempt is put on top of what others did."""
+PAUSE_S: Final = 0.02
+"""Between attempts when several have failed, a random time up to this: others write all the time."""
 WAITING_BYTES: Final = 4 << 20
 """When more than this waits, `store_soon` waits too."""
 WAITING_OPS: Final = 4096
@@ -75,10 +80,15 @@ class Sender:
         self._thread: threading.Thread | None = None
         self._error: Exception | None = None
 
-    def store(self, make: Make) -> None:
-        """Send a step, made anew as often as the document turns out to be another than was thought."""
+    def store(self, make: Make, attempts: int | None = None) -> None:
+        """Send a step, made anew as often as the document turns out to be another than was thought.
+
+        Raises `Conflict` after so many ``attempts``; the next store sends what is missing.
+        """
         self.flush()
-        for attempt in range(MAX_ATTEMPTS):
+        if attempts is None:
+            attempts = MAX_ATTEMPTS if self._publisher.take_in is None else FOLLOWING_ATTEMPTS
+        for attempt in range(attempts):
             step = make()
             if step is None:
                 return
@@ -87,9 +97,11 @@ class Sender:
                 self._publisher.columns.look_around()
                 return
             except Conflict as conflict:
-                if attempt == MAX_ATTEMPTS - 1:
-                    raise
                 self._publisher.resolve(conflict, step, self._pull)
+                if attempt == attempts - 1:
+                    raise
+                if attempt > MAX_ATTEMPTS:
+                    time.sleep(random.uniform(0, PAUSE_S))
 
     def store_soon(self, make: Make) -> None:
         """Send a step in the background, as one with those that are made until its turn comes.

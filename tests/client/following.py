@@ -55,6 +55,15 @@ class Page:
         told: Any = {"start": held.values.rows - drop, "count": column.rows, "drop": drop, "values": column}
         return self.send(Op(OpCode.APPEND, model=source.id, column=name, base=held.version, **told))
 
+    def stream(self, source: Model, **columns: Any) -> int:
+        state = self.session.pull_state()
+        ops = []
+        for name, values in columns.items():
+            held, more = state.columns[source.id, name], column_from(values)
+            told: Any = {"start": held.values.rows, "count": more.rows, "values": more}
+            ops.append(Op(OpCode.APPEND, model=source.id, column=name, base=held.version, **told))
+        return self.send(*ops)
+
     def write(self, source: Model, name: str, start: int, values: Any) -> int:
         held = self.session.pull_state().columns[source.id, name]
         column = column_from(values)

@@ -34,7 +34,8 @@ class Script:
         self.text: Any = self.document.select_one({"type": TextInput})
         self.source: Any = self.document.select_one({"name": "points"})
         self.note: Any = self.document.select_one({"name": "note"})
-        self.slider.on_change("value", lambda attr, old, new: setattr(self.note, "text", f"{new}"))
+        slider: Any = self.slider
+        slider.on_change("value", lambda attr, old, new: setattr(self.note, "text", f"{new}"))
 
     def has_followed(self, seq: int) -> bool:
         return (self.session._publisher.followed or 0) >= seq

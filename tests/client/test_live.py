@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,8 +16,8 @@ from bokeh.plotting import figure
 from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.client import Session
 from bokeh_wsgi.client.live import Live
-from bokeh_wsgi.dataplane import Op, OpCode, column_from
-from bokeh_wsgi.exc import SessionError
+from bokeh_wsgi.dataplane import OpCode
+from bokeh_wsgi.exc import Conflict, SessionError
 
 from .conftest import MakeSession, Viewer
 from .following import Page, changed, differences, event, patch, shadow_differences, wait_until
@@ -207,9 +206,7 @@ def test_columns_of_a_page_come_as_rows(board: Board) -> None:
 def test_several_columns_of_a_change_are_one_call(board: Board) -> None:
     board.source.on_change("data", board.note)
     board.live()
-    more, seq = column_from(np.array([7.0, 8.0])), board.head
-    op = Op(OpCode.APPEND, model=board.source.id, base=seq, start=4, count=2, values=more)
-    board.wait(board.page.send(*(replace(op, column=name) for name in "xy")))
+    board.wait(board.page.stream(board.source, x=[7.0, 8.0], y=[9.0, 10.0]))
     wait_until(lambda: board.calls)
     time.sleep(0.05)
     assert len(board.calls) == 1
@@ -352,7 +349,8 @@ def test_javascript_callbacks_and_the_title_come_too(board: Board, make_session:
     theirs.js_on_event("document_ready", CustomJS(code="1"))
     theirs.title = "another"
     other.store_document(theirs)
-    wait_until(lambda: board.document.title == "another")
+    wait_until(lambda: board.document.callbacks.js_event_callbacks["document_ready"])
+    assert board.document.title == "another"
     (callback,) = board.document.callbacks.js_event_callbacks["document_ready"]
     assert isinstance(callback, CustomJS)
     assert callback.code == "1"
@@ -491,3 +489,82 @@ def test_a_script_that_compares_nothing_does_so_while_it_is_live(app: BokehWSGI,
         page.append(source, "y", [7.0])
         wait_until(lambda: source.data["y"].tolist() == [0, 1, 2, 1, 7])
     session.close()
+
+
+def test_a_session_with_an_app_is_told_of_viewers_too(board: Board) -> None:
+    told: list[int] = []
+    board.session.on_viewers(told.append)
+    board.live()
+    path = f"changes?doc={board.session.docid}:0&wait=0&page=a"
+    headers = {"Authorization": f"Bearer {board.session.embed_token()}"}
+    board.session.http_session.request("GET", path, headers=headers)
+    wait_until(lambda: told == [1])
+    assert board.session.viewers() == 1
+
+
+def test_notices_change_nothing_here(board: Board, viewer: Viewer) -> None:
+    live = board.live()
+    viewer.changes()
+    board.session.notice("computing …")
+    (change,) = viewer.changes()
+    assert [op.code for op in change.ops] == [OpCode.EVENT]
+    board.wait(change.seq)
+    assert live.is_on
+
+
+def test_threads_stream_and_store_while_changes_come(board: Board) -> None:
+    """No row of anybody is lost, and none doubled."""
+    board.source.on_change("data", lambda attr, old, new: None)
+    board.live()
+    stopped = threading.Event()
+    streamed: list[float] = []
+
+    def stream() -> None:
+        while not stopped.is_set():
+            value = float(len(streamed) + 1000)
+            board.source.stream({"x": [value], "y": [value]})
+            streamed.append(value)
+            if len(streamed) % 3 == 0:
+                board.session.store_objects(board.source)
+            time.sleep(0.001)
+
+    thread = threading.Thread(target=stream)
+    thread.start()
+    theirs = []
+    for number in range(60):
+        try:
+            value = float(-number - 1)
+            board.page.stream(board.source, x=[value], y=[value])
+            theirs.append(value)
+        except Conflict:
+            pass  # the script was faster
+        board.page.set(board.slider, value=number)
+    stopped.set()
+    thread.join()
+    board.session.store_document(board.document)
+    wait_until(lambda: board.has_followed(board.head))
+    board.session.store_document(board.document)
+    assert differences(board.session, board.document) == []
+    x = board.source.data["x"].tolist()
+    assert [value for value in x if value >= 1000] == streamed
+    assert [value for value in x if value < 0] == theirs
+    assert len(theirs) > 5
+    assert board.source.data["y"].tolist()[4:] == x[4:]
+
+
+def test_the_view_is_shared_where_that_is_asked_for(app: BokehWSGI, board: Board) -> None:
+    session = Session(app=app)
+    session.use_doc("shared", clear=True, share_view=True)
+    document = Document()
+    document.add_root(Div(text="a"))
+    session.store_document(document)
+    assert session.pull_state().graph.share_view
+    other, theirs = Session(app=app), Document()
+    other.use_doc("shared")
+    other.load_document(theirs)
+    theirs.add_root(Div(text="b"))
+    other.store_document(theirs)
+    assert session.pull_state().graph.share_view
+    session.use_doc("shared", clear=True)
+    session.store_document(document)
+    assert not session.pull_state().graph.share_view

@@ -13,10 +13,13 @@ export class Notice {
 
   constructor(private readonly view: HTMLElement) {}
 
-  /** With `ms`, until then, or until there is something else to say. */
+  /** With `ms`, for so long, whatever happens meanwhile, unless there is something else to say. */
   show(text: string, ms?: number): void {
     clearTimeout(this.#timer);
-    if (ms !== undefined) this.#timer = setTimeout(() => this.clear(), ms);
+    this.#timer = ms === undefined ? undefined : setTimeout(() => {
+      this.#timer = undefined;
+      this.clear();
+    }, ms);
     if (!this.#element) {
       this.#element = document.createElement("p");
       this.#element.id = "bokeh-wsgi-notice";
@@ -28,6 +31,7 @@ export class Notice {
   }
 
   clear(): void {
+    if (this.#timer !== undefined) return;
     this.#element?.remove();
     this.#element = null;
   }
