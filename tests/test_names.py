@@ -29,7 +29,7 @@ def test_a_session_has_what_sessions_of_bokeh_0_9_had() -> None:
         "access close delete_doc document_link embed_token flush is_stored keys logout new_key rename revoke"
     )
     new += " live next_change notice on_viewers poll_document run seq share stop unpublish unshare use_doc"
-    new += " userinfo viewers wire_id withdraw_tokens pull_state"
+    new += " userinfo viewers wire_id withdraw_tokens pull_state pull_changes"
     assert names == {*old.split(), *new.split()}
 
 

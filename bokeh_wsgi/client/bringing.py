@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -76,7 +76,8 @@ class Bringing(Maker):
         fresh = self._graph.models.keys() - old.models.keys()
         if fresh:
             self._move_aside(fresh)
-        with self._edits.ignoring(), _frozen(self._document):
+        is_other = bool(fresh) or self._graph.roots != old.roots
+        with self._edits.ignoring(), _frozen(self._document) if is_other else nullcontext():
             for wire_id in fresh:
                 model = self._made.find(wire_id)
                 if model is not None:

@@ -17,6 +17,7 @@ from .live_data import Journal, LiveData, Told, columns_lock, live_data
 from .making import Maker
 from .publisher import Publisher
 from .serializer import GraphSerializer, columns_of
+from .undoing import Undo
 
 _DIRECT: Final = (OpCode.APPEND, OpCode.WRITE)
 
@@ -69,6 +70,17 @@ class ColumnMerging:
                     raise
         if before is not None:
             self._fired.add(model, "data", before, live)
+
+    def take_back(self, undos: Sequence[Undo]) -> None:
+        """Have the shadow be as it was before a step that was refused: what it did is not sent yet."""
+        with columns_lock:
+            for undo in reversed(undos):
+                held = self._publisher.shadow.columns.get((undo.model, undo.name))
+                if held is None:
+                    undo.journal.is_open = True
+                    continue
+                held.values = undo.take_back(held.values)
+                undo.tell_again()
 
     def rebase(self, wire_id: str, refused: Mapping[str, Sequence[Op]], state: State) -> None:
         """Take columns from the server's ``state``, and put what was refused, or not sent yet, on top."""

@@ -1,7 +1,7 @@
 """What to send of a source's columns: what `stream` and `patch` said, else what a comparison finds."""
 
 from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from bokeh_wsgi.dataplane.comparison import MAX_OPS, OP_BYTES
 from bokeh_wsgi.models.state import Held, Key, State
 
 from .live_data import Journal, LiveData, Told, columns_lock, live_data
+from .undoing import Undo, lost_by
 
 SPOT_BYTES: Final = 65536
 
@@ -29,6 +30,7 @@ class ColumnOps:
     that costs what they touched. So that values which a script wrote in place besides are not lost,
     `look_around` compares as many bytes of each, further on each time; what it finds has the next step
     compare all.
+    ``undos`` are for what was done since `begin`, all of it if it ``is_undoable``.
     ``compares=False``: columns are sent whole, and no copies of them are kept.
     Not thread-safe.
     """
@@ -36,7 +38,14 @@ class ColumnOps:
     compares: bool = True
     _journals: dict[str, tuple[LiveData, Journal]] = field(default_factory=dict)
     _spots: dict[Key, int] = field(default_factory=dict)
+    undos: list[Undo] = field(default_factory=list)
+    is_undoable: bool = True
     _unseen: list[tuple[Journal, Key, GrowingColumn, Any, Convert]] = field(default_factory=list)
+
+    def begin(self) -> None:
+        """A new step begins."""
+        self.undos = []
+        self.is_undoable = True
 
     def clear(self) -> None:
         """Believe nothing that was noted so far."""
@@ -76,13 +85,20 @@ class ColumnOps:
             if held is None:
                 held = shadow.columns[model, name] = Held(GrowingColumn(), 0)
             elif told:
-                found = _told_ops(held.values, told.get(name, Told()), partial(convert, name), data[name])
+                was_told = told.get(name, Told())
+                undo: list[tuple[Op, Column]] = []
+                found = _told_ops(held.values, was_told, partial(convert, name), data[name], undo)
+                if found:
+                    self.undos.append(Undo(model, name, journal, replace(was_told), undo))
             if found is None:
                 found = self._compared(held.values, *(columns.get(name) or convert(name, data[name])))
+                self.is_undoable &= not found
             elif held.values.nbytes > SPOT_BYTES:
                 self._unseen.append((journal, (model, name), held.values, data[name], convert))
             else:
-                found += self._compared(held.values, *convert(name, data[name]))
+                besides = self._compared(held.values, *convert(name, data[name]))
+                self.is_undoable &= not besides
+                found += besides
             ops += [op.of(model, name, held.version if self.compares else 0) for op in found]
         for name in names:
             journal.told.pop(name, None)
@@ -135,7 +151,11 @@ class ColumnOps:
 
 
 def _told_ops(
-    held: GrowingColumn, told: Told, convert: Callable[[Any], tuple[Column, bool]], values: Any
+    held: GrowingColumn,
+    told: Told,
+    convert: Callable[[Any], tuple[Column, bool]],
+    values: Any,
+    undo: list[tuple[Op, Column]],
 ) -> list[Op] | None:
     """An APPEND and WRITEs; None if they don't lead to the values that there are."""
     rows = len(values)
@@ -156,6 +176,7 @@ def _told_ops(
             return None
         ops.append(Op(code, start=lo, count=hi - lo, drop=drop, values=part if is_own else part.copy()))
     for op in ops:
+        undo.append((op, lost_by(held, op)))
         held.apply(op)
     return ops
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from bokeh.document import Document
 
-from bokeh_wsgi.dataplane import Op, OpCode, diff
+from bokeh_wsgi.dataplane import Change, Op, OpCode, diff
 from bokeh_wsgi.exc import BokehWSGIError, Conflict
 from bokeh_wsgi.models import graph as graphs
 from bokeh_wsgi.models.graph import Graph
@@ -19,7 +19,7 @@ from .edits import Edits
 from .fired import Fired
 from .following import Arrived, has_graph
 from .own_changes import ROOTS, Place, place_of, places_of
-from .publisher import Publisher
+from .publisher import Publisher, Step
 
 
 @dataclass(slots=True)
@@ -47,6 +47,7 @@ class Incoming:
         fired: Fired,
         *,
         pull: Callable[[], State],
+        pull_changes: Callable[[int], Sequence[Change]],
         reload: Callable[[State], None],
     ) -> None:
         self._publisher = publisher
@@ -54,6 +55,7 @@ class Incoming:
         self._edits = edits
         self._fired = fired
         self._pull = pull
+        self._pull_changes = pull_changes
         self._reload = reload
         self._made = Made(document, publisher)
         self._columns = ColumnMerging(publisher, self._made, fired)
@@ -65,9 +67,14 @@ class Incoming:
             self._take(arrived)
         self._bring()
 
-    def take_in(self, ops: Sequence[Op]) -> None:
+    def take_in(self, step: Step) -> None:
         """What a `Publisher` does after a conflict: see `TakeIn`."""
-        self._resync(ops)
+        if step.undos is None or self._publisher.followed is None:
+            self._resync(step.ops)
+        else:
+            self._columns.take_back(step.undos)
+            for change in self._pull_changes(self._publisher.followed):
+                self._take(Arrived(self._publisher.followed, change))
         self._bring()
 
     def _take(self, arrived: Arrived) -> None:

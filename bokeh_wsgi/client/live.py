@@ -23,6 +23,7 @@ from .fired import Fired
 from .firing import Firing, event_of
 from .following import FIRST_WAIT_S, FOR_GOOD, LONGEST_WAIT_S, Arrived, Follower
 from .incoming import Incoming
+from .publisher import Step
 from .timers import Timers, kind_of
 
 if TYPE_CHECKING:
@@ -112,6 +113,7 @@ class Live:
                 self._edits,
                 self._fired,
                 pull=session.pull_state,
+                pull_changes=session.pull_changes,
                 reload=lambda state: session._bring(self.document, state),
             )
             self._answers = Answers(session, self.document, self._edits)
@@ -247,8 +249,8 @@ class Live:
             self._timers_changed = True
             self._wake.notify_all()
 
-    def _take_in(self, ops: Any) -> None:
-        self._incoming.take_in(ops)
+    def _take_in(self, step: Step) -> None:
+        self._incoming.take_in(step)
         self._wake_up()
 
     def _wait(self, deadline: float) -> None:

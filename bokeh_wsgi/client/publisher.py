@@ -24,6 +24,7 @@ from .model_watch import ModelWatch
 from .own_changes import OwnChanges
 from .resources import resources_of
 from .serializer import GraphSerializer, PartSerializer, closure, text_of
+from .undoing import Undo
 
 TAKE_IN_ATTEMPTS: Final = 25
 """So often a step is made anew on what others did, before its columns are sent whole."""
@@ -36,6 +37,8 @@ class Step:
     ops: Sequence[Op]
     graph: Graph | None
     objects: Mapping[str, Model]
+    undos: Sequence[Undo] | None = None
+    """How to take back what was done to the shadow's columns; None if that cannot be done."""
 
 
 class Pull(Protocol):
@@ -44,8 +47,8 @@ class Pull(Protocol):
 
 
 class TakeIn(Protocol):
-    def __call__(self, ops: Sequence[Op]) -> None:
-        """Take in what others did, below what refused ``ops`` do to columns."""
+    def __call__(self, step: Step) -> None:
+        """Take in what others did, below what a refused step does to columns."""
 
 
 @dataclass(slots=True)
@@ -128,7 +131,7 @@ class Publisher:
         seen = None if self.starts_anew or self.sends_whole else self.watch.unchanged(objects)
         if seen is not None and all(self.columns.is_told(*source) for source in seen.sources.items()):
             ops = self._column_ops(seen, old.models, only)
-            return Step(ops, None, seen.objects) if ops else None
+            return Step(ops, None, seen.objects, self._undos()) if ops else None
         changes = self.watch.begin(objects)
         serializer = closure(objects, self.wire_ids)
         step = self._step(_Draft(serializer, _outline(old), is_document=False), only)
@@ -196,7 +199,7 @@ class Publisher:
         self._conflicts += 1
         if self.take_in is not None and (self._conflicts <= TAKE_IN_ATTEMPTS or conflict.unknown):
             self.watch.clear()
-            self.take_in(step.ops)
+            self.take_in(step)
             self._rename(step.objects, conflict.taken)
             return
         self.refuse(step)
@@ -266,7 +269,10 @@ class Publisher:
         if self.starts_anew:
             self.shadow.columns.clear()
         ops += self._column_ops(draft.serializer, known, only)
-        return Step(ops, graph, draft.serializer.objects) if ops else None
+        return Step(ops, graph, draft.serializer.objects, self._undos()) if ops else None
+
+    def _undos(self) -> Sequence[Undo] | None:
+        return self.columns.undos if self.columns.is_undoable else None
 
     def _graph_op(self, draft: _Draft) -> tuple[Op, Graph] | None:
         """The GRAPH or PATCH, and the graph after it."""
@@ -326,6 +332,7 @@ class Publisher:
         self, serializer: GraphSerializer, known: Container[str], only: Container[str] | None
     ) -> list[Op]:
         ops: list[Op] = []
+        self.columns.begin()
         for model, data in list(serializer.sources.items()):
             if model not in known:
                 continue
@@ -347,6 +354,7 @@ class Publisher:
             if not self.starts_anew:
                 gone = [key for key in self.shadow.columns if key[0] == model and key[1] not in data]
                 ops += [Op(OpCode.REMOVE).of(*key, self.shadow.columns[key].version) for key in gone]
+                self.columns.is_undoable &= not gone
         return ops
 
     def _forget_columns(self, models: Container[str]) -> None:

@@ -13,7 +13,7 @@ from wsgiref.types import WSGIApplication
 from bokeh.document import Document
 from bokeh.model import Model
 
-from bokeh_wsgi.dataplane import Reader
+from bokeh_wsgi.dataplane import Change, Reader
 from bokeh_wsgi.exc import ServerRefused, SessionError
 from bokeh_wsgi.models.state import State
 
@@ -196,19 +196,25 @@ class Storing(Documents):
 
     def pull_state(self) -> State:
         """The document as the server has it now: graph and columns."""
-        answer = self._transport.request("GET", f"changes?doc={quote(self.docid, safe='')}:0&wait=0")
-        reader = Reader(limits=None)
         state = State()
-        for change in reader.feed(answer.body):
+        for change in self.pull_changes(0):
+            state.apply(change.ops, change.seq)
+        return state
+
+    def pull_changes(self, after: int) -> list[Change]:
+        """What the document has become since a change, as the server tells it: in one change or several."""
+        answer = self._transport.request("GET", f"changes?doc={quote(self.docid, safe='')}:{after}&wait=0")
+        reader = Reader(limits=None)
+        changes = reader.feed(answer.body)
+        for change in changes:
             end = change.meta.get("end")
             if end is not None:
                 raise ServerRefused(
                     f"no document {self.docid!r} on {self.base_url} ({end})", status=404, body={}
                 )
-            state.apply(change.ops, change.seq)
         if not reader.ended:
             raise SessionError(f"the answer of {self.base_url} was cut")
-        return state
+        return changes
 
     def is_stored(self, obj: Model) -> bool:
         """Whether the model was stored or loaded by this session, and the document still holds it."""
