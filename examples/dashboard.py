@@ -29,8 +29,8 @@ def build():
     """The models, as they are before anybody has touched them. What callbacks need has a name."""
     signal = Select(title="Signal", options=list(SIGNALS), value="sine", width=160, name="signal")
     noise = Slider(title="Noise", start=0, end=1, step=0.05, value=0.2, width=240, name="noise")
-    pause = Toggle(label="Pause", width=120, name="pause")
-    note = Button(label="Note the selection", width=160, name="note")
+    pause = Toggle(label="Pause", width=120, align="end", name="pause")
+    note = Button(label="Note the selection", width=160, align="end", name="note")
 
     sweep = ColumnDataSource({"s": SECONDS, "volts": np.zeros(len(SECONDS))}, name="sweep")
     scope = figure(width=640, height=300, y_range=(-3, 3), tools="xbox_select,reset", name="scope")
@@ -43,7 +43,7 @@ def build():
     counts = ColumnDataSource(
         {"from": BINS[:-1], "to": BINS[1:], "count": np.zeros(len(BINS) - 1)}, name="counts"
     )
-    spread = figure(width=220, height=300, y_range=scope.y_range, tools="", title="How often")
+    spread = figure(width=220, height=300, y_range=scope.y_range, title="How often", toolbar_location=None)
     spread.quad(left=0, right="count", bottom="from", top="to", source=counts, line_color="white")
 
     notes = ColumnDataSource({"from": [], "to": [], "mean": [], "note": []}, name="notes")
@@ -54,7 +54,7 @@ def build():
         width=860,
         height=200,
     )
-    return column(row(signal, noise, pause, note, align="end"), row(scope, spread), table)
+    return column(row(signal, noise, pause, note), row(scope, spread), table)
 
 
 output_server("Dashboard", clear=False)

@@ -6,7 +6,7 @@ Run `bokeh-server`, then this, then open the link that it prints, and drag a box
 import numpy as np
 from bokeh.models import BoxSelectTool
 
-from bokeh_wsgi.plotting import ColumnDataSource, cursession, figure, gridplot, output_server, show
+from bokeh_wsgi.plotting import ColumnDataSource, column, cursession, figure, output_server, row, show
 
 output_server("Histograms on the margins")
 session = cursession()
@@ -16,7 +16,13 @@ x = np.concatenate([random.normal(2, 1, 1500), random.normal(6, 0.8, 1000)])
 y = np.concatenate([random.normal(5, 1, 1500), random.normal(2.5, 1.2, 1000)])
 points = ColumnDataSource({"x": x, "y": y})
 
-p = figure(width=560, height=460, tools="pan,wheel_zoom,box_select,lasso_select,reset")
+p = figure(
+    frame_width=480,
+    frame_height=380,
+    min_border_left=40,
+    tools="pan,wheel_zoom,box_select,lasso_select,reset",
+    toolbar_location="below",
+)
 p.scatter("x", "y", source=points, size=4, alpha=0.6, nonselection_alpha=0.1)
 p.toolbar.active_drag = p.select_one(BoxSelectTool)
 
@@ -30,8 +36,9 @@ def histogram(values):
 
 
 across, up = histogram(x), histogram(y)
-top = figure(width=560, height=160, x_range=p.x_range, tools="", title="Nothing is selected")
-right = figure(width=200, height=460, y_range=p.y_range, tools="")
+top = figure(frame_width=480, frame_height=110, min_border_left=40, x_range=p.x_range, toolbar_location=None)
+top.title.text = "Nothing is selected"
+right = figure(frame_width=150, frame_height=380, y_range=p.y_range, toolbar_location=None)
 for name, color in (("all", "#c9d6e4"), ("selected", "#1f77b4")):
     top.quad(left="left", right="right", bottom=0, top=name, source=across, color=color, line_color="white")
     right.quad(bottom="left", top="right", left=0, right=name, source=up, color=color, line_color="white")
@@ -47,5 +54,5 @@ def select(attr, old, new):
 
 points.selected.on_change("indices", select)
 
-show(gridplot([[top, None], [p, right]], merge_tools=False))
+show(column(top, row(p, right)))
 session.run()

@@ -26,6 +26,7 @@ def chart(x, y):
 
 bills = chart("bill_length_mm", "bill_depth_mm")
 bodies = chart("flipper_length_mm", "body_mass_g")
+bills.title.text = "Drag a box over some of them"
 
 
 def select(attr, old, new):

@@ -38,7 +38,7 @@ table = DataTable(
     width=380,
     height=300,
 )
-p = figure(width=420, height=300, title="Double-click a cell", tools="")
+p = figure(width=420, height=300, title="Double-click a cell", toolbar_location=None)
 p.scatter("rows", "metres", source=source, size=14)
 p.xaxis.axis_label, p.yaxis.axis_label = "rows", "metres each"
 

@@ -56,7 +56,7 @@ output_server("Widgets")
 session = cursession()
 
 LINES = 40
-log = PreText(width=420, height=900, styles={"overflow": "auto", "border-left": "1px solid #ccc"})
+log = PreText(width=440, height=900, styles={"overflow": "auto", "border-left": "1px solid #ccc"})
 FRUIT = ["apple", "banana", "cherry", "date"]
 MAY = dt.date(2024, 5, 1)
 NOON = dt.datetime(2024, 5, 1, 12)
@@ -117,8 +117,9 @@ sliders = [
             title="DatetimeRangeSlider",
             start=dt.datetime(2024, 5, 1),
             end=dt.datetime(2024, 5, 3),
-            value=(NOON, dt.datetime(2024, 5, 2, 12)),
+            value=(dt.datetime(2024, 5, 1), dt.datetime(2024, 5, 2)),
             step=3_600_000,
+            format="%d %b %H:%M",
         ),
         "value",
     ),
