@@ -18,7 +18,7 @@ from bokeh_wsgi.hub import Hub
 from bokeh_wsgi.models import Folder, Library, Limits
 from bokeh_wsgi.presence import Presence
 from bokeh_wsgi.responses import as_json, failure, refusal
-from bokeh_wsgi.routes import TOKEN_ROUTES, URLS, preflight
+from bokeh_wsgi.routes import CORS_PREFLIGHT, TOKEN_ROUTES, URLS
 from bokeh_wsgi.store import Store, open_store
 from bokeh_wsgi.streams import Streams
 
@@ -132,7 +132,7 @@ class BokehWSGI:
             return Response(status=error.code, headers={"Location": error.new_url})
         except MethodNotAllowed as error:
             if request.method == "OPTIONS":
-                return Response("", mimetype="text/plain", headers=preflight(adapter, path))
+                return Response("", mimetype="text/plain", headers=CORS_PREFLIGHT)
             message = f"{request.method} is not possible here."
             return failure(self.context, request, 405, message, allow=error.valid_methods)
         except HTTPException as error:

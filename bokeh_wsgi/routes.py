@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from werkzeug.routing import Map, MapAdapter, Rule
+from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from bokeh_wsgi.api import access, accounts, changes, documents, edits, exports, uploads, viewers
@@ -117,17 +117,9 @@ URLS = Map(
 
 # Routes that a page in an opaque origin, or a page of another site, calls with a document token.
 TOKEN_ROUTES = frozenset({changes.changes, edits.edit, exports.export})
-
-
-def preflight(adapter: MapAdapter, path: str) -> dict[str, str]:
-    """What browsers are told that ask, for a page of another origin, what it may send there."""
-    headers = {
-        "Access-Control-Allow-Origin": "*",
-        "Access-Control-Allow-Methods": "GET",
-        "Access-Control-Allow-Headers": "Authorization",
-        "Access-Control-Max-Age": "86400",
-    }
-    if adapter.test(path, "POST") and adapter.match(path, "POST")[0] in TOKEN_ROUTES:
-        headers["Access-Control-Allow-Methods"] = "GET, POST"
-        headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type, Idempotency-Key"
-    return headers
+CORS_PREFLIGHT = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "GET",
+    "Access-Control-Allow-Headers": "Authorization",
+    "Access-Control-Max-Age": "86400",
+}

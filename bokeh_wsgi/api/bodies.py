@@ -9,6 +9,7 @@ from bokeh_wsgi.exc import BadRequest, LengthRequired, LimitExceeded
 
 PIECE_BYTES = 1 << 20
 MAX_JSON_BYTES = 64 << 10
+MAX_LINES_BYTES = 8 << 10
 
 
 def read_json(request: Request) -> dict[str, Any]:
@@ -22,6 +23,41 @@ def read_json(request: Request) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise BadRequest(f"Send a JSON object, not {json.dumps(content)[:50]}.")
     return content
+
+
+class _Rest:
+    """What is left of a body after its first lines."""
+
+    def __init__(self, begun: bytes, stream: Any) -> None:
+        self._begun = begun
+        self._stream = stream
+
+    def read(self, size: int) -> bytes:
+        if not self._begun:
+            rest: bytes = self._stream.read(size)
+            return rest
+        part, self._begun = self._begun[:size], self._begun[size:]
+        return part
+
+
+def take_lines(environ: dict[str, Any], count: int) -> list[str]:
+    """The first lines of a body, of `MAX_LINES_BYTES` together at most; the rest stays to be read."""
+    stream = environ["wsgi.input"]
+    announced = environ.get("CONTENT_LENGTH") or ""
+    left = int(announced) if announced.isascii() and announced.isdigit() else MAX_LINES_BYTES
+    begun = b""
+    while begun.count(b"\n") < count and len(begun) < MAX_LINES_BYTES:
+        piece = stream.read(min(MAX_LINES_BYTES - len(begun), left - len(begun)))
+        if not piece:
+            break
+        begun += piece
+    *lines, rest = begun.split(b"\n", count)
+    if len(lines) < count:
+        raise BadRequest(f"The body must begin with {count} lines: a token, and a key of your own making.")
+    environ["wsgi.input"] = _Rest(rest, stream)
+    if announced:
+        environ["CONTENT_LENGTH"] = str(left - len(begun) + len(rest))
+    return [line.decode("latin-1") for line in lines]
 
 
 def read_body(environ: dict[str, Any], max_bytes: int, option: str) -> bytes | bytearray:

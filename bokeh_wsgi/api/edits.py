@@ -10,17 +10,26 @@ from bokeh_wsgi.exc import BadRequest
 from bokeh_wsgi.models.edits import ops_of, read_edits
 from bokeh_wsgi.models.reps import loads
 
-from .bodies import read_body
-from .uploads import check_room, key_of
+from .bodies import read_body, take_lines
+from .uploads import check_room, checked_key, key_of
 
 
 def edit(context: Context, request: Request, docid: str) -> dict[str, Any]:
-    """Check, keep and pass on what a page changed, as one change; ``{"seq": n}``."""
-    access = context.policy.edited(request, docid)
-    check_room(context, access.record.owner)
-    if request.mimetype != "application/json":
+    """Check, keep and pass on what a page changed, as one change; ``{"seq": n}``.
+
+    A page is of no origin, and a browser would ask before each request with headers of its own whether they
+    are welcome. So a page sends text: its token, a key, and the JSON, each after a line break.
+    """
+    if request.mimetype == "text/plain":
+        token, key = take_lines(request.environ, 2)
+        identity = context.policy.bearer_of(token)
+    elif request.mimetype == "application/json":
+        identity, key = context.policy.identify(request), key_of(request)
+    else:
         raise BadRequest("Send edits as JSON, with Content-Type: application/json.")
-    key = key_of(request)
+    access = context.policy.edited(identity, docid)
+    check_room(context, access.record.owner)
+    checked_key(key)
     body = read_body(request.environ, context.limits.max_edit_bytes, "max_edit_bytes")
     edits = read_edits(loads(bytes(body)))
     document = context.library.open(docid)

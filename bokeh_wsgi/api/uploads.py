@@ -33,7 +33,10 @@ def upload(context: Context, request: Request, docid: str) -> dict[str, Any]:
 
 def key_of(request: Request) -> str:
     """The idempotency key of a change: a new one if the request has none."""
-    key = request.headers.get("Idempotency-Key") or secrets.token_urlsafe(12)
+    return checked_key(request.headers.get("Idempotency-Key") or secrets.token_urlsafe(12))
+
+
+def checked_key(key: str) -> str:
     if len(key) > MAX_KEY_LENGTH:
         raise BadRequest(f"An Idempotency-Key has {MAX_KEY_LENGTH} characters at most.")
     return key

@@ -243,9 +243,9 @@ class Policy:
             return False
         return self._right_of(access.identity.user, access.record) >= Right.WRITE
 
-    def edited(self, request: Request, docid: str) -> Access:
-        """`access` to a document in which the one who asks may do things; else raises as `access_of`."""
-        access = self.access(request, docid, Right.READ)
+    def edited(self, identity: Identity, docid: str) -> Access:
+        """The document, if this identity may do things in it; else raises as `access_of`."""
+        access = self.access_of(identity, docid, Right.READ)
         if not self.may_edit(access):
             raise AccessDenied(
                 "Only who may write to this document can change it from a page.", forbidden=True

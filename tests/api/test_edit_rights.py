@@ -1,10 +1,11 @@
 """Who may change a document from a page, by any way there is."""
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from werkzeug.test import Client
+from werkzeug.test import Client, TestResponse
 
 from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.auth import tokens
@@ -199,18 +200,35 @@ def test_in_a_server_of_one_user_links_may_write_and_public_links_may_not() -> N
 
 
 def test_a_browser_may_send_edits_from_an_opaque_origin_and_nothing_else(people: People) -> None:
-    def allowed(path: str) -> str | None:
+    doc, access = f"/doc/{people.docid}", f"/access/{people.docid}"
+    for path in (f"{doc}/edits", f"{doc}/changes", doc, f"{access}/tokens", "/keys"):
         answer = people.call("OPTIONS", path, headers={"Origin": "null"})
         assert answer.headers["Access-Control-Allow-Origin"] == "*"
-        return answer.headers.get("Access-Control-Allow-Methods")
-
-    assert allowed(f"/doc/{people.docid}/edits") == "GET, POST"
-    for path in (
-        f"/doc/{people.docid}/changes",
-        f"/doc/{people.docid}",
-        f"/access/{people.docid}/tokens",
-        "/keys",
-    ):
-        assert allowed(path) == "GET"
-    answer = people.call("POST", f"/doc/{people.docid}/edits", json={"edits": []}, headers={"Origin": "null"})
+        assert answer.headers["Access-Control-Allow-Methods"] == "GET"
+    token = page_token(people, "wim")["Authorization"].removeprefix("Bearer ")
+    answer = send_text(people, f"{token}\nkey\n{json.dumps({'edits': [EDIT]})}")
+    assert answer.status_code == 200
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert name_of_source(people) == "gpu"
+
+
+def send_text(people: People, body: str) -> TestResponse:
+    headers = {"Origin": "null", "Sec-Fetch-Site": "cross-site", "Content-Type": "text/plain"}
+    return people.call("POST", f"/doc/{people.docid}/edits", data=body, headers=headers)
+
+
+@pytest.mark.parametrize("head", ["", "\n", "forged\nkey\n", "\nkey\n", "x" * 20_000 + "\nkey\n"])
+def test_text_without_a_token_is_refused(people: People, head: str) -> None:
+    answer = send_text(people, head + json.dumps({"edits": [EDIT]}))
+    assert answer.status_code in (400, 401)
+    assert name_of_source(people) == "cpu"
+
+
+def test_a_login_s_cookie_is_no_token_for_a_form_of_another_site(people: People) -> None:
+    browser = people.browser()
+    browser.sign_in("ada")
+    headers = {"Content-Type": "text/plain", "Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
+    body = f"\nkey\n{json.dumps({'edits': [EDIT]})}"
+    answer = browser.client.post(f"/doc/{people.docid}/edits", data=body, headers=headers)
+    assert answer.status_code == 401
+    assert name_of_source(people) == "cpu"
