@@ -25,7 +25,8 @@ def test_a_session_has_what_sessions_of_bokeh_0_9_had() -> None:
     old = "base_url configdir configfile docid find_doc gc http_session load_document load_object login"
     old += " make_doc object_link publish pull push register browser_login save show store_document"
     old += " store_objects"
-    new = "access close delete_doc document_link embed_token flush frame_code is_stored keys logout new_key rename revoke"
+    new = "access close delete_doc document_link embed_token flush frame_code is_stored keys logout new_key"
+    new += " rename revoke"
     new += " live next_change notice on_viewers poll_document run seq share stop unpublish unshare use_doc"
     new += " userinfo viewers wire_id withdraw_tokens pull_state"
     assert names == {*old.split(), *new.split()}
