@@ -7,7 +7,7 @@
 #   make bench     benchmarks, peers side by side          make browser bundle the page's client again
 #   make plots     the picture of what bench measured
 #   make test-debug  the data plane's tests on kernels that check every index
-#   make docs      check the docs and take their picture   make clean   forget everything that was made
+#   make docs      check the docs and take their pictures  make clean   forget everything that was made
 #
 # Another Python: make test PYTHON=python3.12
 
@@ -65,6 +65,7 @@ plots: $(VENV)/test.stamp chromium
 docs: $(VENV)/test.stamp chromium
 	$(BIN)/python -m pytest tests/test_docs.py
 	$(BIN)/python docs/take_picture.py
+	PYTHONPATH=. $(BIN)/python docs/take_interaction_pictures.py
 
 chromium:
 	@sh .ci/chromium

@@ -6,7 +6,7 @@ A type is a word, or a list of one and its parts::
     ["enum", value, …]      ["either", type, …]         ["list", type]          ["tuple", type, …]
     ["dict", key, value]    ["struct", {name: type}]    ["model", class name]   ["range", type, low, high]
 
-`types_of` gives those of classes; `bokeh_wsgi.models.types` checks values against them.
+`foreign_types` gives those of models; `bokeh_wsgi.models.types` checks values against them.
 """
 
 from collections.abc import Iterable
@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any
 
 from bokeh.core import properties as p
+from bokeh.core.has_props import is_DataModel
 from bokeh.core.property.bases import Property, SingleParameterizedProperty
 from bokeh.core.property.dataspec import DataSpec
 from bokeh.model import Model
@@ -42,15 +43,23 @@ _WORDS: tuple[tuple[type[Property[Any]], Type], ...] = (
 )
 
 
-def types_of(classes: Iterable[type[Model]]) -> Types:
-    """The types of these classes' attributes."""
-    return {cls.__qualified_model__: _class_types(cls) for cls in classes}
+def foreign_types(models: Iterable[Model]) -> Types:
+    """The types of those models' classes that are not Bokeh's own, nor data models: those are in a document's
+    definitions."""
+    classes = {type(model) for model in models}
+    return {
+        cls.__qualified_model__: _class_types(cls)
+        for cls in sorted(classes, key=lambda cls: cls.__qualified_model__)
+        if not is_DataModel(cls) and bokeh_types(cls.__qualified_model__) is None
+    }
 
 
 @cache
 def bokeh_types(name: str) -> dict[str, Any] | None:
     """The types of a class that Bokeh itself has; None if it has none of that name."""
-    import bokeh.models  # noqa: F401 - half a second, and only who asks needs it
+    # Half a second, and only who asks needs it. What scripts call a figure is among the plotting names.
+    import bokeh.models
+    import bokeh.plotting  # noqa: F401
 
     cls = Model.model_class_reverse_map.get(name)
     if cls is None or not cls.__module__.startswith("bokeh."):

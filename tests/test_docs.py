@@ -43,3 +43,36 @@ def test_every_route_is_described() -> None:
 def test_every_block_of_python_is_python(page: Path) -> None:
     for block in re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL):
         compile(block, page.name, "exec")
+
+
+INTERACTION = (ROOT / "docs" / "interaction.md").read_text()
+STEPS = re.findall(r"(?m)^## \d+\. .*\n\[examples/(\w+\.py)\]\(.*\)\n((?s:.*?))(?=^## )", INTERACTION)
+
+
+def test_each_step_of_interaction_has_an_example_and_its_picture() -> None:
+    assert [example for example, _ in STEPS] == [
+        f"{name}.py"
+        for name in (
+            "one_button",
+            "curve",
+            "histograms",
+            "widgets",
+            "streaming",
+            "table",
+            "linked_selection",
+            "points",
+            "dashboard",
+        )
+    ]
+    for example, text in STEPS:
+        assert f"](images/interaction-{example.removesuffix('.py')}.png)" in text
+
+
+@pytest.mark.parametrize(("example", "text"), STEPS, ids=[example for example, _ in STEPS])
+def test_what_a_step_shows_is_in_its_example(example: str, text: str) -> None:
+    program = (ROOT / "examples" / example).read_text()
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    assert blocks
+    for block in blocks:
+        for piece in block.split("\n...\n"):
+            assert piece.strip("\n") in program

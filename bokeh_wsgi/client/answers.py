@@ -26,7 +26,7 @@ COLUMNS_SHARE: Final = 0.05
 """And comparing all columns this one."""
 ATTEMPTS: Final = 3
 AGAIN_S: Final = 0.03
-"""So often a step is put on top of what others did; then those are heard before it is tried again."""
+"""So often a step is put on top of what others did; then those are heard, and it is tried again."""
 
 
 class Answers:

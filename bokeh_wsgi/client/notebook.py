@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 from bokeh.model import Model
 
+from .frame_size import size_of
 from .tags import frame_tag
 
 if TYPE_CHECKING:
     from .session import Session
 
 MARGIN_PX = 20
-DEFAULT_PX = 600
 
 
 def show_in_notebook(session: "Session", obj: Model) -> None:
@@ -20,14 +20,9 @@ def show_in_notebook(session: "Session", obj: Model) -> None:
     # run code on this machine, and so would the CustomJS of whoever may write the document. Besides, classic
     # notebooks load scripts of outputs by themselves and drop their data- attributes. A frame is the same in
     # all notebooks, and needs nothing from their origin: its address says what it may read, and do.
-    width, height = (_pixels(obj, side) for side in ("width", "height"))
+    width, height = size_of(obj)
     frame = frame_tag(session, obj, width=width + MARGIN_PX, height=height + MARGIN_PX, writes=True)
     link = session.object_link(obj)
     display = importlib.import_module("IPython.display").display
     # In a div: IPython's HTML() warns of bare frames, and notebooks style them.
     display({"text/html": f"<div>{frame}</div>", "text/plain": f"Live plot: {link}"}, raw=True)
-
-
-def _pixels(obj: Model, side: str) -> int:
-    value = getattr(obj, side, None)
-    return value if isinstance(value, int) and value > 0 else DEFAULT_PX

@@ -12,6 +12,7 @@ from bokeh.document import Document
 from bokeh.document.document import DEFAULT_TITLE
 from bokeh.model import Model
 
+from bokeh_wsgi.bokeh_types import foreign_types
 from bokeh_wsgi.dataplane import Column, Op, OpCode, take_column
 from bokeh_wsgi.exc import ColumnError, Conflict
 from bokeh_wsgi.models import graph as graphs
@@ -286,6 +287,8 @@ class Publisher:
         if changed:
             now = resources_of(serializer.objects.values())
             new.resources = now if self.starts_anew else graphs.joined_resources(old.resources, now)
+            types = foreign_types(serializer.objects.values())
+            new.types = types if self.starts_anew else {**old.types, **types}
         if self.starts_anew:
             whole = new.to_json()
             return _graph_op(OpCode.GRAPH, whole), Graph.from_json(whole)

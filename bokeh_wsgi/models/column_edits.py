@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from bokeh_wsgi.dataplane import Column, GrowingColumn, Op, OpCode
-from bokeh_wsgi.exc import BadRequest
+from bokeh_wsgi.exc import BadRequest, Conflict
 
 from .column_values import Values, column_of, fitted, read_values, widened
 from .reps import Rep, checked_list, checked_object, checked_text
@@ -79,7 +79,7 @@ class ColumnEdits:
             changed: dict[int, Any] = {}
             for patch in checked_list(patches, f"the patches of column {name!r}"):
                 at, value = _pair(patch, name)
-                _set_rows(changed, edited, at, value, name)
+                _set_rows(changed, edited, at, value, (model, name))
             _write(edited, changed)
 
     def replace(self, edit: Rep) -> None:
@@ -102,7 +102,7 @@ class ColumnEdits:
         edited = self._edited.get(key)
         if edited is None:
             if key not in self._state.columns or key in self._removed:
-                raise BadRequest(f"model {model} has no column {name[:60]!r}")
+                raise gone(key, f"Model {model} has no column {name[:60]!r}")
             edited = self._edited[key] = self._begin(key)
         return edited
 
@@ -127,6 +127,11 @@ class ColumnEdits:
         edited.rows = kept + column.rows
 
 
+def gone(key: Key, message: str) -> Conflict:
+    """Somebody else may have taken away what a page saw."""
+    return Conflict(f"{message} (any more): nothing was applied.", columns=[(*key, 0)])
+
+
 def _model(edit: Rep) -> str:
     model: str = edit["model"]["id"]
     return model
@@ -142,30 +147,36 @@ def _is_index(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_ROWS
 
 
-def _set_rows(changed: dict[int, Any], edited: _Edited, at: Any, value: Any, name: str) -> None:
+def _set_rows(changed: dict[int, Any], edited: _Edited, at: Any, value: Any, key: Key) -> None:
     """Note in ``changed`` what rows become by one patch."""
+    name = key[1]
     if isinstance(at, dict):
-        rows = _rows(at, edited.rows, name)
+        rows = _rows(at, edited.rows, key)
         values = read_values(value)
         if len(values) != len(rows):
             raise BadRequest(f"column {name!r}: {len(values)} values for {len(rows)} rows")
         changed.update(zip(rows, values.tolist() if isinstance(values, np.ndarray) else values, strict=True))
         return
     row = at[0] if isinstance(at, list) and at else at
-    if not _is_index(row) or row >= edited.rows:
-        raise BadRequest(f"column {name!r} has {edited.rows} rows, and no row {str(row)[:40]}")
+    if not _is_index(row):
+        raise BadRequest(f"column {name!r} has no row {str(row)[:40]}")
+    if row >= edited.rows:
+        raise gone(key, f"Column {name!r} has {edited.rows} rows, and no row {row}")
     if isinstance(at, list):
         before = changed.get(row)
         value = _part(edited.column().slice(row, row + 1) if before is None else before, at[1:], value, name)
     changed[row] = value
 
 
-def _rows(rep: Mapping[str, Any], rows: int, name: str) -> range:
+def _rows(rep: Mapping[str, Any], rows: int, key: Key) -> range:
+    name = key[1]
     bounds = [rep.get(key) for key in ("start", "stop", "step")]
     if rep.get("type") != "slice" or not all(bound is None or _is_index(bound) for bound in bounds):
         raise BadRequest(f"column {name!r}: {str(dict(rep))[:60]} is no slice of rows")
-    if bounds[2] == 0 or (bounds[1] or 0) > rows:
-        raise BadRequest(f"column {name!r} has {rows} rows, not those of {str(dict(rep))[:60]}")
+    if bounds[2] == 0:
+        raise BadRequest(f"column {name!r}: {str(dict(rep))[:60]} is no slice of rows")
+    if (bounds[1] or 0) > rows:
+        raise gone(key, f"Column {name!r} has {rows} rows, not {bounds[1]}")
     return range(*slice(*bounds).indices(rows))
 
 

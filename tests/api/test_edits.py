@@ -307,13 +307,13 @@ REFUSED: dict[str, tuple[Any, int, str]] = {
     ),
     "data as an attribute": (changed("p2", "data", {"x": [1]}), 400, "data"),
     "columns of a slider": ({**streamed(x=[1]), "model": {"id": "p1"}}, 400, "no columns"),
-    "no such column": (streamed(y=[1]), 400, "no column 'y'"),
+    "no such column": (streamed(y=[1]), 409, "no column 'y'"),
     "rows of many lengths": (streamed(x=[1], n=[1, 2], names=["e"]), 400, "as many rows"),
-    "a row that is not there": (patched(x=[[4, 1]]), 400, "no row 4"),
+    "a row that is not there": (patched(x=[[4, 1]]), 409, "no row 4"),
     "a negative row": (patched(x=[[-1, 1]]), 400, "no row -1"),
     "a slice that is too long": (
         patched(x=[[{"type": "slice", "start": 0, "stop": 10**9, "step": 1}, [1]]]),
-        400,
+        409,
         "4 rows",
     ),
     "too few values": (

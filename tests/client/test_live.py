@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,9 @@ class Board:
 
     def has_followed(self, seq: int) -> bool:
         return (self.session._publisher.followed or 0) >= seq
+
+    def has_counted(self, value: int) -> bool:
+        return bool(self.text.tags[0]["count"] == value)
 
     def wait(self, seq: int) -> None:
         wait_until(lambda: self.has_followed(seq))
@@ -467,7 +471,7 @@ def test_changes_inside_plain_values_are_found_when_it_is_quiet(board: Board) ->
     board.live()
     for value in (1, 2, 3):
         board.page.set(board.slider, value=value)
-        wait_until(lambda value=value: board.text.tags[0]["count"] == value)
+        wait_until(partial(board.has_counted, value))
     wait_until(lambda: differences(board.session, board.document) == [])
 
 
@@ -482,7 +486,7 @@ def test_what_was_not_found_yet_is_stored_at_the_end(board: Board) -> None:
     live = board.live()
     for value in (1, 2):
         board.page.set(board.slider, value=value)
-        wait_until(lambda value=value: board.text.tags[0]["count"] == value)
+        wait_until(partial(board.has_counted, value))
     live.stop()
     assert differences(board.session, board.document) == []
 

@@ -40,10 +40,7 @@ export class PageEdits {
         this.#due.push(...this.#pending.taken(edits, seq, this.#seen));
         this.events.due();
       },
-      refused: (status, message) => {
-        this.#pending.clear();
-        this.events.refused(status, message);
-      },
+      refused: (status, message) => this.events.refused(status, message),
     });
     this.#pending = new Pending(() => this.#sender.open);
   }

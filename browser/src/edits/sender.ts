@@ -9,19 +9,24 @@ const BACK_OFF_MS = 300;
 const MAX_BACK_OFF_MS = 5_000;
 /** An answer that takes longer than this does not come: the batch is sent again. */
 const TIMEOUT_MS = 30_000;
+/** What these say is not about one edit. */
+const FOR_ALL = new Set([401, 403, 404]);
 /** What a page that is closed may still send. */
 const LAST_BYTES = 60_000;
 
 export interface SenderEvents {
   /** The server has made the edits change `seq`. */
   taken(edits: readonly Edit[], seq: number): void;
-  /** It will not: nothing of what waits here counts any more. */
+  /** It will not take something, for this reason; the rest goes on, unless the page may not change anything. */
   refused(status: number, message: string): void;
 }
 
 /** Brings the edits of one document to the server: in order, one batch at a time, each of them once. */
 export class EditSender {
   readonly #queue = new EditQueue();
+  /** Edits of a batch that was refused: each on its own, so that only what is wrong is lost. */
+  #alone: Edit[] = [];
+  #refusal: [number, string] | null = null;
   readonly #backOff = new BackOff(BACK_OFF_MS, MAX_BACK_OFF_MS);
   #sent: readonly Edit[] = [];
   /** What is on its way: its body and key. */
@@ -42,7 +47,7 @@ export class EditSender {
 
   /** Edits that the server has not answered yet, in order. */
   get open(): readonly Edit[] {
-    return [...this.#sent, ...this.#queue.waiting];
+    return [...this.#sent, ...this.#alone, ...this.#queue.waiting];
   }
 
   add(edit: Edit): void {
@@ -58,16 +63,24 @@ export class EditSender {
   #drop(): void {
     this.#round++;
     this.#queue.clear();
-    this.#sent = [];
+    this.#sent = this.#alone = [];
+  }
+
+  get #isIdle(): boolean {
+    return this.#alone.length === 0 && this.#queue.isEmpty;
+  }
+
+  #take(): Edit[] {
+    return this.#alone.length > 0 ? [this.#alone.shift()!] : this.#queue.take();
   }
 
   /** At once after a pause, else with the next frame: so what belongs together is one batch. */
   #schedule(): void {
-    if (this.#scheduled || this.#sent.length > 0 || this.#queue.isEmpty) return;
+    if (this.#scheduled || this.#sent.length > 0 || this.#isIdle) return;
     this.#scheduled = true;
     const send = () => {
       this.#scheduled = false;
-      if (this.#sent.length === 0 && !this.#queue.isEmpty) void this.#send();
+      if (this.#sent.length === 0 && !this.#isIdle) void this.#send();
     };
     if (performance.now() - this.#begun > FRAME_MS) queueMicrotask(send);
     else nextFrame(send);
@@ -76,7 +89,7 @@ export class EditSender {
   async #send(): Promise<void> {
     this.#begun = performance.now();
     const round = this.#round;
-    const edits = this.#sent = this.#queue.take();
+    const edits = this.#sent = this.#take();
     const [body, key] = this.#onItsWay = [JSON.stringify({ edits }), `${pageId} ${++this.#batches}`];
     for (;;) {
       const answer = await this.#post(body, key);
@@ -87,17 +100,36 @@ export class EditSender {
         this.#backOff.reset();
         this.#sent = [];
         this.events.taken(edits, seq);
-        return this.#schedule();
+        return this.#next();
       }
       if (answer && answer.status !== 429 && answer.status < 500) {
         const told = await answer.json().catch(() => null) as { message?: string } | null;
         if (round !== this.#round) return;
-        this.#drop();
-        return this.events.refused(answer.status, told?.message ?? `the server answered ${answer.status}`);
+        return this.#refused(edits, answer.status, told?.message ?? `the server answered ${answer.status}`);
       }
       await new Promise((resolve) => setTimeout(resolve, this.#backOff.next()));
       if (round !== this.#round) return;
     }
+  }
+
+  #refused(edits: Edit[], status: number, message: string): void {
+    this.#sent = [];
+    if (FOR_ALL.has(status)) {
+      this.#drop();
+      return this.events.refused(status, message);
+    }
+    if (edits.length > 1) this.#alone = edits.slice();
+    else if (this.#refusal?.[0] !== 400) this.#refusal = [status, message];
+    this.#next();
+  }
+
+  #next(): void {
+    if (this.#refusal && this.#alone.length === 0) {
+      const [status, message] = this.#refusal;
+      this.#refusal = null;
+      this.events.refused(status, message);
+    }
+    this.#schedule();
   }
 
   /** Null where nobody answers. */
@@ -127,7 +159,7 @@ export class EditSender {
   #leave = (): void => {
     const [sent, key] = this.#onItsWay;
     if (this.#sent.length > 0) this.#last(sent, key);
-    for (let edits = this.#queue.take(); edits.length > 0; edits = this.#queue.take()) {
+    for (let edits = this.#take(); edits.length > 0; edits = this.#take()) {
       this.#last(JSON.stringify({ edits }), `${pageId} ${++this.#batches}`);
     }
   };
