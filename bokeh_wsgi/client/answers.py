@@ -40,6 +40,7 @@ class Answers:
         self._session = session
         self._document = document
         self._edits = edits
+        self._publisher = session._publisher
         self._whole = _Budget(SHARE)
         self._columns = _Budget(COLUMNS_SHARE)
 
@@ -47,6 +48,9 @@ class Answers:
         """Send what changed as one change, if something did; made anew where others were faster."""
         session = self._session
         with session._lock:
+            if session._publisher is not self._publisher:
+                # A callback has made the session use another document.
+                return
             step = _Made(self, whole or self._whole.allows(IDLE_S))
             self.look_at = time.monotonic() + IDLE_S
             try:
@@ -60,7 +64,7 @@ class Answers:
 
     def make(self, marked: Marked, whole: bool) -> Step | None:
         begun = time.monotonic()
-        publisher = self._session._publisher
+        publisher = self._publisher
         if whole:
             step = publisher.document_step(self._document)
             self._whole.note(begun)
@@ -73,7 +77,7 @@ class Answers:
 
     def _sources(self, every: bool) -> Iterator[Model]:
         """All sources of the document, or those of which a change is known."""
-        publisher = self._session._publisher
+        publisher = self._publisher
         for model in self._document.models:
             if not isinstance(model, ColumnarDataSource):
                 continue

@@ -88,6 +88,8 @@ class Follower:
             stream = self._stream
         if stream is not None:
             stream.close()
+        if self._transport.polls and self._thread is not threading.current_thread():
+            self._thread.join(2 * POLL_S)
 
     @property
     def has_news(self) -> bool:
@@ -118,8 +120,7 @@ class Follower:
                     self._give_up(error)
                     return
                 self._say(error)
-            self.is_connected = False
-            if self._seq != seq or time.monotonic() - begun > POLL_S:
+            if self._seq != seq or time.monotonic() - begun > POLL_S / 4:
                 wait_s = FIRST_WAIT_S
                 if longest_s == POLL_S:
                     continue
@@ -131,6 +132,7 @@ class Follower:
             self._changed.wait_for(lambda: self._stopped, seconds)
 
     def _say(self, error: Exception) -> None:
+        self.is_connected = False
         if not self._stopped:
             log.debug("the stream of %s was cut, and will be read on: %s", self._docid, error)
 

@@ -91,7 +91,7 @@ class Live:
         self._taken_at = -float("inf")
         self._retry_s = FIRST_WAIT_S
         self._error: SessionError | None = None
-        self._is_over = False
+        self._is_over = self._is_broken = False
 
     # The beginning and the end
 
@@ -137,10 +137,12 @@ class Live:
                 self.round()
         except KeyboardInterrupt:
             pass
+        except SessionError:
+            self._is_broken = True
+            raise
         finally:
             self._runner = 0
             self._finish()
-        self.raise_error()
 
     def spawn(self) -> None:
         """As `run`, in a thread; what ends it is logged, and raised by the session's next call."""
@@ -153,7 +155,7 @@ class Live:
             while not self._stopping:
                 self.round()
         except SessionError as error:
-            self._error = error
+            self._error, self._is_broken = error, True
             log.error("live() of document %s has ended: %s", self._session._docid, error)
         except Exception as error:
             self._error = SessionError(f"live() has ended: {type(error).__name__}: {error}")
@@ -205,8 +207,7 @@ class Live:
 
     def close_with_error(self) -> None:
         """For who runs the rounds: an error has ended it."""
-        self._error = None
-        self._answers.look_at = math.inf
+        self._is_broken = True
         self._finish()
 
     def _finish(self) -> None:
@@ -216,9 +217,11 @@ class Live:
             self._is_over = True
             self._stopping = True
         atexit.unregister(self._end_with_script)
+        # An end must not wait for a server that is away.
+        can_store = self._follower.is_connected and not self._is_broken
         self._follower.stop()
         try:
-            if self._follower.is_connected and self._error is None and self._answers.look_at < math.inf:
+            if can_store and (self._answers.look_at < math.inf or self._edits.marked()):
                 self._answers.store(whole=True)
         except BokehWSGIError as error:
             log.error("what callbacks changed was not stored: %s", error)

@@ -23,6 +23,8 @@ ARROW_STREAM = "application/vnd.apache.arrow.stream"
 AWAY = frozenset({502, 503, 504})
 """Answers of a proxy, or of a server that starts or stops: worth another try."""
 
+POLL_S = 0.25
+"""An app in this process is asked so often, so that a session ends as soon."""
 SILENCE_S = 40.0
 """A stream in which not even a heartbeat comes for so long, where there is one each 15 s, is broken."""
 
@@ -58,7 +60,7 @@ class Transport(ABC):
 
     when_found: Callable[[str], None] | None = None
     polls = False
-    """Whether `open_stream` gives what is news within a second, and ends."""
+    """Whether `open_stream` gives what is news within a moment, and ends."""
 
     def __init__(self, root_url: str) -> None:
         self.root_url = root_url
@@ -81,7 +83,7 @@ class Transport(ABC):
 
     @abstractmethod
     def open_stream(self, path: str) -> Stream:
-        """The answer to a GET of ``path`` with ``wait=stream``, or else with news for a second.
+        """The answer to a GET of ``path`` with ``wait=stream``, or else with news for a moment.
 
         Tries once: raises `ServerRefused`, or `ServerUnreachable`.
         """
@@ -295,7 +297,7 @@ class WSGITransport(Transport):
         return self.root_url
 
     def open_stream(self, path: str) -> Stream:
-        return WholeStream(self.request("GET", f"{path}&wait=1").body)
+        return WholeStream(self.request("GET", f"{path}&wait={POLL_S}").body)
 
     def close(self) -> None:
         pass
