@@ -8,7 +8,7 @@ import threading
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from playwright.sync_api import Locator, Page
@@ -19,17 +19,12 @@ DEADLINE_S = 60.0
 TIMEOUT_MS = 30_000
 
 
-class Script:
-    """An example that runs in a process of its own, in the folder ``cwd``, and publishes to ``server``."""
+class Program:
+    """Something that runs in a process of its own, in the folder ``cwd``, and what it says."""
 
-    def __init__(self, example: str, server: str, cwd: Path) -> None:
-        # As it is written, but for the address, where another server may be.
-        program = (
-            f"import runpy, bokeh_wsgi.io; bokeh_wsgi.io.DEFAULT_SERVER_URL = {server!r}; "
-            f"runpy.run_path({str(EXAMPLES / example)!r}, run_name='__main__')"
-        )
+    def __init__(self, command: list[str], cwd: Path) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-c", program],
+            [sys.executable, *command],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -64,10 +59,6 @@ class Script:
                 if self._ended or not self._heard.wait(end - time.monotonic()):
                     pytest.fail(f"no line like {pattern!r} in:\n" + "\n".join(self.said))
 
-    @property
-    def link(self) -> str:
-        return self.wait_for(r"bokeh_wsgi: (http\S+)")[1]
-
     def kill(self) -> None:
         """``kill -9``: it gets no chance to tidy up."""
         self._process.kill()
@@ -76,7 +67,7 @@ class Script:
         assert self._process.stdout is not None
         self._process.stdout.close()
 
-    def __enter__(self) -> "Script":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -84,7 +75,22 @@ class Script:
     ) -> None:
         self.kill()
         if error is not None and self.said:
-            error.add_note("The example said:\n" + "\n".join(self.said))
+            error.add_note("The program said:\n" + "\n".join(self.said))
+
+
+class Script(Program):
+    """An example that publishes to ``server``: as it is written, but for the server's address."""
+
+    def __init__(self, example: str, server: str, cwd: Path) -> None:
+        program = (
+            f"import runpy, bokeh_wsgi.io; bokeh_wsgi.io.DEFAULT_SERVER_URL = {server!r}; "
+            f"runpy.run_path({str(EXAMPLES / example)!r}, run_name='__main__')"
+        )
+        super().__init__(["-c", program], cwd)
+
+    @property
+    def link(self) -> str:
+        return self.wait_for(r"bokeh_wsgi: (http\S+)")[1]
 
 
 def look_at(page: Page, link: str) -> None:
