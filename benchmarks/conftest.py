@@ -5,11 +5,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
 Figure = Callable[..., None]
+ROOT = Path(__file__).parent.parent
 
 
 class Started(NamedTuple):
@@ -56,7 +58,7 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     def start(*arguments: str, ready: str) -> Started:
         folder = tmp_path_factory.mktemp("serve")
         log = folder / "log.txt"
-        environ = {**os.environ, "PYTHONUNBUFFERED": "1"}
+        environ = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)}
         with log.open("wb") as file:
             command = [sys.executable, "-m", *arguments]
             process = subprocess.Popen(command, stdout=file, stderr=file, cwd=folder, env=environ)

@@ -60,17 +60,18 @@ class BokehServe:
         self.port = int(port_of(self.started.line))
 
     def requests(self) -> list[str]:
-        return [_handshake(self.port) for _ in range(1000)]
+        return [handshake(self.port, APP.stem) for _ in range(1000)]
 
     def update(self, rng: np.random.Generator) -> None:
         """Its sessions do so themselves."""
 
 
-def _handshake(port: int) -> str:
+def handshake(port: int, app: str) -> str:
+    """What opens a session of an app of ``bokeh serve``."""
     token = generate_jwt_token(generate_session_id())
     key = base64.b64encode(os.urandom(16)).decode()
     return (
-        f"GET /fanout_app/ws HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+        f"GET /{app}/ws HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
         f"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
         f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Protocol: bokeh, {token}\r\n\r\n"
     )

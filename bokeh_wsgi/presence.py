@@ -14,8 +14,8 @@ from bokeh_wsgi.store import VIEWERS_S, Store
 
 STREAM_GAP_S: Final = 1.0
 """A page whose stream was cut comes back within this, and has not been away."""
-POLL_GAP_S: Final = 5.0
-"""And one that polls: a hidden page may take a while between two polls."""
+POLL_GAP_S: Final = 12.0
+"""And one that polls: a page that nobody sees asks every five seconds."""
 
 
 @dataclass(slots=True)

@@ -16,6 +16,7 @@ import { Notice } from "./page/notice";
 import { pageScripts } from "./page/page-scripts";
 import { readConfig } from "./page/read-config";
 import { reload } from "./page/reload";
+import { whenSeen } from "./page/seen";
 import { Status } from "./page/status";
 
 /** For tests, and for people with a console: docs/browser.md. */
@@ -117,6 +118,7 @@ async function main(): Promise<void> {
     },
   }, ahead);
   followed.forEach(follow);
+  whenSeen((isSeen) => connection.rest(!isSeen));
 
   const probe: Probe = {
     documents,

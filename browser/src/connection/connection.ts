@@ -61,6 +61,7 @@ export class Connection {
   #atLeastMs = 0;
   #pollMs: number;
   #finished = false;
+  #resting = false;
 
   constructor(
     private readonly base: string,
@@ -103,6 +104,17 @@ export class Connection {
   /** The token of a document as it is now; "" if that is not followed any more. */
   token(docid: string): string {
     return this.#documents.get(docid)?.token ?? "";
+  }
+
+  /**
+   * Nobody sees the page: so it holds no connection open, of which browsers have six for a server, and asks now and
+   * then.
+   */
+  rest(isResting: boolean): void {
+    if (isResting === this.#resting) return;
+    this.#resting = isResting;
+    if (isResting) this.#request.abort();
+    else this.#pause.wake();
   }
 
   /** Follow one more document; those that come in the same moment cost one new request together. */
@@ -154,7 +166,8 @@ export class Connection {
     const started = performance.now();
     const asked = this.#asking = this.#toAsk();
     const alone = this.#suspects.length > 0;
-    const mode = alone ? "poll" : this.#modes.next(started);
+    const rests = this.#resting;
+    const mode = alone || rests ? "poll" : this.#modes.next(started);
     this.#request = new AbortController();
     const { signal } = this.#request;
     try {
@@ -171,6 +184,7 @@ export class Connection {
       if (signal.aborted) return 0;
       if (alone) return outcome.ended ? this.#passed() : this.#failed();
       if (outcome.began) this.#cleared = false;
+      if (rests && outcome.ended) return this.#resting ? this.timing.restMs : 0;
       return this.#done(mode, outcome, performance.now() - started);
     } catch (error) {
       if (error instanceof Refused) return this.#refused(error, asked);

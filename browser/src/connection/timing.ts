@@ -24,6 +24,8 @@ export interface Timing {
   pollMs: number;
   maxPollMs: number;
   pollGrowth: number;
+  /** Between polls of a page that nobody sees. */
+  restMs: number;
   /** After so many failed attempts a person is told that the server is away. */
   offlineAfter: number;
   /** Documents that are added within so long are asked for together; while more and more come, up to the longest. */
@@ -50,6 +52,7 @@ export const TIMING: Timing = {
   pollMs: 100,
   maxPollMs: 1_000,
   pollGrowth: 1.5,
+  restMs: 5_000,
   offlineAfter: 4,
   gatherMs: 30,
   maxGatherMs: 2_000,

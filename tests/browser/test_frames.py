@@ -1,0 +1,65 @@
+"""Many frames of one server in one page, as in a long notebook: a browser has six connections for it."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from bokeh.document import Document
+from bokeh.layouts import column
+from bokeh.models.widgets.sliders import Slider
+from bokeh.plotting import figure
+from playwright.sync_api import Browser, Frame
+
+from bokeh_wsgi import Session
+from bokeh_wsgi.client.tags import frame_tag
+from tests.browser.conftest import LiveServer
+from tests.browser.host_site import HostSite
+
+pytestmark = pytest.mark.browser
+FRAMES = 9
+
+
+def test_each_of_many_frames_lives_when_it_is_looked_at(browser: Browser, memory_server: LiveServer) -> None:
+    frames, plots, sessions = [], [], []
+    for number in range(FRAMES):
+        session = Session(root_url=memory_server.url, load_from_config=False)
+        session.use_doc(f"frame {number}", clear=True)
+        plot = figure(width=300, height=200)
+        line: Any = plot.line("x", "y", source={"x": np.arange(3.0), "y": np.zeros(3)})
+        slider = Slider(start=0, end=100, value=1, name="slider")
+        document = Document()
+        document.add_root(column(slider, plot))
+        session.store_document(document)
+        tag = frame_tag(session, document.roots[0], width=350, height=500, writes=True)
+        frames.append(f"<div>{tag.replace('lazy', 'eager')}</div>")
+        plots.append((line.data_source, slider))
+        sessions.append(session)
+    with HostSite() as notebook:
+        page = browser.new_page(viewport={"width": 500, "height": 600})
+        page.goto(notebook.page("".join(frames)), wait_until="commit")
+        for number in (FRAMES - 1, 0, FRAMES // 2):
+            element = page.locator("iframe").nth(number)
+            element.scroll_into_view_if_needed()
+            handle = element.element_handle()
+            assert handle is not None
+            frame: Frame | None = handle.content_frame()
+            assert frame is not None
+            frame.wait_for_selector(".bk-Figure", timeout=30_000)
+            source, slider = plots[number]
+            source.data["y"] = np.full(3, 7.0 + number)
+            sessions[number].store_objects(source)
+            find = "[...Bokeh.documents[0]._all_models.values()].find"
+            held = f"{find}((model) => model.type == 'ColumnDataSource').data.y[0]"
+            frame.wait_for_function(f"{held} == {7 + number}", timeout=30_000)
+            frame.evaluate(f"{find}((model) => model.name == 'slider').value = {number + 20}")
+            for _ in range(600):
+                state = sessions[number].pull_state()
+                if state.graph.models[slider.id]["attributes"]["value"] == number + 20:
+                    break
+                page.wait_for_timeout(50)
+            else:
+                pytest.fail(json.dumps(state.graph.models[slider.id]))
+        page.close()
+    for session in sessions:
+        session.close()
