@@ -331,7 +331,11 @@ def test_an_error_in_a_callback_is_shown_where_it_is_asked_for(
 ) -> None:
     document = Document()
     button = Button(label="divide", name="divider")
-    button.on_click(lambda: 1 / 0)
+
+    def divide() -> None:
+        _ = 1 / 0
+
+    button.on_click(divide)
     document.add_root(button)
     with session.live(document, show_errors=True):
         look_at(page, session.document_link())
@@ -345,8 +349,10 @@ def test_zooms_are_told_by_events_and_other_pages_stay_where_they_are(
     session: Session, browsers: Callable[[], Page]
 ) -> None:
     document, told = Document(), Event()
-    x_range = Range1d(0, 10)
-    p = figure(x_range=x_range, y_range=Range1d(0, 10), tools="box_zoom,reset", active_drag="box_zoom")
+    x_range = Range1d(start=0, end=10)
+    p = figure(
+        x_range=x_range, y_range=Range1d(start=0, end=10), tools="box_zoom,reset", active_drag="box_zoom"
+    )
     p.scatter([5], [5])
     ranges: list[float | None] = []
 
