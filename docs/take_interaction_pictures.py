@@ -110,7 +110,7 @@ SIZES: dict[Callable[[Page], None], tuple[int, int]] = {
     one_button: (420, 110),
     curve: (760, 460),
     histograms: (780, 660),
-    widgets: (860, 560),
+    widgets: (860, 430),
     streaming: (800, 440),
     table: (840, 370),
     linked_selection: (960, 500),

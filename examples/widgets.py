@@ -56,7 +56,11 @@ output_server("Widgets")
 session = cursession()
 
 LINES = 40
-log = PreText(width=440, height=900, styles={"overflow": "auto", "border-left": "1px solid #ccc"})
+log = PreText(
+    width=440,
+    height=900,
+    styles={"overflow": "auto", "border-left": "1px solid #ccc", "padding-left": "12px"},
+)
 FRUIT = ["apple", "banana", "cherry", "date"]
 MAY = dt.date(2024, 5, 1)
 NOON = dt.datetime(2024, 5, 1, 12)

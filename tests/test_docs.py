@@ -23,19 +23,6 @@ def test_every_link_to_a_file_leads_to_one(page: Path) -> None:
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
-def test_code_of_the_interaction_guide_is_that_of_the_examples() -> None:
-    """Each step shows parts of its example, as they are there; "..." leaves something out."""
-    guide = (ROOT / "docs" / "interaction.md").read_text()
-    steps = guide.split("\n## ")[1:10]
-    for step in steps:
-        found = re.search(r"\(\.\./(examples/\w+\.py)\)", step)
-        assert found is not None, step[:60]
-        code = (ROOT / found[1]).read_text()
-        for block in re.findall(r"^```python\n(.*?)^```$", step, flags=re.MULTILINE | re.DOTALL):
-            missing = [line for line in block.splitlines() if line != "..." and line.strip() not in code]
-            assert missing == [], found[1]
-
-
 def test_every_option_of_the_app_is_described() -> None:
     options = [name for name in inspect.signature(BokehWSGI).parameters if name != "self"]
     assert [name for name in options if f"| `{name}` |" not in DEPLOY] == []
