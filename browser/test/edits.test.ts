@@ -25,6 +25,12 @@ test("a batch ends with events, and a value does not overtake one", () => {
   assert.deepEqual(queued(click, set("a", 1)), [[click], [set("a", 1)]]);
 });
 
+test("a value that brings a model is sent, also if another follows that only mentions it", () => {
+  const brings = set("a", [{ type: "object", name: "Span", id: "s1" }]);
+  const mentions = set("a", [{ id: "s1" }, { type: "object", name: "Span", id: "s2" }]);
+  assert.deepEqual(queued(brings, mentions), [[brings, mentions]]);
+});
+
 /** A page's edits of attribute "a", and what it may show. */
 class Scene {
   open: Edit[] = [];

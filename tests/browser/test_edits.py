@@ -530,3 +530,20 @@ def test_a_file_that_is_chosen_is_one_change(room: Room) -> None:
         ["filename", "mime_type", "value"]
     ]
     assert room.attribute(chosen, "value") == "aGVsbG8="
+
+
+def test_models_that_are_added_one_after_the_other_all_come(room: Room) -> None:
+    plot, _ = points(tools="pan")
+    button = Button(label="add")
+    code = """
+      const {BoxAnnotation} = Bokeh.require("models/annotations/box_annotation")
+      for (const left of [0, 1, 2]) {
+        plot.renderers = [...plot.renderers, new BoxAnnotation({left, right: left + 0.5})]
+      }
+    """
+    button.js_on_event("button_click", CustomJS(args={"plot": plot}, code=code))
+    room.publish(plot, button)
+    first, _ = room.open(), room.open()
+    first.get_by_role("button", name="add").click()
+    room.until_all(plot, "model.renderers.slice(1).map((box) => box.left)", [0, 1, 2])
+    assert len(room.attribute(plot, "renderers")) == 4
