@@ -7,7 +7,7 @@ import { EditableSources } from "./editable-sources";
 import { Pending } from "./pending";
 import { EditSender } from "./sender";
 import { SharedRanges } from "./shared-ranges";
-import { type Range, isOwn, isView } from "./view-state";
+import { type Range, isFetched, isOwn, isRange, isView } from "./view-state";
 
 export interface PageEditsEvents {
   /** What comes has to be looked at again: the page may show now what it had kept aside. */
@@ -32,6 +32,7 @@ export class PageEdits {
   /** Sources whose columns BokehJS may hold otherwise than the history has them. */
   readonly #apart = new Set<string>();
   #due: PatchEvent[] = [];
+  #rangesToTell = new Set<Range>();
   #seen = 0;
 
   constructor(url: string, token: () => string, private readonly events: PageEditsEvents) {
@@ -50,7 +51,7 @@ export class PageEdits {
     this.end();
     this.#document = document;
     this.#sharesView = graph.share_view === true;
-    this.#known = new Set(document._all_models.keys());
+    this.#known = new Set(Object.keys(graph.models));
     this.#pending.clear();
     this.#apart.clear();
     this.#due = [];
@@ -138,10 +139,13 @@ export class PageEdits {
 
   #changed = (event: DocumentEvent): void => {
     if (event.sync === false || !this.#document) return;
+    // BokehJS has models of its own in a document.
+    if (event.attr !== undefined && !this.#known.has(event.model.id)) return;
     for (const edit of this.#edits(event)) this.#sender.add(edit);
   };
 
   #edits(event: DocumentEvent): Edit[] {
+    if (event.attr === "data" && isFetched(event.model)) return [];
     switch (event.kind) {
       case "ModelChanged":
         return event.attr === "data" && "streaming" in event.model
@@ -164,10 +168,19 @@ export class PageEdits {
     if (isOwn(attr)) return [];
     if (!isView(model, attr)) return [this.#encoded(event)];
     if (!this.#sharesView) return [];
-    const edit = this.#ranges.edit(model as Range, this.#encoded(event));
-    if (edit?.unset) queueMicrotask(() => this.#ranges.isReset(model as Range));
-    return edit ? [edit] : [];
+    if (!isRange(model)) return [this.#encoded(event)];
+    if (this.#rangesToTell.size === 0) queueMicrotask(this.#tellRanges);
+    this.#rangesToTell.add(model as Range);
+    return [];
   }
+
+  #tellRanges = (): void => {
+    for (const range of this.#rangesToTell) {
+      if (this.#document?.get_model_by_id(range.id) !== range) continue;
+      for (const edit of this.#ranges.edits(range, this.#document)) this.#sender.add(edit);
+    }
+    this.#rangesToTell.clear();
+  };
 
   /** Columns were changed in place, or given anew. */
   #columns(source: Source): Edit[] {

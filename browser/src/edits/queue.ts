@@ -17,10 +17,9 @@ export class EditQueue {
     if (key !== null) {
       // Not across an event: what was set before it is to be seen by whoever hears of it.
       for (let i = this.#waiting.length - 1; i >= 0 && !isEvent(this.#waiting[i]!); i--) {
-        if (keyOf(this.#waiting[i]!) === key) {
-          this.#waiting.splice(i, 1);
-          break;
-        }
+        if (keyOf(this.#waiting[i]!) !== key) continue;
+        if (!bringsModels(this.#waiting[i]!)) this.#waiting.splice(i, 1);
+        break;
       }
     }
     this.#waiting.push(edit);
@@ -37,6 +36,11 @@ export class EditQueue {
   clear(): void {
     this.#waiting = [];
   }
+}
+
+/** Whether it writes out models that are new, which later edits may mention by their ids. */
+function bringsModels(edit: Edit): boolean {
+  return typeof edit.new === "object" && JSON.stringify(edit.new).includes('"type":"object"');
 }
 
 function isEvent({ kind }: Edit): boolean {

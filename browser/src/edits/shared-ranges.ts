@@ -1,15 +1,17 @@
 import type { BokehDocument } from "../document/bokeh";
 import type { PatchEvent } from "../document/graph";
 import type { Edit } from "./edit";
+import { RecentInput } from "./recent-input";
 import { type Range, isComputed, isView } from "./view-state";
 
 /**
- * Ranges that BokehJS computes from the data (DataRange1d), in a document that shares its view. Each page computes
+ * Ranges of a document that shares its view. Those that BokehJS computes from the data (DataRange1d) each page computes
  * them for itself until somebody moves one: from then on it is where it was moved to, in all pages, until a reset.
  */
 export class SharedRanges {
   /** Ids of those that were moved. */
   readonly #moved = new Set<string>();
+  readonly #input = new RecentInput();
 
   /** The document begins: what was moved before is moved here, too. */
   begin(document: BokehDocument): void {
@@ -21,21 +23,21 @@ export class SharedRanges {
     }
   }
 
-  /** What becomes of a change of start or end in this page; null: nothing that others should see. */
-  edit(range: Range, edit: Edit): Edit | null {
-    if (!isComputed(range)) return edit;
-    if (range.have_updated_interactively) {
-      this.#moved.add(range.id);
-      return edit;
+  /**
+   * What others should see of what became of a range. To be asked when BokehJS is done with it: while it sets what it
+   * has computed, BokehJS 3.10 takes it for moved.
+   */
+  edits(range: Range, document: BokehDocument): Edit[] {
+    const { id, start, end, have_updated_interactively } = range;
+    const edit = (attr: string, what: object) => ({ kind: "ModelChanged", model: { id }, attr, ...what });
+    // BokehJS makes ranges of maps fit the plot, which has another size in each page: pages would fight for ever.
+    if (hasTiles(document) && !this.#input.isRecent) return [];
+    if (!isComputed(range) || have_updated_interactively) {
+      this.#moved.add(id);
+      return [edit("start", { new: start }), edit("end", { new: end })];
     }
-    // It was reset, and is computed again.
-    if (!this.#moved.has(range.id)) return null;
-    return { kind: edit.kind, model: { id: range.id }, attr: edit.attr!, unset: true };
-  }
-
-  /** After all changes of a reset. */
-  isReset(range: Range): void {
-    if (isComputed(range) && !range.have_updated_interactively) this.#moved.delete(range.id);
+    // If it was moved before, it was reset, and is computed again.
+    return this.#moved.delete(id) ? ["start", "end"].map((attr) => edit(attr, { unset: true })) : [];
   }
 
   /** After a patch of somebody else was applied. */
@@ -61,4 +63,8 @@ export class SharedRanges {
     for (const plot of range.linked_plots ?? []) plot.invalidate_dataranges = true;
     range.change?.emit();
   }
+}
+
+function hasTiles(document: BokehDocument): boolean {
+  return [...document._all_models.values()].some(({ type }) => type === "TileRenderer");
 }

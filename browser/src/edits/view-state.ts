@@ -11,8 +11,8 @@ export interface Range extends Model {
   _initial_end?: unknown;
 }
 
-/** What a page's layout computes for itself. */
-const OWN = new Set(["inner_width", "inner_height", "outer_width", "outer_height"]);
+/** What a page computes for itself: of the layout, and where a map's ranges go back to. */
+const OWN = new Set(["inner_width", "inner_height", "outer_width", "outer_height", "reset_start", "reset_end"]);
 const RANGES = new Set(["Range1d", "DataRange1d", "FactorRange"]);
 
 /** Whether an attribute is what the page has computed from its own size. */
@@ -21,12 +21,21 @@ export function isOwn(attr: string): boolean {
 }
 
 /** Whether an attribute says what a viewer looks at, and how: the part of a plot, the tools. */
-export function isView({ type }: Model, attr: string): boolean {
-  if (RANGES.has(type)) return attr === "start" || attr === "end";
-  return type === "Toolbar" || type === "ToolProxy";
+export function isView(model: Model, attr: string): boolean {
+  if (isRange(model)) return attr === "start" || attr === "end";
+  return model.type === "Toolbar" || model.type === "ToolProxy";
+}
+
+export function isRange({ type }: Model): boolean {
+  return RANGES.has(type);
 }
 
 /** Whether BokehJS computes where the range begins and ends from the data. */
 export function isComputed({ type }: Model): boolean {
   return type === "DataRange1d";
+}
+
+/** Whether each page fetches the columns of a source for itself (AjaxDataSource, ServerSentDataSource). */
+export function isFetched({ properties }: Model): boolean {
+  return "data_url" in properties;
 }
