@@ -25,7 +25,8 @@ MEASURE = f"""async (steps) => {{
   const times = []
   for (let value = 1; value <= steps; value++) {{
     const begun = performance.now()
-    const answered = new Promise((resolve) => {{
+    const answered = new Promise((resolve, reject) => {{
+      setTimeout(() => reject(new Error(`no answer to ${{value}}, but ${{answer.text}}`)), 20000)
       const look = () => {{
         if (answer.text != `${{value}}`) return
         answer.properties.text.change.disconnect(look)

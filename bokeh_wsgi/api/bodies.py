@@ -5,7 +5,7 @@ from typing import Any
 
 from werkzeug.wrappers import Request
 
-from bokeh_wsgi.exc import BadRequest, LengthRequired, LimitExceeded
+from bokeh_wsgi.exc import AccessDenied, BadRequest, LengthRequired, LimitExceeded
 
 PIECE_BYTES = 1 << 20
 MAX_JSON_BYTES = 64 << 10
@@ -41,7 +41,10 @@ class _Rest:
 
 
 def take_lines(environ: dict[str, Any], count: int) -> list[str]:
-    """The first lines of a body, of `MAX_LINES_BYTES` together at most; the rest stays to be read."""
+    """The first lines of a body, of `MAX_LINES_BYTES` together at most; the rest stays to be read.
+
+    Raises `AccessDenied` if there are fewer: they say who sends it.
+    """
     stream = environ["wsgi.input"]
     announced = environ.get("CONTENT_LENGTH") or ""
     left = int(announced) if announced.isascii() and announced.isdigit() else MAX_LINES_BYTES
@@ -53,7 +56,7 @@ def take_lines(environ: dict[str, Any], count: int) -> list[str]:
         begun += piece
     *lines, rest = begun.split(b"\n", count)
     if len(lines) < count:
-        raise BadRequest(f"The body must begin with {count} lines: a token, and a key of your own making.")
+        raise AccessDenied("A page's edits begin with a line that is its token, and one that is their key.")
     environ["wsgi.input"] = _Rest(rest, stream)
     if announced:
         environ["CONTENT_LENGTH"] = str(left - len(begun) + len(rest))

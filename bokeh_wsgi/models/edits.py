@@ -110,6 +110,8 @@ def _event(edit: Rep, state: State) -> Op:
         raise BadRequest(f"a message of type {str(edit.get('msg_type'))[:40]!r} is not for scripts")
     event = checked_object(edit.get("msg_data"), "an event")
     name = checked_text(event.get("name"), "an event's name")
+    if name == NOTICE:
+        raise BadRequest("notices are a script's")
     values = checked_object(event.get("values"), "an event's values")
     if values.get("type") == "map":
         values = _mapped(values)
@@ -121,8 +123,6 @@ def _event(edit: Rep, state: State) -> Op:
             subscribed = subscribed.get("entries", [])
         if name not in subscribed:
             raise BadRequest(f"nobody has subscribed to {name[:60]!r} of model {model_id}")
-    elif name == NOTICE:
-        raise BadRequest("notices are a script's")
     _check_references(values, state)
     text = json.dumps({"name": name, "values": values}, separators=(",", ":"), allow_nan=False)
     return Op(OpCode.EVENT, model=model_id, json=text)
