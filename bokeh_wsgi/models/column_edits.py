@@ -93,9 +93,8 @@ class ColumnEdits:
         for name, rep in checked_object(edit.get("data"), "data").items():
             key = (model, checked_text(name, "a column's name"))
             self._removed.pop(key, None)
-            column = column_of(read_values(rep))
             edited = self._edited[key] = self._begin(key)
-            edited.put(column)
+            edited.put(_as_before(read_values(rep), edited.like))
 
     def _column(self, model: str, name: str) -> _Edited:
         key = (model, checked_text(name, "a column's name"))
@@ -125,6 +124,14 @@ class ColumnEdits:
             return
         edited.add(Op(OpCode.APPEND, start=kept, count=column.rows, drop=drop, values=column))
         edited.rows = kept + column.rows
+
+
+def _as_before(values: Values, like: Column | None) -> Column:
+    """A list goes on being what the column was, where that works: BokehJS's tools make lists of arrays."""
+    if like is None or not isinstance(values, list) or like.dtype == "json":
+        return column_of(values)
+    column = fitted(values, like)
+    return column_of(values) if column is None else column
 
 
 def gone(key: Key, message: str) -> Conflict:
