@@ -32,9 +32,9 @@ export class DocumentView {
    * Wait until everything asked for so far is built and drawn, unless that takes long, as in a hidden page;
    * rejects with what went wrong.
    */
-  async settled(): Promise<void> {
+  async settled(longestMs = SETTLE_MS): Promise<void> {
     const drawn = this.#work.then(() => Promise.allSettled(this.#manager.roots.map((view) => view.ready)));
-    await Promise.race([drawn, new Promise((resolve) => setTimeout(resolve, SETTLE_MS))]);
+    await Promise.race([drawn, new Promise((resolve) => setTimeout(resolve, longestMs))]);
     if (this.#failed) throw this.#failed;
   }
 

@@ -6,6 +6,7 @@ import type { Host } from "../columns/host";
 import { applyPatch } from "./apply-patch";
 import type { PageEdits } from "../edits/page-edits";
 import { type BokehDocument, type Source, bokeh } from "./bokeh";
+import { bringsModels } from "./brings-models";
 import { columnsRep } from "./columns-rep";
 import { DocumentView } from "./document-view";
 import type { Graph, Patch } from "./graph";
@@ -22,6 +23,8 @@ import { Touched } from "./touched";
 import { updateSource } from "./update-source";
 
 const FRAME_MS = 1000 / 60;
+/** What sets values has this long to be drawn before the next change is looked at. */
+const VALUES_MS = 40;
 /** Name of the event by which a script has pages say something. */
 const NOTICE = "bokeh_wsgi.notice";
 
@@ -248,8 +251,8 @@ export class LiveDocument {
     return view;
   }
 
-  async #settled(): Promise<void> {
-    await Promise.all([...this.#views.values()].map((view) => view.settled()));
+  async #settled(longestMs?: number): Promise<void> {
+    await Promise.all([...this.#views.values()].map((view) => view.settled(longestMs)));
   }
 
   async #discard(): Promise<void> {
@@ -302,7 +305,8 @@ export class LiveDocument {
     if (patches.length === 0) return;
     this.#forgetColumns(document);
     for (const view of this.#views.values()) view.update();
-    await this.#settled();
+    // BokehJS may never say that a view is ready: what only sets values is not to hold up what comes after it.
+    await this.#settled(patches.some(bringsModels) ? undefined : VALUES_MS);
   }
 
   /** Whether BokehJS was told: not of columns that the page itself has changed, which is yet to come. */
