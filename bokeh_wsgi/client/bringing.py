@@ -13,6 +13,7 @@ from bokeh.document import Document
 from bokeh.model import Model
 from bokeh.util.serialization import make_id
 
+from bokeh_wsgi.exc import FrameError
 from bokeh_wsgi.models.graph import Graph
 
 from .edits import Edits
@@ -54,6 +55,20 @@ class Made:
 
     def add(self, wire_id: str, model: Model) -> None:
         self._models[wire_id] = model
+
+
+class Mentioning(Maker):
+    """Decodes values, as of events and columns, that may mention models which are here: else `FrameError`."""
+
+    def __init__(self, publisher: Publisher, made: Made) -> None:
+        super().__init__(publisher.shadow.graph)
+        self._made = made
+
+    def model(self, wire_id: str) -> Model:
+        found = self._made.find(wire_id)
+        if found is None:
+            raise FrameError(f"the model {wire_id} is mentioned, and is not here")
+        return found
 
 
 class Bringing(Maker):

@@ -5,35 +5,19 @@ from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
-from bokeh.model import Model
 
 from bokeh_wsgi.dataplane import Column, GrowingColumn, Op, OpCode, diff, take_column
-from bokeh_wsgi.exc import BokehWSGIError, FrameError
+from bokeh_wsgi.exc import BokehWSGIError
 from bokeh_wsgi.models.state import State
 
-from .bringing import Made
+from .bringing import Made, Mentioning
 from .fired import Fired
 from .live_data import Journal, LiveData, Told, columns_lock, live_data
-from .making import Maker
 from .publisher import Publisher
 from .serializer import GraphSerializer, columns_of
 from .undoing import Undo
 
 _DIRECT: Final = (OpCode.APPEND, OpCode.WRITE)
-
-
-class _Values(Maker):
-    """Values of columns, with the models they may mention."""
-
-    def __init__(self, publisher: Publisher, made: Made) -> None:
-        super().__init__(publisher.shadow.graph)
-        self._made = made
-
-    def model(self, wire_id: str) -> Model:
-        found = self._made.find(wire_id)
-        if found is None:
-            raise FrameError(f"a column mentions the model {wire_id}, which is not here")
-        return found
 
 
 class ColumnMerging:
@@ -165,7 +149,7 @@ class ColumnMerging:
             column = GrowingColumn(theirs.column().copy())
             for op in unsent:
                 _apply_where_it_fits(column, op, told, shift)
-        values = _Values(self._publisher, self._made).values(column.column())
+        values = Mentioning(self._publisher, self._made).values(column.column())
         live.put(name, _as_before(old, values, column.column()))
         if told.appended or told.dropped or told.written:
             journal.told[name] = told

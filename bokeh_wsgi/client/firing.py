@@ -17,9 +17,8 @@ from bokeh.util.callback_manager import _nargs
 
 from bokeh_wsgi.dataplane import Op
 
-from .bringing import Made
+from .bringing import Made, Mentioning
 from .fired import Changed
-from .making import Maker
 from .publisher import Publisher
 
 log = logging.getLogger("bokeh_wsgi")
@@ -109,24 +108,12 @@ def _run(coroutine: Coroutine[Any, Any, Any]) -> None:
         raise errors[0]
 
 
-class _EventValues(Maker):
-    def __init__(self, publisher: Publisher, made: Made) -> None:
-        super().__init__(publisher.shadow.graph)
-        self._made = made
-
-    def model(self, wire_id: str) -> Model:
-        found = self._made.find(wire_id)
-        if found is None:
-            raise KeyError(wire_id)
-        return found
-
-
 def event_of(op: Op, publisher: Publisher, made: Made) -> Event | None:
     """The event that an EVENT op says; None for one that means nothing here, as of a model that is gone."""
     content = json.loads(op.json)
     try:
         cls = Event.cls_for(content["name"])
-        values = _EventValues(publisher, made).value(content.get("values", {}))
+        values = Mentioning(publisher, made).value(content.get("values", {}))
         return cls(**values)
     except (KeyError, ValueError, TypeError) as error:
         log.debug("an event %s means nothing here: %s", content.get("name"), error)

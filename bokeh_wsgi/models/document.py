@@ -88,12 +88,26 @@ class Document:
         that was used before gives the seq it got then. Raises `Conflict`, `BadRequest`, `LimitExceeded`,
         `NotFound` or `StoreError`; then nothing was applied.
         """
+        return self._commit(lambda _: (ops, frame), key)
+
+    def edit(self, edit: Callable[[State], Sequence[Op]], key: str) -> int:
+        """As `commit`, of the ops that ``edit`` makes of the present state."""
+
+        def made(state: State) -> tuple[Sequence[Op], Buffer]:
+            ops = edit(state)
+            return ops, b"".join(dataplane.encode(self.docid, ops))
+
+        return self._commit(made, key)
+
+    def _commit(self, made: Callable[[State], tuple[Sequence[Op], Buffer]], key: str) -> int:
+        """Keep the ops and the frame that are ``made`` of the state; anew if another process was faster."""
         with self._lock:
             while True:
                 self._catch_up()
                 done = self._store.applied(self.docid, key)
                 if done is not None:
                     return done
+                ops, frame = made(self._state)
                 graph = self._state.check(ops, self._limits.max_document_bytes)
                 got = self._append(ops, frame, key, graph)
                 if got is not None:
@@ -111,21 +125,6 @@ class Document:
             self._state.apply(ops, seq, graph)
             self._remember(seq, frame)
         return got
-
-    def edit(self, edit: Callable[[State], Sequence[Op]], key: str) -> int:
-        """As `commit`, of the ops that ``edit`` makes of the present state."""
-        with self._lock:
-            while True:
-                self._catch_up()
-                done = self._store.applied(self.docid, key)
-                if done is not None:
-                    return done
-                ops = edit(self._state)
-                frame = b"".join(dataplane.encode(self.docid, ops))
-                graph = self._state.check(ops, self._limits.max_document_bytes)
-                seq = self._append(ops, frame, key, graph)
-                if seq is not None:
-                    return seq
 
     def since(self, seq: int) -> Update:
         """What a reader that is at ``seq`` needs to come to now: nothing, the changes it missed, or one
