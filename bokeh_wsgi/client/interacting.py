@@ -1,7 +1,6 @@
 """The two-way side of a session: it follows its document, and calls back what others do."""
 
 import json
-import secrets
 import time
 from collections.abc import Callable
 from typing import Any
@@ -10,12 +9,11 @@ from urllib.parse import quote
 from bokeh.document import Document
 from bokeh.io import curdoc
 
-from bokeh_wsgi.dataplane import Op, OpCode, encode_upload
+from bokeh_wsgi.dataplane import Op, OpCode
 from bokeh_wsgi.exc import SessionError
 
 from .live import Change, Live, Presence
 from .pulling import Pulling
-from .transport import ARROW_STREAM
 
 NOTICE = "bokeh_wsgi.notice"
 
@@ -99,10 +97,7 @@ class Interacting(Pulling):
     def notice(self, text: str) -> None:
         """Show a small notice on the open pages, for ten seconds."""
         told = json.dumps({"name": NOTICE, "values": {"text": str(text)}})
-        headers = {"Content-Type": ARROW_STREAM, "Idempotency-Key": secrets.token_urlsafe(12)}
-        pieces = encode_upload(self.docid, [Op(OpCode.EVENT, json=told)])
-        path = f"doc/{quote(self.docid, safe='')}/changes"
-        self._transport.request("POST", path, headers=headers, pieces=pieces)
+        self._upload([Op(OpCode.EVENT, json=told)])
 
     def close(self) -> None:
         """End `live`, send what is left to send, and give connections back; the document stays there."""
@@ -111,18 +106,10 @@ class Interacting(Pulling):
         finally:
             super().close()
 
-    def use_doc(
-        self,
-        name: str | None = None,
-        docid: str | None = None,
-        *,
-        clear: bool = False,
-        share_view: bool = False,
-    ) -> None:
+    def _leave_document(self) -> None:
         if self._live is not None:
             self._live.stop()
             self._live = None
-        super().use_doc(name, docid, clear=clear, share_view=share_view)
 
     def _begin(self, doc: Document | None, show_errors: bool, interval_s: float = 0.0) -> Live:
         former, self._live = self._live, None

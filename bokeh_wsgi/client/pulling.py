@@ -1,22 +1,19 @@
 """The reading side of a session: the document as the server has it, in Bokeh models or as JSON."""
 
 import json
-import secrets
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
 from bokeh.document import Document
 from bokeh.model import Model
 from bokeh.util.serialization import make_id
 
-from bokeh_wsgi.dataplane import Op, OpCode, column_from, encode_upload
+from bokeh_wsgi.dataplane import Op, OpCode, column_from
 from bokeh_wsgi.models.state import State
 
 from .loader import Loader, ids_in_use, move_counter_past
 from .serializer import closure
 from .storing import Storing
-from .transport import ARROW_STREAM
 
 
 class Pulling(Storing):
@@ -131,6 +128,4 @@ class Pulling(Storing):
             ops.insert(0, Op(OpCode.PATCH, json=json.dumps({"events": events}, allow_nan=False)))
         if ops:
             self.flush()
-            headers = {"Content-Type": ARROW_STREAM, "Idempotency-Key": secrets.token_urlsafe(12)}
-            path = f"doc/{quote(self.docid, safe='')}/changes"
-            self._transport.request("POST", path, headers=headers, pieces=encode_upload(self.docid, ops))
+            self._upload(ops)

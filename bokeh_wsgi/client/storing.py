@@ -2,6 +2,7 @@
 
 import math
 import os
+import secrets
 import threading
 import time
 import weakref
@@ -13,7 +14,7 @@ from wsgiref.types import WSGIApplication
 from bokeh.document import Document
 from bokeh.model import Model
 
-from bokeh_wsgi.dataplane import Change, Reader
+from bokeh_wsgi.dataplane import Change, Op, Reader, encode_upload
 from bokeh_wsgi.exc import ServerRefused, SessionError
 from bokeh_wsgi.models.state import State
 
@@ -22,6 +23,7 @@ from .column_ops import ColumnOps
 from .documents import Documents
 from .publisher import Publisher, Step
 from .sender import Sender
+from .transport import ARROW_STREAM
 
 BURST_S = 0.01
 """A store that follows another one sooner than this does not wait for its answer."""
@@ -106,6 +108,7 @@ class Storing(Documents):
         without, the models that this session stores join those that are there. With ``share_view``, what one
         viewer zooms or pans to is what all see, and what the tools of the toolbar are set to.
         """
+        self._leave_document()
         if (name is None) == (docid is None):
             raise ValueError("use_doc() needs either a name or a docid")
         with self._lock:
@@ -158,6 +161,9 @@ class Storing(Documents):
         with self._lock:
             if self._sender is not None:
                 self._sender.flush()
+
+    def _leave_document(self) -> None:
+        """End what goes on with the document that was in use so far."""
 
     def _raise_ended(self) -> None:
         """What ended the following of the document in the background, if something did."""
@@ -215,6 +221,12 @@ class Storing(Documents):
         if not reader.ended:
             raise SessionError(f"the answer of {self.base_url} was cut")
         return changes
+
+    def _upload(self, ops: Sequence[Op]) -> None:
+        """Send ops as a change of their own, of which the shadow knows nothing."""
+        headers = {"Content-Type": ARROW_STREAM, "Idempotency-Key": secrets.token_urlsafe(12)}
+        pieces = encode_upload(self.docid, ops)
+        self._transport.request("POST", f"doc/{self._quoted}/changes", headers=headers, pieces=pieces)
 
     def is_stored(self, obj: Model) -> bool:
         """Whether the model was stored or loaded by this session, and the document still holds it."""
