@@ -30,17 +30,23 @@ class Hub:
         self._lock = threading.Lock()
         self._waiting: defaultdict[str, set[threading.Event]] = defaultdict(set)
         self._seqs: dict[str, int] = {}
+        # Of documents some of whose readers are told how many look at them.
         self._viewers: dict[str, int] = {}
         self._access_version = -1
         self.access_number = 0
         self._watcher: threading.Thread | None = None
         self._closed = False
 
-    def join(self, docids: Collection[str], event: threading.Event) -> None:
-        """From now on, ``event`` is set whenever one of the documents changes or goes."""
+    def join(self, docids: Collection[str], event: threading.Event, *, viewers: bool = False) -> None:
+        """From now on, ``event`` is set whenever one of the documents changes or goes.
+
+        With ``viewers`` also when more or fewer pages of other processes look at it: see `viewers_changed`.
+        """
         with self._lock_of_this_process():
             for docid in docids:
                 self._waiting[docid].add(event)
+                if viewers:
+                    self._viewers.setdefault(docid, -1)
             if self._watcher is None and self._store.is_shared:
                 # Before the readers check their rights for the first time: what comes later is noticed.
                 self._access_version = self._store.access_version()
@@ -133,12 +139,14 @@ class Hub:
         for docid in list(self._waiting):
             try:
                 record = self._store.get_document(docid)
-                viewers = self._store.viewers(docid)
+                # Most readers do not ask for it.
+                viewers = self._store.viewers(docid) if docid in self._viewers else -1
             except StoreError:
                 continue
             seq = -1 if record is None else record.seq
             if self._seqs.get(docid) != seq:
                 self.wake(docid, seq)
-            elif self._viewers.get(docid) != viewers:
+            elif self._viewers.get(docid, -1) != viewers:
                 self.viewers_changed(docid)
-            self._viewers[docid] = viewers
+            if docid in self._viewers:
+                self._viewers[docid] = viewers

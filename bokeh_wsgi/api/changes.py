@@ -153,7 +153,7 @@ class HeldResponse:
         self._event = threading.Event()
         self._closed = False
         self._docids = tuple(follower.after)
-        context.hub.join(self._docids, self._event)
+        context.hub.join(self._docids, self._event, viewers=follower.tells_viewers)
         if page:
             context.presence.came(page, self._docids)
         self._pieces = self._run()

@@ -498,7 +498,8 @@ def test_what_is_done_last_before_a_page_is_closed_comes(room: Room) -> None:
     text = TextInput(value="")
     room.publish(text)
     page = room.open()
-    page.evaluate(f"{in_js(text)}.value = 'last words'; location.href = 'about:blank'")
+    with page.expect_navigation(url="about:blank"):
+        page.evaluate(f"{in_js(text)}.value = 'last words'; location.href = 'about:blank'")
     room.until(lambda: room.attribute(text, "value") == "last words")
 
 
@@ -506,14 +507,13 @@ def test_a_model_that_another_side_removes_meanwhile_is_no_error(room: Room) -> 
     slider, other = Slider(start=0, end=10, value=1, name="going"), Slider(start=0, end=10, value=1)
     room.publish(slider, other)
     page = room.open()
-
-    def remove(route: Route) -> None:
-        room.document.remove_root(slider)
-        room.session.store_document(room.document)
-        route.continue_()
-
-    page.route("**/edits", remove, times=1)
+    held: list[Route] = []
+    page.route("**/edits", lambda route: held.append(route), times=1)
     page.evaluate(f"{in_js(slider)}.value = 5")
+    room.until(lambda: bool(held))
+    room.document.remove_root(slider)
+    room.session.store_document(room.document)
+    held[0].continue_()
     room.until(lambda: page.evaluate("Bokeh.documents[0].roots().length") == 1)
     page.evaluate(f"{in_js(other)}.value = 7")
     room.until(lambda: room.attribute(other, "value") == 7)

@@ -1,7 +1,11 @@
-import type { Patch } from "./graph";
+import type { Patch, PatchEvent } from "./graph";
 
-/** Whether a patch may build or take away views: whether it says anything about models, not only about values. */
+/** Whether an event is about which models there are, and where: more than a value. */
+export function isOfModels({ kind, new: value }: PatchEvent): boolean {
+  return kind === "ModelChanged" ? JSON.stringify(value ?? null).includes('"id":') : kind !== "TitleChanged";
+}
+
+/** Whether a patch may build or take away views. */
 export function bringsModels({ events = [], config }: Patch): boolean {
-  return config !== undefined || events.some(({ kind, new: value }) =>
-    kind === "ModelChanged" ? JSON.stringify(value ?? null).includes('"id":') : kind !== "TitleChanged");
+  return config !== undefined || events.some(isOfModels);
 }

@@ -1,5 +1,6 @@
 import type { Column } from "../columns/column";
 import { type BokehDocument, type DocumentEvent, type Model, type Source, bokeh } from "../document/bokeh";
+import { isOfModels } from "../document/brings-models";
 import type { Graph, Patch, PatchEvent } from "../document/graph";
 import { columnEdits, copyOf, isSame } from "./column-diff";
 import { type Edit, attributeKey } from "./edit";
@@ -88,7 +89,8 @@ export class PageEdits {
     for (const id of own) this.#known.delete(id);
     if ("share_view" in patch) this.#sharesView = patch.share_view === true;
     if (this.#sharesView) this.#ranges.applied(document, patch.events ?? []);
-    if ((patch.events ?? []).some(mayBringModels)) this.#sources.look(document);
+    const isOfWriters = (event: PatchEvent) => isOfModels(event) || event.attr === "editable" || event.unset;
+    if ((patch.events ?? []).some(isOfWriters)) this.#sources.look(document);
   }
 
   /** All changes up to `seq` are in the columns, and the document. */
@@ -228,10 +230,6 @@ export class PageEdits {
 function keyOfEvent({ kind, model, attr }: PatchEvent): string | null {
   if (kind === "TitleChanged") return "title";
   return kind === "ModelChanged" ? attributeKey(model!.id, attr!) : null;
-}
-
-function mayBringModels({ kind, attr, new: value }: PatchEvent): boolean {
-  return kind !== "ModelChanged" || attr === "editable" || (value !== null && typeof value === "object");
 }
 
 /** Bokeh's map rep as an object. */
