@@ -27,7 +27,7 @@ export interface Source extends Model {
   readonly streaming: Signal;
   readonly patching: Signal<number[] | undefined>;
   _clear_watchers?(): void;
-  _with_selection_sync?(sync: boolean, emit: () => void): void;
+  _prune_selection?: () => void;
 }
 
 export interface View {

@@ -1,12 +1,14 @@
 import type { Column } from "../columns/column";
 import type { Source } from "./bokeh";
+import { keepingSelection, setData } from "./set-data";
 import type { Touched } from "./touched";
 
 /**
  * Put the columns' new values into a live source and tell BokehJS, once.
  *
- * `owned` may give BokehJS values in memory of its own. Columns that are gone stay, for now, with values of one that is not: a patch that comes with this change
- * has yet to turn the glyphs away from them, and until then BokehJS wants all columns of one length.
+ * `owned` may give BokehJS values in memory of its own. Columns that are gone stay, for now, with values of one that is
+ * not: a patch that comes with this change has yet to turn the glyphs away from them, and until then BokehJS wants all
+ * columns of one length.
  */
 export function updateSource(
   source: Source,
@@ -18,8 +20,7 @@ export function updateSource(
   if (touched.signal === "data") {
     if (fresh.length === 0) return;
     const stale = [...touched.removed].map((name) => [name, fresh[0]![1]] as const);
-    const data = Object.fromEntries([...Object.entries(source.data), ...stale, ...fresh]);
-    source.setv({ data }, { sync: false, check_eq: false });
+    setData(source, Object.fromEntries([...Object.entries(source.data), ...stale, ...fresh]));
     return;
   }
   // As HasProps.stream_to and patch_to do, less their copying.
@@ -27,10 +28,8 @@ export function updateSource(
   for (const [name, values] of fresh) data[name] = values;
   source._clear_watchers?.();
   source.properties.data!.set_value(data);
-  const emit = () => {
+  keepingSelection(source, () => {
     if (touched.signal === "streaming") source.streaming.emit();
     else source.patching.emit(touched.indices);
-  };
-  if (source._with_selection_sync) source._with_selection_sync(false, emit);
-  else emit();
+  });
 }

@@ -2,6 +2,7 @@ import type { Column } from "../columns/column";
 import { type BokehDocument, type DocumentEvent, type Model, type Source, bokeh } from "../document/bokeh";
 import { isOfModels } from "../document/brings-models";
 import type { Graph, Patch, PatchEvent } from "../document/graph";
+import { setData } from "../document/set-data";
 import { columnEdits, copyOf, isSame } from "./column-diff";
 import { type Edit, attributeKey } from "./edit";
 import { EditableSources } from "./editable-sources";
@@ -132,8 +133,7 @@ export class PageEdits {
     const isEqual = now.length === Object.keys(source.data).length
       && now.every(([name, values]) => isSame(source.data[name], values));
     if (!isEqual) {
-      const data = Object.fromEntries(now.map(([name, values]) => [name, this.owned(source, values)]));
-      source.setv({ data }, { sync: false, check_eq: false });
+      setData(source, Object.fromEntries(now.map(([name, values]) => [name, this.owned(source, values)])));
     }
     this.#sources.agree(source);
     return !isEqual;
