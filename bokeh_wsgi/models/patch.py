@@ -17,6 +17,7 @@ from .reps import (
     reference_of,
     same,
 )
+from .types import WORDS
 
 if TYPE_CHECKING:
     from .graph import Graph
@@ -167,14 +168,11 @@ def checked_types(types: Any) -> Rep:
     return dict(checked_value(types))
 
 
-_TYPE_WORDS = frozenset(
-    {"any", "null", "bool", "int", "float", "str", "time", "bytes", "spec", "columns", "absent"}
-)
 _TYPE_PARTS = {"either": 0, "list": 1, "tuple": 0, "dict": 2}
 
 
 def _check_type(kind: Any, what: str) -> None:
-    if isinstance(kind, str) and kind in _TYPE_WORDS:
+    if isinstance(kind, str) and kind in WORDS:
         return
     word, *parts = checked_list(kind, what) or [None]
     if word == "struct" and len(parts) == 1:

@@ -3,12 +3,14 @@
 import threading
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bokeh_wsgi.exc import BadRequest
 
-from .graph import Graph
 from .reps import Rep, reference_of
+
+if TYPE_CHECKING:
+    from .graph import Graph
 
 _NUMBERS: Final = frozenset({"nan", "+inf", "-inf"})
 _ARRAYS: Final = frozenset({"ndarray", "typed_array"})
@@ -27,7 +29,7 @@ def _prepared() -> None:
 class TypeChecker:
     """Knows the classes of Bokeh, and those that the graph has types or definitions of."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: "Graph") -> None:
         self._models: Mapping[str, Rep] = graph.models
         self._types = graph.types
         self._defs = {
@@ -96,7 +98,7 @@ class TypeChecker:
 
     def _accepts(self, kind: Any, value: Any) -> bool:
         if isinstance(kind, str):
-            return _WORDS[kind](value)
+            return WORDS[kind](value)
         word, *parts = kind
         return bool(getattr(self, f"_is_{word}")(value, *parts))
 
@@ -190,7 +192,7 @@ def _is_bytes(value: Any) -> bool:
     return isinstance(value, dict) and value.get("type") == "bytes"
 
 
-_WORDS: Final[Mapping[str, Callable[[Any], bool]]] = {
+WORDS: Final[Mapping[str, Callable[[Any], bool]]] = {
     "any": lambda value: value is not _ABSENT,
     "spec": lambda value: value is not _ABSENT,
     "null": lambda value: value is None,
