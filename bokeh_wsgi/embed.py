@@ -19,7 +19,7 @@ from typing import Any, overload
 from bokeh.model import Model
 
 from .client.session import Session
-from .client.tags import Plot, Size, frame_tag, new_element, script_tag
+from .client.show.tags import Plot, Size, frame_tag, new_element, script_tag
 from .io import cursession, push
 
 __all__ = ["autoload_document", "autoload_server", "components", "document_link", "iframe", "object_link"]

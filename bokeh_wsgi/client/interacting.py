@@ -12,7 +12,7 @@ from bokeh.io import curdoc
 from bokeh_wsgi.dataplane import Op, OpCode
 from bokeh_wsgi.exc import SessionError
 
-from .live import Change, Live, Presence
+from .follow.follow_loop import Change, FollowLoop, ViewersCallback
 from .pulling import Pulling
 
 NOTICE = "bokeh_wsgi.notice"
@@ -21,8 +21,8 @@ NOTICE = "bokeh_wsgi.notice"
 class Interacting(Pulling):
     """What a session does to hear of pages and other scripts."""
 
-    _live: Live | None = None
-    _presence_callbacks: tuple[Presence, ...] = ()
+    _live: FollowLoop | None = None
+    _presence_callbacks: tuple[ViewersCallback, ...] = ()
 
     def run(self, doc: Document | None = None, *, show_errors: bool = False) -> None:
         """Follow the document, and call back in this thread, until Ctrl-C or `stop`.
@@ -39,7 +39,7 @@ class Interacting(Pulling):
         """
         self._begin(doc, show_errors).run()
 
-    def live(self, doc: Document | None = None, *, show_errors: bool = False) -> Live:
+    def live(self, doc: Document | None = None, *, show_errors: bool = False) -> FollowLoop:
         """As `run`, in a thread named "bokeh-wsgi-live", until ``stop`` of what it returns.
 
         That is also the end of a ``with`` block of it, of the session, and of the script.
@@ -50,7 +50,7 @@ class Interacting(Pulling):
         live.spawn()
         return live
 
-    def poll_document(self, doc: Document, interval: float = 0.5) -> Live:
+    def poll_document(self, doc: Document, interval: float = 0.5) -> FollowLoop:
         """`live` for this document, which changes every ``interval`` seconds at most. Of Bokeh 0.9."""
         live = self._begin(doc, show_errors=False, interval_s=interval)
         live.spawn()
@@ -111,12 +111,12 @@ class Interacting(Pulling):
             self._live.stop()
             self._live = None
 
-    def _begin(self, doc: Document | None, show_errors: bool, interval_s: float = 0.0) -> Live:
+    def _begin(self, doc: Document | None, show_errors: bool, interval_s: float = 0.0) -> FollowLoop:
         former, self._live = self._live, None
         if former is not None:
             former.stop()
         document = self._document_here() if doc is None else doc
-        live = Live(self, document, show_errors=show_errors, interval_s=interval_s)
+        live = FollowLoop(self, document, show_errors=show_errors, interval_s=interval_s)
         live.start()
         self._live = live
         return live

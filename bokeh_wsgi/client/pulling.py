@@ -11,8 +11,8 @@ from bokeh.util.serialization import make_id
 from bokeh_wsgi.dataplane import Op, OpCode, column_from
 from bokeh_wsgi.models.state import State
 
-from .loader import Loader, ids_in_use, move_counter_past
-from .serializer import closure
+from .follow.loader import Loader, ids_in_use, move_counter_past
+from .publish.serializer import closure
 from .storing import Storing
 
 

@@ -5,7 +5,7 @@ from urllib.parse import quote
 from bokeh.model import Model
 
 from .interacting import Interacting
-from .notebook import show_in_notebook
+from .show.notebook import show_in_notebook
 
 
 class Session(Interacting):

@@ -18,12 +18,13 @@ from bokeh_wsgi.dataplane import Change, Op, Reader, encode_upload
 from bokeh_wsgi.exc import ServerRefused, SessionError
 from bokeh_wsgi.models.state import State
 
-from .account import DEFAULT_SERVER_URL, DEFAULT_USER, NO_KEY
-from .column_ops import ColumnOps
-from .documents import Documents
-from .publisher import Publisher, Step
-from .sender import Sender
-from .transport import ARROW_STREAM
+from .account.account import DEFAULT_SERVER_URL, DEFAULT_USER, NO_KEY
+from .account.documents import Documents
+from .columns.column_ops import ColumnOps
+from .publish.publisher import Publisher
+from .publish.sender import Sender
+from .publish.steps import Step
+from .transport.transport import ARROW_STREAM
 
 BURST_S = 0.01
 """A store that follows another one sooner than this does not wait for its answer."""

@@ -10,8 +10,8 @@ from bokeh.document import Document
 from bokeh.model import Model
 
 from bokeh_wsgi.client import Session
-from bokeh_wsgi.client.serializer import closure, text_of
-from bokeh_wsgi.client.transport import ARROW_STREAM
+from bokeh_wsgi.client.publish.serializer import closure, text_of
+from bokeh_wsgi.client.transport.transport import ARROW_STREAM
 from bokeh_wsgi.dataplane import Op, OpCode, column_from, encode_upload
 
 DEADLINE_S = 20.0

@@ -132,6 +132,8 @@ def settle(*scripts: Script) -> None:
         for script in scripts:
             wait_until(partial(script.has_followed, head))
         time.sleep(0.4)
-        if scripts[0].session.pull_state().seq == head and not any(script.live._fired for script in scripts):
+        if scripts[0].session.pull_state().seq == head and not any(
+            script.live._pending for script in scripts
+        ):
             return
         assert time.monotonic() < end, "it does not come to rest"

@@ -16,7 +16,7 @@ from bokeh.plotting import figure
 
 from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.client import Session
-from bokeh_wsgi.client.live import Live
+from bokeh_wsgi.client.follow.follow_loop import Live
 from bokeh_wsgi.dataplane import OpCode
 from bokeh_wsgi.exc import Conflict, SessionError
 

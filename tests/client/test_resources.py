@@ -8,8 +8,8 @@ from bokeh.models.widgets import DataTable, Div, Slider
 from bokeh.plotting import figure
 from bokeh.resources import Resources
 
-from bokeh_wsgi.client.resources import resources_of
-from bokeh_wsgi.client.serializer import closure
+from bokeh_wsgi.client.publish.resources import resources_of
+from bokeh_wsgi.client.publish.serializer import closure
 from bokeh_wsgi.models.graph import joined_resources
 from tests.gallery import documents as gallery
 

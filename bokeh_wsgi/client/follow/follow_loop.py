@@ -14,27 +14,27 @@ from bokeh.document import Document
 from bokeh.events import Event
 from bokeh.model import Model
 
+from bokeh_wsgi.client.publish.dirty_models import DirtyModels
+from bokeh_wsgi.client.publish.steps import Step
 from bokeh_wsgi.dataplane import Op, OpCode
 from bokeh_wsgi.exc import BokehWSGIError, ServerRefused, ServerUnreachable, SessionError
 
-from .answers import Answers
-from .edits import Edits
-from .fired import Fired
-from .firing import Firing, event_of
-from .following import FIRST_WAIT_S, FOR_GOOD, LONGEST_WAIT_S, Arrived, Follower
-from .incoming import Incoming
-from .publisher import Step
+from .callback_runner import CallbackRunner, event_of
+from .follower import FIRST_WAIT_S, FOR_GOOD, LONGEST_WAIT_S, Arrived, Follower
+from .inbound import Inbound
+from .pending_callbacks import PendingCallbacks
+from .replies import Replies
 from .timers import Timers, kind_of
 
 if TYPE_CHECKING:
-    from .interacting import Interacting
+    from bokeh_wsgi.client.interacting import Interacting
 
 log = logging.getLogger("bokeh_wsgi")
 
 EXIT_S: Final = 5.0
 """How long a script that ends waits for a callback that runs."""
 
-Presence = Callable[[int], Any]
+ViewersCallback = Callable[[int], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Change:
 
 
 @dataclass(slots=True)
-class _Segment:
+class _Batch:
     """Changes that go together: only the last one has events."""
 
     batch: list[Arrived]
@@ -59,7 +59,7 @@ class _Segment:
     viewers: int | None = None
 
 
-class Live:
+class FollowLoop:
     """One document of a session that is followed, from `start` to `stop`.
 
     `run` does it in the calling thread, `spawn` in one of its own. ``interval_s``: changes are taken in this
@@ -81,10 +81,10 @@ class Live:
         self._stopping = False
         self._timers_changed = True
         self._timers = Timers(document)
-        self._edits = Edits(document, self._timer_came)
-        self._fired = Fired()
-        self._firing = Firing(document, session.notice if show_errors else None)
-        self._segments: deque[_Segment] = deque()
+        self._dirty = DirtyModels(document, self._timer_came)
+        self._pending = PendingCallbacks()
+        self._callbacks = CallbackRunner(document, session.notice if show_errors else None)
+        self._batches: deque[_Batch] = deque()
         self._thread: threading.Thread | None = None
         self._runner = 0
         self._presence: int | None = None
@@ -106,18 +106,18 @@ class Live:
             if not publisher.holds_all():
                 session.load_document(self.document)
             assert publisher.followed is not None
-            self._edits.begin()
-            self._incoming = Incoming(
+            self._dirty.begin()
+            self._inbound = Inbound(
                 publisher,
                 self.document,
-                self._edits,
-                self._fired,
+                self._dirty,
+                self._pending,
                 pull=session.pull_state,
                 pull_changes=session._pull_changes,
                 reload=lambda state: session._bring(self.document, state),
             )
-            self._answers = Answers(session, self.document, self._edits)
-            publisher.take_in = self._take_in
+            self._replies = Replies(session, self.document, self._dirty)
+            publisher.absorb = self._absorb
             self._follower = Follower(
                 session._transport,
                 session.docid,
@@ -195,7 +195,7 @@ class Live:
         if error is not None:
             raise error
 
-    def __enter__(self) -> "Live":
+    def __enter__(self) -> "FollowLoop":
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
@@ -221,14 +221,14 @@ class Live:
         can_store = self._follower.is_connected and not self._is_broken
         self._follower.stop()
         try:
-            if can_store and (self._answers.look_at < math.inf or self._edits.marked()):
-                self._answers.store(whole=True)
+            if can_store and (self._replies.full_scan_at < math.inf or self._dirty.marked()):
+                self._replies.store(whole=True)
         except BokehWSGIError as error:
             log.error("what callbacks changed was not stored: %s", error)
-        self._edits.end()
+        self._dirty.end()
         with self._session._lock:
-            if self._publisher.take_in == self._take_in:
-                self._publisher.take_in = None
+            if self._publisher.absorb == self._absorb:
+                self._publisher.absorb = None
                 if self._publisher.own.any_between(self._publisher.followed or 0, 1 << 62):
                     self._publisher.followed = None
 
@@ -252,17 +252,17 @@ class Live:
             self._timers_changed = True
             self._wake.notify_all()
 
-    def _take_in(self, step: Step) -> None:
-        self._incoming.take_in(step)
+    def _absorb(self, step: Step) -> None:
+        self._inbound.absorb(step)
         self._wake_up()
 
     def _wait(self, deadline: float) -> None:
         """Until there is something to do, or the deadline."""
         with self._wake:
-            if self._stopping or self._timers_changed or self._segments or self._fired:
+            if self._stopping or self._timers_changed or self._batches or self._pending:
                 return
             now = time.monotonic()
-            until = [deadline, self._timers.next_at, self._answers.look_at]
+            until = [deadline, self._timers.next_at, self._replies.full_scan_at]
             news_at = self._taken_at + self._interval_s
             if self._follower.has_news:
                 until.append(news_at)
@@ -283,8 +283,8 @@ class Live:
         try:
             change = self._take_news()
             self._run_timers()
-            if time.monotonic() >= self._answers.look_at:
-                self._answers.store(whole=True)
+            if time.monotonic() >= self._replies.full_scan_at:
+                self._replies.store(whole=True)
             self._retry_s = FIRST_WAIT_S
         except ServerUnreachable as error:
             log.warning("the server is away, trying again: %s", error)
@@ -305,37 +305,37 @@ class Live:
 
     def _take_news(self) -> Change | None:
         now = time.monotonic()
-        if not self._segments and now - self._taken_at >= self._interval_s:
+        if not self._batches and now - self._taken_at >= self._interval_s:
             if self._follower.has_news:
                 self._taken_at = now
-            self._segments.extend(_segments(self._follower.take()))
-            if not self._segments and self._follower.error is not None:
+            self._batches.extend(_batches(self._follower.take()))
+            if not self._batches and self._follower.error is not None:
                 raise self._follower.error
-        if self._segments:
-            return self._do(self._segments[0])
-        if self._fired:
-            return self._do(_Segment([], []))
+        if self._batches:
+            return self._do(self._batches[0])
+        if self._pending:
+            return self._do(_Batch([], []))
         return None
 
-    def _do(self, segment: _Segment) -> Change | None:
+    def _do(self, segment: _Batch) -> Change | None:
         """Take one segment in, call back, and store."""
         session, publisher = self._session, self._publisher
         with session._lock:
-            session._sending().settle()
-            self._incoming.take(segment.batch)
-            if self._segments and self._segments[0] is segment:
-                self._segments.popleft()
-            changed = self._fired.take()
-            found = [event_of(op, publisher, self._incoming._made) for op in segment.events]
+            session._sending().flush_quietly()
+            self._inbound.take(segment.batch)
+            if self._batches and self._batches[0] is segment:
+                self._batches.popleft()
+            changed = self._pending.take()
+            found = [event_of(op, publisher, self._inbound._index) for op in segment.events]
             seq = max([publisher.followed or 0, *(change.seq for _, change in segment.batch)])
         events = [event for event in found if event is not None]
         for one in changed:
-            self._firing.changed(one)
+            self._callbacks.changed(one)
         for event in events:
-            self._firing.event(event)
+            self._callbacks.event(event)
         self._tell_presence(segment.viewers)
         if changed or events:
-            self._answers.store()
+            self._replies.store()
             return Change(seq, tuple((one.model, one.attribute) for one in changed), tuple(events))
         return None
 
@@ -346,28 +346,32 @@ class Live:
         self._presence = viewers
         if bool(viewers) != bool(before):
             for callback in list(self._session._presence_callbacks):
-                self._firing.call("on_viewers", callback, viewers)
-            self._answers.store()
+                self._callbacks.call("on_viewers", callback, viewers)
+            self._replies.store()
 
     def _run_timers(self) -> None:
         for callback in self._timers.take():
             if self._stopping:
                 return
             if self._timers.is_on(callback):
-                # As Bokeh wraps it, but for patching curdoc, which `Firing` does.
+                # As Bokeh wraps it, but for patching curdoc, which `CallbackRunner` does.
                 function = getattr(callback.callback, "__wrapped__", callback.callback)
-                self._firing.call(kind_of(callback), function)
-                self._answers.store()
+                self._callbacks.call(kind_of(callback), function)
+                self._replies.store()
 
 
-def _segments(arrived: list[Arrived]) -> list[_Segment]:
-    found: list[_Segment] = []
-    segment = _Segment([], [])
+def _batches(arrived: list[Arrived]) -> list[_Batch]:
+    found: list[_Batch] = []
+    segment = _Batch([], [])
     for one in arrived:
         if segment.events:
             found.append(segment)
-            segment = _Segment([], [])
+            segment = _Batch([], [])
         segment.batch.append(one)
         segment.events = [op for op in one.change.ops if op.code is OpCode.EVENT]
         segment.viewers = one.change.meta.get("viewers", segment.viewers)
     return [*found, segment] if segment.batch else found
+
+
+Live = FollowLoop
+"""Its name in the public API: what `Session.live` returns."""

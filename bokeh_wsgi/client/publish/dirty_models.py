@@ -19,7 +19,7 @@ _COLUMNS = (ColumnDataChangedEvent, ColumnsPatchedEvent, ColumnsStreamedEvent)
 
 
 @dataclass(frozen=True, slots=True)
-class Marked:
+class Dirty:
     """``models`` that changed; ``is_whole``: there is more than that, such as another root."""
 
     count: int
@@ -31,12 +31,12 @@ class Marked:
 
 
 @dataclass(slots=True, eq=False)
-class _Marks:
+class _DirtyAttributes:
     model: Model
     counts: dict[str, int] = field(default_factory=dict)
 
 
-class Edits:
+class DirtyModels:
     """Listens to a document from `begin` to `end`. ``on_timer`` is called when callbacks of time come or go.
 
     Thread-safe: any thread may change models.
@@ -48,7 +48,7 @@ class Edits:
         self._lock = threading.Lock()
         self._count = 0
         self._whole_at = 0
-        self._marks: dict[str, _Marks] = {}
+        self._marks: dict[str, _DirtyAttributes] = {}
         self._ignored = 0
 
     def begin(self) -> None:
@@ -66,10 +66,10 @@ class Edits:
         finally:
             self._ignored = 0
 
-    def marked(self) -> Marked:
+    def marked(self) -> Dirty:
         with self._lock:
             models = [marks.model for marks in self._marks.values()]
-            return Marked(self._count, models, self._whole_at > 0)
+            return Dirty(self._count, models, self._whole_at > 0)
 
     def is_marked(self, model: Model, attribute: str) -> bool:
         with self._lock:
@@ -94,7 +94,7 @@ class Edits:
         with self._lock:
             self._count += 1
             if isinstance(event, ModelChangedEvent):
-                marks = self._marks.setdefault(event.model.id, _Marks(event.model))
+                marks = self._marks.setdefault(event.model.id, _DirtyAttributes(event.model))
                 marks.counts[event.attr] = self._count
             elif not isinstance(event, _COLUMNS):
                 self._whole_at = self._count

@@ -10,7 +10,7 @@ from bokeh.core.property.dataspec import DataSpec
 from bokeh.model import DataModel, Model
 
 
-def restored(prop: Property[Any], value: Any) -> Any:
+def coerced(prop: Property[Any], value: Any) -> Any:
     """``value`` as ``prop`` takes it.
 
     JSON has no tuples, times and time differences: Bokeh writes lists and milliseconds, which its properties
@@ -23,27 +23,25 @@ def restored(prop: Property[Any], value: Any) -> Any:
     if isinstance(prop, Tuple):
         return _tuple(prop.type_params, value)
     if isinstance(prop, Dict) and isinstance(value, dict):
-        return {
-            restored(prop.keys_type, key): restored(prop.values_type, item) for key, item in value.items()
-        }
+        return {coerced(prop.keys_type, key): coerced(prop.values_type, item) for key, item in value.items()}
     if isinstance(prop, Seq) and isinstance(value, list | set):
-        return type(value)(restored(prop.item_type, item) for item in value)
+        return type(value)(coerced(prop.item_type, item) for item in value)
     if isinstance(prop, Time | TimeDelta) and isinstance(value, int | float) and not isinstance(value, bool):
         return _time(prop, dt.timedelta(milliseconds=value))
     if isinstance(prop, SingleParameterizedProperty):
-        return restored(prop.type_param, value)
+        return coerced(prop.type_param, value)
     return value
 
 
 def _tuple(params: list[Property[Any]], value: Any) -> Any:
     if not isinstance(value, list | tuple) or len(value) != len(params):
         return value
-    return tuple(restored(param, item) for param, item in zip(params, value, strict=True))
+    return tuple(coerced(param, item) for param, item in zip(params, value, strict=True))
 
 
 def _first_valid(alternatives: list[Property[Any]], value: Any) -> Any:
     for alternative in alternatives:
-        candidate = restored(alternative, value)
+        candidate = coerced(alternative, value)
         if alternative.is_valid(candidate):
             return candidate
     return value

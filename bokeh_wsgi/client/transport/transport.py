@@ -16,12 +16,12 @@ import urllib3
 
 from bokeh_wsgi.exc import Conflict, ServerRefused, ServerUnreachable
 
-from .streaming import HTTPStream, Stream, WholeStream
-from .upload import Body, Progress
+from .body import Body, Progress
+from .open_response import HTTPStream, Stream, WholeStream
 
 ARROW_STREAM = "application/vnd.apache.arrow.stream"
 AWAY = frozenset({502, 503, 504})
-"""Answers of a proxy, or of a server that starts or stops: worth another try."""
+"""Replies of a proxy, or of a server that starts or stops: worth another try."""
 
 POLL_S = 0.25
 """An app in this process is asked so often, so that a session ends as soon."""

@@ -7,7 +7,7 @@ from bokeh.model import Model
 
 
 @dataclass(slots=True)
-class Changed:
+class PropertyChange:
     """An attribute that somebody else changed."""
 
     model: Model
@@ -17,20 +17,20 @@ class Changed:
 
 
 @dataclass(slots=True)
-class Fired:
+class PendingCallbacks:
     """Gathers changes until callbacks are called; of several of one attribute only the newest counts."""
 
-    _changed: dict[tuple[int, str], Changed] = field(default_factory=dict)
+    _changed: dict[tuple[int, str], PropertyChange] = field(default_factory=dict)
 
     def add(self, model: Model, attribute: str, old: Any, new: Any) -> None:
         known = self._changed.pop((id(model), attribute), None)
         old = old if known is None else known.old
-        self._changed[id(model), attribute] = Changed(model, attribute, old, new)
+        self._changed[id(model), attribute] = PropertyChange(model, attribute, old, new)
 
     def __bool__(self) -> bool:
         return bool(self._changed)
 
-    def take(self) -> list[Changed]:
+    def take(self) -> list[PropertyChange]:
         """What really is another value now."""
         taken, self._changed = self._changed, {}
         return [

@@ -15,18 +15,18 @@ from bokeh.io.doc import patch_curdoc
 from bokeh.model import Model
 from bokeh.util.callback_manager import _nargs
 
+from bokeh_wsgi.client.publish.publisher import Publisher
 from bokeh_wsgi.dataplane import Op
 
-from .bringing import Made, Mentioning
-from .fired import Changed
-from .publisher import Publisher
+from .graph_updater import MentionDecoder, ModelIndex
+from .pending_callbacks import PropertyChange
 
 log = logging.getLogger("bokeh_wsgi")
 
 Notice = Callable[[str], None]
 
 
-class Firing:
+class CallbackRunner:
     """Calls back for one document; ``notice`` is told of errors, too."""
 
     def __init__(self, document: Document, notice: Notice | None) -> None:
@@ -34,7 +34,7 @@ class Firing:
         self._notice = notice
         self._told: set[str] = set()
 
-    def changed(self, changed: Changed) -> None:
+    def changed(self, changed: PropertyChange) -> None:
         """The ``on_change`` callbacks of one attribute."""
         model, attribute = changed.model, changed.attribute
         for callback in list(model._callbacks.get(attribute, ())):
@@ -108,12 +108,12 @@ def _run(coroutine: Coroutine[Any, Any, Any]) -> None:
         raise errors[0]
 
 
-def event_of(op: Op, publisher: Publisher, made: Made) -> Event | None:
+def event_of(op: Op, publisher: Publisher, index: ModelIndex) -> Event | None:
     """The event that an EVENT op says; None for one that means nothing here, as of a model that is gone."""
     content = json.loads(op.json)
     try:
         cls = Event.cls_for(content["name"])
-        values = Mentioning(publisher, made).value(content.get("values", {}))
+        values = MentionDecoder(publisher, index).value(content.get("values", {}))
         return cls(**values)
     except (KeyError, ValueError, TypeError) as error:
         log.debug("an event %s means nothing here: %s", content.get("name"), error)

@@ -12,7 +12,7 @@ SPARE: Final = 1 / 16
 LEAST_SPARE: Final = 1024
 
 
-class Room:
+class GrowingArray:
     """Memory with space behind the rows of one column, which `extend` fills.
 
     An array that it has given out stays as it is: rows are only moved when nobody holds such an array, or a

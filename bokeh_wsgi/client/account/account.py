@@ -12,10 +12,10 @@ from wsgiref.types import WSGIApplication
 
 from bokeh.util.browser import view
 
+from bokeh_wsgi.client.transport.transport import Answer, HTTPTransport, Transport, WSGITransport
 from bokeh_wsgi.exc import Conflict, ServerRefused
 
 from .config import Config
-from .transport import Answer, HTTPTransport, Transport, WSGITransport
 
 DEFAULT_SERVER_URL: Final = "http://localhost:5006/"
 DEFAULT_USER: Final = "defaultuser"

@@ -7,19 +7,20 @@ from typing import Any
 
 from bokeh.document import Document
 
+from bokeh_wsgi.client.publish.dirty_models import DirtyModels
+from bokeh_wsgi.client.publish.own_changes import ROOTS, Place, place_of, places_of
+from bokeh_wsgi.client.publish.publisher import Publisher
+from bokeh_wsgi.client.publish.steps import Step
 from bokeh_wsgi.dataplane import Change, Op, OpCode, diff
 from bokeh_wsgi.exc import BokehWSGIError, Conflict
 from bokeh_wsgi.models import graph as graphs
 from bokeh_wsgi.models.graph import Graph
 from bokeh_wsgi.models.state import State
 
-from .bringing import Bringing, Made
-from .column_merging import ColumnMerging
-from .edits import Edits
-from .fired import Fired
-from .following import Arrived, has_graph
-from .own_changes import ROOTS, Place, place_of, places_of
-from .publisher import Publisher, Step
+from .column_merger import ColumnMerger
+from .follower import Arrived, has_graph
+from .graph_updater import GraphUpdater, ModelIndex
+from .pending_callbacks import PendingCallbacks
 
 
 @dataclass(slots=True)
@@ -30,7 +31,7 @@ class _Touched:
     attributes: dict[tuple[str, str], None] = field(default_factory=dict)
 
 
-class Incoming:
+class Inbound:
     """Brings a publisher's shadow, and the models of a document, to where the stream is.
 
     Own changes come back in the stream and are passed over; and so is what somebody else wrote before an own
@@ -43,8 +44,8 @@ class Incoming:
         self,
         publisher: Publisher,
         document: Document,
-        edits: Edits,
-        fired: Fired,
+        dirty: DirtyModels,
+        pending: PendingCallbacks,
         *,
         pull: Callable[[], State],
         pull_changes: Callable[[int], Sequence[Change]],
@@ -52,13 +53,13 @@ class Incoming:
     ) -> None:
         self._publisher = publisher
         self._document = document
-        self._edits = edits
-        self._fired = fired
+        self._dirty = dirty
+        self._pending = pending
         self._pull = pull
         self._pull_changes = pull_changes
         self._reload = reload
-        self._made = Made(document, publisher)
-        self._columns = ColumnMerging(publisher, self._made, fired)
+        self._index = ModelIndex(document, publisher)
+        self._columns = ColumnMerger(publisher, self._index, pending)
         self._touched: _Touched | None = None
 
     def take(self, batch: Iterable[Arrived]) -> None:
@@ -67,8 +68,8 @@ class Incoming:
             self._take(arrived)
         self._bring()
 
-    def take_in(self, step: Step) -> None:
-        """What a `Publisher` does after a conflict: see `TakeIn`."""
+    def absorb(self, step: Step) -> None:
+        """What a `Publisher` does after a conflict: see `Absorb`."""
         if step.undos is None or self._publisher.followed is None:
             self._resync(step.ops)
         else:
@@ -193,5 +194,5 @@ class Incoming:
         touched, self._touched = self._touched, None
         if touched is None:
             return
-        bringing = Bringing(self._publisher, self._document, self._edits, self._fired, self._made)
+        bringing = GraphUpdater(self._publisher, self._document, self._dirty, self._pending, self._index)
         bringing.bring(touched.graph, touched.attributes)

@@ -12,11 +12,10 @@ from urllib.parse import quote
 
 import urllib3
 
+from bokeh_wsgi.client.transport.open_response import Stream
+from bokeh_wsgi.client.transport.transport import Transport
 from bokeh_wsgi.dataplane import Change, OpCode, Reader
 from bokeh_wsgi.exc import FrameError, ServerRefused, ServerUnreachable, SessionError
-
-from .streaming import Stream
-from .transport import Transport
 
 log = logging.getLogger("bokeh_wsgi")
 
@@ -28,7 +27,7 @@ VIEWERS_S: Final = 1.0
 QUEUE_BYTES: Final = 64 << 20
 """While more than this is queued nothing more is read, and the server puts together what comes then."""
 FOR_GOOD: Final = frozenset({401, 403, 404})
-"""Answers that will not become better."""
+"""Replies that will not become better."""
 
 REASONS: Final = {
     "deleted": "the document was deleted",

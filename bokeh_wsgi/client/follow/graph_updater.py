@@ -13,21 +13,22 @@ from bokeh.document import Document
 from bokeh.model import Model
 from bokeh.util.serialization import make_id
 
+from bokeh_wsgi.client.columns.source_data import columns_of
+from bokeh_wsgi.client.columns.tracked_data import columns_lock, tracked
+from bokeh_wsgi.client.publish.dirty_models import DirtyModels
+from bokeh_wsgi.client.publish.publisher import Publisher
+from bokeh_wsgi.client.publish.serializer import PartSerializer, text_of
 from bokeh_wsgi.exc import FrameError
 from bokeh_wsgi.models.graph import Graph
 
-from .edits import Edits
-from .fired import Fired
-from .live_data import columns_lock, live_data
 from .loader import ids_in_use, move_counter_past, number_of
-from .making import Maker
-from .publisher import Publisher
-from .serializer import PartSerializer, columns_of, text_of
+from .model_decoder import ModelDecoder
+from .pending_callbacks import PendingCallbacks
 
 log = logging.getLogger("bokeh_wsgi")
 
 
-class Made:
+class ModelIndex:
     """Finds the models of a document by their id there, also those that are not in it at the moment."""
 
     def __init__(self, document: Document, publisher: Publisher) -> None:
@@ -57,31 +58,36 @@ class Made:
         self._models[wire_id] = model
 
 
-class Mentioning(Maker):
+class MentionDecoder(ModelDecoder):
     """Decodes values, as of events and columns, that may mention models which are here: else `FrameError`."""
 
-    def __init__(self, publisher: Publisher, made: Made) -> None:
+    def __init__(self, publisher: Publisher, index: ModelIndex) -> None:
         super().__init__(publisher.shadow.graph)
-        self._made = made
+        self._index = index
 
     def model(self, wire_id: str) -> Model:
-        found = self._made.find(wire_id)
+        found = self._index.find(wire_id)
         if found is None:
             raise FrameError(f"the model {wire_id} is mentioned, and is not here")
         return found
 
 
-class Bringing(Maker):
+class GraphUpdater(ModelDecoder):
     """One step from a graph to the one that the shadow holds now. Called with the session's lock held."""
 
     def __init__(
-        self, publisher: Publisher, document: Document, edits: Edits, fired: Fired, made: Made
+        self,
+        publisher: Publisher,
+        document: Document,
+        dirty: DirtyModels,
+        pending: PendingCallbacks,
+        index: ModelIndex,
     ) -> None:
         self._publisher = publisher
         self._document = document
-        self._edits = edits
-        self._fired = fired
-        self._made = made
+        self._dirty = dirty
+        self._pending = pending
+        self._index = index
         self._graph = publisher.shadow.graph
         self._new: dict[str, Model] = {}
         super().__init__(self._graph)
@@ -92,25 +98,25 @@ class Bringing(Maker):
         if fresh:
             self._move_aside(fresh)
         is_other = bool(fresh) or self._graph.roots != old.roots
-        with self._edits.ignoring(), _frozen(self._document) if is_other else nullcontext():
+        with self._dirty.ignoring(), _frozen(self._document) if is_other else nullcontext():
             for wire_id in fresh:
-                model = self._made.find(wire_id)
+                model = self._index.find(wire_id)
                 if model is not None:
                     self._renew(wire_id, model)
             for wire_id, attribute in touched:
-                model = self._made.find(wire_id) if wire_id in old.models else None
+                model = self._index.find(wire_id) if wire_id in old.models else None
                 if model is not None and wire_id in self._graph.models:
                     self._set_attribute(old, wire_id, model, attribute)
             self._set_roots(old)
             self._set_document(old)
 
     def model(self, wire_id: str) -> Model:
-        found = self._new.get(wire_id) or self._made.find(wire_id)
+        found = self._new.get(wire_id) or self._index.find(wire_id)
         if found is not None:
             return found
         rep = self._graph.models[wire_id]
-        model = self._new[wire_id] = self.new(self._made.local_id(wire_id), rep["name"])
-        self._made.add(wire_id, model)
+        model = self._new[wire_id] = self.new(self._index.local_id(wire_id), rep["name"])
+        self._index.add(wire_id, model)
         self._fill(wire_id, model)
         return model
 
@@ -122,7 +128,7 @@ class Bringing(Maker):
 
     def _set_columns(self, wire_id: str, model: Model) -> None:
         data = columns_of(model)
-        live = None if data is None else live_data(data)
+        live = None if data is None else tracked(data)
         if live is None:
             return
         columns = self._publisher.shadow.columns
@@ -143,7 +149,7 @@ class Bringing(Maker):
 
     def _move_aside(self, fresh: Iterable[str]) -> None:
         """Have no two models of one id; ids that do not count up are never made twice."""
-        foreign = [key for key in fresh if number_of(key) and self._made.find(key) is None]
+        foreign = [key for key in fresh if number_of(key) and self._index.find(key) is None]
         for wire_id in ids_in_use(foreign, self._document) if foreign else ():
             self._publisher.rename(wire_id)
             self._publisher.wire_ids[make_id()] = wire_id
@@ -160,11 +166,11 @@ class Bringing(Maker):
                 self._say_as_here(wire_id, model, attribute)
             else:
                 delattr(model, attribute)
-        self._fired.add(model, attribute, before, _value_of(model, attribute))
+        self._pending.add(model, attribute, before, _value_of(model, attribute))
 
     def _is_unsent(self, old: Graph, wire_id: str, model: Model, attribute: str) -> bool:
         """Whether the script has set it and not stored it: then its value goes last, and wins."""
-        if not self._edits.is_marked(model, attribute):
+        if not self._dirty.is_marked(model, attribute):
             return False
         attributes = old.models[wire_id]["attributes"]
         if attribute not in attributes:

@@ -9,7 +9,7 @@ import bokeh
 from bokeh.model import Model
 
 if TYPE_CHECKING:
-    from .session import Session
+    from bokeh_wsgi.client.session import Session
 
 Size = int | str
 Plot = Model | str | None

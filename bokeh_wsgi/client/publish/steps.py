@@ -1,14 +1,27 @@
-"""Steps that follow each other, as one."""
+"""A step: one change ready to be sent; and several steps joined to one."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from bokeh.model import Model
+
+from bokeh_wsgi.client.columns.undo import Undo
 from bokeh_wsgi.dataplane import Column, Op, OpCode, concat
-
-from .publisher import Step
+from bokeh_wsgi.models.graph import Graph
 
 _STARTS = (OpCode.REPLACE, OpCode.RAMP)
 _ROWS = (*_STARTS, OpCode.APPEND, OpCode.WRITE)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """One change ready to be sent. ``graph`` is the session's part after it (None: as it was)."""
+
+    ops: Sequence[Op]
+    graph: Graph | None
+    objects: Mapping[str, Model]
+    undos: Sequence[Undo] | None = None
+    """How to take back what was done to the shadow's columns; None if that cannot be done."""
 
 
 def is_rows(step: Step) -> bool:

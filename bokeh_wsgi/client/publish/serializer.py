@@ -4,11 +4,11 @@ import json
 from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
-from bokeh.core.property.container import ColumnData
 from bokeh.core.serialization import Buffer, Ref, Serializer
 from bokeh.core.types import ID
 from bokeh.model import Model
-from bokeh.models.sources import ColumnarDataSource
+
+from bokeh_wsgi.client.columns.source_data import columns_of
 
 Rep = dict[str, Any]
 
@@ -93,16 +93,6 @@ class PartSerializer(GraphSerializer):
 
 
 _TAKEN_OUT: Any = {"id": ""}
-
-
-def columns_of(model: Model) -> Mapping[str, Any] | None:
-    """The columns of a source; None for models that have none, whatever their ``data`` may be."""
-    if not isinstance(model, ColumnarDataSource) or "data" not in model.properties():
-        return None
-    if not isinstance(model.lookup("data").property, ColumnData):
-        return None
-    data: Mapping[str, Any] = model.lookup("data").get_value(model)
-    return data
 
 
 def text_of(value: Any) -> str:

@@ -5,17 +5,17 @@ from dataclasses import dataclass, replace
 
 from bokeh_wsgi.dataplane import Column, GrowingColumn, Op, OpCode, concat
 
-from .live_data import Journal, Told
+from .tracked_data import ColumnLog, RowChanges
 
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """What a step did to a column: ops with the rows that each took away, and how it was told."""
+    """What a step did to a column: ops with the rows that each took away, and the row changes that said so."""
 
     model: str
     name: str
-    journal: Journal
-    told: Told
+    log: ColumnLog
+    row_changes: RowChanges
     ops: Sequence[tuple[Op, Column]]
 
     def take_back(self, held: GrowingColumn) -> GrowingColumn:
@@ -29,13 +29,13 @@ class Undo:
                 held = GrowingColumn(held.slice(0, held.rows - op.count))
         return held
 
-    def tell_again(self) -> None:
-        """Have the journal say it, before what it has noted since."""
-        since, dropped = self.journal.told.get(self.name, Told()), self.told.dropped
-        self.journal.told[self.name] = Told(
-            self.told.appended + since.appended,
+    def note_again(self) -> None:
+        """Have the log say it, before what it has noted since."""
+        since, dropped = self.log.changes.get(self.name, RowChanges()), self.row_changes.dropped
+        self.log.changes[self.name] = RowChanges(
+            self.row_changes.appended + since.appended,
             dropped + since.dropped,
-            [*self.told.written, *((dropped + lo, dropped + hi) for lo, hi in since.written)],
+            [*self.row_changes.written, *((dropped + lo, dropped + hi) for lo, hi in since.written)],
         )
 
 

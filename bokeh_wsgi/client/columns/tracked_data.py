@@ -1,4 +1,4 @@
-"""The ``data`` of a published source: it streams without copying columns, and notes what it was told."""
+"""The ``data`` of a published source: it streams without copying columns, and notes what it was changes."""
 
 import threading
 import weakref
@@ -17,7 +17,7 @@ from bokeh.document.events import (
     DocumentPatchedEvent,
 )
 
-from .room import Array, Room
+from .growing_array import Array, GrowingArray
 
 columns_lock: Final = threading.RLock()
 """Held while columns change or are looked at, so that threads may stream while others store or take in.
@@ -26,7 +26,7 @@ Nobody is called with it held: callbacks may want the session's lock, which come
 
 
 @dataclass(slots=True)
-class Told:
+class RowChanges:
     """What `stream` and `patch` did to one column: rows appended, dropped in front, and ranges written.
 
     ``written`` counts rows from the first one that there was at the start, dropped ones too.
@@ -38,24 +38,24 @@ class Told:
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
-class Journal:
+class ColumnLog:
     """What happened to a source's columns since somebody last looked.
 
-    ``is_open``: something else than `stream` and `patch` happened, so that only a comparison can tell.
+    ``needs_compare``: something else than `stream` and `patch` happened, so that only a comparison can tell.
     """
 
-    told: dict[str, Told] = field(default_factory=dict)
-    is_open: bool = False
+    changes: dict[str, RowChanges] = field(default_factory=dict)
+    needs_compare: bool = False
 
     def clear(self) -> None:
-        self.told.clear()
-        self.is_open = False
+        self.changes.clear()
+        self.needs_compare = False
 
-    def of(self, column: str) -> Told:
-        return self.told.setdefault(column, Told())
+    def of(self, column: str) -> RowChanges:
+        return self.changes.setdefault(column, RowChanges())
 
 
-class LiveData(PropertyValueColumnData):
+class TrackedData(PropertyValueColumnData):
     """Bokeh's container for columns, with its own ways to `stream` and `patch`: of the same effect, but they
     cost what is new instead of what is there.
 
@@ -63,20 +63,20 @@ class LiveData(PropertyValueColumnData):
     through in the present one for as long as both have that row.
     """
 
-    _rooms: dict[str, Room]
-    _journals: "weakref.WeakSet[Journal]"
+    _rooms: dict[str, GrowingArray]
+    _logs: "weakref.WeakSet[ColumnLog]"
 
-    def journal(self) -> Journal:
+    def log(self) -> ColumnLog:
         """One that notes all that happens from now on, as long as it is held."""
-        journal = Journal()
-        self._journals.add(journal)
-        return journal
+        log = ColumnLog()
+        self._logs.add(log)
+        return log
 
     def update(self, *args: Any, **kwargs: Any) -> None:
         """As Bokeh's, but that others are told when the lock is free again."""
         new = dict(*args, **kwargs)
         with columns_lock:
-            self._open_journals()
+            self._ask_to_compare()
             old = dict(self)
             dict.update(self, new)
         owner: Any
@@ -106,12 +106,12 @@ class LiveData(PropertyValueColumnData):
         dict.pop(self, name, None)
 
     def _notify_owners(self, old: Any, hint: DocumentPatchedEvent | None = None) -> None:
-        self._open_journals()
+        self._ask_to_compare()
         super()._notify_owners(old, hint)
 
-    def _open_journals(self) -> None:
-        for journal in list(self._journals):
-            journal.is_open = True
+    def _ask_to_compare(self) -> None:
+        for log in list(self._logs):
+            log.needs_compare = True
 
     @contextmanager
     def _noted(self) -> Iterator[None]:
@@ -119,7 +119,7 @@ class LiveData(PropertyValueColumnData):
         try:
             yield
         except BaseException:
-            self._open_journals()
+            self._ask_to_compare()
             raise
 
     def _stream(
@@ -139,10 +139,10 @@ class LiveData(PropertyValueColumnData):
                     plain = PropertyValueColumnData({name: self[name]})
                     plain._stream(doc, source, {name: new}, rollover, setter)
                     self.put(name, plain[name])
-                for journal in self._journals:
-                    told = journal.of(name)
-                    told.appended += count
-                    told.dropped += before + count - len(self[name])
+                for log in self._logs:
+                    changes = log.of(name)
+                    changes.appended += count
+                    changes.dropped += before + count - len(self[name])
         self._tell(old, ColumnsStreamedEvent(doc, source, "data", new_data, rollover, setter))
 
     def _extend(self, name: str, new: Any, rollover: int | None) -> bool:
@@ -163,7 +163,7 @@ class LiveData(PropertyValueColumnData):
 
     def _extend_room(self, name: str, more: Array, keep: int) -> None:
         held: Any = self[name]
-        room = self._rooms.setdefault(name, Room())
+        room = self._rooms.setdefault(name, GrowingArray())
         if not room.holds(held):
             room.take_over(held)
         # Not even this container holds the array while its rows may be moved.
@@ -181,9 +181,9 @@ class LiveData(PropertyValueColumnData):
             plain._patch(doc, source, patches, setter)
             for name, patch in patches.items():
                 ranges = [_rows(at, len(self[name])) for at, _ in patch]
-                for journal in self._journals:
-                    told = journal.of(name)
-                    told.written += [(told.dropped + lo, told.dropped + hi) for lo, hi in ranges]
+                for log in self._logs:
+                    changes = log.of(name)
+                    changes.written += [(changes.dropped + lo, changes.dropped + hi) for lo, hi in ranges]
         self._tell(old, ColumnsPatchedEvent(doc, source, "data", patches, setter))
 
     def _tell(self, old: Any, hint: DocumentPatchedEvent) -> None:
@@ -193,13 +193,13 @@ class LiveData(PropertyValueColumnData):
             descriptor._trigger(owner, old, self, hint=hint)
 
 
-def live_data(data: Any) -> LiveData | None:
-    """Make the container of a source's columns a `LiveData`, in its place; None if it is not Bokeh's own."""
+def tracked(data: Any) -> TrackedData | None:
+    """Make a source's container of columns a `TrackedData`, in place; None if it is not Bokeh's own."""
     if type(data) is PropertyValueColumnData:
         # The same object, because scripts hold it: ``data = source.data``, once, and then ``data["y"] = …``.
-        data.__class__ = LiveData
-        vars(data).update(_rooms={}, _journals=weakref.WeakSet())
-    return data if type(data) is LiveData else None
+        data.__class__ = TrackedData
+        vars(data).update(_rooms={}, _logs=weakref.WeakSet())
+    return data if type(data) is TrackedData else None
 
 
 def _grows(held: Array, more: Array) -> bool:

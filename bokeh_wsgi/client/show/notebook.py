@@ -9,7 +9,7 @@ from .frame_size import size_of
 from .tags import frame_tag
 
 if TYPE_CHECKING:
-    from .session import Session
+    from bokeh_wsgi.client.session import Session
 
 MARGIN_PX = 20
 

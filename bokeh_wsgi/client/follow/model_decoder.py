@@ -14,10 +14,10 @@ from bokeh.model import Model
 from bokeh_wsgi.dataplane import Column
 from bokeh_wsgi.models.graph import Graph
 
-from .restoring import data_model, restored
+from .property_values import coerced, data_model
 
 
-class Maker(Deserializer):
+class ModelDecoder(Deserializer):
     """Decodes what a graph says; `model` says what it means by an id.
 
     Better than Bokeh's ``Document.from_json``: tuples, times and data models come back as they were.
@@ -62,7 +62,7 @@ class Maker(Deserializer):
     def set(self, model: Model, name: str, value: Any) -> None:
         """Set an attribute to what `value` gave."""
         if name in model.properties():
-            value = restored(model.lookup(name).property, value)
+            value = coerced(model.lookup(name).property, value)
         model.set_from_json(name, value)
 
     def values(self, column: Column) -> Any:

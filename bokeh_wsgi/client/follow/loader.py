@@ -9,14 +9,15 @@ import bokeh.util.serialization
 from bokeh.document import Document
 from bokeh.model import Model
 
+from bokeh_wsgi.client.columns.source_data import columns_of
+from bokeh_wsgi.client.publish.serializer import GraphSerializer, closure, text_of
 from bokeh_wsgi.dataplane import Column, column_from, diff
 from bokeh_wsgi.models.state import State
 
-from .making import Maker
-from .serializer import GraphSerializer, closure, columns_of, text_of
+from .model_decoder import ModelDecoder
 
 
-class Loader(Maker):
+class Loader(ModelDecoder):
     """Makes the models of a `State`.
 
     ``local_ids`` says which ids they get here, if not those they have in the document; ``present`` are models

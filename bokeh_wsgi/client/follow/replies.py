@@ -9,14 +9,13 @@ from bokeh.document import Document
 from bokeh.model import Model
 from bokeh.models.sources import ColumnarDataSource
 
+from bokeh_wsgi.client.columns.source_data import columns_of
+from bokeh_wsgi.client.publish.dirty_models import Dirty, DirtyModels
+from bokeh_wsgi.client.publish.steps import Step
 from bokeh_wsgi.exc import Conflict
 
-from .edits import Edits, Marked
-from .publisher import Step
-from .serializer import columns_of
-
 if TYPE_CHECKING:
-    from .storing import Storing
+    from bokeh_wsgi.client.storing import Storing
 
 IDLE_S: Final = 0.3
 """After so long without news, the whole document is looked through for what Bokeh does not tell of."""
@@ -29,17 +28,17 @@ AGAIN_S: Final = 0.03
 """So often a step is put on top of what others did; then those are heard, and it is tried again."""
 
 
-class Answers:
-    """Stores a document that is followed. ``look_at``: when to look through all of it (monotonic clock).
+class Replies:
+    """Stores a document that is followed. ``full_scan_at``: when to look through all of it (monotonic clock).
 
     Models of which Bokeh told a change are looked at, and columns; now and then all.
     """
 
-    def __init__(self, session: "Storing", document: Document, edits: Edits) -> None:
-        self.look_at = math.inf
+    def __init__(self, session: "Storing", document: Document, dirty: DirtyModels) -> None:
+        self.full_scan_at = math.inf
         self._session = session
         self._document = document
-        self._edits = edits
+        self._dirty = dirty
         self._publisher = session._publisher
         self._whole = _Budget(SHARE)
         self._columns = _Budget(COLUMNS_SHARE)
@@ -51,18 +50,18 @@ class Answers:
             if session._publisher is not self._publisher:
                 # A callback has made the session use another document.
                 return
-            step = _Made(self, whole or self._whole.allows(IDLE_S))
-            self.look_at = time.monotonic() + IDLE_S
+            step = _StepMaker(self, whole or self._whole.allows(IDLE_S))
+            self.full_scan_at = time.monotonic() + IDLE_S
             try:
                 session._sending().store(step, ATTEMPTS)
             except Conflict:
-                self.look_at = time.monotonic() + AGAIN_S
+                self.full_scan_at = time.monotonic() + AGAIN_S
                 return
-            self._edits.forget(step.count)
+            self._dirty.forget(step.count)
             if step.is_whole:
-                self.look_at = math.inf
+                self.full_scan_at = math.inf
 
-    def make(self, marked: Marked, whole: bool) -> Step | None:
+    def make(self, marked: Dirty, whole: bool) -> Step | None:
         begun = time.monotonic()
         publisher = self._publisher
         if whole:
@@ -86,16 +85,16 @@ class Answers:
                 yield model
 
 
-class _Made:
+class _StepMaker:
     """Makes the step when it is asked to, and remembers of which edits."""
 
-    def __init__(self, answers: Answers, whole: bool) -> None:
+    def __init__(self, answers: Replies, whole: bool) -> None:
         self._answers = answers
         self.is_whole = whole
         self.count = 0
 
     def __call__(self) -> Step | None:
-        marked = self._answers._edits.marked()
+        marked = self._answers._dirty.marked()
         self.count = marked.count
         self.is_whole |= marked.is_whole
         return self._answers.make(marked, self.is_whole)

@@ -13,32 +13,22 @@ from bokeh.document.document import DEFAULT_TITLE
 from bokeh.model import Model
 
 from bokeh_wsgi.bokeh_types import foreign_types
+from bokeh_wsgi.client.columns.column_ops import ColumnOps
+from bokeh_wsgi.client.columns.undo import Undo
 from bokeh_wsgi.dataplane import Column, Op, OpCode, take_column
 from bokeh_wsgi.exc import ColumnError, Conflict
 from bokeh_wsgi.models import graph as graphs
 from bokeh_wsgi.models.graph import Graph
 from bokeh_wsgi.models.state import State
 
-from .column_ops import ColumnOps
 from .model_watch import ModelWatch
 from .own_changes import OwnChanges
 from .resources import resources_of
 from .serializer import GraphSerializer, PartSerializer, closure, text_of
-from .undoing import Undo
+from .steps import Step
 
-TAKE_IN_ATTEMPTS: Final = 25
+ABSORB_ATTEMPTS: Final = 25
 """So often a step is made anew on what others did, before its columns are sent whole."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Step:
-    """One change ready to be sent. ``graph`` is the session's part after it (None: as it was)."""
-
-    ops: Sequence[Op]
-    graph: Graph | None
-    objects: Mapping[str, Model]
-    undos: Sequence[Undo] | None = None
-    """How to take back what was done to the shadow's columns; None if that cannot be done."""
 
 
 class Pull(Protocol):
@@ -46,7 +36,7 @@ class Pull(Protocol):
         """The document as the server has it now."""
 
 
-class TakeIn(Protocol):
+class Absorb(Protocol):
     def __call__(self, step: Step) -> None:
         """Take in what others did, below what a refused step does to columns."""
 
@@ -69,7 +59,7 @@ class Publisher:
     document holds. ``sends_whole``: it has all columns whole. ``wire_ids``: the ids of models in the document
     where those are not their own, since another session had taken them.
     ``followed``: all changes up to this one are in the shadow, whoever made them; None: some may be missing.
-    ``own`` are this session's after that one. ``take_in`` is set while the document is followed.
+    ``own`` are this session's after that one. ``absorb`` is set while the document is followed.
     A step brings the shadow's columns to what the server will have; it is either acknowledged, or refused:
     then what it touched is forgotten, and sent whole by the next one.
     Not thread-safe: `Session` holds the lock.
@@ -85,7 +75,7 @@ class Publisher:
     watch: ModelWatch = field(default_factory=ModelWatch)
     own: OwnChanges = field(default_factory=OwnChanges)
     followed: int | None = None
-    take_in: TakeIn | None = None
+    absorb: Absorb | None = None
     _conflicts: int = 0
     _owns_document: bool = False
     _texts: dict[str, tuple[Any, str]] = field(default_factory=dict)
@@ -129,7 +119,7 @@ class Publisher:
         """
         old = self.shadow.graph
         seen = None if self.starts_anew or self.sends_whole else self.watch.unchanged(objects)
-        if seen is not None and all(self.columns.is_told(*source) for source in seen.sources.items()):
+        if seen is not None and all(self.columns.is_noted(*source) for source in seen.sources.items()):
             ops = self._column_ops(seen, old.models, only)
             return Step(ops, None, seen.objects, self._undos()) if ops else None
         changes = self.watch.begin(objects)
@@ -178,7 +168,7 @@ class Publisher:
             self.own.clear()
         elif self.followed is not None and seq == self.followed + 1:
             self.followed = seq
-        elif self.take_in is not None:
+        elif self.absorb is not None:
             self.own.add(seq, step.ops)
         else:
             self.followed = None
@@ -197,9 +187,9 @@ class Publisher:
         the document is followed, then what both did is put together.
         """
         self._conflicts += 1
-        if self.take_in is not None and (self._conflicts <= TAKE_IN_ATTEMPTS or conflict.unknown):
+        if self.absorb is not None and (self._conflicts <= ABSORB_ATTEMPTS or conflict.unknown):
             self.watch.clear()
-            self.take_in(step)
+            self.absorb(step)
             self._rename(step.objects, conflict.taken)
             return
         self.refuse(step)

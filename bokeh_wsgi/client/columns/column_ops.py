@@ -11,8 +11,8 @@ from bokeh_wsgi.dataplane import Column, GrowingColumn, Op, OpCode
 from bokeh_wsgi.dataplane.comparison import MAX_OPS, OP_BYTES
 from bokeh_wsgi.models.state import Held, Key, State
 
-from .live_data import Journal, LiveData, Told, columns_lock, live_data
-from .undoing import Undo, lost_by
+from .tracked_data import ColumnLog, RowChanges, TrackedData, columns_lock, tracked
+from .undo import Undo, lost_by
 
 SPOT_BYTES: Final = 65536
 
@@ -36,11 +36,11 @@ class ColumnOps:
     """
 
     compares: bool = True
-    _journals: dict[str, tuple[LiveData, Journal]] = field(default_factory=dict)
+    _logs: dict[str, tuple[TrackedData, ColumnLog]] = field(default_factory=dict)
     _spots: dict[Key, int] = field(default_factory=dict)
     undos: list[Undo] = field(default_factory=list)
     is_undoable: bool = True
-    _unseen: list[tuple[Journal, Key, GrowingColumn, Any, Convert]] = field(default_factory=list)
+    _unseen: list[tuple[ColumnLog, Key, GrowingColumn, Any, Convert]] = field(default_factory=list)
 
     def begin(self) -> None:
         """A new step begins."""
@@ -49,7 +49,7 @@ class ColumnOps:
 
     def clear(self) -> None:
         """Believe nothing that was noted so far."""
-        self._journals.clear()
+        self._logs.clear()
         self._spots.clear()
         self._unseen.clear()
 
@@ -74,69 +74,69 @@ class ColumnOps:
         only: Container[str] | None,
     ) -> list[Op]:
         names = [name for name in data if only is None or name in only]
-        journal = self.journal(model, data)
-        told = journal.told.copy() if self.compares and not journal.is_open else {}
+        log = self.log(model, data)
+        row_changes = log.changes.copy() if self.compares and not log.needs_compare else {}
         # All of them before the first one changes the shadow: a column that can't be one stops the step.
-        columns = {} if told else {name: convert(name, data[name]) for name in names}
+        columns = {} if row_changes else {name: convert(name, data[name]) for name in names}
         ops: list[Op] = []
         for name in names:
             held = shadow.columns.get((model, name))
             found = None
             if held is None:
                 held = shadow.columns[model, name] = Held(GrowingColumn(), 0)
-            elif told:
-                was_told = told.get(name, Told())
+            elif row_changes:
+                changes = row_changes.get(name, RowChanges())
                 undo: list[tuple[Op, Column]] = []
-                found = _told_ops(held.values, was_told, partial(convert, name), data[name], undo)
+                found = _noted_ops(held.values, changes, partial(convert, name), data[name], undo)
                 if found:
-                    self.undos.append(Undo(model, name, journal, replace(was_told), undo))
+                    self.undos.append(Undo(model, name, log, replace(changes), undo))
             if found is None:
                 found = self._compared(held.values, *(columns.get(name) or convert(name, data[name])))
                 self.is_undoable &= not found
             elif held.values.nbytes > SPOT_BYTES:
-                self._unseen.append((journal, (model, name), held.values, data[name], convert))
+                self._unseen.append((log, (model, name), held.values, data[name], convert))
             else:
                 besides = self._compared(held.values, *convert(name, data[name]))
                 self.is_undoable &= not besides
                 found += besides
             ops += [op.of(model, name, held.version if self.compares else 0) for op in found]
         for name in names:
-            journal.told.pop(name, None)
+            log.changes.pop(name, None)
         if only is None:
-            journal.clear()
+            log.clear()
         return ops
 
     def look_around(self) -> None:
         """To be called when a step is on its way, so that it does not wait for this."""
         with columns_lock:
-            for journal, key, held, values, convert in self._unseen:
-                journal.is_open |= not self._spot_is_equal(key, held, values, convert)
+            for log, key, held, values, convert in self._unseen:
+                log.needs_compare |= not self._spot_is_equal(key, held, values, convert)
             self._unseen.clear()
 
-    def is_told(self, model: str, data: Mapping[str, Any]) -> bool:
+    def is_noted(self, model: str, data: Mapping[str, Any]) -> bool:
         """Whether nothing but `stream` and `patch` happened to a source since it was looked at."""
-        live, journal = self._journals.get(model, (None, None))
-        return journal is not None and live is data and bool(journal.told) and not journal.is_open
+        ours, log = self._logs.get(model, (None, None))
+        return log is not None and ours is data and bool(log.changes) and not log.needs_compare
 
     def is_touched(self, model: str, data: Mapping[str, Any]) -> bool:
         """Whether a source is known to have changed since it was looked at, or not known at all."""
-        live, journal = self._journals.get(model, (None, None))
-        return journal is None or live is not data or journal.is_open or bool(journal.told)
+        ours, log = self._logs.get(model, (None, None))
+        return log is None or ours is not data or log.needs_compare or bool(log.changes)
 
     def _compared(self, held: GrowingColumn, column: Column, is_own: bool) -> list[Op]:
         if self.compares:
             return held.refresh(column, copy=not is_own)
         return [Op(OpCode.REPLACE, count=column.rows, values=column)]
 
-    def journal(self, model: str, data: Mapping[str, Any]) -> Journal:
-        """The journal of a source; an open one the first time, and where the source has other data now."""
-        live = live_data(data)
-        if live is None:
-            return Journal(is_open=True)
-        known = self._journals.get(model)
-        if known is None or known[0] is not live:
-            known = self._journals[model] = live, live.journal()
-            known[1].is_open = True
+    def log(self, model: str, data: Mapping[str, Any]) -> ColumnLog:
+        """The log of a source; an open one the first time, and where the source has other data now."""
+        ours = tracked(data)
+        if ours is None:
+            return ColumnLog(needs_compare=True)
+        known = self._logs.get(model)
+        if known is None or known[0] is not ours:
+            known = self._logs[model] = ours, ours.log()
+            known[1].needs_compare = True
         return known[1]
 
     def _spot_is_equal(self, key: Key, held: GrowingColumn, values: Any, convert: Convert) -> bool:
@@ -150,9 +150,9 @@ class ColumnOps:
         return not part.same_rows(mine) or part.equals(mine)
 
 
-def _told_ops(
+def _noted_ops(
     held: GrowingColumn,
-    told: Told,
+    row_changes: RowChanges,
     convert: Callable[[Any], tuple[Column, bool]],
     values: Any,
     undo: list[tuple[Op, Column]],
@@ -160,10 +160,13 @@ def _told_ops(
     """An APPEND and WRITEs; None if they don't lead to the values that there are."""
     rows = len(values)
     # Of other containers, such as a Series, an index is not always the number of a row.
-    if not isinstance(values, np.ndarray | list) or held.rows + told.appended - told.dropped != rows:
+    if (
+        not isinstance(values, np.ndarray | list)
+        or held.rows + row_changes.appended - row_changes.dropped != rows
+    ):
         return None
-    kept = max(held.rows - told.dropped, 0)
-    writes = _joined(told, kept, max(OP_BYTES * rows // max(held.nbytes, 1), 1))
+    kept = max(held.rows - row_changes.dropped, 0)
+    writes = _joined(row_changes, kept, max(OP_BYTES * rows // max(held.nbytes, 1), 1))
     if len(writes) > MAX_OPS:
         return None
     parts = [(OpCode.WRITE, lo, hi, 0) for lo, hi in writes]
@@ -181,11 +184,11 @@ def _told_ops(
     return ops
 
 
-def _joined(told: Told, kept: int, gap: int) -> list[tuple[int, int]]:
+def _joined(row_changes: RowChanges, kept: int, gap: int) -> list[tuple[int, int]]:
     """The written ones of the kept rows, as rows of now; near ranges as one."""
     found: list[tuple[int, int]] = []
-    for lo, hi in sorted(told.written):
-        lo, hi = max(lo - told.dropped, 0), min(hi - told.dropped, kept)
+    for lo, hi in sorted(row_changes.written):
+        lo, hi = max(lo - row_changes.dropped, 0), min(hi - row_changes.dropped, kept)
         if lo >= hi:
             continue
         if found and lo - found[-1][1] < gap:

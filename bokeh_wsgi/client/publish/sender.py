@@ -12,12 +12,12 @@ from urllib.parse import quote
 
 from bokeh.model import Model
 
+from bokeh_wsgi.client.transport.transport import ARROW_STREAM, Transport
 from bokeh_wsgi.dataplane import FilterMemory, Op, encode_upload
 from bokeh_wsgi.exc import Conflict, ServerRefused
 
-from .merging import is_rows, joined
-from .publisher import Publisher, Pull, Step
-from .transport import ARROW_STREAM, Transport
+from .publisher import Publisher, Pull
+from .steps import Step, is_rows, joined
 
 MAX_ATTEMPTS: Final = 5
 """How often a store is tried again after the server said that it was made for another state."""
@@ -87,7 +87,7 @@ class Sender:
         """
         self.flush()
         if attempts is None:
-            attempts = MAX_ATTEMPTS if self._publisher.take_in is None else FOLLOWING_ATTEMPTS
+            attempts = MAX_ATTEMPTS if self._publisher.absorb is None else FOLLOWING_ATTEMPTS
         for attempt in range(attempts):
             step = make()
             if step is None:
@@ -141,7 +141,7 @@ class Sender:
         while self._waiting:
             self._send_waiting()
 
-    def settle(self) -> None:
+    def flush_quietly(self) -> None:
         """As `flush`, but leaves what went wrong in the background to the next call to raise."""
         error, self._error = self._error, None
         if error is not None:
