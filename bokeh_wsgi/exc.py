@@ -9,6 +9,7 @@
     ├── NotFound (KeyError)                404  no such document, model, source or page
     │   └── NoSuchUser                     404  no user of that name
     ├── Conflict                           409  a change that does not fit what the server holds
+    ├── PastGeneration                     409  made for what the document was before a script started it anew
     ├── Taken (ValueError)                 409  a name that somebody else has
     ├── SingleUser                         409  an account is asked for where there are none
     ├── LengthRequired (ValueError)        411  an upload that does not say how long it is
@@ -112,6 +113,30 @@ class Conflict(BokehWSGIError):
     @property
     def data(self) -> dict[str, Any]:
         return {"columns": self.columns, "unknown": self.unknown, "taken": self.taken}
+
+
+class PastGeneration(BokehWSGIError):
+    """A change for an older generation of a document than the present one; nothing of it was applied.
+
+    ``generation`` is the present one, "" if it has no name; ``host`` the machine whose script started it,
+    "" if that did not say.
+    """
+
+    status = 409
+    code = "generation"
+
+    def __init__(self, generation: str, host: str) -> None:
+        where = f", on {host}" if host else ""
+        super().__init__(
+            f"Another script has started this document anew{where}: what was made for the document before "
+            "that is not applied. Stop one of the two scripts, or give one another title."
+        )
+        self.generation = generation
+        self.host = host
+
+    @property
+    def data(self) -> dict[str, Any]:
+        return {"generation": self.generation, "host": self.host}
 
 
 class LengthRequired(BokehWSGIError, ValueError):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from bokeh_wsgi import dataplane
 from bokeh_wsgi.dataplane import Buffer, Op, OpCode
-from bokeh_wsgi.exc import NotFound
+from bokeh_wsgi.exc import NotFound, PastGeneration
 from bokeh_wsgi.store import SequenceTaken, Store
 
 from .graph import Graph
@@ -81,25 +81,43 @@ class Document:
             self._catch_up()
             yield self._state
 
-    def commit(self, ops: Sequence[Op], frame: Buffer, key: str) -> int:
+    def commit(
+        self,
+        ops: Sequence[Op],
+        frame: Buffer,
+        key: str,
+        *,
+        generation: str | None = None,
+        host: str = "",
+    ) -> int:
         """Keep a change and return its seq; atomic, and in the store when this returns.
 
         ``frame`` is the publisher's record batches, ``ops`` what they say, ``key`` the idempotency key: a key
-        that was used before gives the seq it got then. Raises `Conflict`, `BadRequest`, `LimitExceeded`,
-        `NotFound` or `StoreError`; then nothing was applied.
+        that was used before gives the seq it got then. ``generation`` is the one that the change was made
+        for, None if it fits all; a change that starts the document anew fits all, and its ``host`` is kept.
+        Raises `PastGeneration`, `Conflict`, `BadRequest`, `LimitExceeded`, `NotFound` or `StoreError`; then
+        nothing was applied.
         """
-        return self._commit(lambda _: (ops, frame), key)
+        if any(op.code is OpCode.GRAPH for op in ops):
+            return self._commit(lambda _: (ops, frame), key, None, host)
+        return self._commit(lambda _: (ops, frame), key, generation, None)
 
-    def edit(self, edit: Callable[[State], Sequence[Op]], key: str) -> int:
-        """As `commit`, of the ops that ``edit`` makes of the present state."""
+    def edit(self, edit: Callable[[State], Sequence[Op]], key: str, *, generation: str | None = None) -> int:
+        """As `commit`, of the ops that ``edit`` makes of the present state; these hold no GRAPH."""
 
         def made(state: State) -> tuple[Sequence[Op], Buffer]:
             ops = edit(state)
             return ops, b"".join(dataplane.encode(self.docid, ops))
 
-        return self._commit(made, key)
+        return self._commit(made, key, generation, None)
 
-    def _commit(self, made: Callable[[State], tuple[Sequence[Op], Buffer]], key: str) -> int:
+    def _commit(
+        self,
+        made: Callable[[State], tuple[Sequence[Op], Buffer]],
+        key: str,
+        generation: str | None,
+        host: str | None,
+    ) -> int:
         """Keep the ops and the frame that are ``made`` of the state; anew if another process was faster."""
         with self._lock:
             while True:
@@ -107,17 +125,26 @@ class Document:
                 done = self._store.applied(self.docid, key)
                 if done is not None:
                     return done
+                self._check_generation(generation)
                 ops, frame = made(self._state)
                 graph = self._state.check(ops, self._limits.max_document_bytes)
-                got = self._append(ops, frame, key, graph)
+                got = self._append(ops, frame, key, graph, host)
                 if got is not None:
                     return got
 
-    def _append(self, ops: Sequence[Op], frame: Buffer, key: str, graph: Graph | None) -> int | None:
+    def _check_generation(self, generation: str | None) -> None:
+        present = self._state.graph.generation
+        if generation is not None and generation != present:
+            record = self._store.get_document(self.docid)
+            raise PastGeneration(present, "" if record is None else record.host)
+
+    def _append(
+        self, ops: Sequence[Op], frame: Buffer, key: str, graph: Graph | None, host: str | None
+    ) -> int | None:
         """The seq of the change; None if another process has committed since: that has to be seen first."""
         seq = self._state.seq + 1
         try:
-            got = self._store.append(self.docid, seq, frame, key)
+            got = self._store.append(self.docid, seq, frame, key, host=host)
         except SequenceTaken:
             self._store_version = None
             return None

@@ -25,7 +25,7 @@ NOTICE: Final = "bokeh_wsgi.notice"
 
 
 def read_edits(content: Any) -> list[Rep]:
-    """The edits of a body ``{"edits": [edit, …]}``; raises BadRequest."""
+    """The edits of a body ``{"edits": [edit, …], …}``; raises BadRequest."""
     edits = checked_list(checked_object(content, "a batch of edits").get("edits"), "edits")
     if not 0 < len(edits) <= MAX_EDITS:
         raise BadRequest(f"a batch has 1 to {MAX_EDITS} edits, not {len(edits)}")

@@ -5,7 +5,7 @@ Graph JSON, what a GRAPH op carries::
     {"version": "3.9.2", "title": "…", "roots": [id, …],
      "models": {id: {"name": "Plot", "attributes": {…}}, …},
      "config": …, "callbacks": …, "defs": …, "resources": …,      # the last two lines where there are any
-     "types": …, "share_view": true}
+     "types": …, "share_view": true, "generation": "…"}
 
 Patch JSON, what a PATCH op carries::
 
@@ -14,7 +14,8 @@ Patch JSON, what a PATCH op carries::
      "resources": …, "types": …}                                   # what comes to those there are
 
 ``types`` are those of classes that are not Bokeh's own (`bokeh_wsgi.bokeh_types` has their form), so that
-what pages send can be checked. ``share_view``: what one viewer zooms to is seen by all.
+what pages send can be checked. ``share_view``: what one viewer zooms to is seen by all. ``generation`` is a
+name for the document from this GRAPH to the next; no patch changes it.
 
 Events are Bokeh's own. A model is written out in full at its first mention in a patch, and is an ``{"id"}``
 everywhere else. One thing Bokeh cannot say: ``ModelChanged`` with ``"unset": true`` means that the attribute
@@ -30,10 +31,31 @@ from .patch import Changes, checked_defs, checked_resources, checked_switch, che
 from .patch import diff as diff
 from .patch import joined_resources as joined_resources
 from .patch import merged as merged
-from .reps import Flattener, Nester, References, Rep, checked_id, checked_list, checked_object, checked_text
+from .reps import (
+    Flattener,
+    Nester,
+    References,
+    Rep,
+    checked_generation,
+    checked_id,
+    checked_list,
+    checked_object,
+    checked_text,
+)
 
 _DOCUMENT_KEYS = frozenset(
-    {"version", "title", "roots", "config", "callbacks", "defs", "resources", "types", "share_view"}
+    {
+        "version",
+        "title",
+        "roots",
+        "config",
+        "callbacks",
+        "defs",
+        "resources",
+        "types",
+        "share_view",
+        "generation",
+    }
 )
 _OWN_CONTAINERS = frozenset({"roots", "models", "_references", "_pinned"})
 
@@ -51,6 +73,7 @@ class Graph:
         "callbacks",
         "config",
         "defs",
+        "generation",
         "models",
         "resources",
         "roots",
@@ -71,6 +94,7 @@ class Graph:
         self.resources: Rep = {}
         self.types: Rep = {}
         self.share_view = False
+        self.generation = ""
         self._references: dict[str, References] = {}
         self._pinned: dict[str, frozenset[str]] = {}
 
@@ -125,6 +149,7 @@ class Graph:
         graph.resources = checked_resources(content.get("resources", {}))
         graph.types = checked_types(content.get("types", {}))
         graph.share_view = checked_switch(content.get("share_view", False), "share_view")
+        graph.generation = checked_generation(content.get("generation", ""))
         return graph
 
     def _pin(self, flattener: Flattener, content: Mapping[str, Any]) -> None:
@@ -145,6 +170,7 @@ class Graph:
             **({"resources": self.resources} if self.resources else {}),
             **({"types": self.types} if self.types else {}),
             **({"share_view": True} if self.share_view else {}),
+            **({"generation": self.generation} if self.generation else {}),
         }
 
     def nested(self, roots: Sequence[str] | None = None) -> Rep:

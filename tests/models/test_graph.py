@@ -121,6 +121,15 @@ def test_title_version_defs_and_resources_are_replaced(graph: Graph) -> None:
     assert content["defs"] == [{"type": "model", "name": "M"}]
 
 
+def test_the_generation_stays_whatever_patches_come(graph: Graph) -> None:
+    assert "generation" not in graph.to_json()
+    other = Graph.from_json({**graph.to_json(), "generation": "one"})
+    assert diff(graph, other) is None
+    after = other.patched(patch(changed("d", "n", 2), removed("a"), version="4"))
+    assert after.generation == after.to_json()["generation"] == "one"
+    assert Graph.from_json(after.to_json()).generation == "one"
+
+
 def test_by_name_finds_a_model_or_none(graph: Graph) -> None:
     assert graph.by_name("cee") == "c"
     assert graph.by_name("b") is None
@@ -203,6 +212,7 @@ WRONG: list[Any] = [
     {"events": [], "defs": {}},
     {"events": [], "defs": [1]},
     {"events": [], "version": 4},
+    {"events": [], "generation": "one"},
     patch({}),
     patch({"kind": ["ModelChanged"]}),
     patch({"kind": "MessageSent", "msg_type": "x", "msg_data": 1}),
@@ -267,6 +277,9 @@ def test_a_wrong_shape_is_refused_and_nothing_of_it_applied(graph: Graph, wrong:
         {"models": {}, "title": 1},
         {"models": {}, "onload": 1},
         {"models": {}, "resources": []},
+        {"models": {}, "generation": None},
+        {"models": {}, "generation": "a b"},
+        {"models": {}, "generation": "x" * 65},
     ],
 )
 def test_a_wrong_graph_is_refused(wrong: Any) -> None:
