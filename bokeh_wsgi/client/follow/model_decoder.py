@@ -11,10 +11,11 @@ from bokeh.core.serialization import Deserializer
 from bokeh.core.types import ID
 from bokeh.model import Model
 
+from bokeh_wsgi.client.data_models import data_model
 from bokeh_wsgi.dataplane import Column
 from bokeh_wsgi.models.graph import Graph
 
-from .property_values import coerced, data_model
+from .property_values import coerced
 
 
 class ModelDecoder(Deserializer):

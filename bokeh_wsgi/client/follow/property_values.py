@@ -1,13 +1,11 @@
 """Property values as scripts wrote them, from the JSON in which Bokeh tells them to pages."""
 
 import datetime as dt
-from collections.abc import Mapping
 from typing import Any
 
-from bokeh.core.properties import AnyRef, Dict, Either, Seq, Time, TimeDelta, Tuple
+from bokeh.core.properties import Dict, Either, Seq, Time, TimeDelta, Tuple
 from bokeh.core.property.bases import Property, SingleParameterizedProperty
 from bokeh.core.property.dataspec import DataSpec
-from bokeh.model import DataModel, Model
 
 
 def coerced(prop: Property[Any], value: Any) -> Any:
@@ -51,13 +49,3 @@ def _time(prop: Property[Any], since_midnight: dt.timedelta) -> dt.time | dt.tim
     if isinstance(prop, TimeDelta):
         return since_midnight
     return (dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + since_midnight).time()
-
-
-def data_model(name: str, base: type[Model] | None, properties: Mapping[str, Any]) -> type[Model]:
-    """The class of a data model that this process has not defined; ``properties`` are defaults by name."""
-    module, _, short = name.rpartition(".")
-    members: dict[str, Any] = {"__module__": module or "__main__", "__qualified_model__": name}
-    members |= {prop: AnyRef(default=default) for prop, default in properties.items()}
-    metaclass: Any = type(DataModel)
-    made: type[Model] = metaclass(short, (base or DataModel,), members)
-    return made

@@ -9,6 +9,7 @@ from bokeh.core.types import ID
 from bokeh.model import Model
 
 from bokeh_wsgi.client.columns.source_data import columns_of
+from bokeh_wsgi.client.ids import ModelIds, WireId
 
 Rep = dict[str, Any]
 
@@ -17,22 +18,22 @@ class GraphSerializer(Serializer):
     """Encodes values, and keeps aside the models they lead to.
 
     After any number of `encode`: ``models`` are their representations, flat, by wire id; ``objects`` the
-    models themselves; ``sources`` the column data of those that have any. `wire_ids` says which models have
-    another id in the document than in this process.
+    models themselves; ``sources`` the column data of those that have any. ``ids`` says which id a model
+    has in the document.
     """
 
-    def __init__(self, wire_ids: Mapping[str, str]) -> None:
+    def __init__(self, ids: ModelIds) -> None:
         super().__init__(deferred=False)
-        self._wire_ids = wire_ids
+        self._ids = ids
         self.models: dict[str, Rep] = {}
         self.objects: dict[str, Model] = {}
         self.sources: dict[str, Mapping[str, Any]] = {}
 
-    def wire_id(self, model: Model) -> str:
-        return self._wire_ids.get(model.id, model.id)
+    def wire_of(self, model: Model) -> WireId:
+        return self._ids.wire_of(model)
 
     def add_ref(self, obj: Any, ref: Any) -> None:
-        super().add_ref(obj, Ref(id=ID(self.wire_id(obj))) if isinstance(obj, Model) else ref)
+        super().add_ref(obj, Ref(id=ID(self.wire_of(obj))) if isinstance(obj, Model) else ref)
 
     def explicit(self, wire_id: str, attribute: str, *, unless: Any) -> Any:
         """The encoded value of an attribute, also where it is the default that Bokeh leaves out.
@@ -45,7 +46,7 @@ class GraphSerializer(Serializer):
     def _encode(self, obj: Any) -> Any:
         if not isinstance(obj, Model):
             return super()._encode(obj)
-        wire_id = self.wire_id(obj)
+        wire_id = self.wire_of(obj)
         self.objects[wire_id] = obj
         # Takes this model's place among the others: Bokeh lists a model before those it mentions.
         rep = self.models[wire_id] = {}
@@ -70,25 +71,25 @@ class GraphSerializer(Serializer):
 class PartSerializer(GraphSerializer):
     """Leaves models that are ``known`` as references, except those that it is to `take`."""
 
-    def __init__(self, wire_ids: Mapping[str, str], known: Container[str]) -> None:
-        super().__init__(wire_ids)
+    def __init__(self, ids: ModelIds, known: Container[str]) -> None:
+        super().__init__(ids)
         self._known = known
 
     def take(self, model: Model) -> None:
         """Encode a model, whether it is known or not; once."""
-        if self.wire_id(model) not in self.models:
+        if self.wire_of(model) not in self.models:
             super()._encode(model)
 
     def take_columns(self, model: Model) -> None:
         """Have the columns of a source among the ``sources``."""
         columns = columns_of(model)
         if columns is not None:
-            self.sources[self.wire_id(model)] = columns
-            self.objects.setdefault(self.wire_id(model), model)
+            self.sources[self.wire_of(model)] = columns
+            self.objects.setdefault(self.wire_of(model), model)
 
     def _encode(self, obj: Any) -> Any:
-        if isinstance(obj, Model) and self.wire_id(obj) in self._known:
-            return {"id": self.wire_id(obj)}
+        if isinstance(obj, Model) and self.wire_of(obj) in self._known:
+            return {"id": self.wire_of(obj)}
         return super()._encode(obj)
 
 
@@ -100,9 +101,9 @@ def text_of(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), allow_nan=False)
 
 
-def closure(objects: Iterable[Model], wire_ids: Mapping[str, str]) -> GraphSerializer:
+def closure(objects: Iterable[Model], ids: ModelIds) -> GraphSerializer:
     """A serializer that has seen ``objects`` and everything they lead to."""
-    serializer = GraphSerializer(wire_ids)
+    serializer = GraphSerializer(ids)
     for obj in objects:
         serializer.encode(obj)
     return serializer

@@ -1,0 +1,97 @@
+"""What changed in a document's graph since it was last stored, as a GRAPH or PATCH op."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import bokeh
+
+from bokeh_wsgi.bokeh_types import foreign_types
+from bokeh_wsgi.dataplane import Op, OpCode
+from bokeh_wsgi.models import graph as graphs
+from bokeh_wsgi.models.graph import Graph
+
+from .ownership import Ownership, new_generation
+from .resources import resources_of
+from .serializer import GraphSerializer, text_of
+
+
+@dataclass(slots=True)
+class Draft:
+    """The session's part of a document as it is now, to be compared with the shadow.
+
+    ``is_document``: all of it was looked at, so what is missing is gone.
+    """
+
+    serializer: GraphSerializer
+    graph: Graph
+    is_document: bool
+
+
+def outline(old: Graph) -> Graph:
+    """All of a graph but its models: where only some of these are looked at."""
+    graph = Graph(version=old.version, title=old.title)
+    graph.roots, graph.defs = list(old.roots), old.defs
+    graph.config, graph.callbacks, graph.share_view = old.config, old.callbacks, old.share_view
+    graph.generation = old.generation
+    return graph
+
+
+def graph_op(draft: Draft, ownership: Ownership) -> tuple[Op, Graph] | None:
+    """The op that brings the shadow's graph to the draft, and the graph after it; None if nothing changed."""
+    old, new, serializer = ownership.shadow.graph, draft.graph, draft.serializer
+    anew = ownership.starts_anew
+    defaults = {} if anew else _defaults(serializer, old)
+    texts = {key: text_of(rep) for key, rep in serializer.models.items()}
+    changed = {key for key, text in texts.items() if anew or text != ownership.text(key)}
+    new.models = {} if draft.is_document else dict(old.models)
+    for key, text in texts.items():
+        new.models[key] = json.loads(text) if key in changed else old.models[key]
+    new.resources, new.types = old.resources, old.types
+    if changed:
+        resources = resources_of(serializer.objects.values())
+        new.resources = resources if anew else graphs.joined_resources(old.resources, resources)
+        types = foreign_types(serializer.objects.values())
+        new.types = types if anew else {**old.types, **types}
+    if anew:
+        new.version, new.generation = bokeh.__version__, new_generation()
+        whole = new.to_json()
+        return _op(OpCode.GRAPH, whole), Graph.from_json(whole)
+    new.version = old.version
+    patch = graphs.diff(old, new, lambda model, attribute: defaults[model, attribute])
+    if patch is None:
+        return None
+    if not old.version and not ownership.ids.tags_new:
+        patch["version"] = bokeh.__version__
+    after = old.patched(patch)
+    for key in changed & after.models.keys():
+        ownership.note_text(key, after.models[key], texts[key])
+    return _op(OpCode.PATCH, patch), after
+
+
+def _defaults(serializer: GraphSerializer, shadow: Graph) -> dict[tuple[str, str], Any]:
+    """Values of the attributes that are back at their default: Bokeh leaves them out, pages need them."""
+    defaults = {}
+    for key, rep in list(serializer.models.items()):
+        old = shadow.models.get(key, rep)["attributes"]
+        for attribute in old.keys() - rep["attributes"].keys():
+            size = len(serializer.models)
+            value = serializer.explicit(key, attribute, unless=old[attribute])
+            if value == old[attribute]:
+                # It was said before, by a theme or as 1 for 1.0: no change.
+                rep["attributes"][attribute] = old[attribute]
+            elif len(serializer.models) > size:
+                # A default that is a model, made anew: it has to be said.
+                rep["attributes"][attribute] = value
+            else:
+                defaults[key, attribute] = plain(value)
+    return defaults
+
+
+def plain(value: Any) -> Any:
+    """The same JSON value, made of nothing but JSON's own types."""
+    return json.loads(text_of(value))
+
+
+def _op(code: OpCode, content: Any) -> Op:
+    return Op(code, json=json.dumps(content, separators=(",", ":"), allow_nan=False))
