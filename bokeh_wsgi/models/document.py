@@ -6,7 +6,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 from bokeh_wsgi import dataplane
@@ -15,8 +16,8 @@ from bokeh_wsgi.exc import NotFound, PastGeneration
 from bokeh_wsgi.store import SequenceTaken, Store
 
 from .graph import Graph
-from .patch import merged
-from .state import State
+from .patch import joined
+from .state import Place, State
 
 # A history is folded once it outweighs the columns, but not for less than this.
 MIN_FOLD_BYTES = 4 << 20
@@ -273,29 +274,39 @@ class Document:
     def _merge(self, seq: int, missed: list[list[Buffer]] | None) -> Update:
         if seq < self._state.graph_seq and missed is None:
             return self._from_nothing()
-        patches: list[Op] = []
+        placed = self._state.columns_since(seq)
         events: list[Op] = []
         if seq < max(self._state.graph_seq, self._state.event_seq):
             patches, events = _passed_on(missed or [])
-        ops = patches if seq < self._state.graph_seq else []
-        ops += [
-            Op(OpCode.REMOVE, model=model, column=column) for model, column in self._state.removed_since(seq)
-        ]
-        return self._encode([*ops, *self._state.replacements(self._state.touched_since(seq)), *events])
+            placed += patches
+        placed.sort(key=itemgetter(0))
+        return self._encode([*_joined(op for _, op in placed), *events])
 
     def _encode(self, ops: Iterable[Op]) -> Update:
         seq = self._state.seq
         return Update(seq, [*dataplane.encode(self.docid, ops), dataplane.commit(self.docid, seq)])
 
 
-def _passed_on(missed: list[list[Buffer]]) -> tuple[list[Op], list[Op]]:
-    """One PATCH with all that missed ones say, if there are any; and their EVENTs, which nothing replaces."""
+def _passed_on(missed: list[list[Buffer]]) -> tuple[list[tuple[Place, Op]], list[Op]]:
+    """PATCHes of missed changes and their places; and EVENTs, which nothing replaces."""
     reader = dataplane.Reader(limits=None)
     reader.feed(dataplane.SCHEMA_MESSAGE)
-    ops = [op for change in reader.feed(b"".join(chain.from_iterable(missed))) for op in change.ops]
-    patch = merged(json.loads(op.json) for op in ops if op.code is OpCode.PATCH)
-    patches = [Op(OpCode.PATCH, json=json.dumps(patch, separators=(",", ":")))]
-    return patches, [op for op in ops if op.code is OpCode.EVENT]
+    placed, events = [], []
+    for change in reader.feed(b"".join(chain.from_iterable(missed))):
+        patches = (op for op in change.ops if op.code is OpCode.PATCH)
+        placed += [(Place(change.seq, number, 0), op) for number, op in enumerate(patches, 1)]
+        events += [op for op in change.ops if op.code is OpCode.EVENT]
+    return placed, events
+
+
+def _joined(ops: Iterable[Op]) -> Iterator[Op]:
+    """The same with as few PATCHes as do where several follow each other."""
+    for is_patch, group in groupby(ops, lambda op: op.code is OpCode.PATCH):
+        if is_patch:
+            for patch in joined(json.loads(op.json) for op in group):
+                yield Op(OpCode.PATCH, json=json.dumps(patch, separators=(",", ":")))
+        else:
+            yield from group
 
 
 def _size(pieces: list[Buffer]) -> int:

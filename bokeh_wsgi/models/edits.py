@@ -74,7 +74,7 @@ class _saying:  # noqa: N801 - reads as a with statement
 
 def _patch_op(events: list[Rep], state: State, types: TypeChecker) -> Op:
     patch = {"events": events}
-    changes = Changes(patch, state.graph.models)
+    changes = Changes([patch], state.graph.models)
     types.know(changes.models)
     for model_id in changes.models:
         types.check_model(model_id)

@@ -29,8 +29,8 @@ from bokeh_wsgi.exc import BadRequest
 
 from .patch import Changes, checked_defs, checked_resources, checked_switch, checked_types, only_model
 from .patch import diff as diff
+from .patch import joined as joined
 from .patch import joined_resources as joined_resources
-from .patch import merged as merged
 from .reps import (
     Flattener,
     Nester,
@@ -213,10 +213,10 @@ class Graph:
                     waiting.extend(mentioned - found)
         return found
 
-    def patched(self, patch: Any) -> "Graph":
+    def patched(self, *patches: Any) -> "Graph":
         """This graph with Patch JSON from anywhere applied; raises as `apply`. Copies a pointer per model."""
         graph = self._copy()
-        graph.apply(patch)
+        graph.apply(*patches)
         return graph
 
     def _copy(self) -> "Graph":
@@ -226,15 +226,15 @@ class Graph:
             setattr(graph, name, value.copy() if name in _OWN_CONTAINERS else value)
         return graph
 
-    def apply(self, patch: Any) -> set[str]:
-        """Apply Patch JSON from anywhere; returns ids that are gone.
+    def apply(self, *patches: Any) -> set[str]:
+        """Apply Patch JSON from anywhere, several as if they were one; returns ids that are gone.
 
         All or nothing: raises BadRequest for a wrong shape, and Conflict with the ids that are ``unknown``
         (mentioned, but not there) or ``taken`` (defined, but there already). Models that neither a root nor
-        the config nor a callback leads to any more are removed. Takes time for the patch, not for the graph,
-        except when a model may have been cut off.
+        the config nor a callback leads to any more are removed. Takes time for the patches, not for the
+        graph, except when a model may have been cut off.
         """
-        changes = Changes(patch, self.models)
+        changes = Changes(patches, self.models)
         self.models.update(changes.models)
         self._references.update(changes.references)
         cut_off = self._set_attributes(changes)

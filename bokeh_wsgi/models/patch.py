@@ -1,6 +1,6 @@
 """Patches of a graph: read from strangers, and made from two graphs. `graph` has the format."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bokeh_wsgi.exc import BadRequest, Conflict
@@ -41,12 +41,13 @@ class AttributeChange(NamedTuple):
 
 
 class Changes:
-    """What Patch JSON says, checked against the models that are there.
+    """What patches say that are applied as one, checked against the models that are there.
 
-    Raises BadRequest for a wrong shape, and Conflict with all ``unknown`` and ``taken`` ids.
+    Each of them is Patch JSON, and may mention what those before it define. Raises BadRequest for a wrong
+    shape, and Conflict with all ``unknown`` and ``taken`` ids.
     """
 
-    def __init__(self, patch: Any, known: Mapping[str, Rep]) -> None:
+    def __init__(self, patches: Iterable[Any], known: Mapping[str, Rep]) -> None:
         self.attributes: list[AttributeChange] = []
         self.roots: list[tuple[str, bool]] = []
         """(id, True if it was added, False if it was removed), in order."""
@@ -54,12 +55,8 @@ class Changes:
         """What is new besides models and roots, and the ids it mentions."""
         self._known = known
         self._flattener = Flattener(known)
-        patch = checked_object(patch, "a patch")
-        if surplus := patch.keys() - {"events", *_DOCUMENT_KEYS}:
-            raise BadRequest(f"a patch has no {', '.join(sorted(map(str, surplus)))}")
-        for number, event in enumerate(checked_list(patch.get("events", []), "a patch's events")):
-            self._read_event(checked_object(event, f"event {number}"), f"event {number}")
-        self._read_document(patch)
+        for patch in patches:
+            self._read(checked_object(patch, "a patch"))
         self._refuse_strangers()
 
     @property
@@ -71,6 +68,13 @@ class Changes:
     def references(self) -> dict[str, References]:
         """What the new models mention."""
         return self._flattener.references
+
+    def _read(self, patch: Rep) -> None:
+        if surplus := patch.keys() - {"events", *_DOCUMENT_KEYS}:
+            raise BadRequest(f"a patch has no {', '.join(sorted(map(str, surplus)))}")
+        for number, event in enumerate(checked_list(patch.get("events", []), "a patch's events")):
+            self._read_event(checked_object(event, f"event {number}"), f"event {number}")
+        self._read_document(patch)
 
     def _read_event(self, event: Rep, what: str) -> None:
         kind = checked_text(event.get("kind"), f"the kind of {what}")
@@ -106,9 +110,12 @@ class Changes:
         if "defs" in patch:
             self.document["defs"] = checked_defs(patch["defs"]), frozenset()
         if "resources" in patch:
-            self.document["resources"] = checked_resources(patch["resources"]), frozenset()
+            before, _ = self.document.get("resources", ({}, frozenset()))
+            resources = joined_resources(before, checked_resources(patch["resources"]))
+            self.document["resources"] = resources, frozenset()
         if "types" in patch:
-            self.document["types"] = checked_types(patch["types"]), frozenset()
+            before, _ = self.document.get("types", ({}, frozenset()))
+            self.document["types"] = {**before, **checked_types(patch["types"])}, frozenset()
         if "share_view" in patch:
             self.document["share_view"] = checked_switch(patch["share_view"], "share_view"), frozenset()
 
@@ -203,18 +210,25 @@ def joined_resources(old: Rep, new: Rep) -> Rep:
     return {key: list(dict.fromkeys([*old.get(key, ()), *new.get(key, ())])) for key in keys}
 
 
-def merged(patches: Iterable[Rep]) -> Rep:
-    """One patch that does what these do one after the other."""
-    together: Rep = {"events": []}
+def joined(patches: Iterable[Rep]) -> Iterator[Rep]:
+    """As few patches as do what these do one after the other.
+
+    Models may come with a config or callbacks, and be mentioned by what follows: so these end a patch.
+    """
+    together: Rep = {}
     for patch in patches:
         resources = joined_resources(together.get("resources", {}), patch.get("resources", {}))
         types = {**together.get("types", {}), **patch.get("types", {})}
-        together = {**together, **patch, "events": together["events"] + patch.get("events", [])}
+        together = {**together, **patch, "events": together.get("events", []) + patch.get("events", [])}
         if resources:
             together["resources"] = resources
         if types:
             together["types"] = types
-    return together
+        if "config" in patch or "callbacks" in patch:
+            yield together
+            together = {}
+    if together:
+        yield together
 
 
 def diff(old: "Graph", new: "Graph", value_of: Callable[[str, str], Any] | None = None) -> Rep | None:
