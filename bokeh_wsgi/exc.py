@@ -19,6 +19,7 @@
     ├── ColumnError (TypeError)                 values that cannot be a column
     └── SessionError (RuntimeError)             the client side
         ├── ServerUnreachable (ConnectionError) nobody answers
+        ├── TakenOver                           another script has started the session's document anew
         └── ServerRefused                       an answer other than 2xx; carries its status and body
 
 Those with a status are shown over HTTP as ``{"error": code, "message": text, **data}``.
@@ -189,6 +190,24 @@ class SessionError(BokehWSGIError, RuntimeError):
 
 class ServerUnreachable(SessionError, ConnectionError):
     code = "unreachable"
+
+
+class TakenOver(SessionError):
+    """Another script has started the session's document anew: what this one stores is not for it any more.
+
+    ``title`` is the document's, ``host`` the machine of the other script, "" if that is not known.
+    """
+
+    code = "taken-over"
+
+    def __init__(self, title: str, host: str) -> None:
+        where = f", on {host}" if host else ""
+        super().__init__(
+            f"another script has started {title!r} anew{where}: stop one of them, use another title, or join "
+            "with clear=False"
+        )
+        self.title = title
+        self.host = host
 
 
 class ServerRefused(SessionError):

@@ -1,9 +1,7 @@
 """The client: a script's `Session` with a plot server."""
 
 from .account.account import DEFAULT_SERVER_URL as DEFAULT_SERVER_URL
-from .account.account import Account as Account
 from .account.config import Config as Config
-from .account.documents import Documents as Documents
 from .publish.publisher import Publisher as Publisher
 from .session import Session as Session
 from .transport.transport import HTTPTransport as HTTPTransport

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 from weakref import WeakSet
 
+from bokeh.core.has_props import HasProps
 from bokeh.core.properties import AnyRef
 from bokeh.model import DataModel, Model
 
-_loaded: "WeakSet[type[Model]]" = WeakSet()
+_loaded: "WeakSet[type[HasProps]]" = WeakSet()
 
 
 def data_model(name: str, base: type[Model] | None, properties: Mapping[str, Any]) -> type[Model]:
@@ -21,6 +22,6 @@ def data_model(name: str, base: type[Model] | None, properties: Mapping[str, Any
     return cls
 
 
-def is_loaded_type(cls: type[Model]) -> bool:
+def is_loaded_type(cls: type[HasProps]) -> bool:
     """Whether `data_model` has made it, so that it is not the script's."""
     return cls in _loaded

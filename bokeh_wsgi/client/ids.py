@@ -51,6 +51,10 @@ class ModelIds:
         """The id that a model of the document has in this process; None if it has none."""
         return self._locals.get(WireId(wire))
 
+    def is_pair(self, model: Model, wire: str) -> bool:
+        """Whether this id means the model."""
+        return self._wires.get(LocalId(model.id)) == wire
+
     def pair(self, local: LocalId, wire: WireId) -> None:
         """Have these two mean the same model; raises ValueError if one of them means another one."""
         if self._wires.get(local, wire) != wire or self._locals.get(wire, local) != local:

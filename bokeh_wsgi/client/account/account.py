@@ -6,7 +6,8 @@ import os
 import socket
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Self
+from dataclasses import dataclass
+from typing import Any, Final
 from urllib.parse import quote, urlsplit
 from wsgiref.types import WSGIApplication
 
@@ -22,6 +23,29 @@ DEFAULT_USER: Final = "defaultuser"
 NO_KEY: Final = "nokey"
 
 
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Where a session's server is, and how to reach it."""
+
+    root_url: str = DEFAULT_SERVER_URL
+    app: WSGIApplication | None = None
+    """A server in this process, instead of one at ``root_url``."""
+    retry_s: float = 60.0
+    """How long to try again while the server is away, once it has been reached."""
+    timeout_s: float = 60.0
+    """How long to wait for an answer."""
+    ca_certs: str | None = None
+    """A file of certificates to trust besides the usual ones, as for a server with one of its own making."""
+    load_from_config: bool = True
+    configdir: str | os.PathLike[str] | None = None
+
+    def transport(self) -> Transport:
+        root_url = self.root_url.rstrip("/") + "/"
+        if self.app is not None:
+            return WSGITransport(self.app, root_url)
+        return HTTPTransport(root_url, retry_s=self.retry_s, timeout_s=self.timeout_s, ca_certs=self.ca_certs)
+
+
 class Account:
     """One user at one server; `register` and `login` save the key that later sessions of this user find.
 
@@ -29,42 +53,26 @@ class Account:
     it. Nothing is saved or read for an ``app`` in this process. Thread-safe.
     """
 
-    def __init__(
-        self,
-        name: str | None = None,
-        root_url: str = DEFAULT_SERVER_URL,
-        userapikey: str = NO_KEY,
-        username: str = DEFAULT_USER,
-        load_from_config: bool = True,
-        configdir: str | os.PathLike[str] | None = None,
-        *,
-        app: WSGIApplication | None = None,
-        retry_s: float = 60.0,
-        timeout_s: float = 60.0,
-        ca_certs: str | None = None,
-    ) -> None:
-        self.root_url = root_url.rstrip("/") + "/"
+    def __init__(self, options: Options, name: str | None, username: str, userapikey: str) -> None:
+        self.transport = options.transport()
+        self.root_url = self.transport.root_url
         self.name = self.root_url if name is None else name
         self.username = username
         self.userapikey = userapikey
-        self._config = Config(configdir)
+        self.config = Config(options.configdir)
         # An app in this process is no server that a later session could find.
-        self._is_remote = app is None
-        if load_from_config and app is None:
-            self._use(self._config.find(name, self.root_url))
-        self._transport: Transport = (
-            HTTPTransport(self.root_url, retry_s=retry_s, timeout_s=timeout_s, ca_certs=ca_certs)
-            if app is None
-            else WSGITransport(app, self.root_url)
-        )
-        self._transport.credentials = self._credentials()
-        if load_from_config and app is None and self.userapikey == NO_KEY:
-            self._transport.when_found = self._look_again
+        self._is_remote = options.app is None
+        loads = options.load_from_config and self._is_remote
+        if loads:
+            self._use(self.config.find(name, self.root_url))
+        self.transport.credentials = self._credentials()
+        if loads and self.userapikey == NO_KEY:
+            self.transport.when_found = self._look_again
 
     def _look_again(self, base_url: str) -> None:
         """The saved key may be filed under the address that the root URL leads to."""
-        self._use(self._config.find(None, base_url))
-        self._transport.credentials = self._credentials()
+        self._use(self.config.find(None, base_url))
+        self.transport.credentials = self._credentials()
 
     def _use(self, entry: Mapping[str, Any]) -> None:
         """What the config has, except where the caller said otherwise."""
@@ -80,40 +88,12 @@ class Account:
         # Of Bokeh 0.9. A server without users does not look at it: a key that is left over does no harm.
         return {"BOKEHUSER": self.username, "BOKEHUSER-API-KEY": self.userapikey}
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Give connections back."""
-        self._transport.close()
-
-    @property
-    def configdir(self) -> str:
-        return str(self._config.directory)
-
-    @property
-    def configfile(self) -> str:
-        return str(self._config.path)
-
     def save(self) -> None:
         """Keep user and key in the config file, for later sessions at this server."""
         entry = {"root_url": self.root_url, "userapikey": self.userapikey, "username": self.username}
-        if self._transport.is_found:
-            entry["base_url"] = self.base_url
-        self._config.save(self.root_url, entry)
-
-    @property
-    def http_session(self) -> Transport:
-        """What sends this session's requests."""
-        return self._transport
-
-    @property
-    def base_url(self) -> str:
-        """Where the server's app is mounted; asks the server at first use."""
-        return self._transport.base_url
+        if self.transport.is_found:
+            entry["base_url"] = self.transport.base_url
+        self.config.save(self.root_url, entry)
 
     def register(self, username: str, password: str, *, invite: str | None = None) -> None:
         """Make a new user, and be that user from now on; the key is saved, the password is not.
@@ -133,7 +113,7 @@ class Account:
         self._sign_in("login", {"username": username, "password": password, "name": key_name()})
 
     def _sign_in(self, path: str, told: Mapping[str, str]) -> None:
-        answer = self._send("POST", path, told, anonymous=True).json()
+        answer = self.send("POST", path, told, anonymous=True).json()
         self._become(answer["username"], answer["userapikey"])
         if self._is_remote:
             self._save_if_possible()
@@ -146,7 +126,7 @@ class Account:
 
     def _become(self, username: str, userapikey: str) -> None:
         self.username, self.userapikey = username, userapikey
-        self._transport.credentials = self._credentials()
+        self.transport.credentials = self._credentials()
 
     def logout(self) -> None:
         """End this session's key at the server, and forget it here and in the config file.
@@ -154,12 +134,12 @@ class Account:
         A key that has ended already is only forgotten.
         """
         try:
-            self._send("POST", "logout")
+            self.send("POST", "logout")
         except ServerRefused as error:
             if error.status != 401:
                 raise
         if self._is_remote:
-            self._config.forget(self.root_url, self.base_url)
+            self.config.forget(self.root_url, self.transport.base_url)
         self._become(DEFAULT_USER, NO_KEY)
 
     def browser_login(self) -> str:
@@ -167,41 +147,41 @@ class Account:
 
         It holds a code and never the key. With ``BOKEH_BROWSER=none`` nothing opens.
         """
-        told = self._send("POST", "codes").json()["url"]
+        told = self.send("POST", "codes").json()["url"]
         # The server says where it is as it sees itself; we know where we reach it.
-        url = f"{self.base_url}login/code?{urlsplit(told).query}"
+        url = f"{self.transport.base_url}login/code?{urlsplit(told).query}"
         view(url)
         return url
 
-    @property
     def userinfo(self) -> dict[str, Any]:
         """``{"username", "multi_user", "docs": [{"title", "docid", "published"}, …], "shared": […]}``.
 
         Documents by last change; ``shared`` are those of others: ``{"title", "docid", "owner", "right"}``.
         """
-        return self._send("GET", "userinfo").json()
+        return self.send("GET", "userinfo").json()
 
     def keys(self) -> list[dict[str, Any]]:
         """This user's API keys and logins: ``{"id", "kind", "name", "created", "current"}``, no secrets."""
-        found: list[dict[str, Any]] = self._send("GET", "keys").json()["keys"]
+        found: list[dict[str, Any]] = self.send("GET", "keys").json()["keys"]
         return found
 
     def new_key(self, name: str) -> str:
         """Another API key of this user, as for a machine; the server shows it this once."""
-        key: str = self._send("POST", "keys", {"name": name}).json()["key"]
+        key: str = self.send("POST", "keys", {"name": name}).json()["key"]
         return key
 
     def revoke(self, id: str) -> None:  # noqa: A002 - as `keys` calls it
         """End an API key, or a login, by its id of `keys`."""
-        self._send("DELETE", f"keys/{quote(id, safe='')}")
+        self.send("DELETE", f"keys/{quote(id, safe='')}")
 
-    def _send(
+    def send(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, *, anonymous: bool = False
     ) -> Answer:
+        """The answer to a request of this account; raises `ServerRefused` with the server's reason."""
         pieces: Sequence[bytes] = () if body is None else [json.dumps(body).encode()]
         headers = {} if body is None else {"Content-Type": "application/json"}
         try:
-            return self._transport.request(method, path, headers=headers, pieces=pieces, anonymous=anonymous)
+            return self.transport.request(method, path, headers=headers, pieces=pieces, anonymous=anonymous)
         except Conflict as error:  # which is about changes; this is none
             raise ServerRefused(error.message, status=error.status, body={}) from None
 

@@ -1,109 +1,80 @@
-"""An account's documents: made, named, published, shared, embedded; one of them is in use."""
+"""An account's documents as wholes: made, named, published, shared, embedded."""
 
 import threading
+from collections.abc import Mapping
 from typing import Any, Literal
 from urllib.parse import quote
-
-from bokeh_wsgi.exc import SessionError
 
 from .account import Account
 
 
-class Documents(Account):
-    """What an `Account` does with its documents as wholes. Most methods are about the one in use."""
+class Documents:
+    """What an `Account` does with its documents, by their docid. Thread-safe."""
 
-    _docid: str | None = None
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, account: Account) -> None:
+        self._account = account
         self._tokens: dict[tuple[str, bool], str] = {}
         self._tokens_lock = threading.Lock()
 
-    @property
-    def docid(self) -> str:
-        """The document in use; raises `SessionError` before `use_doc`."""
-        if self._docid is None:
-            raise SessionError("this session has no document yet: call use_doc(title) first")
-        return self._docid
+    def make(self, title: str) -> dict[str, Any]:
+        """This user's document of that title, made if there is none: ``{"docid", "seq", "generation", …}``."""
+        return self._send("POST", "doc", {"title": title})
 
-    @property
-    def _quoted(self) -> str:
-        return quote(self.docid, safe="")
+    def delete(self, docid: str) -> None:
+        self._send("DELETE", f"doc/{_quoted(docid)}")
 
-    def make_doc(self, title: str) -> str:
-        """The docid of this user's document of that title; makes the document if there is none."""
-        docid: str = self._send("POST", "doc", {"title": title}).json()["docid"]
-        return docid
+    def rename(self, docid: str, title: str) -> None:
+        self._send("PATCH", f"doc/{_quoted(docid)}", {"title": title})
 
-    def find_doc(self, name: str) -> str:
-        """The same as `make_doc`: a title names one document of a user."""
-        return self.make_doc(name)
+    def access(self, docid: str) -> dict[str, Any]:
+        return self._send("GET", f"access/{_quoted(docid)}")
 
-    def delete_doc(self, docid: str | None = None) -> None:
-        """Delete a document (default: the one in use) and all its data; its open pages say so."""
-        self._send("DELETE", f"doc/{quote(self.docid if docid is None else docid, safe='')}")
+    def viewers(self, docid: str) -> int:
+        return int(self._send("GET", f"doc/{_quoted(docid)}/viewers")["viewers"])
 
-    def rename(self, title: str) -> None:
-        """Give the document another title; its links stay. Raises `ServerRefused` if that one is taken."""
-        self._send("PATCH", f"doc/{self._quoted}", {"title": title})
+    def publish(self, docid: str) -> None:
+        self._send("PUT", f"access/{_quoted(docid)}/published")
 
-    @property
-    def access(self) -> dict[str, Any]:
-        """Who may do what: ``{"title", "owner", "right", "published", "shares", "link", "public_link"}``.
+    def unpublish(self, docid: str) -> None:
+        self._send("DELETE", f"access/{_quoted(docid)}/published")
+        self._forget_tokens(docid, public=True)
 
-        ``right`` is this user's: "read", "write" or "own". ``shares``, a list of ``{"user", "right"}``, are
-        for the owner to see; others get an empty list.
-        """
-        return self._send("GET", f"access/{self._quoted}").json()
-
-    def publish(self) -> str:
-        """Let everybody see the document, live, also without signing in; returns its public link."""
-        self._send("PUT", f"access/{self._quoted}/published")
-        return self.document_link(public=True)
-
-    def unpublish(self) -> None:
-        """Take `publish` back; public pages that are open say so and stop."""
-        self._send("DELETE", f"access/{self._quoted}/published")
-        with self._tokens_lock:
-            self._tokens.pop((self.docid, True), None)
-
-    def share(self, user: str, right: Literal["read", "write"] = "read") -> None:
-        """Let another user see the document, or change it too. Raises `ServerRefused` for an unknown user."""
+    def share(self, docid: str, user: str, right: Literal["read", "write"]) -> None:
         if right not in ("read", "write"):
             raise ValueError(f'a document is shared to "read" or to "write", not {right!r}')
-        self._send("PUT", f"access/{self._quoted}/users/{quote(user, safe='')}", {"right": right})
+        self._send("PUT", f"access/{_quoted(docid)}/users/{quote(user, safe='')}", {"right": right})
 
-    def unshare(self, user: str) -> None:
-        """Take `share` back; pages of that user that are open say so and stop."""
-        self._send("DELETE", f"access/{self._quoted}/users/{quote(user, safe='')}")
+    def unshare(self, docid: str, user: str) -> None:
+        self._send("DELETE", f"access/{_quoted(docid)}/users/{quote(user, safe='')}")
 
-    def embed_token(self, *, public: bool = False) -> str:
-        """What lets a page elsewhere read this document and nothing else; made once per session.
-
-        It has no end but `withdraw_tokens`; a ``public`` one also ends when the document is unpublished.
-        """
-        key = (self.docid, public)
+    def embed_token(self, docid: str, *, public: bool) -> str:
+        """Made once per session."""
         with self._tokens_lock:
-            if key not in self._tokens:
-                answer = self._send("POST", f"access/{self._quoted}/tokens", {"public": public}).json()
-                self._tokens[key] = answer["token"]
-            return self._tokens[key]
+            token = self._tokens.get((docid, public))
+            if token is None:
+                answer = self._send("POST", f"access/{_quoted(docid)}/tokens", {"public": public})
+                token = self._tokens[docid, public] = str(answer["token"])
+            return token
 
-    def frame_code(self) -> str:
-        """What makes an embedded frame one in which people do things as this user does, for 12 hours.
+    def frame_code(self, docid: str) -> str:
+        return str(self._send("POST", f"access/{_quoted(docid)}/codes", {})["code"])
 
-        It ends sooner with the tokens (`withdraw_tokens`), or with this session's key.
-        """
-        code: str = self._send("POST", f"access/{self._quoted}/codes", {}).json()["code"]
-        return code
+    def withdraw_tokens(self, docid: str) -> None:
+        self._send("DELETE", f"access/{_quoted(docid)}/tokens")
+        self._forget_tokens(docid, public=False)
+        self._forget_tokens(docid, public=True)
 
-    def withdraw_tokens(self) -> None:
-        """End all embed tokens of the document, whoever made them: pages elsewhere stop showing it."""
-        self._send("DELETE", f"access/{self._quoted}/tokens")
+    def link(self, docid: str, *, public: bool) -> str:
+        base_url = self._account.transport.base_url
+        return f"{base_url}doc/{_quoted(docid)}{'?public=true' if public else ''}"
+
+    def _forget_tokens(self, docid: str, *, public: bool) -> None:
         with self._tokens_lock:
-            for public in (False, True):
-                self._tokens.pop((self.docid, public), None)
+            self._tokens.pop((docid, public), None)
 
-    def document_link(self, public: bool = False) -> str:
-        """The address of the document's page; the ``public`` one shows what people see who don't sign in."""
-        return f"{self.base_url}doc/{self._quoted}{'?public=true' if public else ''}"
+    def _send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        return self._account.send(method, path, body).json()
+
+
+def _quoted(docid: str) -> str:
+    return quote(docid, safe="")

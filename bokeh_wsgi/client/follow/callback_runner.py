@@ -15,10 +15,10 @@ from bokeh.io.doc import patch_curdoc
 from bokeh.model import Model
 from bokeh.util.callback_manager import _nargs
 
-from bokeh_wsgi.client.publish.publisher import Publisher
 from bokeh_wsgi.dataplane import Op
+from bokeh_wsgi.models.graph import Graph
 
-from .graph_updater import MentionDecoder, ModelIndex
+from .model_index import MentionDecoder, ModelIndex
 from .pending_callbacks import PropertyChange
 
 log = logging.getLogger("bokeh_wsgi")
@@ -108,12 +108,12 @@ def _run(coroutine: Coroutine[Any, Any, Any]) -> None:
         raise errors[0]
 
 
-def event_of(op: Op, publisher: Publisher, index: ModelIndex) -> Event | None:
+def event_of(op: Op, graph: Graph, index: ModelIndex) -> Event | None:
     """The event that an EVENT op says; None for one that means nothing here, as of a model that is gone."""
     content = json.loads(op.json)
     try:
         cls = Event.cls_for(content["name"])
-        values = MentionDecoder(publisher, index).value(content.get("values", {}))
+        values = MentionDecoder(graph, index).value(content.get("values", {}))
         return cls(**values)
     except (KeyError, ValueError, TypeError) as error:
         log.debug("an event %s means nothing here: %s", content.get("name"), error)

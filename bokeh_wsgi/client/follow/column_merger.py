@@ -15,7 +15,7 @@ from bokeh_wsgi.dataplane import Column, GrowingColumn, Op, OpCode, diff, take_c
 from bokeh_wsgi.exc import BokehWSGIError
 from bokeh_wsgi.models.state import State
 
-from .graph_updater import MentionDecoder, ModelIndex
+from .model_index import MentionDecoder, ModelIndex
 from .pending_callbacks import PendingCallbacks
 
 _DIRECT: Final = (OpCode.APPEND, OpCode.WRITE)
@@ -150,7 +150,7 @@ class ColumnMerger:
             column = GrowingColumn(theirs.column().copy())
             for op in unsent:
                 _apply_where_it_fits(column, op, row_changes, shift)
-        values = MentionDecoder(self._publisher, self._index).values(column.column())
+        values = MentionDecoder(self._publisher.shadow.graph, self._index).values(column.column())
         ours.put(name, _as_before(old, values, column.column()))
         if row_changes.appended or row_changes.dropped or row_changes.written:
             log.changes[name] = row_changes
@@ -180,7 +180,7 @@ class ColumnMerger:
         if values is None:
             return None
         try:
-            return take_column(values, fallback=GraphSerializer(self._publisher.wire_ids).encode)[0]
+            return take_column(values, fallback=GraphSerializer(self._publisher.ownership.ids).encode)[0]
         except (BokehWSGIError, ValueError):
             return None
 

@@ -6,28 +6,27 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from bokeh.document import Document
 from bokeh.events import Event
 from bokeh.model import Model
 
+from bokeh_wsgi.client.account.pulling import Puller
 from bokeh_wsgi.client.publish.dirty_models import DirtyModels
 from bokeh_wsgi.client.publish.steps import Step
+from bokeh_wsgi.client.publish.store_loop import StoreLoop
 from bokeh_wsgi.dataplane import Op, OpCode
-from bokeh_wsgi.exc import BokehWSGIError, ServerRefused, ServerUnreachable, SessionError
+from bokeh_wsgi.exc import BokehWSGIError, PastGeneration, ServerRefused, ServerUnreachable, SessionError
 
-from .callback_runner import CallbackRunner, event_of
+from .callback_runner import CallbackRunner, Notice, event_of
 from .follower import FIRST_WAIT_S, FOR_GOOD, LONGEST_WAIT_S, Arrived, Follower
 from .inbound import Inbound
 from .pending_callbacks import PendingCallbacks
 from .replies import Replies
 from .timers import Timers, kind_of
-
-if TYPE_CHECKING:
-    from bokeh_wsgi.client.interacting import Interacting
 
 log = logging.getLogger("bokeh_wsgi")
 
@@ -54,7 +53,7 @@ class Change:
 class _Batch:
     """Changes that go together: only the last one has events."""
 
-    batch: list[Arrived]
+    changes: list[Arrived]
     events: list[Op]
     viewers: int | None = None
 
@@ -68,14 +67,19 @@ class FollowLoop:
 
     def __init__(
         self,
-        session: "Interacting",
         document: Document,
+        stores: StoreLoop,
+        puller: Puller,
         *,
-        show_errors: bool = False,
+        viewers_callbacks: Sequence[ViewersCallback],
+        notice: Notice | None = None,
         interval_s: float = 0.0,
     ) -> None:
         self.document = document
-        self._session = session
+        self._stores = stores
+        self._puller = puller
+        self._publisher = stores.publisher
+        self._viewers_callbacks = viewers_callbacks
         self._interval_s = interval_s
         self._wake = threading.Condition()
         self._stopping = False
@@ -83,11 +87,13 @@ class FollowLoop:
         self._timers = Timers(document)
         self._dirty = DirtyModels(document, self._timer_came)
         self._pending = PendingCallbacks()
-        self._callbacks = CallbackRunner(document, session.notice if show_errors else None)
+        self.inbound = Inbound(self._publisher, document, puller, dirty=self._dirty, pending=self._pending)
+        self._replies = Replies(stores, document, self._dirty)
+        self._callbacks = CallbackRunner(document, notice)
         self._batches: deque[_Batch] = deque()
         self._thread: threading.Thread | None = None
         self._runner = 0
-        self._presence: int | None = None
+        self._viewers: int | None = None
         self._taken_at = -float("inf")
         self._retry_s = FIRST_WAIT_S
         self._error: SessionError | None = None
@@ -96,36 +102,18 @@ class FollowLoop:
     # The beginning and the end
 
     def start(self) -> None:
-        """Send what the document has, load what it lacks, and begin to listen. Raises what goes wrong."""
-        session = self._session
-        with session._lock:
-            session._publish_first(self.document)
-            publisher = session._publisher
-            if not publisher.columns.compares:
-                publisher.columns.compares, publisher.followed = True, None
-            if not publisher.holds_all():
-                session.load_document(self.document)
-            assert publisher.followed is not None
-            self._dirty.begin()
-            self._inbound = Inbound(
-                publisher,
-                self.document,
-                self._dirty,
-                self._pending,
-                pull=session.pull_state,
-                pull_changes=session._pull_changes,
-                reload=lambda state: session._bring(self.document, state),
-            )
-            self._replies = Replies(session, self.document, self._dirty)
-            publisher.absorb = self._absorb
-            self._follower = Follower(
-                session._transport,
-                session.docid,
-                publisher.followed,
-                self._wake_up,
-                wants_viewers=lambda: bool(session._presence_callbacks),
-            )
-            self._publisher = publisher
+        """Begin to listen. Called with the session's lock held, when the document is stored and loaded."""
+        followed = self._publisher.followed
+        assert followed is not None
+        self._dirty.begin()
+        self._publisher.absorb = self._absorb
+        self._follower = Follower(
+            self._puller.transport,
+            self._stores.docid,
+            followed,
+            self._wake_up,
+            wants_viewers=lambda: bool(self._viewers_callbacks),
+        )
         self._follower.start()
         atexit.register(self._end_with_script)
 
@@ -137,7 +125,7 @@ class FollowLoop:
                 self.round()
         except KeyboardInterrupt:
             pass
-        except SessionError:
+        except BaseException:
             self._is_broken = True
             raise
         finally:
@@ -156,10 +144,11 @@ class FollowLoop:
                 self.round()
         except SessionError as error:
             self._error, self._is_broken = error, True
-            log.error("live() of document %s has ended: %s", self._session._docid, error)
+            log.error("live() of document %s has ended: %s", self._stores.docid, error)
         except Exception as error:
             self._error = SessionError(f"live() has ended: {type(error).__name__}: {error}")
-            log.exception("live() of document %s has ended", self._session._docid)
+            self._is_broken = True
+            log.exception("live() of document %s has ended", self._stores.docid)
         finally:
             self._runner = 0
             self._finish()
@@ -205,11 +194,6 @@ class FollowLoop:
             if kind is None:
                 raise
 
-    def close_with_error(self) -> None:
-        """For who runs the rounds: an error has ended it."""
-        self._is_broken = True
-        self._finish()
-
     def _finish(self) -> None:
         with self._wake:
             if self._is_over:
@@ -226,7 +210,7 @@ class FollowLoop:
         except BokehWSGIError as error:
             log.error("what callbacks changed was not stored: %s", error)
         self._dirty.end()
-        with self._session._lock:
+        with self._stores.lock:
             if self._publisher.absorb == self._absorb:
                 self._publisher.absorb = None
                 if self._publisher.own.any_between(self._publisher.followed or 0, 1 << 62):
@@ -243,6 +227,24 @@ class FollowLoop:
 
     # Waiting
 
+    def next_change(self, timeout_s: float | None) -> Change | None:
+        """For who runs the rounds: the next thing that others did; None if the time is over before."""
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        while self.is_on and not self._stopping:
+            try:
+                change = self.round(deadline)
+            except BaseException as error:
+                if not isinstance(error, KeyboardInterrupt):
+                    self._is_broken = True
+                    self._finish()
+                raise
+            if change is not None:
+                return change
+            if deadline is not None and time.monotonic() >= deadline:
+                return None
+        self._finish()
+        return None
+
     def _wake_up(self) -> None:
         with self._wake:
             self._wake.notify_all()
@@ -253,7 +255,7 @@ class FollowLoop:
             self._wake.notify_all()
 
     def _absorb(self, step: Step) -> None:
-        self._inbound.absorb(step)
+        self.inbound.absorb(step)
         self._wake_up()
 
     def _wait(self, deadline: float) -> None:
@@ -282,6 +284,9 @@ class FollowLoop:
             self._timers.refresh()
         try:
             change = self._take_news()
+            if self._stores.is_stopped:
+                self._stopping = True
+                return None
             self._run_timers()
             if time.monotonic() >= self._replies.full_scan_at:
                 self._replies.store(whole=True)
@@ -317,35 +322,39 @@ class FollowLoop:
             return self._do(_Batch([], []))
         return None
 
-    def _do(self, segment: _Batch) -> Change | None:
-        """Take one segment in, call back, and store."""
-        session, publisher = self._session, self._publisher
-        with session._lock:
-            session._sending().flush_quietly()
-            self._inbound.take(segment.batch)
-            if self._batches and self._batches[0] is segment:
+    def _do(self, batch: _Batch) -> Change | None:
+        """Take one batch in, call back, and store."""
+        publisher = self._publisher
+        with self._stores.lock:
+            self._stores.flush_quietly()
+            try:
+                self.inbound.take(batch.changes)
+            except PastGeneration as error:
+                self._stores.take_over(error)
+                return None
+            if self._batches and self._batches[0] is batch:
                 self._batches.popleft()
             changed = self._pending.take()
-            found = [event_of(op, publisher, self._inbound._index) for op in segment.events]
-            seq = max([publisher.followed or 0, *(change.seq for _, change in segment.batch)])
+            found = [event_of(op, publisher.shadow.graph, self.inbound.index) for op in batch.events]
+            seq = max([publisher.followed or 0, *(change.seq for _, change in batch.changes)])
         events = [event for event in found if event is not None]
         for one in changed:
             self._callbacks.changed(one)
         for event in events:
             self._callbacks.event(event)
-        self._tell_presence(segment.viewers)
+        self._tell_viewers(batch.viewers)
         if changed or events:
             self._replies.store()
             return Change(seq, tuple((one.model, one.attribute) for one in changed), tuple(events))
         return None
 
-    def _tell_presence(self, viewers: int | None) -> None:
-        before = self._presence
+    def _tell_viewers(self, viewers: int | None) -> None:
+        before = self._viewers
         if viewers is None:
             return
-        self._presence = viewers
+        self._viewers = viewers
         if bool(viewers) != bool(before):
-            for callback in list(self._session._presence_callbacks):
+            for callback in list(self._viewers_callbacks):
                 self._callbacks.call("on_viewers", callback, viewers)
             self._replies.store()
 
@@ -362,15 +371,15 @@ class FollowLoop:
 
 def _batches(arrived: list[Arrived]) -> list[_Batch]:
     found: list[_Batch] = []
-    segment = _Batch([], [])
+    batch = _Batch([], [])
     for one in arrived:
-        if segment.events:
-            found.append(segment)
-            segment = _Batch([], [])
-        segment.batch.append(one)
-        segment.events = [op for op in one.change.ops if op.code is OpCode.EVENT]
-        segment.viewers = one.change.meta.get("viewers", segment.viewers)
-    return [*found, segment] if segment.batch else found
+        if batch.events:
+            found.append(batch)
+            batch = _Batch([], [])
+        batch.changes.append(one)
+        batch.events = [op for op in one.change.ops if op.code is OpCode.EVENT]
+        batch.viewers = one.change.meta.get("viewers", batch.viewers)
+    return [*found, batch] if batch.changes else found
 
 
 Live = FollowLoop

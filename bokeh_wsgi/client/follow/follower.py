@@ -14,7 +14,7 @@ import urllib3
 
 from bokeh_wsgi.client.transport.open_response import Stream
 from bokeh_wsgi.client.transport.transport import Transport
-from bokeh_wsgi.dataplane import Change, OpCode, Reader
+from bokeh_wsgi.dataplane import Change, Reader
 from bokeh_wsgi.exc import FrameError, ServerRefused, ServerUnreachable, SessionError
 
 log = logging.getLogger("bokeh_wsgi")
@@ -104,6 +104,14 @@ class Follower:
         return taken
 
     def _run(self) -> None:
+        try:
+            self._follow()
+        except BaseException as error:  # noqa: BLE001  (a script that hears nothing must not look alive)
+            found = SessionError(f"the document cannot be followed any more: {type(error).__name__}: {error}")
+            found.__cause__ = error
+            self._give_up(found)
+
+    def _follow(self) -> None:
         wait_s = FIRST_WAIT_S
         while not self._stopped:
             begun, seq, longest_s = time.monotonic(), self._seq, LONGEST_WAIT_S
@@ -187,7 +195,3 @@ class Follower:
         self._wake()
         with self._changed:
             self._changed.wait_for(lambda: self._stopped or self._queued_bytes < QUEUE_BYTES)
-
-
-def has_graph(change: Change) -> bool:
-    return any(op.code is OpCode.GRAPH for op in change.ops)

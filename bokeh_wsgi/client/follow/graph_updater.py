@@ -73,7 +73,9 @@ class GraphUpdater(ModelDecoder):
         self._new: dict[str, Model] = {}
         super().__init__(self._graph)
 
-    def update(self, old: Graph, first: Iterable[tuple[str, str]] = (), retired: Collection[str] = ()) -> None:
+    def update(
+        self, old: Graph, first: Iterable[tuple[str, str]] = (), retired: Collection[str] = ()
+    ) -> None:
         """Set what is another value than in ``old``, make what is new, and set the document's own.
 
         ``first`` are attributes in the order in which others set them. ``retired`` ids mean other models now.
@@ -99,7 +101,7 @@ class GraphUpdater(ModelDecoder):
                     continue
                 if (wire, attribute) in renamed or not self._is_own(old, wire, model, attribute):
                     self._set_attribute(wire, model, attribute)
-            self._set_roots(old, outdated)
+            self._set_roots(old, retired, outdated)
             self._set_document(old)
 
     def update_columns(self, wire: str, model: Model) -> None:
@@ -195,7 +197,7 @@ class GraphUpdater(ModelDecoder):
             attributes = {**rep["attributes"], attribute: mine}
             self._graph.models[wire] = {**rep, "attributes": attributes}
 
-    def _set_roots(self, old: Graph, outdated: Collection[Model]) -> None:
+    def _set_roots(self, old: Graph, retired: Collection[str], outdated: Collection[Model]) -> None:
         graph, document = self._graph, self._document
         if graph.roots == old.roots and not outdated:
             return
@@ -204,14 +206,16 @@ class GraphUpdater(ModelDecoder):
             is_gone = self._ownership.wire_of(root) in gone and not self._holds_kept(root)
             if is_gone or any(root is model for model in outdated):
                 document.remove_root(root)
-        known = {self._ownership.wire_of(root) for root in document.roots} | set(old.roots)
+        known = {self._ownership.wire_of(root) for root in document.roots} | set(old.roots).difference(retired)
         for wire in graph.roots:
-            if wire not in known or wire in self._new:
+            if wire not in known:
                 document.add_root(self.model(wire))
         self._sort_roots()
 
     def _holds_kept(self, root: Model) -> bool:
-        return bool(self._kept) and not closure([root], self._ownership.ids).models.keys().isdisjoint(self._kept)
+        return bool(self._kept) and not closure([root], self._ownership.ids).models.keys().isdisjoint(
+            self._kept
+        )
 
     def _sort_roots(self) -> None:
         """The order of the others; own roots that were not sent yet come after them."""

@@ -15,8 +15,8 @@ from bokeh_wsgi.client.publish.own_changes import ROOTS, Place, place_of, places
 from bokeh_wsgi.client.publish.publisher import Publisher
 from bokeh_wsgi.client.publish.serializer import closure, plain
 from bokeh_wsgi.client.publish.steps import Step
-from bokeh_wsgi.dataplane import Change, Op, OpCode, diff
-from bokeh_wsgi.exc import BokehWSGIError, Conflict
+from bokeh_wsgi.dataplane import Op, OpCode, diff
+from bokeh_wsgi.exc import BokehWSGIError, Conflict, PastGeneration
 from bokeh_wsgi.models.graph import Graph
 from bokeh_wsgi.models.state import State
 
@@ -131,9 +131,7 @@ class Inbound:
 
     def _updater(self, may_be_own: MayBeOwn, kept: Iterable[str] = ()) -> GraphUpdater:
         ownership = self._publisher.ownership
-        return GraphUpdater(
-            ownership, self._document, self.index, self._pending, may_be_own, frozenset(kept)
-        )
+        return GraphUpdater(ownership, self._document, self.index, self._pending, may_be_own, frozenset(kept))
 
     def _unmarked(self) -> AbstractContextManager[None]:
         """What is changed in here is not the script's doing."""
@@ -197,13 +195,18 @@ class Inbound:
     def _compare(self, refused: Sequence[Op]) -> None:
         """Pull the document, and take its differences to the shadow as the changes of others.
 
-        ``refused`` are own ops that are in the shadow's columns and not at the server: they go on top.
+        ``refused`` are own ops that are in the shadow's columns and not at the server: they go on top. Where
+        somebody has started the document anew, who only follows goes on with that; else `PastGeneration`.
         """
         publisher = self._publisher
         state = self._puller.state()
         if state.graph.generation != publisher.ownership.generation:
+            if self._dirty is None or publisher.ownership.made:
+                raise PastGeneration(state.graph.generation, "")
             self.load(state)
             return
+        if not publisher.ownership.is_whole:
+            _leave_to_others(state, publisher.shadow.graph)
         self._touch()
         # Not patched: it has the order of the server's roots, too.
         publisher.ownership.see(state.graph)
@@ -258,3 +261,19 @@ def _models_of(step: Step, graph: Graph) -> set[str]:
             events = json.loads(op.json)["events"]
             found |= {event["model"]["id"] for event in events if event["kind"] == "ModelChanged"}
     return found - graph.models.keys()
+
+
+def _leave_to_others(state: State, mine: Graph) -> None:
+    """Have a state hold only what is this session's: where it has joined a document and loaded nothing."""
+    roots = [root for root in mine.roots if root in state.graph.roots]
+    kept = state.graph.reachable(roots)
+    content = {
+        **state.graph.to_json(),
+        "roots": roots,
+        "models": {wire: rep for wire, rep in state.graph.models.items() if wire in kept},
+        "title": mine.title,
+        "config": None,
+        "callbacks": None,
+    }
+    state.columns = {key: held for key, held in state.columns.items() if key[0] in kept}
+    state.graph = Graph.from_json(content)

@@ -39,3 +39,9 @@ class PendingCallbacks:
             if changed.attribute == "data"
             or not changed.model.lookup(changed.attribute).property.matches(changed.new, changed.old)
         ]
+
+    def call(self) -> None:
+        """Call the callbacks of the script for what changed, here and now; an error in one ends it."""
+        for changed in self.take():
+            for callback in list(changed.model._callbacks.get(changed.attribute, ())):
+                callback(changed.attribute, changed.old, changed.new)

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from bokeh.document import Document
 from bokeh.model import Model
@@ -12,10 +12,8 @@ from bokeh.models.sources import ColumnarDataSource
 from bokeh_wsgi.client.columns.source_data import columns_of
 from bokeh_wsgi.client.publish.dirty_models import Dirty, DirtyModels
 from bokeh_wsgi.client.publish.steps import Step
+from bokeh_wsgi.client.publish.store_loop import StoreLoop
 from bokeh_wsgi.exc import Conflict
-
-if TYPE_CHECKING:
-    from bokeh_wsgi.client.storing import Storing
 
 IDLE_S: Final = 0.3
 """After so long without news, the whole document is looked through for what Bokeh does not tell of."""
@@ -34,26 +32,26 @@ class Replies:
     Models of which Bokeh told a change are looked at, and columns; now and then all.
     """
 
-    def __init__(self, session: "Storing", document: Document, dirty: DirtyModels) -> None:
+    def __init__(self, stores: StoreLoop, document: Document, dirty: DirtyModels) -> None:
         self.full_scan_at = math.inf
-        self._session = session
+        self._stores = stores
         self._document = document
         self._dirty = dirty
-        self._publisher = session._publisher
+        self._publisher = stores.publisher
         self._whole = _Budget(SHARE)
         self._columns = _Budget(COLUMNS_SHARE)
 
     def store(self, *, whole: bool = False) -> None:
         """Send what changed as one change, if something did; made anew where others were faster."""
-        session = self._session
-        with session._lock:
-            if session._publisher is not self._publisher:
+        stores = self._stores
+        with stores.lock:
+            if stores.is_closed:
                 # A callback has made the session use another document.
                 return
             step = _StepMaker(self, whole or self._whole.allows(IDLE_S))
             self.full_scan_at = time.monotonic() + IDLE_S
             try:
-                session._sending().store(step, ATTEMPTS)
+                stores.store(step, ATTEMPTS)
             except Conflict:
                 self.full_scan_at = time.monotonic() + AGAIN_S
                 return
@@ -61,7 +59,7 @@ class Replies:
             if step.is_whole:
                 self.full_scan_at = math.inf
 
-    def make(self, marked: Dirty, whole: bool) -> Step | None:
+    def make(self, dirty: Dirty, whole: bool) -> Step | None:
         begun = time.monotonic()
         publisher = self._publisher
         if whole:
@@ -69,7 +67,7 @@ class Replies:
             self._whole.note(begun)
             return step
         every = self._columns.allows()
-        step = publisher.models_step(marked.models, self._sources(every))
+        step = publisher.models_step(dirty.models, self._sources(every))
         if every:
             self._columns.note(begun)
         return step
@@ -81,7 +79,9 @@ class Replies:
             if not isinstance(model, ColumnarDataSource):
                 continue
             data = columns_of(model)
-            if every or (data is not None and publisher.columns.is_touched(publisher.wire_id(model), data)):
+            if every or (
+                data is not None and publisher.columns.is_touched(publisher.ownership.wire_of(model), data)
+            ):
                 yield model
 
 

@@ -13,7 +13,7 @@ from bokeh_wsgi.models.graph import Graph
 
 from .ownership import Ownership, new_generation
 from .resources import resources_of
-from .serializer import GraphSerializer, text_of
+from .serializer import GraphSerializer, plain, text_of
 
 
 @dataclass(slots=True)
@@ -86,11 +86,6 @@ def _defaults(serializer: GraphSerializer, shadow: Graph) -> dict[tuple[str, str
             else:
                 defaults[key, attribute] = plain(value)
     return defaults
-
-
-def plain(value: Any) -> Any:
-    """The same JSON value, made of nothing but JSON's own types."""
-    return json.loads(text_of(value))
 
 
 def _op(code: OpCode, content: Any) -> Op:

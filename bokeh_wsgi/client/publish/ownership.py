@@ -12,18 +12,17 @@ What others made and this session never loaded is not in the shadow, and so it i
 """
 
 import secrets
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from bokeh.model import Model
 
 from bokeh_wsgi.client.ids import ModelIds, WireId
-from bokeh_wsgi.dataplane import Op
 from bokeh_wsgi.models.graph import Graph
 from bokeh_wsgi.models.state import State
 
 from .serializer import text_of
+from .steps import Step
 
 
 @dataclass(slots=True)
@@ -56,16 +55,6 @@ class Ownership:
         """Whether the document is somebody else's, to which this session adds models."""
         return not (self.starts_anew or self.is_whole)
 
-    def is_own(self, wire: str, attribute: str, text: str | None) -> bool:
-        """Whether the text of a local value (None: it is the default) is not what was stored or loaded last."""
-        rep = self.shadow.graph.models.get(wire)
-        if rep is None:
-            return True
-        attributes = rep["attributes"]
-        if attribute not in attributes:
-            return text is not None
-        return text != text_of(attributes[attribute])
-
     def load(self, state: State) -> None:
         """Take over the whole document: all of it is loaded from now on."""
         if state.graph.generation != self.generation:
@@ -86,19 +75,41 @@ class Ownership:
         for key in [key for key in self.shadow.columns if key[0] not in graph.models]:
             del self.shadow.columns[key]
 
-    def sent(self, ops: Sequence[Op], seq: int, graph: Graph | None, objects: Iterable[str]) -> None:
+    def sent(self, step: Step, seq: int) -> None:
         """The server has taken what was own, as change ``seq``: it is loaded now."""
-        if self.starts_anew:
+        if step.starts_anew:
             self.made.clear()
             self.is_whole = True
-        self.starts_anew = False
+            self.starts_anew = False
         old = self.shadow.graph.models
-        self.shadow.advance(ops, seq, graph)
-        if graph is not None:
-            self.generation = graph.generation or self.generation
-            self.made.update(key for key in objects if key not in old and key in graph.models)
-            self.ids.sent(graph.models)
-            self._texts = {key: kept for key, kept in self._texts.items() if key in graph.models}
+        self.shadow.advance(step.ops, seq, step.graph)
+        if step.graph is None:
+            return
+        models = step.graph.models
+        if step.starts_anew:
+            self.generation = step.graph.generation
+        self.made.update(
+            key for key in step.objects if key in models and (step.starts_anew or key not in old)
+        )
+        self.ids.sent(models)
+        self._texts = {key: kept for key, kept in self._texts.items() if key in models}
+
+    def begin_again(self, state: State) -> None:
+        """Somebody else has started the document anew, as this state: what was made here is not stored any more.
+
+        What the session has loaded is that of the state; a session that loaded nothing goes on so.
+        """
+        for wire in self.made & state.graph.models.keys():
+            self.ids.rename(wire)
+        if self.is_whole:
+            self.shadow.graph.roots = [root for root in self.shadow.graph.roots if root not in self.made]
+        else:
+            self.shadow = State()
+            self.ids.see(state.graph.models)
+        self.ids.tags_new = True
+        self.generation = state.graph.generation
+        self.made.clear()
+        self._texts.clear()
 
     def text(self, wire: str) -> str | None:
         """The text of a model in the shadow; None if it is not there."""

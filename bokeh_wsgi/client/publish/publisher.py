@@ -10,18 +10,17 @@ from bokeh.document.document import DEFAULT_TITLE
 from bokeh.model import Model
 
 from bokeh_wsgi.client.columns.column_ops import ColumnOps
-from bokeh_wsgi.client.columns.undo import Undo
 from bokeh_wsgi.client.data_models import is_loaded_type
 from bokeh_wsgi.dataplane import Column, Op, OpCode, take_column
 from bokeh_wsgi.exc import ColumnError
 from bokeh_wsgi.models.graph import Graph
 from bokeh_wsgi.models.state import State
 
-from .graph_ops import Draft, graph_op, outline, plain
+from .graph_ops import Draft, graph_op, outline
 from .model_watch import ModelWatch
 from .own_changes import OwnChanges
 from .ownership import Ownership
-from .serializer import GraphSerializer, PartSerializer, closure
+from .serializer import GraphSerializer, PartSerializer, closure, plain
 from .steps import Step
 
 Absorb = Callable[[Step], None]
@@ -87,7 +86,7 @@ class Publisher:
         seen = None if scans_all else self.watch.unchanged(objects)
         if seen is not None and all(self.columns.is_noted(*source) for source in seen.sources.items()):
             ops = self._column_ops(seen, old.models, only)
-            return Step(ops, None, seen.objects, self._undos()) if ops else None
+            return self._made(ops, None, seen.objects)
         changes = self.watch.begin(objects)
         serializer = closure(objects, self.ownership.ids)
         step = self._step(Draft(serializer, outline(old), is_document=False), only)
@@ -120,7 +119,7 @@ class Publisher:
 
     def acknowledge(self, step: Step, seq: int) -> None:
         """The server has taken the step as change ``seq``."""
-        if self.ownership.starts_anew:
+        if step.starts_anew:
             self.followed = seq
             self.own.clear()
         elif self.followed is not None and seq == self.followed + 1:
@@ -130,7 +129,7 @@ class Publisher:
         else:
             self.followed = None
         self.sends_whole = False
-        self.ownership.sent(step.ops, seq, step.graph, step.objects)
+        self.ownership.sent(step, seq)
 
     def refuse(self, step: Step) -> None:
         """The server has not taken the step, and will not."""
@@ -142,9 +141,10 @@ class Publisher:
     def rename(self, objects: Mapping[str, Model], taken: Collection[str]) -> None:
         """Give models of a step that was refused other ids, where somebody else has taken theirs."""
         self.watch.clear()
+        ids, known = self.ownership.ids, self.shadow.graph.models
         for wire in taken:
-            if wire in objects:
-                self.ownership.ids.rename(wire)
+            if wire in objects and wire not in known and ids.is_pair(objects[wire], wire):
+                ids.rename(wire)
 
     def _title_of(self, document: Document) -> str:
         if document.title != DEFAULT_TITLE:
@@ -183,10 +183,11 @@ class Publisher:
         if self.ownership.starts_anew:
             self.shadow.columns.clear()
         ops += self._column_ops(draft.serializer, known, only)
-        return Step(ops, graph, draft.serializer.objects, self._undos()) if ops else None
+        return self._made(ops, graph, draft.serializer.objects)
 
-    def _undos(self) -> Sequence[Undo] | None:
-        return self.columns.undos if self.columns.is_undoable else None
+    def _made(self, ops: Sequence[Op], graph: Graph | None, objects: Mapping[str, Model]) -> Step | None:
+        undos = self.columns.undos if self.columns.is_undoable else None
+        return Step(ops, graph, objects, self.ownership.generation, undos) if ops else None
 
     def _column_ops(
         self, serializer: GraphSerializer, known: Container[str], only: Container[str] | None

@@ -2,6 +2,7 @@
 
 import random
 import secrets
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -10,13 +11,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import quote
 
-from bokeh.model import Model
-
 from bokeh_wsgi.client.transport.transport import ARROW_STREAM, Transport
 from bokeh_wsgi.dataplane import FilterMemory, Op, encode_upload
-from bokeh_wsgi.exc import Conflict, ServerRefused
+from bokeh_wsgi.exc import Conflict, PastGeneration, ServerRefused
 
-from .publisher import Publisher, Pull
+from .publisher import Publisher
 from .steps import Step, is_rows, joined
 
 MAX_ATTEMPTS: Final = 5
@@ -52,7 +51,8 @@ class Sender:
 
     A step is made against what the steps before it will have done, so they are sent in the order in which
     they were made. Of an upload without an answer nobody knows whether the server took it: it is sent again
-    first. ``restore`` is to `store` models of which steps were refused in the background.
+    first. ``resolve`` has the next step fit what the server says it holds; ``restore`` is to `store` the models
+    of a step that was refused in the background.
     """
 
     def __init__(
@@ -62,15 +62,15 @@ class Sender:
         publisher: Publisher,
         lock: threading.RLock,
         *,
-        pull: Pull,
-        restore: Callable[[Sequence[Model]], None],
+        resolve: Callable[[Conflict, Step], None],
+        restore: Callable[[Step, PastGeneration | None], None],
     ) -> None:
         self._transport = transport
         self._docid = docid
         self._publisher = publisher
         self._lock = lock
         self._changed = threading.Condition(lock)
-        self._pull = pull
+        self._resolve_with = resolve
         self._restore = restore
         self._filters = FilterMemory()
         self._unanswered: _Upload | None = None
@@ -97,7 +97,7 @@ class Sender:
                 self._publisher.columns.look_around()
                 return
             except Conflict as conflict:
-                self._publisher.resolve(conflict, step, self._pull)
+                self._resolve_with(conflict, step)
                 if attempt == attempts - 1:
                     raise
                 if attempt > MAX_ATTEMPTS:
@@ -178,12 +178,16 @@ class Sender:
         """Send it and take the answer in; after a `Conflict`, the caller has to resolve it."""
         path = f"doc/{quote(self._docid, safe='')}/changes"
         headers = {"Content-Type": ARROW_STREAM, "Idempotency-Key": upload.key}
+        if upload.step.starts_anew:
+            headers["Script-Host"] = socket.gethostname()
+        elif upload.step.generation is not None:
+            headers["Document-Generation"] = upload.step.generation
         try:
             with self._unlocked():
                 answer = self._transport.request("POST", path, headers=headers, pieces=upload.pieces)
-        except (Conflict, ServerRefused) as error:
+        except (Conflict, PastGeneration, ServerRefused) as error:
             self._unanswered = None
-            if isinstance(error, ServerRefused):
+            if not isinstance(error, Conflict):
                 self._publisher.refuse(upload.step)
                 self._refuse_waiting()
             raise
@@ -241,19 +245,26 @@ class Sender:
         self._changed.notify_all()
         step = self._publisher.based(joined(steps))
         step = replace(step, objects={key: model for step in steps for key, model in step.objects.items()})
+        waiting = list(self._waiting)
         try:
             self._send(step)
+        except PastGeneration as error:
+            self._restore(_together([step, *waiting]), error)
         except Conflict as conflict:
-            self._restore(self._resolve(conflict, step))
+            self._restore(self._resolve(conflict, step), None)
 
-    def _resolve(self, conflict: Conflict, step: Step) -> list[Model]:
-        """Give up the step and those that were made after it; returns the models they are about."""
-        steps = [step, *self._waiting]
+    def _resolve(self, conflict: Conflict, step: Step) -> Step:
+        """Give up the step and those that were made after it; returns them as one."""
+        given_up = _together([step, *self._waiting])
         self._waiting.clear()
-        objects = {key: model for step in steps for key, model in step.objects.items()}
-        given_up = Step([op for step in steps for op in step.ops], None, objects)
-        self._publisher.resolve(conflict, given_up, self._pull)
-        return list(objects.values())
+        self._resolve_with(conflict, given_up)
+        return given_up
+
+
+def _together(steps: Sequence[Step]) -> Step:
+    """What steps are about that were given up."""
+    objects = {key: model for step in steps for key, model in step.objects.items()}
+    return Step([op for step in steps for op in step.ops], None, objects, steps[-1].generation)
 
 
 def _own(op: Op) -> Op:

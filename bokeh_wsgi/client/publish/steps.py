@@ -15,13 +15,23 @@ _ROWS = (*_STARTS, OpCode.APPEND, OpCode.WRITE)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Step:
-    """One change ready to be sent. ``graph`` is the session's part after it (None: as it was)."""
+    """One change ready to be sent.
+
+    ``graph``: the shadow's after it (None: as it was). ``objects``: the models that were looked at, by wire id.
+    ``generation``: the one of the document that it was made for (None: that is not known).
+    """
 
     ops: Sequence[Op]
     graph: Graph | None
     objects: Mapping[str, Model]
+    generation: str | None = None
     undos: Sequence[Undo] | None = None
     """How to take back what was done to the shadow's columns; None if that cannot be done."""
+
+    @property
+    def starts_anew(self) -> bool:
+        """Whether it replaces all that the document holds."""
+        return bool(self.ops) and self.ops[0].code is OpCode.GRAPH
 
 
 def is_rows(step: Step) -> bool:
@@ -33,7 +43,7 @@ def joined(steps: Sequence[Step]) -> Step:
     """One step of the same effect as all of them: less what is written over again, and appends as one."""
     objects = {key: model for step in steps for key, model in step.objects.items()}
     ops = [op for step in steps for op in step.ops]
-    return Step(_joined(ops) if len(steps) > 1 else ops, steps[-1].graph, objects)
+    return Step(_joined(ops) if len(steps) > 1 else ops, steps[-1].graph, objects, steps[-1].generation)
 
 
 def _joined(ops: Iterable[Op]) -> list[Op]:

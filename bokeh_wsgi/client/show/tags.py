@@ -2,33 +2,49 @@
 
 import secrets
 from html import escape
-from typing import TYPE_CHECKING
+from typing import Protocol
 from urllib.parse import quote
 
 import bokeh
 from bokeh.model import Model
-
-if TYPE_CHECKING:
-    from bokeh_wsgi.client.session import Session
 
 Size = int | str
 Plot = Model | str | None
 """A model, or the name or id of one that the document holds; None is the whole document."""
 
 
-def script_tag(session: "Session", plot: Plot, *, public: bool = False, element: str | None = None) -> str:
+class Links(Protocol):
+    """The addresses and tokens of a document that is stored, and of its models; a `Session` has them."""
+
+    @property
+    def docid(self) -> str: ...
+
+    @property
+    def base_url(self) -> str: ...
+
+    def document_link(self, public: bool = False) -> str: ...
+
+    def object_link(self, obj: Model, public: bool = False) -> str: ...
+
+    def embed_token(self, *, public: bool = False) -> str: ...
+
+    def frame_code(self) -> str: ...
+
+    def wire_id(self, obj: Model) -> str: ...
+
+
+def script_tag(links: Links, plot: Plot, *, public: bool = False, element: str | None = None) -> str:
     """A ``<script>`` that draws ``plot`` into ``element``, or else where it stands."""
-    store(session, plot)
     told = {
-        "data-bokeh-doc": session.docid,
-        "data-bokeh-model": None if plot is None else _address(session, plot),
-        "data-bokeh-token": session.embed_token(public=public),
-        "data-bokeh-base": session.base_url,
+        "data-bokeh-doc": links.docid,
+        "data-bokeh-model": None if plot is None else _address(links, plot),
+        "data-bokeh-token": links.embed_token(public=public),
+        "data-bokeh-base": links.base_url,
         "data-bokeh-version": bokeh.__version__,
         "data-bokeh-element": element,
     }
     # Without ?v=…: a page that somebody keeps for years is to get the script of the server as it is then.
-    return f'<script src="{escape(session.base_url)}autoload.js" async {_attributes(told)}></script>'
+    return f'<script src="{escape(links.base_url)}autoload.js" async {_attributes(told)}></script>'
 
 
 def new_element() -> str:
@@ -37,7 +53,7 @@ def new_element() -> str:
 
 
 def frame_tag(
-    session: "Session",
+    links: Links,
     plot: Plot,
     *,
     width: Size,
@@ -49,10 +65,9 @@ def frame_tag(
 
     With ``writes``, what people do in it goes to the document, for some hours.
     """
-    store(session, plot)
-    link = frame_link(session, plot, public=public)
+    link = frame_link(links, plot, public=public)
     told: dict[str, str | None] = {
-        "src": f"{link}&code={quote(session.frame_code(), safe='')}" if writes else link,
+        "src": f"{link}&code={quote(links.frame_code(), safe='')}" if writes else link,
         "width": str(width),
         "height": str(height),
         "style": "border: 0",
@@ -64,26 +79,17 @@ def frame_tag(
     return f"<iframe {_attributes(told)}></iframe>"
 
 
-def frame_link(session: "Session", plot: Plot, *, public: bool = False) -> str:
+def frame_link(links: Links, plot: Plot, *, public: bool = False) -> str:
     """The address of a page without a header around it, to be shown in a frame of another page."""
-    link = session.document_link()
+    link = links.document_link()
     if plot is not None:
-        link = f"{link}/{quote(_address(session, plot), safe='')}"
+        link = f"{link}/{quote(_address(links, plot), safe='')}"
     if public:
         return f"{link}?public=true&embed=1"
-    return f"{link}?embed=1&token={quote(session.embed_token(), safe='')}"
+    return f"{link}?embed=1&token={quote(links.embed_token(), safe='')}"
 
 
-def store(session: "Session", plot: Plot) -> None:
-    """Have the server hold ``plot``, with all its document; raises ValueError if it is in none."""
-    if isinstance(plot, Model) and not session.is_stored(plot):
-        if plot.document is None:
-            raise ValueError(f"{plot} is in no document: show() it, or curdoc().add_root() it, first")
-        session.store_document(plot.document)
-    session.flush()
-
-
-def _address(session: "Session", plot: Model | str) -> str:
+def _address(links: Links, plot: Model | str) -> str:
     """The plot's name if it is the only one of that name, else its id.
 
     Ids are counted out: an edited script may give the plot another one, and pages elsewhere would lose it.
@@ -93,7 +99,7 @@ def _address(session: "Session", plot: Model | str) -> str:
     document = plot.document
     if plot.name and document is not None and len(list(document.select({"name": plot.name}))) == 1:
         return plot.name
-    return session.wire_id(plot)
+    return links.wire_id(plot)
 
 
 def _attributes(values: dict[str, str | None]) -> str:

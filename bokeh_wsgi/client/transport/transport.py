@@ -14,7 +14,7 @@ from wsgiref.types import WSGIApplication
 
 import urllib3
 
-from bokeh_wsgi.exc import Conflict, ServerRefused, ServerUnreachable
+from bokeh_wsgi.exc import Conflict, PastGeneration, ServerRefused, ServerUnreachable
 
 from .body import Body, Progress
 from .open_response import HTTPStream, Stream, WholeStream
@@ -124,7 +124,7 @@ class Transport(ABC):
         )
 
 
-def refusal(answer: Answer, request: str, *, advice: str = "") -> Conflict | ServerRefused:
+def refusal(answer: Answer, request: str, *, advice: str = "") -> Conflict | PastGeneration | ServerRefused:
     """The exception that says what the server said, or if there is some, the ``advice``."""
     body = answer.json()
     message = advice or body.get("message") or f"{request} was answered with status {answer.status}"
@@ -138,6 +138,8 @@ def refusal(answer: Answer, request: str, *, advice: str = "") -> Conflict | Ser
             unknown=body.get("unknown", ()),
             taken=body.get("taken", ()),
         )
+    if answer.status == 409 and body.get("error") == PastGeneration.code:
+        return PastGeneration(str(body.get("generation", "")), str(body.get("host", "")))
     return ServerRefused(message, status=answer.status, body=body)
 
 
