@@ -12,7 +12,7 @@ from bokeh_wsgi.models import State
 Key = tuple[str, str]
 """(name of a model, attribute or "data.<column>"); its "type" is there for each model that is."""
 
-TRACKED: Final = {
+TRACKED: Final[dict[str, dict[str, Any]]] = {
     "Div": {"text": ""},
     "Slider": {"value": None, "title": ""},
     "Column": {"children": []},

@@ -5,6 +5,7 @@ import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,7 @@ import bokeh.util.serialization
 import numpy as np
 import pytest
 from bokeh.document import Document
-from bokeh.models import Slider
-from bokeh.models.widgets import Div
+from bokeh.models.widgets import Div, Slider
 
 from bokeh_wsgi import BokehWSGI, Session
 from bokeh_wsgi.dataplane import OpCode
@@ -178,12 +178,16 @@ for line in sys.stdin:
         session = remote(server.link, "followed")
         document = Document()
         session.load_document(document)
+
+        def has_title(title: str) -> bool:
+            return bool(named(document, "p").title.text == title)
+
         script.say("add")  # between load_document and live
         with session.live(document):
             for n in range(6):
                 script.say("add")
                 script.say(f"title {n}")
-                wait_until(lambda n=n: named(document, "p").title.text == f"title {n}")
+                wait_until(partial(has_title, f"title {n}"))
                 assert len(named(document, "p").renderers) == n + 3
         # Rounds that wait for news and do what is left to do when none come.
         while session.next_change(timeout=0.5) is not None:
@@ -228,9 +232,12 @@ push()
     def renderers() -> dict[str, str]:
         return {found.name: type(found.glyph).__name__ for found in named(document, "p").renderers}
 
+    def has_come_to(names: tuple[str, ...]) -> bool:
+        return not live.is_on or tuple(renderers()) == names
+
     for names, step in steps.items():
         run(f"{JOINS}{step}\npush()\n", server.link, tmp_path)
-        wait_until(lambda names=names: not live.is_on or tuple(renderers()) == names)
+        wait_until(partial(has_come_to, names))
         assert live.is_on
     assert renderers() == {"base": "Line", "extra2": "Scatter"}
     session.close()
@@ -536,7 +543,7 @@ def test_a_burst_keeps_the_order_of_its_stores(server: Running, text_is_first: b
     session.flush()
     over.set()
     thread.join()
-    assert seen[-1] == (299, 299)
+    assert seen[-1] == (299.0, 299.0)
     assert all(told >= row if text_is_first else row >= told for told, row in seen)
     watching.close()
     session.close()

@@ -62,7 +62,8 @@ class Gate:
         if not (is_upload and self.loses_answer):
             return self._app(environ, start_response)
         answered: list[Any] = []
-        body = self._app(environ, lambda *answer: answered.append(answer))
+        asked: Any = lambda *answer: answered.append(answer)  # noqa: E731
+        body = self._app(environ, asked)
         if not answered[0][0].startswith("200"):
             start_response(*answered[0])
             return body
