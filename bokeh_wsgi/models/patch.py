@@ -231,18 +231,29 @@ def joined(patches: Iterable[Rep]) -> Iterator[Rep]:
         yield together
 
 
-def diff(old: "Graph", new: "Graph", value_of: Callable[[str, str], Any] | None = None) -> Rep | None:
+def diff(
+    old: "Graph",
+    new: "Graph",
+    value_of: Callable[[str, str], Any] | None = None,
+    order: Callable[[str, str], int] | None = None,
+) -> Rep | None:
     """The patch that makes `old` equal to `new`, or None if it is.
 
     Where an attribute is gone, ``value_of(model id, attribute)`` gives the JSON of its value now, the
-    default: pages show it. It must not define models. Raises Conflict with the ids that are ``taken``: one id
-    is of two types in the two graphs, so that only a whole graph will do.
+    default: pages show it. It must not define models. ``order(model id, attribute)`` rises in the order in
+    which attributes were set; without, they come model by model. Raises Conflict with the ids that are
+    ``taken``: one id is of two types in the two graphs, so that only a whole graph will do.
     """
     nester = Nester(new.models, set(old.models))
-    events = []
-    for model_id, rep in new.models.items():
-        if model_id in old.models:
-            events += _model_events(model_id, old.models[model_id], rep, nester, value_of)
+    changed = [
+        (model_id, attr)
+        for model_id, rep in new.models.items()
+        if model_id in old.models
+        for attr in _changed_attributes(model_id, old.models[model_id], rep)
+    ]
+    if order is not None:
+        changed.sort(key=lambda place: order(*place))
+    events = [_model_event(*place, new.models[place[0]]["attributes"], nester, value_of) for place in changed]
     events += _root_events(old.roots, new.roots, nester)
     if new.title != old.title:
         events.append({"kind": "TitleChanged", "title": new.title})
@@ -254,23 +265,24 @@ def diff(old: "Graph", new: "Graph", value_of: Callable[[str, str], Any] | None 
     return {"events": events, **document} if events or document else None
 
 
-def _model_events(
-    model_id: str, old: Rep, new: Rep, nester: Nester, value_of: Callable[[str, str], Any] | None
-) -> list[Rep]:
+def _changed_attributes(model_id: str, old: Rep, new: Rep) -> list[str]:
     if not same({**old, "attributes": None}, {**new, "attributes": None}):
         raise Conflict(f"Model {model_id} was a {old['name']}, and is a {new['name']} now.", taken=[model_id])
     before, now = old["attributes"], new["attributes"]
     if before is now:
         return []
-    changed = {"kind": "ModelChanged", "model": {"id": model_id}}
-    events = []
-    for attr, value in now.items():
-        if attr not in before or not same(before[attr], value):
-            events.append({**changed, "attr": attr, "new": nester.nest(value)})
-    for attr in (attr for attr in before if attr not in now):
-        default = {} if value_of is None else {"new": value_of(model_id, attr)}
-        events.append({**changed, "attr": attr, **default, "unset": True})
-    return events
+    changed = [attr for attr, value in now.items() if attr not in before or not same(before[attr], value)]
+    return changed + [attr for attr in before if attr not in now]
+
+
+def _model_event(
+    model_id: str, attr: str, now: Rep, nester: Nester, value_of: Callable[[str, str], Any] | None
+) -> Rep:
+    event = {"kind": "ModelChanged", "model": {"id": model_id}, "attr": attr}
+    if attr in now:
+        return {**event, "new": nester.nest(now[attr])}
+    default = {} if value_of is None else {"new": value_of(model_id, attr)}
+    return {**event, **default, "unset": True}
 
 
 def _root_events(old: list[str], new: list[str], nester: Nester) -> list[Rep]:

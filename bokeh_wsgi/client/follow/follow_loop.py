@@ -15,7 +15,6 @@ from bokeh.events import Event
 from bokeh.model import Model
 
 from bokeh_wsgi.client.account.pulling import Puller
-from bokeh_wsgi.client.publish.dirty_models import DirtyModels
 from bokeh_wsgi.client.publish.steps import Step
 from bokeh_wsgi.client.publish.store_loop import StoreLoop
 from bokeh_wsgi.dataplane import Op, OpCode
@@ -84,8 +83,8 @@ class FollowLoop:
         self._wake = threading.Condition()
         self._stopping = False
         self._timers_changed = True
-        self._timers = Timers(document)
-        self._dirty = DirtyModels(document, self._timer_came)
+        self._timers = Timers(document, self._timer_came)
+        self._dirty = stores.publisher.watch.dirty(document)
         self._pending = PendingCallbacks()
         self.inbound = Inbound(self._publisher, document, puller, dirty=self._dirty, pending=self._pending)
         self._replies = Replies(stores, document, self._dirty)
@@ -105,7 +104,7 @@ class FollowLoop:
         """Begin to listen. Called with the session's lock held, when the document is stored and loaded."""
         followed = self._publisher.followed
         assert followed is not None
-        self._dirty.begin()
+        self._timers.begin()
         self._publisher.absorb = self._absorb
         self._follower = Follower(
             self._puller.transport,
@@ -205,11 +204,11 @@ class FollowLoop:
         can_store = self._follower.is_connected and not self._is_broken
         self._follower.stop()
         try:
-            if can_store and (self._replies.full_scan_at < math.inf or self._dirty.marked()):
+            if can_store and (self._replies.full_scan_at < math.inf or self._dirty.dirty()):
                 self._replies.store(whole=True)
         except BokehWSGIError as error:
             log.error("what callbacks changed was not stored: %s", error)
-        self._dirty.end()
+        self._timers.end()
         with self._stores.lock:
             if self._publisher.absorb == self._absorb:
                 self._publisher.absorb = None

@@ -206,7 +206,9 @@ class GraphUpdater(ModelDecoder):
             is_gone = self._ownership.wire_of(root) in gone and not self._holds_kept(root)
             if is_gone or any(root is model for model in outdated):
                 document.remove_root(root)
-        known = {self._ownership.wire_of(root) for root in document.roots} | set(old.roots).difference(retired)
+        known = {self._ownership.wire_of(root) for root in document.roots} | set(old.roots).difference(
+            retired
+        )
         for wire in graph.roots:
             if wire not in known:
                 document.add_root(self.model(wire))

@@ -247,7 +247,7 @@ class Inbound:
         if touched is None:
             return
         dirty = self._dirty
-        may_be_own = (lambda model, attribute: True) if dirty is None else dirty.is_marked
+        may_be_own = (lambda model, attribute: True) if dirty is None else dirty.is_dirty
         retired = retyped(touched.graph, self._publisher.shadow.graph)
         with self._unmarked():
             self._updater(may_be_own, kept).update(touched.graph, touched.attributes, retired)

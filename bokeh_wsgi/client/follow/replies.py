@@ -55,7 +55,7 @@ class Replies:
             except Conflict:
                 self.full_scan_at = time.monotonic() + AGAIN_S
                 return
-            self._dirty.forget(step.count)
+            self._dirty.stored(step.count)
             if step.is_whole:
                 self.full_scan_at = math.inf
 
@@ -94,7 +94,7 @@ class _StepMaker:
         self.count = 0
 
     def __call__(self) -> Step | None:
-        marked = self._answers._dirty.marked()
+        marked = self._answers._dirty.dirty()
         self.count = marked.count
         self.is_whole |= marked.is_whole
         return self._answers.make(marked, self.is_whole)

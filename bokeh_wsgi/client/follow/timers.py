@@ -2,7 +2,9 @@
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from bokeh.document import Document
 from bokeh.server.callbacks import NextTickCallback, PeriodicCallback, SessionCallback, TimeoutCallback
@@ -15,11 +17,26 @@ class _Due:
 
 
 class Timers:
-    """By the monotonic clock. Called by one thread."""
+    """By the monotonic clock, from `begin` to `end`. Called by one thread; ``on_change`` by any, as they come and go."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, on_change: Callable[[], None]) -> None:
         self._document = document
+        self._on_change = on_change
         self._due: dict[str, _Due] = {}
+
+    def begin(self) -> None:
+        self._document.on_change_dispatch_to(self)
+
+    def end(self) -> None:
+        self._document.remove_on_change(self)
+
+    # Bokeh calls these.
+
+    def _session_callback_added(self, event: Any) -> None:
+        self._on_change()
+
+    def _session_callback_removed(self, event: Any) -> None:
+        self._on_change()
 
     def refresh(self) -> None:
         """See which callbacks came and went."""

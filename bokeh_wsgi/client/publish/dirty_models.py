@@ -1,7 +1,8 @@
-"""What a script changed in a document that is followed, as far as Bokeh tells of it."""
+"""What a script changed in a document, in which order, as far as Bokeh tells of it."""
 
 import threading
-from collections.abc import Callable, Iterator
+import weakref
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,12 +16,13 @@ from bokeh.document.events import (
 )
 from bokeh.model import Model
 
-_COLUMNS = (ColumnDataChangedEvent, ColumnsPatchedEvent, ColumnsStreamedEvent)
+_ROWS = (ColumnsPatchedEvent, ColumnsStreamedEvent)
+_COLUMNS = (ColumnDataChangedEvent, *_ROWS)
 
 
 @dataclass(frozen=True, slots=True)
 class Dirty:
-    """``models`` that changed; ``is_whole``: there is more than that, such as another root."""
+    """``models`` that changed up to a ``count``; ``is_whole``: there is more than that, such as another root."""
 
     count: int
     models: list[Model]
@@ -31,31 +33,38 @@ class Dirty:
 
 
 @dataclass(slots=True, eq=False)
-class _DirtyAttributes:
+class _DirtyModel:
+    """When attributes of a model were set last, and its columns."""
+
     model: Model
-    counts: dict[str, int] = field(default_factory=dict)
+    attributes: dict[str, int] = field(default_factory=dict)
+    columns: int = 0
 
 
 class DirtyModels:
-    """Listens to a document from `begin` to `end`. ``on_timer`` is called when callbacks of time come or go.
+    """Listens to a document, from `begin` to `end`.
 
-    Thread-safe: any thread may change models.
+    Thread-safe: any thread may change models. ``beyond_rows`` counts changes other than of rows.
     """
 
-    def __init__(self, document: Document, on_timer: Callable[[], None]) -> None:
-        self._document = document
-        self._on_timer = on_timer
+    def __init__(self, document: Document) -> None:
+        self.beyond_rows = 0
+        self._document = weakref.ref(document)
         self._lock = threading.Lock()
         self._count = 0
         self._whole_at = 0
-        self._marks: dict[str, _DirtyAttributes] = {}
+        self._models: dict[str, _DirtyModel] = {}
         self._ignored = 0
 
     def begin(self) -> None:
-        self._document.on_change_dispatch_to(self)
+        document = self._document()
+        if document is not None:
+            document.on_change_dispatch_to(self)
 
     def end(self) -> None:
-        self._document.remove_on_change(self)
+        document = self._document()
+        if document is not None:
+            document.remove_on_change(self)
 
     @contextmanager
     def ignoring(self) -> Iterator[None]:
@@ -66,41 +75,63 @@ class DirtyModels:
         finally:
             self._ignored = 0
 
-    def marked(self) -> Dirty:
+    @property
+    def count(self) -> int:
+        """How many changes there were: what is stored now is what was changed up to then."""
+        return self._count
+
+    def dirty(self) -> Dirty:
+        """What was changed and not stored."""
         with self._lock:
-            models = [marks.model for marks in self._marks.values()]
+            models = [dirty.model for dirty in self._models.values() if dirty.attributes]
             return Dirty(self._count, models, self._whole_at > 0)
 
-    def is_marked(self, model: Model, attribute: str) -> bool:
+    def is_dirty(self, model: Model, attribute: str) -> bool:
+        """Whether the script has set an attribute, and not stored it."""
         with self._lock:
-            marks = self._marks.get(model.id)
-            return marks is not None and marks.model is model and attribute in marks.counts
+            dirty = self._models.get(model.id)
+            return dirty is not None and dirty.model is model and attribute in dirty.attributes
 
-    def forget(self, count: int) -> None:
-        """What was marked up to then has been stored."""
+    def attribute_order(self, model: Model, attribute: str) -> int:
+        """A number that rises in the order in which attributes and columns were set; 0 if that is not known."""
+        dirty = self._models.get(model.id)
+        return 0 if dirty is None else dirty.attributes.get(attribute, 0)
+
+    def column_order(self, model: Model) -> int:
+        """The same of the columns of a source."""
+        dirty = self._models.get(model.id)
+        return 0 if dirty is None else max(dirty.columns, dirty.attributes.get("data", 0))
+
+    def stored(self, count: int, models: Container[str] | None = None) -> None:
+        """What was changed up to then has been stored: of these models (by local id), or of all."""
         with self._lock:
-            if self._whole_at <= count:
+            if models is None and self._whole_at <= count:
                 self._whole_at = 0
-            for key, marks in list(self._marks.items()):
-                marks.counts = {name: at for name, at in marks.counts.items() if at > count}
-                if not marks.counts:
-                    del self._marks[key]
+            for key, dirty in list(self._models.items()):
+                if models is not None and key not in models:
+                    continue
+                dirty.attributes = {name: at for name, at in dirty.attributes.items() if at > count}
+                dirty.columns = dirty.columns if dirty.columns > count else 0
+                if not dirty.attributes and not dirty.columns:
+                    del self._models[key]
 
-    # Bokeh calls these.
+    # Bokeh calls this.
 
     def _document_patched(self, event: Any) -> None:
+        self.beyond_rows += not isinstance(event, _ROWS)
         if self._ignored == threading.get_ident():
             return
         with self._lock:
             self._count += 1
             if isinstance(event, ModelChangedEvent):
-                marks = self._marks.setdefault(event.model.id, _DirtyAttributes(event.model))
-                marks.counts[event.attr] = self._count
-            elif not isinstance(event, _COLUMNS):
+                self._dirty(event.model).attributes[event.attr] = self._count
+            elif isinstance(event, _COLUMNS):
+                self._dirty(event.model).columns = self._count
+            else:
                 self._whole_at = self._count
 
-    def _session_callback_added(self, event: Any) -> None:
-        self._on_timer()
-
-    def _session_callback_removed(self, event: Any) -> None:
-        self._on_timer()
+    def _dirty(self, model: Model) -> _DirtyModel:
+        dirty = self._models.get(model.id)
+        if dirty is None or dirty.model is not model:
+            dirty = self._models[model.id] = _DirtyModel(model)
+        return dirty

@@ -1,6 +1,7 @@
-"""What changed in a document's graph since it was last stored, as a GRAPH or PATCH op."""
+"""What changed in a document's graph since it was last stored, as a GRAPH op or PATCHes."""
 
 import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,8 +38,24 @@ def outline(old: Graph) -> Graph:
     return graph
 
 
-def graph_op(draft: Draft, ownership: Ownership) -> tuple[Op, Graph] | None:
-    """The op that brings the shadow's graph to the draft, and the graph after it; None if nothing changed."""
+Order = Callable[[str, str], int]
+"""A number that rises in the order in which attributes (wire id, name) were set; 0 if that is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class GraphChange:
+    """How the shadow's graph becomes ``graph``: by contents of GRAPH or PATCH ops, in the order they were set."""
+
+    graph: Graph
+    code: OpCode
+    contents: Sequence[tuple[int, Any]]
+
+
+def graph_change(draft: Draft, ownership: Ownership, order: Order) -> GraphChange | None:
+    """What brings the shadow's graph to the draft; None if nothing changed.
+
+    Values that were set are PATCHes in the script's order; where there are other models, all of it is one.
+    """
     old, new, serializer = ownership.shadow.graph, draft.graph, draft.serializer
     anew = ownership.starts_anew
     defaults = {} if anew else _defaults(serializer, old)
@@ -56,9 +73,9 @@ def graph_op(draft: Draft, ownership: Ownership) -> tuple[Op, Graph] | None:
     if anew:
         new.version, new.generation = bokeh.__version__, new_generation()
         whole = new.to_json()
-        return _op(OpCode.GRAPH, whole), Graph.from_json(whole)
+        return GraphChange(Graph.from_json(whole), OpCode.GRAPH, [(0, whole)])
     new.version = old.version
-    patch = graphs.diff(old, new, lambda model, attribute: defaults[model, attribute])
+    patch = graphs.diff(old, new, lambda model, attribute: defaults[model, attribute], order)
     if patch is None:
         return None
     if not old.version and not ownership.ids.tags_new:
@@ -66,7 +83,41 @@ def graph_op(draft: Draft, ownership: Ownership) -> tuple[Op, Graph] | None:
     after = old.patched(patch)
     for key in changed & after.models.keys():
         ownership.note_text(key, after.models[key], texts[key])
-    return _op(OpCode.PATCH, patch), after
+    has_others = after.models.keys() != old.models.keys()
+    return GraphChange(after, OpCode.PATCH, [(0, patch)] if has_others else _in_order(patch, order))
+
+
+def _in_order(patch: Mapping[str, Any], order: Order) -> list[tuple[int, Any]]:
+    """A patch for each value that was set, and before them one of all the rest."""
+    rest = {**patch, "events": []}
+    found = []
+    for event in patch["events"]:
+        place = order(event["model"]["id"], event["attr"]) if event["kind"] == "ModelChanged" else 0
+        if place:
+            found.append((place, {"events": [event]}))
+        else:
+            rest["events"].append(event)
+    return [(0, rest), *found] if rest["events"] or len(rest) > 1 else found
+
+
+def interleaved(change: GraphChange | None, columns: Sequence[tuple[int, Op]]) -> list[Op]:
+    """The ops of a change in the order in which values and columns were set; neighbouring patches as one.
+
+    Columns of which that is not known go last.
+    """
+    if change is None:
+        return [op for _, op in columns]
+    if change.code is OpCode.GRAPH:
+        return [_op(OpCode.GRAPH, change.contents[0][1]), *(op for _, op in columns)]
+    last = max(place for place, _ in [*change.contents, *columns]) + 1
+    placed: list[tuple[int, Any]] = [*change.contents, *((place or last, op) for place, op in columns)]
+    found: list[Any] = []
+    for _, item in sorted(placed, key=lambda pair: pair[0]):
+        if found and isinstance(item, dict) and isinstance(found[-1], dict):
+            found[-1] = {**found[-1], "events": [*found[-1]["events"], *item["events"]]}
+        else:
+            found.append(item)
+    return [_op(OpCode.PATCH, item) if isinstance(item, dict) else item for item in found]
 
 
 def _defaults(serializer: GraphSerializer, shadow: Graph) -> dict[tuple[str, str], Any]:

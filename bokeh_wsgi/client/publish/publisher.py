@@ -16,7 +16,8 @@ from bokeh_wsgi.exc import ColumnError
 from bokeh_wsgi.models.graph import Graph
 from bokeh_wsgi.models.state import State
 
-from .graph_ops import Draft, graph_op, outline
+from .dirty_models import DirtyModels
+from .graph_ops import Draft, graph_change, interleaved, outline
 from .model_watch import ModelWatch
 from .own_changes import OwnChanges
 from .ownership import Ownership
@@ -86,7 +87,7 @@ class Publisher:
         seen = None if scans_all else self.watch.unchanged(objects)
         if seen is not None and all(self.columns.is_noted(*source) for source in seen.sources.items()):
             ops = self._column_ops(seen, old.models, only)
-            return self._made(ops, None, seen.objects)
+            return self._made(ops, None, seen.objects, self._dirty(seen.objects)[1])
         changes = self.watch.begin(objects)
         serializer = closure(objects, self.ownership.ids)
         step = self._step(Draft(serializer, outline(old), is_document=False), only)
@@ -130,6 +131,10 @@ class Publisher:
             self.followed = None
         self.sends_whole = False
         self.ownership.sent(step, seq)
+        dirty, _ = self._dirty(step.objects)
+        if dirty is not None:
+            stored = None if step.is_document else {model.id for model in step.objects.values()}
+            dirty.stored(step.count, stored)
 
     def refuse(self, step: Step) -> None:
         """The server has not taken the step, and will not."""
@@ -176,18 +181,41 @@ class Publisher:
         return list({**known, **found}.values()) or None
 
     def _step(self, draft: Draft, only: Container[str] | None = None) -> Step | None:
-        found = graph_op(draft, self.ownership)
-        graph = None if found is None else found[1]
-        known = (self.shadow.graph if graph is None else graph).models
-        ops = [] if found is None else [found[0]]
+        objects = draft.serializer.objects
+        dirty, count = self._dirty(objects)
+
+        def attribute_order(wire: str, attribute: str) -> int:
+            model = objects.get(wire)
+            return 0 if model is None or dirty is None else dirty.attribute_order(model, attribute)
+
+        change = graph_change(draft, self.ownership, attribute_order)
+        graph = None if change is None else change.graph
         if self.ownership.starts_anew:
             self.shadow.columns.clear()
-        ops += self._column_ops(draft.serializer, known, only)
-        return self._made(ops, graph, draft.serializer.objects)
+        columns = self._column_ops(draft.serializer, (graph or self.shadow.graph).models, only)
+        placed = [(0 if dirty is None else dirty.column_order(objects[op.model]), op) for op in columns]
+        return self._made(interleaved(change, placed), graph, objects, count, draft.is_document)
 
-    def _made(self, ops: Sequence[Op], graph: Graph | None, objects: Mapping[str, Model]) -> Step | None:
+    def _dirty(self, objects: Mapping[str, Model]) -> tuple[DirtyModels | None, int]:
+        """What Bokeh told of changes in the document of these models, and how many there were."""
+        document = next((obj.document for obj in objects.values() if obj.document is not None), None)
+        if document is None:
+            return None, 0
+        dirty = self.watch.dirty(document)
+        return dirty, dirty.count
+
+    def _made(
+        self,
+        ops: Sequence[Op],
+        graph: Graph | None,
+        objects: Mapping[str, Model],
+        count: int,
+        is_document: bool = False,
+    ) -> Step | None:
         undos = self.columns.undos if self.columns.is_undoable else None
-        return Step(ops, graph, objects, self.ownership.generation, undos) if ops else None
+        return (
+            Step(ops, graph, objects, self.ownership.generation, undos, count, is_document) if ops else None
+        )
 
     def _column_ops(
         self, serializer: GraphSerializer, known: Container[str], only: Container[str] | None

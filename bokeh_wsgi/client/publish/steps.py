@@ -27,6 +27,10 @@ class Step:
     generation: str | None = None
     undos: Sequence[Undo] | None = None
     """How to take back what was done to the shadow's columns; None if that cannot be done."""
+    count: int = 0
+    """How many changes Bokeh had told of when it was made."""
+    is_document: bool = False
+    """Whether the whole document was looked at."""
 
     @property
     def starts_anew(self) -> bool:

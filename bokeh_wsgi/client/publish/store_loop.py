@@ -103,6 +103,7 @@ class StoreLoop:
         """Give up what could not be sent."""
         self.is_closed = True
         self._sender.close()
+        self.publisher.watch.end()
 
     def store_document(self, document: Document, *, whole: bool = False) -> None:
         """Send what changed in a document; with ``whole`` all its columns."""
