@@ -117,6 +117,7 @@ class Campaign:
         self.context = multiprocessing.get_context("forkserver")
         self.context.set_forkserver_preload([main.__module__])
         self.sides: dict[str, Side] = {}
+        self.records: dict[str, Record] = {}
         self.history = History()
         self.kills = 0
 
@@ -143,7 +144,9 @@ class Campaign:
         self.sides[who] = Side(self.context, job)
 
     def record(self, who: str) -> Record:
-        return Record.of(self.folder / f"{who}.journal")
+        if who not in self.records:
+            self.records[who] = Record(self.folder / f"{who}.journal")
+        return self.records[who].read()
 
     def round(self) -> Findings:
         """All write; some are killed meanwhile, and started again; then all is looked at."""
