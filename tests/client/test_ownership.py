@@ -699,6 +699,31 @@ def test_a_script_that_only_follows_follows_into_a_document_started_anew(
     assert follower.uploads == 0
 
 
+@pytest.mark.parametrize("stores", [False, True])
+def test_what_a_callback_answers_to_what_came_before_live_is_sent(
+    start: Callable[..., Side], stores: bool
+) -> None:
+    publisher, follower = start(plot_like()), start()
+
+    def answer(attr: str, old: Any, new: Any) -> None:
+        follower.named("text").text = f"saw {new}"
+
+    follower.named("slider").on_change("value", answer)
+    publisher.named("slider").value = 5
+    publisher.store()
+    if stores:
+        # So it has changes of others before its own one, and has to load them when it begins to follow.
+        follower.document.add_root(Div(text="mine", name="mine"))
+        follower.store()
+    follower.session.live(follower.document)
+
+    def answered() -> str:
+        found: str = attributes_by_name(publisher.session.pull_state())["text"]["text"]
+        return found
+
+    wait_until(lambda: answered() == "saw 5")
+
+
 def test_an_unknown_word_for_what_to_do_is_refused(app: BokehWSGI) -> None:
     made: Any = Session
     with pytest.raises(ValueError, match="on_taken_over"):
