@@ -2,8 +2,6 @@
 
 import json
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,20 +29,26 @@ class Journal:
         os.write(self._file, json.dumps([word, *step]).encode() + b"\n")
 
 
-@dataclass
 class Record:
-    """The reading side: all steps in their order."""
+    """The reading side: all steps in their order, as far as it was read."""
 
-    tried: list[Step] = field(default_factory=list)
-    acknowledged: list[Step] = field(default_factory=list)
+    def __init__(self, path: Path) -> None:
+        self.tried: list[Step] = []
+        self.acknowledged: list[Step] = []
+        self._path = path
+        self._offset = 0
 
-    @classmethod
-    def of(cls, path: Path) -> "Record":
-        record = cls()
-        for word, run, number in _lines(path):
-            steps = record.tried if word == "tries" else record.acknowledged
-            steps.append(Step(run, number))
-        return record
+    def read(self) -> "Record":
+        """What has come since."""
+        if self._path.exists():
+            with self._path.open("rb") as file:
+                file.seek(self._offset)
+                text = file.read()
+            self._offset += len(text)
+            for line in text.splitlines():
+                word, *step = json.loads(line)
+                (self.tried if word == "tries" else self.acknowledged).append(Step(*step))
+        return self
 
     @property
     def last(self) -> Step:
@@ -58,11 +62,3 @@ class Record:
     @property
     def next_run(self) -> int:
         return max((step.run for step in self.tried), default=0) + 1
-
-
-def _lines(path: Path) -> Iterator[tuple[str, int, int]]:
-    if not path.exists():
-        return
-    for line in path.read_text().splitlines():
-        word, run, number = json.loads(line)
-        yield word, run, number

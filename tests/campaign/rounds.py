@@ -117,8 +117,10 @@ class Campaign:
         self.context = multiprocessing.get_context("forkserver")
         self.context.set_forkserver_preload([main.__module__])
         self.sides: dict[str, Side] = {}
+        self.records: dict[str, Record] = {}
         self.history = History()
         self.kills = 0
+        self.is_over = False
 
     def __enter__(self) -> "Campaign":
         self.server.start()
@@ -143,7 +145,19 @@ class Campaign:
         self.sides[who] = Side(self.context, job)
 
     def record(self, who: str) -> Record:
-        return Record.of(self.folder / f"{who}.journal")
+        if who not in self.records:
+            self.records[who] = Record(self.folder / f"{who}.journal")
+        return self.records[who].read()
+
+    def tried_round(self) -> Findings:
+        """A round; a script that has ended by itself is a loss, and so is what it did not do."""
+        try:
+            return self.round()
+        except Failed as error:
+            self.is_over = True
+            findings = Findings([f"a round that could not be ended: {error}"])
+            findings.add(check(self.history.state, {who: self.record(who) for who in WRITERS}))
+            return findings
 
     def round(self) -> Findings:
         """All write; some are killed meanwhile, and started again; then all is looked at."""
@@ -220,11 +234,11 @@ def wait_until(is_so: Callable[[], object], why: str) -> None:
 
 
 def run(folder: Path, rounds: int, seed: int, *, says: bool = True) -> Findings:
-    """All rounds; the last line is the summary."""
+    """All rounds, or up to one that could not be ended; the last line is the summary."""
     findings = Findings()
     with Campaign(folder, seed) as campaign:
         for number in range(1, rounds + 1):
-            found = campaign.round()
+            found = campaign.tried_round()
             findings.add(found)
             if says and (found or number % 25 == 0):
                 _say(
@@ -232,6 +246,9 @@ def run(folder: Path, rounds: int, seed: int, *, says: bool = True) -> Findings:
                 )
                 for told in [*found.lost, *found.doubled, *found.foreign][:20]:
                     _say(f"  {told}")
+            if campaign.is_over:
+                rounds = number
+                break
     if says:
         _say(f"{rounds} rounds: {findings}")
     return findings

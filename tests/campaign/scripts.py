@@ -81,6 +81,7 @@ class Writer:
     session: Any = field(init=False)
     document: Any = field(init=False)
     run: int = 0
+    number: int = 0
 
     def __post_init__(self) -> None:
         self.journal = Journal(self.job.journal)
@@ -92,7 +93,19 @@ class Writer:
         return self.document.get_model_by_name(name)
 
     def begin(self, *, clear: bool) -> None:
-        """Start the document, or join it; own models that are not there are made anew."""
+        """Start the document, or join it, as often as another one starts it anew meanwhile."""
+        while True:
+            try:
+                self._begin(clear=clear)
+                return
+            except SessionError as error:
+                if clear or not is_taken_over(error):
+                    raise
+
+    def _begin(self, *, clear: bool) -> None:
+        """Own models that are not in the document are made anew."""
+        record = Record(self.job.journal).read()
+        self.number = record.next_number
         self.session.use_doc(TITLE, clear=clear)
         self.document = Document()
         if not clear:
@@ -103,15 +116,19 @@ class Writer:
             assert found is not None, mine.text
             self.run = found[1].run
             return
-        record = Record.of(self.job.journal)
         self.run = record.next_run
-        step = Step(self.run, record.next_number)
-        self.journal.tries(step)
+        step = self.next_step()
         for root in self.models(step):
             self.document.add_root(root)
         self.session.store_document(self.document)
         self.session.flush()
         self.journal.acknowledged(step)
+
+    def next_step(self) -> Step:
+        step = Step(self.run, self.number)
+        self.number += 1
+        self.journal.tries(step)
+        return step
 
     def models(self, step: Step) -> list[Any]:
         who = self.job.who
@@ -137,11 +154,10 @@ class Writer:
             count -= batch
 
     def store(self, count: int) -> None:
-        first = Record.of(self.job.journal).next_number
-        steps = [Step(self.run, first + n) for n in range(count)]
-        for step in steps:
-            self.journal.tries(step)
-            self.change(step)
+        steps = []
+        for _ in range(count):
+            steps.append(self.next_step())
+            self.change(steps[-1])
             if self.chance.random() < 0.5:
                 self.session.store_document(self.document)
             else:

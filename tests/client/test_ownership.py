@@ -1,5 +1,6 @@
 """Whose a model is: nothing of others is ever sent, and a document started anew belongs to who did it."""
 
+import json
 import logging
 import re
 import socket
@@ -14,9 +15,10 @@ import numpy as np
 import pytest
 from bokeh.document import Document
 from bokeh.models.widgets import Div, Slider
+from werkzeug.test import Client
 
 from bokeh_wsgi import BokehWSGI, Session
-from bokeh_wsgi.dataplane import OpCode
+from bokeh_wsgi.dataplane import Op, OpCode, encode_upload
 from bokeh_wsgi.exc import SessionError
 from tests.command import Running, running
 
@@ -426,6 +428,41 @@ def test_ids_that_the_document_once_held_are_not_handed_out_again(start: Callabl
     assert mine <= publisher.session.pull_state().graph.models.keys()
 
 
+def test_a_reader_who_was_away_while_an_id_came_to_mean_another_model_has_it(
+    app: BokehWSGI, session: Session
+) -> None:
+    """As a program in another language may do it, if the server lets it."""
+    slider = {"name": "Slider", "attributes": {"name": "again", "start": 0, "end": 9, "value": 1}}
+    models = {"p1": {"name": "Div", "attributes": {}}, "p2": {"name": "Div", "attributes": {}}}
+    graph = {"version": "3.9.2", "title": "line", "roots": ["p1", "p2"], "models": models}
+    upload(app, session.docid, Op(OpCode.GRAPH, json=json.dumps(graph)))
+    viewer = Viewer(session)
+    viewer.changes()
+    upload(app, session.docid, patch_of({"kind": "RootRemoved", "model": {"id": "p2"}}))
+    for n in range(40):
+        text = {"kind": "ModelChanged", "model": {"id": "p1"}, "attr": "text", "new": str(n)}
+        upload(app, session.docid, patch_of(text))
+    upload(
+        app,
+        session.docid,
+        patch_of({"kind": "RootAdded", "model": {"type": "object", "id": "p2", **slider}}),
+    )
+    viewer.changes()
+    now = session.pull_state()
+    assert viewer.state.graph.to_json() == now.graph.to_json()
+    assert roots_by_name(now) in (["?"], ["?", "again"])
+
+
+def upload(app: BokehWSGI, docid: str, op: Op) -> None:
+    """It may be refused, as made for another state."""
+    answer = Client(app).post(f"/doc/{docid}/changes", data=b"".join(encode_upload(docid, [op])))
+    assert answer.status_code in (200, 409), answer.text
+
+
+def patch_of(event: dict[str, Any]) -> Op:
+    return Op(OpCode.PATCH, json=json.dumps({"events": [event]}))
+
+
 class ids_from:  # noqa: N801 - reads as a clause of with
     """As in a process of its own: Bokeh counts ids from there."""
 
@@ -698,6 +735,31 @@ def test_a_script_that_only_follows_follows_into_a_document_started_anew(
     wait_until(lambda: follower.named("text").value == 4)
     follower.session.close()
     assert follower.uploads == 0
+
+
+@pytest.mark.parametrize("stores", [False, True])
+def test_what_a_callback_answers_to_what_came_before_live_is_sent(
+    start: Callable[..., Side], stores: bool
+) -> None:
+    publisher, follower = start(plot_like()), start()
+
+    def answer(attr: str, old: Any, new: Any) -> None:
+        follower.named("text").text = f"saw {new}"
+
+    follower.named("slider").on_change("value", answer)
+    publisher.named("slider").value = 5
+    publisher.store()
+    if stores:
+        # So it has changes of others before its own one, and has to load them when it begins to follow.
+        follower.document.add_root(Div(text="mine", name="mine"))
+        follower.store()
+    follower.session.live(follower.document)
+
+    def answered() -> str:
+        found: str = attributes_by_name(publisher.session.pull_state())["text"]["text"]
+        return found
+
+    wait_until(lambda: answered() == "saw 5")
 
 
 def test_an_unknown_word_for_what_to_do_is_refused(app: BokehWSGI) -> None:
