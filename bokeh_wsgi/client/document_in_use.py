@@ -84,6 +84,8 @@ class DocumentInUse:
             publisher.columns.compares, publisher.followed = True, None
         if not publisher.holds_all():
             self.load(document)
+            # What callbacks have changed when it was loaded.
+            self.stores.store_document(document)
         self.live = FollowLoop(
             document,
             self.stores,

@@ -272,7 +272,7 @@ class Document:
         return self._snapshot
 
     def _merge(self, seq: int, missed: list[list[Buffer]] | None) -> Update:
-        if seq < self._state.graph_seq and missed is None:
+        if seq < self._state.graph_seq and (missed is None or seq < self._state.reuse_seq):
             return self._from_nothing()
         placed = self._state.columns_since(seq)
         events: list[Op] = []

@@ -68,6 +68,7 @@ class Graph:
     """
 
     __slots__ = (
+        "_gone",
         "_pinned",
         "_references",
         "callbacks",
@@ -76,6 +77,7 @@ class Graph:
         "generation",
         "models",
         "resources",
+        "reuses_ids",
         "roots",
         "share_view",
         "title",
@@ -97,6 +99,10 @@ class Graph:
         self.generation = ""
         self._references: dict[str, References] = {}
         self._pinned: dict[str, frozenset[str]] = {}
+        self._gone: set[str] = set()
+        """Ids that were removed; copies share it."""
+        self.reuses_ids = False
+        """Whether the last patch defined an id that had been removed before: it means another model now."""
 
     @classmethod
     def from_json(cls, content: Any) -> "Graph":
@@ -235,6 +241,7 @@ class Graph:
         graph, except when a model may have been cut off.
         """
         changes = Changes(patches, self.models)
+        self.reuses_ids = not self._gone.isdisjoint(changes.models)
         self.models.update(changes.models)
         self._references.update(changes.references)
         cut_off = self._set_attributes(changes)
@@ -297,4 +304,5 @@ class Graph:
         for model_id in gone:
             del self.models[model_id]
             del self._references[model_id]
+        self._gone |= gone
         return gone

@@ -69,12 +69,12 @@ class Publisher:
         starts_anew = self.ownership.starts_anew
         graph = Graph(title=self._title_of(document))
         graph.generation = old.generation
-        graph.defs = self._defs(serializer)
         graph.config = self._config_of(document, serializer)
         graph.share_view = self.share_view or (old.share_view and not starts_anew)
         graph.roots = [serializer.encode(root)["id"] for root in document.roots]
         callbacks = document.callbacks.js_event_callbacks
         graph.callbacks = plain(serializer.encode(callbacks)) if callbacks else None
+        graph.defs = self._defs(serializer)
         return self._step(Draft(serializer, graph, is_document=True))
 
     def objects_step(self, objects: Sequence[Model], only: Container[str] | None = None) -> Step | None:
@@ -168,10 +168,15 @@ class Publisher:
         return serializer.encode(config)
 
     def _defs(self, serializer: GraphSerializer) -> list[Any] | None:
-        """Definitions of the data models that there are; those that were loaded stay as they are."""
+        """Definitions of data models: of all that there are, or to those that were loaded, of what is used here."""
         starts_anew, old = self.ownership.starts_anew, self.shadow.graph.defs
         known = {} if starts_anew else {_name_of(definition): definition for definition in old or ()}
-        classes = [cls for cls in Model.model_class_reverse_map.values() if is_DataModel(cls)]
+        used = {cls for obj in serializer.objects.values() for cls in type(obj).__mro__}
+        classes = [
+            cls
+            for cls in Model.model_class_reverse_map.values()
+            if is_DataModel(cls) and (starts_anew or cls in used)
+        ]
         encoded = plain(serializer.encode(classes)) if classes else []
         found = {
             cls.__qualified_model__: definition
