@@ -125,6 +125,8 @@ class State:
             elif op.code is OpCode.PATCH:
                 patches += 1
                 self.graph_seq = seq
+                if graph is not None and graph.reuses_ids:
+                    self.reuse_seq = seq
             elif op.code is OpCode.EVENT:
                 self.event_seq = seq
             elif op.code is not OpCode.COMMIT:
