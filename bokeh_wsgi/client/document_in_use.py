@@ -23,7 +23,7 @@ from .transport.transport import Transport
 
 
 class DocumentInUse:
-    """One document of the server, from `Session.use_doc` to the next one; ``made`` is what the server said of it.
+    """One document of the server, from `Session.use_doc` to the next; ``made`` is what the server said of it.
 
     Called with the session's ``lock`` held, but for `stop`, `leave` and `raise_ended`.
     """

@@ -34,8 +34,8 @@ class Session:
     changed; a change is applied whole or not at all. While the server is away they try again for ``retry_s``
     seconds; then they raise `ServerUnreachable`, and the next call sends what is missing. `run` and `live`
     bring back what others change, call the callbacks that are set for it, and send what those change. When
-    another script starts the document anew, ``on_taken_over`` says what this one does: "raise" `TakenOver` at each
-    store, "retake" the document, or "stop" storing in it.
+    another script starts the document anew, ``on_taken_over`` says what this one does: "raise" `TakenOver` at
+    each store, "retake" the document, or "stop" storing in it.
     """
 
     def __init__(

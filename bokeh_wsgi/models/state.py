@@ -61,7 +61,7 @@ class State:
     """Of the last change with an EVENT: they are no part of the state, but readers want them."""
     whole_graph_seq: int = 0
     reuse_seq: int = 0
-    """Of the last change that defined an id which had been removed: it cannot be merged with those before it."""
+    """Of the last change that defined an id which had been removed: it is not merged with those before it."""
     columns: dict[Key, Held] = field(default_factory=dict)
     removed: dict[Key, Place] = field(default_factory=dict)
 

@@ -78,7 +78,7 @@ class Inbound:
         publisher.load(state)
         self._touched = None
         with self._unmarked():
-            updater = self._updater(lambda model, attribute: False)
+            updater = self._updater(lambda *_: False)
             updater.update(old, retired=retired)
             for wire, model in present.items():
                 updater.update_columns(wire, model)
@@ -240,7 +240,7 @@ class Inbound:
         if touched is None:
             return
         dirty = self._dirty
-        may_be_own = (lambda model, attribute: True) if dirty is None else dirty.is_dirty
+        may_be_own = (lambda *_: True) if dirty is None else dirty.is_dirty
         retired = retyped(touched.graph, self._publisher.shadow.graph)
         with self._unmarked():
             self._updater(may_be_own, kept).update(touched.graph, touched.attributes, retired)

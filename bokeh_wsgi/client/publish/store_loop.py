@@ -1,4 +1,4 @@
-"""Stores what a script changed in one document: steps are made, sent, and made anew where the server refused them."""
+"""Stores what a script changed in one document: makes steps, has them sent, makes them anew if refused."""
 
 import logging
 import math
@@ -38,8 +38,9 @@ RETAKE_ATTEMPTS: Final = 5
 class StoreLoop:
     """Sends what is own in one document. All methods are called with ``lock`` held.
 
-    ``pull`` gives the document as the server has it, ``find_host`` the machine whose script started it anew. ``reconcile`` brings loaded things to the server's state,
-    below a step that was refused; ``reload`` brings a document here to a state of another generation.
+    ``pull`` gives the document as the server has it, ``find_host`` the machine whose script started it anew.
+    ``reconcile`` brings loaded things to the server's state, below a step that was refused; ``reload`` brings a
+    document here to a state of another generation.
     """
 
     def __init__(
@@ -151,14 +152,14 @@ class StoreLoop:
         self.flush()
 
     def take_over(self, error: PastGeneration) -> None:
-        """Another script has started the document anew, as the stream says: do what `on_taken_over` says."""
+        """The stream says that another script has started the document anew: do what `on_taken_over` says."""
         self._lost(error)
         self.flush()
 
     # Taken over
 
     def _guarded(self, action: Callable[[], Any]) -> None:
-        """Do it in the present generation; in what the script wants to be the next one, where that has ended."""
+        """Do it in the present generation, or in the next one where the script wants that."""
         for attempt in range(RETAKE_ATTEMPTS):
             if self.is_stopped:
                 return
