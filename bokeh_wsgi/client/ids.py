@@ -59,8 +59,8 @@ class ModelIds:
         """Have these two mean the same model; raises ValueError if one of them means another one."""
         if self._wires.get(local, wire) != wire or self._locals.get(wire, local) != local:
             raise ValueError(
-                f"{local} and {wire} cannot be one model: in the document {local} is {self._wires.get(local)}, "
-                f"and here {wire} is {self._locals.get(wire)}"
+                f"{local} and {wire} cannot be one model: there {local} is {self._wires.get(local)}, "
+                f"and {wire} is {self._locals.get(wire)} here"
             )
         self._wires[local], self._locals[wire] = wire, local
 

@@ -67,7 +67,8 @@ class Session:
         if diff not in ("auto", "off"):
             raise ValueError(f'diff is "auto" or "off", not {diff!r}')
         options = Options(root_url, app, retry_s, timeout_s, ca_certs, load_from_config, configdir)
-        self._account = Account(options, name, username, userapikey)
+        self._account = Account(options, name, username, userapikey, on_identity=self._be)
+        self.root_url, self.name = self._account.root_url, self._account.name
         self._documents = Documents(self._account)
         self._lock = threading.RLock()
         self._compares = diff == "auto"
@@ -98,22 +99,6 @@ class Session:
                 self._account.transport.close()
 
     # The account
-
-    @property
-    def root_url(self) -> str:
-        return self._account.root_url
-
-    @property
-    def name(self) -> str:
-        return self._account.name
-
-    @property
-    def username(self) -> str:
-        return self._account.username
-
-    @property
-    def userapikey(self) -> str:
-        return self._account.userapikey
 
     @property
     def configdir(self) -> str:
@@ -476,6 +461,9 @@ class Session:
         with self._lock:
             self._used().stores.hold(obj)
         show_in_notebook(self, obj)
+
+    def _be(self, username: str, userapikey: str) -> None:
+        self.username, self.userapikey = username, userapikey
 
     def _used(self) -> DocumentInUse:
         if self._in_use is None:

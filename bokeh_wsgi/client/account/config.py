@@ -5,7 +5,12 @@ import json
 import os
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+from filelock import FileLock
+
+LOCK_S: Final = 10.0
+"""How long to wait for another script that writes; then `filelock.Timeout`, an OSError, is raised."""
 
 
 class Config:
@@ -34,23 +39,31 @@ class Config:
         return {}
 
     def save(self, key: str, entry: dict[str, Any]) -> None:
-        """Write one entry; readable by the user alone, and never half.
+        """Write one entry; readable by the user alone, never half, and none that another script wrote is lost.
 
         Entries of the same server under other names go: what they say is older.
         """
-        self._write({**self._entries_without(_addresses(entry)), key: entry})
+        with self._locked():
+            self._write({**self._entries_without(_addresses(entry)), key: entry})
 
     def forget(self, *urls: str) -> None:
         """Remove all entries of a server that is known by these addresses."""
-        kept = self._entries_without(set(urls))
-        if len(kept) < len(self.load()):
-            self._write(kept)
+        if not self.load():
+            return
+        with self._locked():
+            kept = self._entries_without(set(urls))
+            if len(kept) < len(self.load()):
+                self._write(kept)
+
+    def _locked(self) -> FileLock:
+        """No other script writes in here. The lock is a file beside the config's, which is replaced."""
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return FileLock(self.path.with_suffix(".lock"), timeout=LOCK_S, mode=0o600)
 
     def _entries_without(self, addresses: set[str]) -> dict[str, dict[str, Any]]:
         return {name: entry for name, entry in self.load().items() if not addresses & _addresses(entry)}
 
     def _write(self, entries: dict[str, dict[str, Any]]) -> None:
-        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         content = json.dumps(entries, indent=2)
         # Made with mode 0600, in the same folder, so that the replacement is one step.
         handle, name = tempfile.mkstemp(prefix=".config-", dir=self.directory)

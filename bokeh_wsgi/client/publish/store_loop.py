@@ -39,8 +39,8 @@ class StoreLoop:
     """Sends what is own in one document. All methods are called with ``lock`` held.
 
     ``pull`` gives the document as the server has it, ``find_host`` the machine whose script started it anew.
-    ``reconcile`` brings loaded things to the server's state, below a step that was refused; ``reload`` brings a
-    document here to a state of another generation.
+    ``reconcile`` brings loaded things to the server's state, below a step that was refused; ``reload`` brings
+    a document here to a state of another generation.
     """
 
     def __init__(
