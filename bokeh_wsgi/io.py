@@ -106,8 +106,8 @@ def output_server(
 
     With ``clear`` the first `push` or `show` replaces what the document held: open pages follow. Without, the
     document is loaded into `curdoc`, and plots are added to it. With ``share_view``, what one viewer zooms or
-    pans to is what all see. When another script starts the document anew, ``on_taken_over`` says what this one
-    does: "raise" an error at each store (the default), "retake" the document, or "stop" storing in it.
+    pans to is what all see. When another script starts the document anew, ``on_taken_over`` says what this
+    one does: "raise" an error at each store (the default), "retake" the document, or "stop" storing in it.
     Raises `ServerUnreachable` if no server answers at ``url`` (default: http://localhost:5006/).
     """
     if session is None:

@@ -60,7 +60,7 @@ LIBRARIES: dict[str, set[str]] = {
     "pages": {"jinja2", "markupsafe", "werkzeug"},
     "api": {"numpy", "pyarrow", "werkzeug"},
     "app": {"platformdirs", "werkzeug"},
-    "client": {"bokeh", "filelock", "numpy", "urllib3"},
+    "client": {"bokeh", "numpy", "urllib3"},
     "serving": {"werkzeug"},
     "cli": {"werkzeug"},
     "flask": {"flask", "flask_login", "werkzeug"},

@@ -4,13 +4,17 @@ import contextlib
 import json
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from types import ModuleType
+from typing import Any
 
-from filelock import FileLock
-
-LOCK_S: Final = 10.0
-"""How long to wait for another script that writes; then `filelock.Timeout`, an OSError, is raised."""
+try:
+    import fcntl as _fcntl
+except ImportError:  # Windows
+    fcntl: ModuleType | None = None
+else:
+    fcntl = _fcntl
 
 
 class Config:
@@ -39,7 +43,7 @@ class Config:
         return {}
 
     def save(self, key: str, entry: dict[str, Any]) -> None:
-        """Write one entry; readable by the user alone, never half, and none that another script wrote is lost.
+        """Write one entry; readable by the user alone, never half, and without losing another script's.
 
         Entries of the same server under other names go: what they say is older.
         """
@@ -55,10 +59,19 @@ class Config:
             if len(kept) < len(self.load()):
                 self._write(kept)
 
-    def _locked(self) -> FileLock:
-        """No other script writes in here. The lock is a file beside the config's, which is replaced."""
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        """No other script writes in here, where the system can lock a folder: the file itself is replaced."""
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return FileLock(self.path.with_suffix(".lock"), timeout=LOCK_S, mode=0o600)
+        if fcntl is None:
+            yield
+            return
+        folder = os.open(self.directory, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(folder)
 
     def _entries_without(self, addresses: set[str]) -> dict[str, dict[str, Any]]:
         return {name: entry for name, entry in self.load().items() if not addresses & _addresses(entry)}
