@@ -128,11 +128,11 @@ class StoreLoop:
 
     def flush(self) -> None:
         """Wait until the server has all that was stored; raises what went wrong on the way there."""
-        self._guarded(self._sender.flush)
+        self._guarded(self._sender.flush, is_store=False)
 
     def flush_quietly(self) -> None:
         """As `flush`, but leaves what went wrong in the background to the next call to raise."""
-        self._guarded(self._sender.flush_quietly)
+        self._guarded(self._sender.flush_quietly, is_store=False)
 
     def upload(self, ops: Sequence[Op]) -> None:
         """Send ops as a change of their own, of which the shadow knows nothing."""
@@ -158,15 +158,16 @@ class StoreLoop:
 
     # Taken over
 
-    def _guarded(self, action: Callable[[], Any]) -> None:
+    def _guarded(self, action: Callable[[], Any], *, is_store: bool = True) -> None:
         """Do it in the present generation, or in the next one where the script wants that."""
         for attempt in range(RETAKE_ATTEMPTS):
             if self.is_stopped:
                 return
-            if self._loss is not None:
+            if self._loss is not None and is_store:
                 raise TakenOver(self._loss.title, self._loss.host)
             try:
-                self._learn_generation()
+                if is_store:
+                    self._learn_generation()
                 self._store_again()
                 action()
                 return
