@@ -84,8 +84,6 @@ class DocumentInUse:
             publisher.columns.compares, publisher.followed = True, None
         if not publisher.holds_all():
             self.load(document)
-            # What callbacks have changed when it was loaded.
-            self.stores.store_document(document)
         self.live = FollowLoop(
             document,
             self.stores,
@@ -95,6 +93,8 @@ class DocumentInUse:
             interval_s=interval_s,
         )
         self.live.start()
+        # What callbacks changed when it was loaded.
+        self.stores.store_document(document)
         return self.live
 
     def stop(self) -> None:

@@ -616,7 +616,7 @@ def test_the_view_is_shared_where_that_is_asked_for(app: BokehWSGI, board: Board
 
 
 class Cut:
-    """An app that answers as another one does, until it ``breaks``: then a stream raises what nobody expects."""
+    """An app that answers as another one does, until it ``breaks``: then its streams raise errors."""
 
     def __init__(self, app: BokehWSGI) -> None:
         self._app = app
