@@ -93,8 +93,12 @@ class DocumentInUse:
             interval_s=interval_s,
         )
         self.live.start()
-        # What callbacks changed when it was loaded.
-        self.stores.store_document(document)
+        try:
+            # What callbacks changed when it was loaded.
+            self.stores.store_document(document)
+        except BaseException:
+            self.live.stop()
+            raise
         return self.live
 
     def stop(self) -> None:
