@@ -70,6 +70,7 @@ class DocumentInUse:
         """Bring a document here to what the server has, and call back for what changed."""
         if not self.stores.is_lost:
             self.stores.flush()
+        self.publisher.watch.dirty(document)
         pending = PendingCallbacks()
         self._inbound(document, pending).load(self.puller.state())
         self.stores.joined(document)

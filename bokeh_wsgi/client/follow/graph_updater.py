@@ -74,11 +74,17 @@ class GraphUpdater(ModelDecoder):
         super().__init__(self._graph)
 
     def update(
-        self, old: Graph, first: Iterable[tuple[str, str]] = (), retired: Collection[str] = ()
+        self,
+        old: Graph,
+        first: Iterable[tuple[str, str]] = (),
+        retired: Collection[str] = (),
+        *,
+        sorts: bool = True,
     ) -> None:
         """Set what is another value than in ``old``, make what is new, and set the document's own.
 
         ``first`` are attributes in the order in which others set them. ``retired`` ids mean other models now.
+        ``sorts``: roots get the order of the others, and own ones that were not sent yet come after them.
         """
         changed = dict.fromkeys(changed_attributes(old, self._graph))
         ordered = {place: None for place in first if place in changed} | changed
@@ -102,6 +108,8 @@ class GraphUpdater(ModelDecoder):
                 if (wire, attribute) in renamed or not self._is_own(old, wire, model, attribute):
                     self._set_attribute(wire, model, attribute)
             self._set_roots(old, retired, outdated)
+            if sorts and self._graph.roots != old.roots:
+                self._sort_roots()
             self._set_document(old)
 
     def update_columns(self, wire: str, model: Model) -> None:
@@ -212,7 +220,6 @@ class GraphUpdater(ModelDecoder):
         for wire in graph.roots:
             if wire not in known:
                 document.add_root(self.model(wire))
-        self._sort_roots()
 
     def _holds_kept(self, root: Model) -> bool:
         return bool(self._kept) and not closure([root], self._ownership.ids).models.keys().isdisjoint(
@@ -220,7 +227,6 @@ class GraphUpdater(ModelDecoder):
         )
 
     def _sort_roots(self) -> None:
-        """The order of the others; own roots that were not sent yet come after them."""
         wire_of, document = self._ownership.wire_of, self._document
         places = {root: place for place, root in enumerate(self._graph.roots)}
         ordered = sorted(document.roots, key=lambda root: places.get(wire_of(root), len(places)))

@@ -79,7 +79,7 @@ class Inbound:
         self._touched = None
         with self._unmarked():
             updater = self._updater(lambda *_: False)
-            updater.update(old, retired=retired)
+            updater.update(old, retired=retired, sorts=False)
             for wire, model in present.items():
                 updater.update_columns(wire, model)
 

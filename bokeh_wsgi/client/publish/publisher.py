@@ -71,7 +71,7 @@ class Publisher:
         graph.generation = old.generation
         graph.config = self._config_of(document, serializer)
         graph.share_view = self.share_view or (old.share_view and not starts_anew)
-        graph.roots = [serializer.encode(root)["id"] for root in document.roots]
+        graph.roots = self._roots_of(document, serializer)
         callbacks = document.callbacks.js_event_callbacks
         graph.callbacks = plain(serializer.encode(callbacks)) if callbacks else None
         graph.defs = self._defs(serializer)
@@ -150,6 +150,15 @@ class Publisher:
         for wire in taken:
             if wire in objects and wire not in known and ids.is_pair(objects[wire], wire):
                 ids.rename(wire)
+
+    def _roots_of(self, document: Document, serializer: GraphSerializer) -> list[str]:
+        """The roots; in the order of those that were stored or loaded, unless the script has changed that."""
+        here: list[str] = [serializer.encode(root)["id"] for root in document.roots]
+        if self.watch.dirty(document).has_removed_roots or self.ownership.starts_anew:
+            return here
+        stay = set(here)
+        known = dict.fromkeys(root for root in self.shadow.graph.roots if root in stay)
+        return [*known, *(root for root in here if root not in known)]
 
     def _title_of(self, document: Document) -> str:
         if document.title != DEFAULT_TITLE:
