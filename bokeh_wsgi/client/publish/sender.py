@@ -171,7 +171,12 @@ class Sender:
         return self._in_flight or (bool(self._waiting) and self._error is None)
 
     def _send(self, step: Step) -> None:
-        pieces = encode_upload(self._docid, step.ops, self._filters)
+        try:
+            pieces = encode_upload(self._docid, step.ops, self._filters)
+        except BaseException:
+            # The shadow has its columns already.
+            self._publisher.refuse(step)
+            raise
         self._exchange(_Upload(step, pieces, secrets.token_urlsafe(12)))
 
     def _exchange(self, upload: _Upload) -> None:
