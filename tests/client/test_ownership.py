@@ -4,16 +4,20 @@ import json
 import logging
 import re
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import bokeh.util.serialization
 import numpy as np
 import pytest
 from bokeh.document import Document
+from bokeh.models import Column
 from bokeh.models.widgets import Div, Slider
 from werkzeug.test import Client
 
@@ -23,7 +27,7 @@ from bokeh_wsgi.exc import SessionError
 from tests.command import Running, running
 
 from .conftest import Viewer
-from .following import wait_until
+from .following import Page, changed, patch, publisher_of, wait_until
 from .scripts import (
     attributes_by_name,
     columns_by_name,
@@ -769,3 +773,142 @@ def test_an_unknown_word_for_what_to_do_is_refused(app: BokehWSGI) -> None:
     session: Any = Session(app=app)
     with pytest.raises(ValueError, match="on_taken_over"):
         session.use_doc("shared", on_taken_over="shout")
+
+
+def test_a_value_that_is_pushed_by_hand_takes_a_document_back_once(start: Callable[..., Side]) -> None:
+    mine = start(plot_like(), on_taken_over="retake")
+    start(others(mine))
+    seq = mine.session.pull_state().seq
+    mine.session.push({"type": "Div", "id": mine.named("text").id, "attributes": {"text": "by hand"}})
+    state = mine.session.pull_state()
+    assert attributes_by_name(state)["text"]["text"] == "by hand"
+    assert state.seq == seq + 2
+
+
+@contextmanager
+def interrupted_at(function: str, module: str) -> Iterator[None]:
+    """Ctrl-C comes when this thread calls a function the next time."""
+
+    def watch(frame: FrameType, event: str, _: Any) -> None:
+        code = frame.f_code
+        if event == "call" and code.co_name == function and code.co_filename.endswith(module):
+            sys.setprofile(None)
+            raise KeyboardInterrupt
+
+    sys.setprofile(watch)
+    try:
+        yield
+    finally:
+        sys.setprofile(None)
+
+
+def test_a_store_that_ctrl_c_ended_before_it_was_sent_is_made_again(start: Callable[..., Side]) -> None:
+    mine = start(plot_like())
+    mine.named("source").data["y"][2] = 9.0
+    with interrupted_at("encode_upload", "frame.py"), pytest.raises(KeyboardInterrupt):
+        mine.store()
+    mine.store()
+    assert columns_by_name(mine.session.pull_state())["source"]["y"] == [0, 0, 9, 0]
+
+
+def test_ctrl_c_while_changes_are_taken_in_writes_nothing_of_others_over(start: Callable[..., Side]) -> None:
+    mine = start(plot_like())
+    other = start()
+    other.named("slider").value = 5
+    other.store()
+    with interrupted_at("_set_attribute", "graph_updater.py"), pytest.raises(KeyboardInterrupt):
+        mine.session.load_document(mine.document)
+    mine.named("text").text = "after"
+    mine.store()
+    found = attributes_by_name(mine.session.pull_state())
+    assert (found["slider"]["value"], mine.named("slider").value) == (5, 5)
+
+
+def test_run_that_ctrl_c_ends_while_it_takes_in_writes_nothing_of_others_over(
+    start: Callable[..., Side],
+) -> None:
+    mine = start(plot_like())
+    mine.session.live(mine.document).stop()
+    other = start()
+    other.named("slider").value = 5
+    other.store()
+    with interrupted_at("_set_attribute", "graph_updater.py"):
+        mine.session.run(mine.document)
+    mine.store()
+    assert attributes_by_name(mine.session.pull_state())["slider"]["value"] == 5
+    assert mine.named("slider").value == 5
+
+
+MEANWHILE: list[Callable[[], None]] = []
+
+
+class Setting(Div):
+    """Has another model changed while it is looked at, as another thread may do at any time."""
+
+    def to_serializable(self, serializer: Any) -> Any:
+        rep = super().to_serializable(serializer)
+        while MEANWHILE:
+            MEANWHILE.pop()()
+        return rep
+
+
+def test_what_a_thread_sets_while_others_store_stays_marked(start: Callable[..., Side]) -> None:
+    slider = Slider(start=0, end=99, value=1, name="slider")
+    setting = Setting(text="one", name="setting")
+    mine = start(document_of(slider, setting))
+    MEANWHILE.append(lambda: setattr(slider, "value", 7))
+    mine.store()
+    dirty = publisher_of(mine.session).watch.dirty(mine.document)
+    assert dirty.is_dirty(slider, "value")
+
+
+def unknown_root() -> Any:
+    model = {"type": "object", "name": "nowhere.Thing", "id": "thing", "attributes": {"name": "thing"}}
+    return {"kind": "RootAdded", "model": model}
+
+
+@pytest.mark.parametrize("follows", [False, True])
+def test_a_root_of_a_class_that_is_not_here_stays_in_the_document(
+    start: Callable[..., Side], follows: bool
+) -> None:
+    mine = start(plot_like())
+    page = Page(start().session)
+    if follows:
+        live = mine.session.live(mine.document)
+    page.send(patch(unknown_root()))
+    if follows:
+        page.send(patch(changed(mine.named("slider").id, "value", 5)))
+        wait_until(lambda: mine.named("slider").value == 5)
+        assert live.is_on
+    else:
+        mine.session.load_document(mine.document)
+    mine.document.add_root(Div(text="mine", name="mine"))
+    mine.store()
+    state = mine.session.pull_state()
+    assert roots_by_name(state) == ["text", "slider", "source", "thing", "mine"]
+
+
+def test_a_value_that_leads_to_a_class_that_is_not_here_stays_in_the_document(
+    start: Callable[..., Side],
+) -> None:
+    mine = start(document_of(Column(Div(text="first", name="text"), name="column")))
+    page = Page(start().session)
+    mine.session.live(mine.document)
+    column, text = mine.named("column"), mine.named("text")
+    children = [{"id": text.id}, unknown_root()["model"]]
+    page.send(patch(changed(column.id, "children", children)))
+    page.send(patch(changed(text.id, "text", "seen")))
+    wait_until(lambda: text.text == "seen")
+    column.spacing = 5
+    mine.store()
+    joined = start()
+    joined.named("column").margin = 3
+    joined.store()
+    found = attributes_by_name(mine.session.pull_state())
+    assert found["thing"]["type"] == "nowhere.Thing"
+    assert (found["column"]["spacing"], found["column"]["margin"]) == (5, 3)
+    column.children = [text, Div(text="mine", name="mine")]
+    mine.store()
+    found = attributes_by_name(mine.session.pull_state())
+    assert "mine" in found
+    assert "thing" not in found

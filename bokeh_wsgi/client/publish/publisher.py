@@ -34,7 +34,8 @@ class Publisher:
 
     ``sends_whole``: the next step has all columns whole. ``followed``: all changes up to this one are in the
     shadow, whoever made them; None: some may be missing. ``own`` are this session's after that one.
-    ``absorb`` is set while the document is followed. ``title`` is for documents that the script gave none.
+    ``absorb`` is set while the document is followed. ``unfinished`` brings the models to what the shadow
+    holds, if that ended in the middle. ``title`` is for documents that the script gave none.
     A step brings the shadow's columns to what the server will have; it is either acknowledged, or refused:
     then what it touched is forgotten, and sent whole by the next one.
     Not thread-safe: `Session` holds the lock.
@@ -49,6 +50,7 @@ class Publisher:
     own: OwnChanges = field(default_factory=OwnChanges)
     followed: int | None = None
     absorb: Absorb | None = None
+    unfinished: Callable[[], None] | None = None
 
     @property
     def shadow(self) -> State:
@@ -73,6 +75,8 @@ class Publisher:
         graph.config = self._config_of(document, serializer)
         graph.share_view = self.share_view or (old.share_view and not starts_anew)
         graph.roots = [serializer.encode(root)["id"] for root in document.roots]
+        if self.ownership.unmade and not starts_anew:
+            graph.roots = self.ownership.with_unmade(graph.roots)
         callbacks = document.callbacks.js_event_callbacks
         graph.callbacks = plain(serializer.encode(callbacks)) if callbacks else None
         graph.defs = self._defs(serializer)
@@ -204,7 +208,7 @@ class Publisher:
         return self._made(interleaved(change, placed), graph, objects, count, draft.is_document)
 
     def _count(self, objects: Iterable[Model]) -> int:
-        """How many changes there were; to be asked before the models are looked at: threads may change more."""
+        """How many changes there were; asked before the models are looked at, as threads may change more."""
         dirty = self._dirty(objects)
         return 0 if dirty is None else dirty.count
 

@@ -174,6 +174,8 @@ class StoreLoop:
                 if is_store:
                     self._learn_generation()
                 self._store_again()
+                if is_store and self.publisher.unfinished is not None:
+                    self.publisher.unfinished()
                 action()
                 return
             except PastGeneration as error:
