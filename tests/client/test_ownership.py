@@ -912,3 +912,29 @@ def test_a_value_that_leads_to_a_class_that_is_not_here_stays_in_the_document(
     found = attributes_by_name(mine.session.pull_state())
     assert "mine" in found
     assert "thing" not in found
+
+
+def test_two_scripts_that_both_retake_take_turns_slower_and_slower(start: Callable[..., Side]) -> None:
+    sides = [start(plot_like(), on_taken_over="retake") for _ in range(2)]
+    lives = [side.session.live(side.document) for side in sides]
+    begun = sides[0].session.pull_state().seq
+    wait_until(lambda: any(live._take_over_s > 0.5 for live in lives))
+    assert sides[0].session.pull_state().seq - begun < 20
+    assert all(live.is_on for live in lives)
+
+
+def test_a_callback_that_leaves_the_document_while_live_begins_is_told(start: Callable[..., Side]) -> None:
+    other = start(plot_like())
+    mine = start()
+    other.named("slider").value = 5
+    other.store()
+    mine.named("text").text = "so all is loaded again"
+    mine.store()
+
+    def leave(attr: str, old: Any, new: Any) -> None:
+        mine.session.use_doc("elsewhere")
+
+    mine.named("slider").on_change("value", leave)
+    with pytest.raises(SessionError, match="another document"):
+        mine.session.live(mine.document)
+    assert not [thread for thread in threading.enumerate() if thread.name == "bokeh-wsgi-live"]
