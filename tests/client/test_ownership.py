@@ -938,3 +938,56 @@ def test_a_callback_that_leaves_the_document_while_live_begins_is_told(start: Ca
     with pytest.raises(SessionError, match="another document"):
         mine.session.live(mine.document)
     assert not [thread for thread in threading.enumerate() if thread.name == "bokeh-wsgi-live"]
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_what_two_followers_stream_to_a_short_column_is_all_there(
+    start: Callable[..., Side], first: int
+) -> None:
+    mine = start(document_of(source_of("source", y=np.zeros(first))))
+    mine.session.live(mine.document)
+    other = start()
+    other.session.live(other.document)
+    rows = np.random.default_rng(1).random((2, 10))
+    with other.session._lock:
+        # The other one has not heard of these rows when it stores its own.
+        mine.named("source").stream({"y": rows[0]})
+        mine.session.store_objects(mine.named("source"))
+        other.named("source").stream({"y": rows[1]})
+        other.session.store_objects(other.named("source"))
+    found = columns_by_name(mine.session.pull_state())["source"]["y"]
+    assert found == [0.0] * first + [*rows[0], *rows[1]]
+
+
+def test_bursts_of_two_followers_lose_no_row(server: Running) -> None:
+    mine = remote(server.link, "bursts", clear=True)
+    here = document_of(source_of("source", y=np.zeros(1)))
+    mine.store_document(here)
+    mine.live(here)
+    other, there = remote(server.link, "bursts"), Document()
+    other.load_document(there)
+    other.live(there)
+    errors: list[BaseException] = []
+
+    def stream(session: Any, document: Document, first: int) -> None:
+        try:
+            for number in range(100):
+                named(document, "source").stream({"y": [float(first + number)]})
+                session.store_objects(named(document, "source"))
+            session.flush()
+        except BaseException as error:  # noqa: BLE001
+            errors.append(error)
+
+    threads = [
+        threading.Thread(target=stream, args=(mine, here, 1000)),
+        threading.Thread(target=stream, args=(other, there, 2000)),
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not errors
+    found = columns_by_name(mine.pull_state())["source"]["y"]
+    assert sorted(found) == [0, *range(1000, 1100), *range(2000, 2100)]
+    mine.close()
+    other.close()
