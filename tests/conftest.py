@@ -1,0 +1,61 @@
+"""Puts each test into its groups, and says when one does what only those of another group do (groups.py)."""
+
+from collections.abc import Iterator
+from importlib import import_module
+from threading import current_thread
+from typing import Any
+
+import pytest
+
+from . import groups
+from .costs import Costs
+
+guard = groups.Guard()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--costs", action="store_true", help="say what each file of the tests cost")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--costs"):
+        config.pluginmanager.register(Costs())
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if isinstance(item, pytest.Function):
+            for group in groups.groups_of(item):
+                item.add_marker(group)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    guard.item = item
+    try:
+        return (yield)
+    finally:
+        guard.item = None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    done = yield
+    if wrong := guard.wrong:
+        guard.wrong = []
+        pytest.fail("\n".join(wrong), pytrace=False)
+    return done
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _types_of_bokeh() -> Iterator[None]:
+    known = import_module("bokeh_wsgi.bokeh_types").bokeh_types
+
+    def asked(name: str) -> Any:
+        if current_thread().name != "bokeh-wsgi-types":  # what looks ahead, for edits that may come
+            guard.asked_for_types(name)
+        return known(name)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bokeh_wsgi.bokeh_types.bokeh_types", asked)
+        yield
