@@ -6,20 +6,12 @@ from threading import current_thread
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
 
 from . import groups
-from .costs import Costs
+from .browser.windows import Windows
 
 guard = groups.Guard()
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--costs", action="store_true", help="say what each file of the tests cost")
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    if config.getoption("--costs"):
-        config.pluginmanager.register(Costs())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -59,3 +51,8 @@ def _types_of_bokeh() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("bokeh_wsgi.bokeh_types.bokeh_types", asked)
         yield
+
+
+@pytest.fixture(scope="session")
+def windows(browser: Browser) -> Windows:
+    return Windows(browser)
