@@ -54,5 +54,12 @@ def _types_of_bokeh() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def chromium_flags(chromium_flags: list[str]) -> list[str]:
+    # Else each page of a document, whose origin is its own, begins with a process: a third of a second. What
+    # a page may do is the same without.
+    return [*chromium_flags, "--disable-site-isolation-trials"]
+
+
+@pytest.fixture(scope="session")
 def windows(browser: Browser) -> Windows:
     return Windows(browser)
