@@ -310,7 +310,7 @@ def test_a_dashboard_computes_while_somebody_looks_and_finds_what_people_left(
     wait(page, f"{notes}.data.note.length == 2")
 
     said = len(script.said)
-    page.context.close()
+    page.close()
     script.wait_for("nobody looks", since=said)
     page = browsers()
     look_at(page, link)
