@@ -19,7 +19,7 @@ from typing import Any, overload
 from bokeh.model import Model
 
 from .client.session import Session
-from .client.tags import Plot, Size, frame_tag, new_element, script_tag
+from .client.show.tags import Plot, Size, frame_tag, new_element, script_tag
 from .io import cursession, push
 
 __all__ = ["autoload_document", "autoload_server", "components", "document_link", "iframe", "object_link"]
@@ -30,9 +30,23 @@ def _session(session: Session | None, *plots: Plot) -> Session:
     found = cursession() if session is None else session
     if found is None:
         raise ValueError("say which session, or call output_server() first")
-    if found is cursession() and any(isinstance(plot, Model) and plot.document is None for plot in plots):
+    models = [plot for plot in plots if isinstance(plot, Model)]
+    if found is cursession() and any(model.document is None for model in models):
         push()
+    for model in models:
+        _store(found, model)
+    if plots:
+        found.flush()
     return found
+
+
+def _store(session: Session, model: Model) -> None:
+    """Have the server hold ``model``, with all its document; raises ValueError if it is in none."""
+    if session.is_stored(model):
+        return
+    if model.document is None:
+        raise ValueError(f"{model} is in no document: show() it, or curdoc().add_root() it, first")
+    session.store_document(model.document)
 
 
 def document_link(session: Session | None = None, public: bool = False) -> str:

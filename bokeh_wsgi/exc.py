@@ -9,6 +9,7 @@
     ├── NotFound (KeyError)                404  no such document, model, source or page
     │   └── NoSuchUser                     404  no user of that name
     ├── Conflict                           409  a change that does not fit what the server holds
+    ├── PastGeneration                     409  made for what the document was before a script started it anew
     ├── Taken (ValueError)                 409  a name that somebody else has
     ├── SingleUser                         409  an account is asked for where there are none
     ├── LengthRequired (ValueError)        411  an upload that does not say how long it is
@@ -18,6 +19,7 @@
     ├── ColumnError (TypeError)                 values that cannot be a column
     └── SessionError (RuntimeError)             the client side
         ├── ServerUnreachable (ConnectionError) nobody answers
+        ├── TakenOver                           another script has started the session's document anew
         └── ServerRefused                       an answer other than 2xx; carries its status and body
 
 Those with a status are shown over HTTP as ``{"error": code, "message": text, **data}``.
@@ -114,6 +116,30 @@ class Conflict(BokehWSGIError):
         return {"columns": self.columns, "unknown": self.unknown, "taken": self.taken}
 
 
+class PastGeneration(BokehWSGIError):
+    """A change for an older generation of a document than the present one; nothing of it was applied.
+
+    ``generation`` is the present one, "" if it has no name; ``host`` the machine whose script started it,
+    "" if that did not say.
+    """
+
+    status = 409
+    code = "generation"
+
+    def __init__(self, generation: str, host: str) -> None:
+        where = f", on {host}" if host else ""
+        super().__init__(
+            f"Another script has started this document anew{where}: what was made for the document before "
+            "that is not applied. Stop one of the two scripts, or give one another title."
+        )
+        self.generation = generation
+        self.host = host
+
+    @property
+    def data(self) -> dict[str, Any]:
+        return {"generation": self.generation, "host": self.host}
+
+
 class LengthRequired(BokehWSGIError, ValueError):
     status = 411
     code = "length-required"
@@ -164,6 +190,24 @@ class SessionError(BokehWSGIError, RuntimeError):
 
 class ServerUnreachable(SessionError, ConnectionError):
     code = "unreachable"
+
+
+class TakenOver(SessionError):
+    """Another script has started the session's document anew: what this one stores is not for it any more.
+
+    ``title`` is the document's, ``host`` the machine of the other script, "" if that is not known.
+    """
+
+    code = "taken-over"
+
+    def __init__(self, title: str, host: str) -> None:
+        where = f", on {host}" if host else ""
+        super().__init__(
+            f"another script has started {title!r} anew{where}: stop one of them, use another title, or join "
+            "with clear=False"
+        )
+        self.title = title
+        self.host = host
 
 
 class ServerRefused(SessionError):

@@ -33,7 +33,7 @@ from bokeh.models import Column, Row
 from bokeh.models.ui import UIElement
 from bokeh.util.browser import view
 
-from .client.account import DEFAULT_SERVER_URL
+from .client.account.account import DEFAULT_SERVER_URL
 from .client.session import Session
 
 __all__ = sorted(

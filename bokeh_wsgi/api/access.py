@@ -95,4 +95,5 @@ def _told(context: Context, request: Request, held: Access) -> dict[str, Any]:
         "shares": [{"user": user, "right": right} for user, right in shares.items()],
         "link": link,
         "public_link": f"{link}?public=true",
+        **({"host": record.host} if held.right >= Right.WRITE else {}),
     }

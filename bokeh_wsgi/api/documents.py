@@ -46,7 +46,9 @@ def make(context: Context, request: Request) -> tuple[dict[str, Any], int]:
                 limit=limit,
             )
     record, created = context.store.create_document(user, title)
-    return {"docid": record.docid, "title": record.title, "seq": record.seq}, 201 if created else 200
+    with context.library.open(record.docid).reading() as state:
+        found = {"docid": record.docid, "title": record.title, "seq": state.seq}
+        return found | {"generation": state.graph.generation}, 201 if created else 200
 
 
 def rename(context: Context, request: Request, docid: str) -> dict[str, Any]:

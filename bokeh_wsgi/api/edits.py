@@ -8,7 +8,7 @@ from werkzeug.wrappers import Request
 from bokeh_wsgi.context import Context
 from bokeh_wsgi.exc import BadRequest
 from bokeh_wsgi.models.edits import ops_of, read_edits
-from bokeh_wsgi.models.reps import loads
+from bokeh_wsgi.models.reps import checked_generation, loads
 
 from .bodies import read_body, take_lines
 from .uploads import check_room, checked_key, key_of
@@ -31,9 +31,11 @@ def edit(context: Context, request: Request, docid: str) -> dict[str, Any]:
     check_room(context, access.record.owner)
     checked_key(key)
     body = read_body(request.environ, context.limits.max_edit_bytes, "max_edit_bytes")
-    edits = read_edits(loads(bytes(body)))
+    content = loads(bytes(body))
+    edits = read_edits(content)
+    generation = checked_generation(content["generation"]) if "generation" in content else None
     document = context.library.open(docid)
-    seq = document.edit(partial(ops_of, edits), key)
+    seq = document.edit(partial(ops_of, edits), key, generation=generation)
     context.hub.wake(docid, seq)
     context.folder.consider(document)
     return {"seq": seq}

@@ -9,10 +9,12 @@ from bokeh_wsgi import dataplane
 from bokeh_wsgi.auth import Right
 from bokeh_wsgi.context import Context
 from bokeh_wsgi.exc import BadRequest, LimitExceeded
+from bokeh_wsgi.models.reps import checked_generation
 
 from .bodies import read_body
 
 MAX_KEY_LENGTH = 128
+MAX_HOST_LENGTH = 255
 
 
 def upload(context: Context, request: Request, docid: str) -> dict[str, Any]:
@@ -20,12 +22,15 @@ def upload(context: Context, request: Request, docid: str) -> dict[str, Any]:
     access = context.require(request, docid, Right.WRITE)
     check_room(context, access.record.owner)
     document = context.library.open(docid)
-    key = key_of(request)
+    key, host = key_of(request), _host_of(request)
+    generation = request.headers.get("Document-Generation")
+    if generation is not None:
+        generation = checked_generation(generation)
     body = read_body(request.environ, context.limits.max_change_bytes, "max_change_bytes")
     ops, frame = dataplane.decode_upload(body, docid, context.limits.frame)
     if not ops:
         raise BadRequest("The upload holds no ops: nothing to change.")
-    seq = document.commit(ops, frame, key)
+    seq = document.commit(ops, frame, key, generation=generation, host=host)
     context.hub.wake(docid, seq)
     context.folder.consider(document)
     return {"seq": seq}
@@ -40,6 +45,14 @@ def checked_key(key: str) -> str:
     if len(key) > MAX_KEY_LENGTH:
         raise BadRequest(f"An Idempotency-Key has {MAX_KEY_LENGTH} characters at most.")
     return key
+
+
+def _host_of(request: Request) -> str:
+    """The machine that the script says it runs on; "" if it does not."""
+    host = request.headers.get("Script-Host", "")
+    if len(host) > MAX_HOST_LENGTH or not host.isprintable():
+        raise BadRequest(f"A Script-Host has {MAX_HOST_LENGTH} characters at most, all of them printable.")
+    return host
 
 
 def check_room(context: Context, owner: str) -> None:

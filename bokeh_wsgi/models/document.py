@@ -6,17 +6,18 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 from bokeh_wsgi import dataplane
 from bokeh_wsgi.dataplane import Buffer, Op, OpCode
-from bokeh_wsgi.exc import NotFound
+from bokeh_wsgi.exc import NotFound, PastGeneration
 from bokeh_wsgi.store import SequenceTaken, Store
 
 from .graph import Graph
-from .patch import merged
-from .state import State
+from .patch import joined
+from .state import Place, State
 
 # A history is folded once it outweighs the columns, but not for less than this.
 MIN_FOLD_BYTES = 4 << 20
@@ -81,25 +82,43 @@ class Document:
             self._catch_up()
             yield self._state
 
-    def commit(self, ops: Sequence[Op], frame: Buffer, key: str) -> int:
+    def commit(
+        self,
+        ops: Sequence[Op],
+        frame: Buffer,
+        key: str,
+        *,
+        generation: str | None = None,
+        host: str = "",
+    ) -> int:
         """Keep a change and return its seq; atomic, and in the store when this returns.
 
         ``frame`` is the publisher's record batches, ``ops`` what they say, ``key`` the idempotency key: a key
-        that was used before gives the seq it got then. Raises `Conflict`, `BadRequest`, `LimitExceeded`,
-        `NotFound` or `StoreError`; then nothing was applied.
+        that was used before gives the seq it got then. ``generation`` is the one that the change was made
+        for, None if it fits all; a change that starts the document anew fits all, and its ``host`` is kept.
+        Raises `PastGeneration`, `Conflict`, `BadRequest`, `LimitExceeded`, `NotFound` or `StoreError`; then
+        nothing was applied.
         """
-        return self._commit(lambda _: (ops, frame), key)
+        if any(op.code is OpCode.GRAPH for op in ops):
+            return self._commit(lambda _: (ops, frame), key, None, host)
+        return self._commit(lambda _: (ops, frame), key, generation, None)
 
-    def edit(self, edit: Callable[[State], Sequence[Op]], key: str) -> int:
-        """As `commit`, of the ops that ``edit`` makes of the present state."""
+    def edit(self, edit: Callable[[State], Sequence[Op]], key: str, *, generation: str | None = None) -> int:
+        """As `commit`, of the ops that ``edit`` makes of the present state; these hold no GRAPH."""
 
         def made(state: State) -> tuple[Sequence[Op], Buffer]:
             ops = edit(state)
             return ops, b"".join(dataplane.encode(self.docid, ops))
 
-        return self._commit(made, key)
+        return self._commit(made, key, generation, None)
 
-    def _commit(self, made: Callable[[State], tuple[Sequence[Op], Buffer]], key: str) -> int:
+    def _commit(
+        self,
+        made: Callable[[State], tuple[Sequence[Op], Buffer]],
+        key: str,
+        generation: str | None,
+        host: str | None,
+    ) -> int:
         """Keep the ops and the frame that are ``made`` of the state; anew if another process was faster."""
         with self._lock:
             while True:
@@ -107,17 +126,26 @@ class Document:
                 done = self._store.applied(self.docid, key)
                 if done is not None:
                     return done
+                self._check_generation(generation)
                 ops, frame = made(self._state)
                 graph = self._state.check(ops, self._limits.max_document_bytes)
-                got = self._append(ops, frame, key, graph)
+                got = self._append(ops, frame, key, graph, host)
                 if got is not None:
                     return got
 
-    def _append(self, ops: Sequence[Op], frame: Buffer, key: str, graph: Graph | None) -> int | None:
+    def _check_generation(self, generation: str | None) -> None:
+        present = self._state.graph.generation
+        if generation is not None and generation != present:
+            record = self._store.get_document(self.docid)
+            raise PastGeneration(present, "" if record is None else record.host)
+
+    def _append(
+        self, ops: Sequence[Op], frame: Buffer, key: str, graph: Graph | None, host: str | None
+    ) -> int | None:
         """The seq of the change; None if another process has committed since: that has to be seen first."""
         seq = self._state.seq + 1
         try:
-            got = self._store.append(self.docid, seq, frame, key)
+            got = self._store.append(self.docid, seq, frame, key, host=host)
         except SequenceTaken:
             self._store_version = None
             return None
@@ -244,31 +272,41 @@ class Document:
         return self._snapshot
 
     def _merge(self, seq: int, missed: list[list[Buffer]] | None) -> Update:
-        if seq < self._state.graph_seq and missed is None:
+        if seq < self._state.graph_seq and (missed is None or seq < self._state.reuse_seq):
             return self._from_nothing()
-        patches: list[Op] = []
+        placed = self._state.columns_since(seq)
         events: list[Op] = []
         if seq < max(self._state.graph_seq, self._state.event_seq):
             patches, events = _passed_on(missed or [])
-        ops = patches if seq < self._state.graph_seq else []
-        ops += [
-            Op(OpCode.REMOVE, model=model, column=column) for model, column in self._state.removed_since(seq)
-        ]
-        return self._encode([*ops, *self._state.replacements(self._state.touched_since(seq)), *events])
+            placed += patches
+        placed.sort(key=itemgetter(0))
+        return self._encode([*_joined(op for _, op in placed), *events])
 
     def _encode(self, ops: Iterable[Op]) -> Update:
         seq = self._state.seq
         return Update(seq, [*dataplane.encode(self.docid, ops), dataplane.commit(self.docid, seq)])
 
 
-def _passed_on(missed: list[list[Buffer]]) -> tuple[list[Op], list[Op]]:
-    """One PATCH with all that missed ones say, if there are any; and their EVENTs, which nothing replaces."""
+def _passed_on(missed: list[list[Buffer]]) -> tuple[list[tuple[Place, Op]], list[Op]]:
+    """PATCHes of missed changes and their places; and EVENTs, which nothing replaces."""
     reader = dataplane.Reader(limits=None)
     reader.feed(dataplane.SCHEMA_MESSAGE)
-    ops = [op for change in reader.feed(b"".join(chain.from_iterable(missed))) for op in change.ops]
-    patch = merged(json.loads(op.json) for op in ops if op.code is OpCode.PATCH)
-    patches = [Op(OpCode.PATCH, json=json.dumps(patch, separators=(",", ":")))]
-    return patches, [op for op in ops if op.code is OpCode.EVENT]
+    placed, events = [], []
+    for change in reader.feed(b"".join(chain.from_iterable(missed))):
+        patches = (op for op in change.ops if op.code is OpCode.PATCH)
+        placed += [(Place(change.seq, number, 0), op) for number, op in enumerate(patches, 1)]
+        events += [op for op in change.ops if op.code is OpCode.EVENT]
+    return placed, events
+
+
+def _joined(ops: Iterable[Op]) -> Iterator[Op]:
+    """The same with as few PATCHes as do where several follow each other."""
+    for is_patch, group in groupby(ops, lambda op: op.code is OpCode.PATCH):
+        if is_patch:
+            for patch in joined(json.loads(op.json) for op in group):
+                yield Op(OpCode.PATCH, json=json.dumps(patch, separators=(",", ":")))
+        else:
+            yield from group
 
 
 def _size(pieces: list[Buffer]) -> int:

@@ -25,7 +25,7 @@ NOTICE: Final = "bokeh_wsgi.notice"
 
 
 def read_edits(content: Any) -> list[Rep]:
-    """The edits of a body ``{"edits": [edit, …]}``; raises BadRequest."""
+    """The edits of a body ``{"edits": [edit, …], …}``; raises BadRequest."""
     edits = checked_list(checked_object(content, "a batch of edits").get("edits"), "edits")
     if not 0 < len(edits) <= MAX_EDITS:
         raise BadRequest(f"a batch has 1 to {MAX_EDITS} edits, not {len(edits)}")
@@ -74,7 +74,7 @@ class _saying:  # noqa: N801 - reads as a with statement
 
 def _patch_op(events: list[Rep], state: State, types: TypeChecker) -> Op:
     patch = {"events": events}
-    changes = Changes(patch, state.graph.models)
+    changes = Changes([patch], state.graph.models)
     types.know(changes.models)
     for model_id in changes.models:
         types.check_model(model_id)

@@ -5,7 +5,7 @@ Graph JSON, what a GRAPH op carries::
     {"version": "3.9.2", "title": "…", "roots": [id, …],
      "models": {id: {"name": "Plot", "attributes": {…}}, …},
      "config": …, "callbacks": …, "defs": …, "resources": …,      # the last two lines where there are any
-     "types": …, "share_view": true}
+     "types": …, "share_view": true, "generation": "…"}
 
 Patch JSON, what a PATCH op carries::
 
@@ -14,7 +14,8 @@ Patch JSON, what a PATCH op carries::
      "resources": …, "types": …}                                   # what comes to those there are
 
 ``types`` are those of classes that are not Bokeh's own (`bokeh_wsgi.bokeh_types` has their form), so that
-what pages send can be checked. ``share_view``: what one viewer zooms to is seen by all.
+what pages send can be checked. ``share_view``: what one viewer zooms to is seen by all. ``generation`` is a
+name for the document from this GRAPH to the next; no patch changes it.
 
 Events are Bokeh's own. A model is written out in full at its first mention in a patch, and is an ``{"id"}``
 everywhere else. One thing Bokeh cannot say: ``ModelChanged`` with ``"unset": true`` means that the attribute
@@ -28,12 +29,33 @@ from bokeh_wsgi.exc import BadRequest
 
 from .patch import Changes, checked_defs, checked_resources, checked_switch, checked_types, only_model
 from .patch import diff as diff
+from .patch import joined as joined
 from .patch import joined_resources as joined_resources
-from .patch import merged as merged
-from .reps import Flattener, Nester, References, Rep, checked_id, checked_list, checked_object, checked_text
+from .reps import (
+    Flattener,
+    Nester,
+    References,
+    Rep,
+    checked_generation,
+    checked_id,
+    checked_list,
+    checked_object,
+    checked_text,
+)
 
 _DOCUMENT_KEYS = frozenset(
-    {"version", "title", "roots", "config", "callbacks", "defs", "resources", "types", "share_view"}
+    {
+        "version",
+        "title",
+        "roots",
+        "config",
+        "callbacks",
+        "defs",
+        "resources",
+        "types",
+        "share_view",
+        "generation",
+    }
 )
 _OWN_CONTAINERS = frozenset({"roots", "models", "_references", "_pinned"})
 
@@ -46,13 +68,16 @@ class Graph:
     """
 
     __slots__ = (
+        "_gone",
         "_pinned",
         "_references",
         "callbacks",
         "config",
         "defs",
+        "generation",
         "models",
         "resources",
+        "reuses_ids",
         "roots",
         "share_view",
         "title",
@@ -71,8 +96,13 @@ class Graph:
         self.resources: Rep = {}
         self.types: Rep = {}
         self.share_view = False
+        self.generation = ""
         self._references: dict[str, References] = {}
         self._pinned: dict[str, frozenset[str]] = {}
+        self._gone: set[str] = set()
+        """Ids that were removed; copies share it."""
+        self.reuses_ids = False
+        """Whether the last patch defined an id that had been removed before: it means another model now."""
 
     @classmethod
     def from_json(cls, content: Any) -> "Graph":
@@ -125,6 +155,7 @@ class Graph:
         graph.resources = checked_resources(content.get("resources", {}))
         graph.types = checked_types(content.get("types", {}))
         graph.share_view = checked_switch(content.get("share_view", False), "share_view")
+        graph.generation = checked_generation(content.get("generation", ""))
         return graph
 
     def _pin(self, flattener: Flattener, content: Mapping[str, Any]) -> None:
@@ -145,6 +176,7 @@ class Graph:
             **({"resources": self.resources} if self.resources else {}),
             **({"types": self.types} if self.types else {}),
             **({"share_view": True} if self.share_view else {}),
+            **({"generation": self.generation} if self.generation else {}),
         }
 
     def nested(self, roots: Sequence[str] | None = None) -> Rep:
@@ -187,10 +219,10 @@ class Graph:
                     waiting.extend(mentioned - found)
         return found
 
-    def patched(self, patch: Any) -> "Graph":
+    def patched(self, *patches: Any) -> "Graph":
         """This graph with Patch JSON from anywhere applied; raises as `apply`. Copies a pointer per model."""
         graph = self._copy()
-        graph.apply(patch)
+        graph.apply(*patches)
         return graph
 
     def _copy(self) -> "Graph":
@@ -200,15 +232,16 @@ class Graph:
             setattr(graph, name, value.copy() if name in _OWN_CONTAINERS else value)
         return graph
 
-    def apply(self, patch: Any) -> set[str]:
-        """Apply Patch JSON from anywhere; returns ids that are gone.
+    def apply(self, *patches: Any) -> set[str]:
+        """Apply Patch JSON from anywhere, several as if they were one; returns ids that are gone.
 
         All or nothing: raises BadRequest for a wrong shape, and Conflict with the ids that are ``unknown``
         (mentioned, but not there) or ``taken`` (defined, but there already). Models that neither a root nor
-        the config nor a callback leads to any more are removed. Takes time for the patch, not for the graph,
-        except when a model may have been cut off.
+        the config nor a callback leads to any more are removed. Takes time for the patches, not for the
+        graph, except when a model may have been cut off.
         """
-        changes = Changes(patch, self.models)
+        changes = Changes(patches, self.models)
+        self.reuses_ids = not self._gone.isdisjoint(changes.models)
         self.models.update(changes.models)
         self._references.update(changes.references)
         cut_off = self._set_attributes(changes)
@@ -271,4 +304,5 @@ class Graph:
         for model_id in gone:
             del self.models[model_id]
             del self._references[model_id]
+        self._gone |= gone
         return gone

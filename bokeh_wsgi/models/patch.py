@@ -1,6 +1,6 @@
 """Patches of a graph: read from strangers, and made from two graphs. `graph` has the format."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bokeh_wsgi.exc import BadRequest, Conflict
@@ -41,12 +41,13 @@ class AttributeChange(NamedTuple):
 
 
 class Changes:
-    """What Patch JSON says, checked against the models that are there.
+    """What patches say that are applied as one, checked against the models that are there.
 
-    Raises BadRequest for a wrong shape, and Conflict with all ``unknown`` and ``taken`` ids.
+    Each of them is Patch JSON, and may mention what those before it define. Raises BadRequest for a wrong
+    shape, and Conflict with all ``unknown`` and ``taken`` ids.
     """
 
-    def __init__(self, patch: Any, known: Mapping[str, Rep]) -> None:
+    def __init__(self, patches: Iterable[Any], known: Mapping[str, Rep]) -> None:
         self.attributes: list[AttributeChange] = []
         self.roots: list[tuple[str, bool]] = []
         """(id, True if it was added, False if it was removed), in order."""
@@ -54,12 +55,8 @@ class Changes:
         """What is new besides models and roots, and the ids it mentions."""
         self._known = known
         self._flattener = Flattener(known)
-        patch = checked_object(patch, "a patch")
-        if surplus := patch.keys() - {"events", *_DOCUMENT_KEYS}:
-            raise BadRequest(f"a patch has no {', '.join(sorted(map(str, surplus)))}")
-        for number, event in enumerate(checked_list(patch.get("events", []), "a patch's events")):
-            self._read_event(checked_object(event, f"event {number}"), f"event {number}")
-        self._read_document(patch)
+        for patch in patches:
+            self._read(checked_object(patch, "a patch"))
         self._refuse_strangers()
 
     @property
@@ -71,6 +68,13 @@ class Changes:
     def references(self) -> dict[str, References]:
         """What the new models mention."""
         return self._flattener.references
+
+    def _read(self, patch: Rep) -> None:
+        if surplus := patch.keys() - {"events", *_DOCUMENT_KEYS}:
+            raise BadRequest(f"a patch has no {', '.join(sorted(map(str, surplus)))}")
+        for number, event in enumerate(checked_list(patch.get("events", []), "a patch's events")):
+            self._read_event(checked_object(event, f"event {number}"), f"event {number}")
+        self._read_document(patch)
 
     def _read_event(self, event: Rep, what: str) -> None:
         kind = checked_text(event.get("kind"), f"the kind of {what}")
@@ -106,9 +110,12 @@ class Changes:
         if "defs" in patch:
             self.document["defs"] = checked_defs(patch["defs"]), frozenset()
         if "resources" in patch:
-            self.document["resources"] = checked_resources(patch["resources"]), frozenset()
+            before, _ = self.document.get("resources", ({}, frozenset()))
+            resources = joined_resources(before, checked_resources(patch["resources"]))
+            self.document["resources"] = resources, frozenset()
         if "types" in patch:
-            self.document["types"] = checked_types(patch["types"]), frozenset()
+            before, _ = self.document.get("types", ({}, frozenset()))
+            self.document["types"] = {**before, **checked_types(patch["types"])}, frozenset()
         if "share_view" in patch:
             self.document["share_view"] = checked_switch(patch["share_view"], "share_view"), frozenset()
 
@@ -203,32 +210,50 @@ def joined_resources(old: Rep, new: Rep) -> Rep:
     return {key: list(dict.fromkeys([*old.get(key, ()), *new.get(key, ())])) for key in keys}
 
 
-def merged(patches: Iterable[Rep]) -> Rep:
-    """One patch that does what these do one after the other."""
-    together: Rep = {"events": []}
+def joined(patches: Iterable[Rep]) -> Iterator[Rep]:
+    """As few patches as do what these do one after the other.
+
+    Models may come with a config or callbacks, and be mentioned by what follows: so these end a patch.
+    """
+    together: Rep = {}
     for patch in patches:
         resources = joined_resources(together.get("resources", {}), patch.get("resources", {}))
         types = {**together.get("types", {}), **patch.get("types", {})}
-        together = {**together, **patch, "events": together["events"] + patch.get("events", [])}
+        together = {**together, **patch, "events": together.get("events", []) + patch.get("events", [])}
         if resources:
             together["resources"] = resources
         if types:
             together["types"] = types
-    return together
+        if "config" in patch or "callbacks" in patch:
+            yield together
+            together = {}
+    if together:
+        yield together
 
 
-def diff(old: "Graph", new: "Graph", value_of: Callable[[str, str], Any] | None = None) -> Rep | None:
+def diff(
+    old: "Graph",
+    new: "Graph",
+    value_of: Callable[[str, str], Any] | None = None,
+    order: Callable[[str, str], int] | None = None,
+) -> Rep | None:
     """The patch that makes `old` equal to `new`, or None if it is.
 
     Where an attribute is gone, ``value_of(model id, attribute)`` gives the JSON of its value now, the
-    default: pages show it. It must not define models. Raises Conflict with the ids that are ``taken``: one id
-    is of two types in the two graphs, so that only a whole graph will do.
+    default: pages show it. It must not define models. ``order(model id, attribute)`` rises in the order in
+    which attributes were set; without, they come model by model. Raises Conflict with the ids that are
+    ``taken``: one id is of two types in the two graphs, so that only a whole graph will do.
     """
     nester = Nester(new.models, set(old.models))
-    events = []
-    for model_id, rep in new.models.items():
-        if model_id in old.models:
-            events += _model_events(model_id, old.models[model_id], rep, nester, value_of)
+    changed = [
+        (model_id, attr)
+        for model_id, rep in new.models.items()
+        if model_id in old.models
+        for attr in _changed_attributes(model_id, old.models[model_id], rep)
+    ]
+    if order is not None:
+        changed.sort(key=lambda place: order(*place))
+    events = [_model_event(*place, new.models[place[0]]["attributes"], nester, value_of) for place in changed]
     events += _root_events(old.roots, new.roots, nester)
     if new.title != old.title:
         events.append({"kind": "TitleChanged", "title": new.title})
@@ -240,23 +265,24 @@ def diff(old: "Graph", new: "Graph", value_of: Callable[[str, str], Any] | None 
     return {"events": events, **document} if events or document else None
 
 
-def _model_events(
-    model_id: str, old: Rep, new: Rep, nester: Nester, value_of: Callable[[str, str], Any] | None
-) -> list[Rep]:
+def _changed_attributes(model_id: str, old: Rep, new: Rep) -> list[str]:
     if not same({**old, "attributes": None}, {**new, "attributes": None}):
         raise Conflict(f"Model {model_id} was a {old['name']}, and is a {new['name']} now.", taken=[model_id])
     before, now = old["attributes"], new["attributes"]
     if before is now:
         return []
-    changed = {"kind": "ModelChanged", "model": {"id": model_id}}
-    events = []
-    for attr, value in now.items():
-        if attr not in before or not same(before[attr], value):
-            events.append({**changed, "attr": attr, "new": nester.nest(value)})
-    for attr in (attr for attr in before if attr not in now):
-        default = {} if value_of is None else {"new": value_of(model_id, attr)}
-        events.append({**changed, "attr": attr, **default, "unset": True})
-    return events
+    changed = [attr for attr, value in now.items() if attr not in before or not same(before[attr], value)]
+    return changed + [attr for attr in before if attr not in now]
+
+
+def _model_event(
+    model_id: str, attr: str, now: Rep, nester: Nester, value_of: Callable[[str, str], Any] | None
+) -> Rep:
+    event = {"kind": "ModelChanged", "model": {"id": model_id}, "attr": attr}
+    if attr in now:
+        return {**event, "new": nester.nest(now[attr])}
+    default = {} if value_of is None else {"new": value_of(model_id, attr)}
+    return {**event, **default, "unset": True}
 
 
 def _root_events(old: list[str], new: list[str], nester: Nester) -> list[Rep]:

@@ -6,6 +6,7 @@ sets, arrays and bytes; all of them may contain models. Everything here takes JS
 """
 
 import json
+import re
 from collections.abc import Container, Mapping
 from math import copysign, isfinite
 from typing import Any, NoReturn
@@ -20,6 +21,9 @@ would take two."""
 
 MAX_ID_LENGTH = 128
 
+MAX_GENERATION_LENGTH = 64
+
+_GENERATION = re.compile(r"[A-Za-z0-9._~-]*")
 _OBJECT_KEYS = frozenset({"type", "id", "name", "attributes"})
 
 Rep = dict[str, Any]
@@ -57,6 +61,17 @@ def checked_id(value: Any) -> str:
     text = checked_text(value, "a model's id")
     if not 0 < len(text) <= MAX_ID_LENGTH:
         raise BadRequest(f"a model's id has 1 to {MAX_ID_LENGTH} characters, not {len(text)}")
+    return text
+
+
+def checked_generation(value: Any) -> str:
+    """A generation of a document: text that needs no escapes in URLs and headers, "" for none."""
+    text = checked_text(value, "a generation")
+    if len(text) > MAX_GENERATION_LENGTH or not _GENERATION.fullmatch(text):
+        raise BadRequest(
+            f"a generation has {MAX_GENERATION_LENGTH} characters at most, of A-Z a-z 0-9 - . _ ~, "
+            f"not {text[:80]!r}"
+        )
     return text
 
 

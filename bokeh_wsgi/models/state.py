@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from bokeh_wsgi.dataplane import NUMBERS, GrowingColumn, Op, OpCode
 from bokeh_wsgi.exc import BadRequest, Conflict, LimitExceeded
@@ -17,12 +18,27 @@ _STARTS = (OpCode.REPLACE, OpCode.RAMP)
 _GRAPH_OPS = (OpCode.GRAPH, OpCode.PATCH)
 
 
+class Place(NamedTuple):
+    """Where an op stands in the history: in which change, after how many of its PATCHes and other ops.
+
+    A PATCH counts itself, and no other ops.
+    """
+
+    seq: int
+    patches: int
+    ops: int
+
+
+_NOWHERE = Place(0, 0, 0)
+
+
 @dataclass(slots=True)
 class Held:
-    """A column, and the seq of the last change that touched it."""
+    """A column, the seq of the last change that touched it, and the place of its last op there."""
 
     values: GrowingColumn
     version: int
+    place: Place = _NOWHERE
 
 
 @dataclass(slots=True)
@@ -44,8 +60,10 @@ class State:
     event_seq: int = 0
     """Of the last change with an EVENT: they are no part of the state, but readers want them."""
     whole_graph_seq: int = 0
+    reuse_seq: int = 0
+    """Of the last change that defined an id which had been removed: it cannot be merged with those before it."""
     columns: dict[Key, Held] = field(default_factory=dict)
-    removed: dict[Key, int] = field(default_factory=dict)
+    removed: dict[Key, Place] = field(default_factory=dict)
 
     @property
     def nbytes(self) -> int:
@@ -98,17 +116,19 @@ class State:
         ops = list(ops)
         if graph is None:
             graph = self._graph_after(ops)
-        for op in ops:
+        patches = 0
+        for number, op in enumerate(ops):
             if op.code is OpCode.GRAPH:
                 self.columns.clear()
                 self.removed.clear()
                 self.whole_graph_seq = self.graph_seq = seq
             elif op.code is OpCode.PATCH:
+                patches += 1
                 self.graph_seq = seq
             elif op.code is OpCode.EVENT:
                 self.event_seq = seq
             elif op.code is not OpCode.COMMIT:
-                self._apply_column(op, seq)
+                self._apply_column(op, Place(seq, patches, number + 1))
         self._settle(seq, graph)
 
     def advance(self, ops: Iterable[Op], seq: int, graph: Graph | None) -> None:
@@ -140,19 +160,26 @@ class State:
     def touched_since(self, seq: int) -> list[Key]:
         return [key for key, held in self.columns.items() if held.version > seq]
 
-    def removed_since(self, seq: int) -> list[Key]:
-        return [key for key, at in self.removed.items() if at > seq and key[0] in self.graph.models]
+    def columns_since(self, seq: int) -> list[tuple[Place, Op]]:
+        """Ops that bring the columns of a reader at ``seq`` to now, at the places of those they replace."""
+        removed = [
+            (place, Op(OpCode.REMOVE).of(*key, 0))
+            for key, place in self.removed.items()
+            if place.seq > seq and key[0] in self.graph.models
+        ]
+        touched = self.touched_since(seq)
+        places = [self.columns[key].place for key in touched]
+        return [*removed, *zip(places, self.replacements(touched), strict=True)]
 
     def _graph_after(self, ops: Sequence[Op]) -> Graph | None:
         found = [op for op in ops if op.code in _GRAPH_OPS]
         if not found:
             return None
-        if len(found) > 1 or ops[0] is not found[0]:
-            raise BadRequest("A change holds one GRAPH or PATCH at most, and before its columns.")
-        content = loads(found[0].json)
-        if found[0].code is OpCode.GRAPH:
-            return Graph.from_json(content)
-        return self.graph.patched(content)
+        if any(op.code is OpCode.GRAPH for op in found):
+            if len(found) > 1 or ops[0] is not found[0]:
+                raise BadRequest("A GRAPH is the first op of its change, and the only GRAPH or PATCH in it.")
+            return Graph.from_json(loads(found[0].json))
+        return self.graph.patched(*(loads(op.json) for op in found))
 
     def _outline(self, key: Key, *, fresh: bool) -> _Outline:
         held = None if fresh else self.columns.get(key)
@@ -180,18 +207,18 @@ class State:
                 limit=max_bytes,
             )
 
-    def _apply_column(self, op: Op, seq: int) -> None:
+    def _apply_column(self, op: Op, place: Place) -> None:
         key = (op.model, op.column)
         if op.code is OpCode.REMOVE:
             self.columns.pop(key, None)
-            self.removed[key] = seq
+            self.removed[key] = place
             return
         held = self.columns.get(key)
         if held is None:
-            held = self.columns[key] = Held(GrowingColumn(), seq)
+            held = self.columns[key] = Held(GrowingColumn(), place.seq)
             self.removed.pop(key, None)
         held.values.apply(op, copy=False)
-        held.version = seq
+        held.version, held.place = place.seq, place
 
 
 def _advance(op: Op, outline: _Outline) -> _Outline:

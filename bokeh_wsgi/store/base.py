@@ -22,7 +22,8 @@ class DocumentRecord:
 
     ``seq`` is the number of the last change, 0 before the first. ``created`` and ``changed`` (the last change
     or the creation) are Unix times in seconds. ``bytes`` is what its snapshot and history take in the store.
-    ``tokens`` is the number that document tokens must have to be valid.
+    ``tokens`` is the number that document tokens must have to be valid. ``host`` is the machine whose script
+    started the document anew the last time, "" if it did not say: not for people who may only read.
     """
 
     docid: str
@@ -34,6 +35,7 @@ class DocumentRecord:
     bytes: int
     published: bool = False
     tokens: int = 0
+    host: str = ""
 
 
 class SequenceTaken(Conflict):
@@ -78,8 +80,16 @@ class Store(AccountStore):
         """Delete it with all it has; False if it is not there. Its docid never comes back."""
 
     @abstractmethod
-    def append(self, docid: str, seq: int, frame: bytes | bytearray | memoryview, key: str) -> int:
-        """Add a change to the history and return its seq.
+    def append(
+        self,
+        docid: str,
+        seq: int,
+        frame: bytes | bytearray | memoryview,
+        key: str,
+        *,
+        host: str | None = None,
+    ) -> int:
+        """Add a change to the history and return its seq; the record then has ``host`` (None: as before).
 
         `key` is the idempotency key, or "" for none: if a change of this document had it before, its seq is
         returned and nothing is added. Otherwise raises SequenceTaken unless `seq` is the next one.

@@ -27,6 +27,7 @@ class _Document:
     keys: dict[str, int] = field(default_factory=dict)
     published: bool = False
     tokens: int = 0
+    host: str = ""
     viewers: dict[str, tuple[int, float]] = field(default_factory=dict)
 
     @property
@@ -42,6 +43,7 @@ class _Document:
             size,
             self.published,
             self.tokens,
+            self.host,
         )
 
 
@@ -115,7 +117,15 @@ class MemoryStore(Store):
             self._accounts.forget_document(docid)
             return self._documents.pop(docid, None) is not None
 
-    def append(self, docid: str, seq: int, frame: bytes | bytearray | memoryview, key: str) -> int:
+    def append(
+        self,
+        docid: str,
+        seq: int,
+        frame: bytes | bytearray | memoryview,
+        key: str,
+        *,
+        host: str | None = None,
+    ) -> int:
         with self._lock:
             document = self._find(docid)
             if key and key in document.keys:
@@ -125,6 +135,8 @@ class MemoryStore(Store):
             document.seq, document.changed = seq, time.time()
             document.history[seq] = bytes(frame)
             document.history_bytes += len(frame)
+            if host is not None:
+                document.host = host
             if key:
                 document.keys[key] = seq
             self._version += 1

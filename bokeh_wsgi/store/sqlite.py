@@ -72,6 +72,9 @@ CREATE TABLE viewers (
     PRIMARY KEY (document, process)
 ) WITHOUT ROWID
 """
+HOST_SCHEMA = "ALTER TABLE documents ADD COLUMN host TEXT NOT NULL DEFAULT ''"
+# Each brings a file from the version before to its own.
+SCHEMAS = (SCHEMA, ACCOUNTS_SCHEMA, VIEWERS_SCHEMA, HOST_SCHEMA)
 
 GET_DOCUMENT = f"{RECORD} WHERE docid = ? ORDER BY id"
 FIND_DOCUMENT = f"{RECORD} WHERE owner = ? AND title = ? ORDER BY id"
@@ -83,7 +86,8 @@ DELETE_DOCUMENT = "DELETE FROM documents WHERE docid = ?"
 ROW_OF = "SELECT id, seq, snapshot_seq FROM documents WHERE docid = ? ORDER BY id"
 ADD_CHANGE = "INSERT INTO history (document, seq, part, frame) VALUES (?, ?, ?, ?)"
 ADD_KEY = "INSERT INTO keys (document, key, seq) VALUES (?, ?, ?)"
-COUNT_CHANGE = "UPDATE documents SET seq = ?, changed = ?, history_bytes = history_bytes + ? WHERE id = ?"
+COUNT_CHANGE = """UPDATE documents SET seq = ?, changed = ?, history_bytes = history_bytes + ?,
+    host = coalesce(?, host) WHERE id = ?"""
 APPLIED = """SELECT keys.seq FROM keys JOIN documents ON documents.id = keys.document
     WHERE docid = ? AND key = ? ORDER BY keys.seq"""
 CHANGES = """SELECT history.seq, frame FROM history JOIN documents ON documents.id = history.document
@@ -115,9 +119,7 @@ class SQLiteStore(SQLiteAccounts):
     def __init__(self, path: Path | str, *, synchronous: str = "full") -> None:
         if synchronous not in ("full", "normal"):
             raise StoreError(f"synchronous is full or normal, not {synchronous!r}.")
-        self._connections = Connections(
-            Path(path).expanduser(), (SCHEMA, ACCOUNTS_SCHEMA, VIEWERS_SCHEMA), synchronous=synchronous
-        )
+        self._connections = Connections(Path(path).expanduser(), SCHEMAS, synchronous=synchronous)
 
     @classmethod
     def from_uri(cls, uri: str) -> "SQLiteStore":
@@ -179,7 +181,15 @@ class SQLiteStore(SQLiteAccounts):
             self._clear_log()
         return deleted
 
-    def append(self, docid: str, seq: int, frame: bytes | bytearray | memoryview, key: str) -> int:
+    def append(
+        self,
+        docid: str,
+        seq: int,
+        frame: bytes | bytearray | memoryview,
+        key: str,
+        *,
+        host: str | None = None,
+    ) -> int:
         with self._connections.writing() as connection:
             document, last, _ = _row_of(connection, docid)
             if key:
@@ -191,7 +201,7 @@ class SQLiteStore(SQLiteAccounts):
             connection.executemany(ADD_CHANGE, ((document, seq, *part) for part in _parts(frame)))
             if key:
                 connection.execute(ADD_KEY, (document, key, seq))
-            connection.execute(COUNT_CHANGE, (seq, time.time(), len(frame), document))
+            connection.execute(COUNT_CHANGE, (seq, time.time(), len(frame), host, document))
         return seq
 
     def applied(self, docid: str, key: str) -> int | None:

@@ -2,6 +2,7 @@
 
 import sqlite3
 import time
+from typing import Any
 
 from bokeh_wsgi.exc import NotFound
 
@@ -49,7 +50,7 @@ INSERT INTO access (version) VALUES (0)
 """
 
 COLUMNS = """docid, owner, title, created, changed, seq, history_bytes + snapshot_bytes,
-    published, documents.tokens"""
+    published, documents.tokens, documents.host"""
 RECORD = f"SELECT {COLUMNS} FROM documents"
 
 CREATE_USER = "INSERT OR IGNORE INTO users (name, password_hash, created) VALUES (?, ?, ?)"
@@ -97,10 +98,10 @@ ACCESS_VERSION = "SELECT version FROM access ORDER BY version"
 RAISE_ACCESS_VERSION = "UPDATE access SET version = version + 1"
 
 
-def record_of(row: tuple[object, ...]) -> DocumentRecord:
+def record_of(row: tuple[Any, ...]) -> DocumentRecord:
     """The record that a row of `COLUMNS` is."""
-    docid, owner, title, created, changed, seq, size, published, tokens = row[:9]
-    return DocumentRecord(docid, owner, title, created, changed, seq, size, bool(published), tokens)  # type: ignore[arg-type]
+    docid, owner, title, created, changed, seq, size, published, tokens, host = row[:10]
+    return DocumentRecord(docid, owner, title, created, changed, seq, size, bool(published), tokens, host)
 
 
 class SQLiteAccounts(Store):

@@ -48,10 +48,12 @@ class SharedStoreConformance(StoreConformance):
         self, store: Store, docid: str, reopen: Callable[[], Store]
     ) -> None:
         store.append(docid, 1, b"a", "k1")
-        store.append(docid, 2, b"b", "k2")
+        store.append(docid, 2, b"b", "k2", host="one")
         store.fold(docid, 1, b"s")
         secret = store.setting("secret", lambda: b"value")
         record = store.get_document(docid)
+        assert record is not None
+        assert record.host == "one"
         store.close()
         again = reopen()
         assert again.get_document(docid) == record
@@ -78,6 +80,15 @@ class SharedStoreConformance(StoreConformance):
         assert [seq for seq, _ in acknowledged] == list(range(1, 121))
         assert store.changes(docid, 0) == acknowledged
 
+    def test_the_host_is_that_of_the_last_change_of_all_processes(
+        self, uri: str, store: Store, docid: str
+    ) -> None:
+        lines = self.race(uri, *(("host", docid, name, 20) for name in "ab"))
+        last = max((int(seq), host) for output in lines for seq, host in output)
+        record = store.get_document(docid)
+        assert record is not None
+        assert (record.seq, record.host) == last
+
     def test_processes_that_create_get_one_document(self, uri: str, store: Store) -> None:
         lines = self.race(uri, *[("create", "ada", "race")] * 3)
         (docid,) = {docid for output in lines for docid, _ in output}
@@ -102,7 +113,7 @@ class SharedStoreConformance(StoreConformance):
     ) -> None:
         acknowledged: dict[int, bytes] = {}
         for round_ in range(3):
-            with self.worker(uri, "append", docid, round_, 1_000_000) as process:
+            with self.worker(uri, "host", docid, round_, 1_000_000) as process:
                 assert process.stdin is not None
                 assert process.stdout is not None
                 process.stdin.write("\n")
@@ -114,8 +125,12 @@ class SharedStoreConformance(StoreConformance):
                 if line.endswith("\n"):
                     seq, label = line.split()
                     acknowledged[int(seq)] = label.encode()
-        kept = dict(reopen().changes(docid, 0))
+        again = reopen()
+        kept = dict(again.changes(docid, 0))
         assert {seq: kept[seq] for seq in acknowledged} == acknowledged
+        record = again.get_document(docid)
+        assert record is not None
+        assert record.host == kept[record.seq].decode()
         assert list(kept) == list(range(1, len(kept) + 1))
         assert store.append(docid, len(kept) + 1, b"on it goes", "") == len(kept) + 1
 

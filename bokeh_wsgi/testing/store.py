@@ -234,6 +234,30 @@ class StoreConformance(AccountsConformance):
         assert store.snapshot(docid) == (1, frame)
         assert store.history_bytes(docid) == 4
 
+    def test_the_host_is_of_the_last_change_that_said_one(self, store: Store, docid: str) -> None:
+        def host() -> str:
+            record = store.get_document(docid)
+            assert record is not None
+            assert store.list_documents("ada") == [record]
+            return record.host
+
+        assert host() == ""
+        store.append(docid, 1, b"a", "k", host="rechner-größe")
+        store.append(docid, 2, b"b", "")
+        assert host() == "rechner-größe"
+        store.fold(docid, 2, b"s")
+        store.rename_document(docid, "curve")
+        assert host() == "rechner-größe"
+        store.append(docid, 3, b"c", "k", host="of a change that was there already")
+        with pytest.raises(SequenceTaken):
+            store.append(docid, 9, b"c", "", host="of a change that comes too early")
+        assert host() == "rechner-größe"
+        store.append(docid, 3, b"c", "", host="other")
+        assert host() == "other"
+        store.append(docid, 4, b"d", "", host="")
+        assert host() == ""
+        assert store.create_document("ada", "new")[0].host == ""
+
     # Snapshots
 
     def test_folding_puts_a_snapshot_in_place_of_the_history(self, store: Store, docid: str) -> None:

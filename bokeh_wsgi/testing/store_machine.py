@@ -14,6 +14,7 @@ frames = st.binary(max_size=50)
 titles = st.sampled_from(["a", "b", "Größe 大", "' OR 1=1 --", "%", ""])
 keys = st.sampled_from(["", "k1", "k2", "k3"])
 distances = st.integers(-3, 3)
+hosts = st.sampled_from([None, "", "one", "Größe 大"])
 
 
 @dataclass
@@ -26,6 +27,7 @@ class Expected:
     keys: dict[str, int] = field(default_factory=dict)
     folded: int = 0
     snapshot: tuple[int, bytes] | None = None
+    host: str = ""
 
 
 class StoreMachine(RuleBasedStateMachine):
@@ -58,18 +60,20 @@ class StoreMachine(RuleBasedStateMachine):
         self.expected[record.docid] = Expected(owner, title)
         return record.docid
 
-    @rule(docid=documents, distance=distances, frame=frames, key=keys)
-    def append(self, docid: str, distance: int, frame: bytes, key: str) -> None:
+    @rule(docid=documents, distance=distances, frame=frames, key=keys, host=hosts)
+    def append(self, docid: str, distance: int, frame: bytes, key: str, host: str | None) -> None:
         expected = self.expected[docid]
         last = len(expected.frames)
         if key in expected.keys:
-            assert self.store.append(docid, last + 1 + distance, frame, key) == expected.keys[key]
+            assert self.store.append(docid, last + 1 + distance, frame, key, host=host) == expected.keys[key]
         elif distance:
             with pytest.raises(SequenceTaken) as taken:
-                self.store.append(docid, last + 1 + distance, frame, key)
+                self.store.append(docid, last + 1 + distance, frame, key, host=host)
             assert taken.value.current == last
         else:
-            assert self.store.append(docid, last + 1, frame, key) == last + 1
+            assert self.store.append(docid, last + 1, frame, key, host=host) == last + 1
+            if host is not None:
+                expected.host = host
             expected.frames.append(frame)
             if key:
                 expected.keys[key] = last + 1
@@ -126,7 +130,8 @@ class StoreMachine(RuleBasedStateMachine):
         for docid, expected in self.expected.items():
             record = self.store.get_document(docid)
             assert record is not None
-            assert (record.title, record.seq) == (expected.title, len(expected.frames))
+            assert (record.title, record.host) == (expected.title, expected.host)
+            assert record.seq == len(expected.frames)
             history = expected.frames[expected.folded :]
             assert self.store.history_bytes(docid) == sum(map(len, history))
             snapshot_bytes = 0 if expected.snapshot is None else len(expected.snapshot[1])

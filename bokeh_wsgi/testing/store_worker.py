@@ -30,13 +30,13 @@ def _say(*words: object) -> None:
     sys.stdout.flush()
 
 
-def append_next(store: Store, docid: str, frame: bytes, key: str = "") -> int:
+def append_next(store: Store, docid: str, frame: bytes, key: str = "", *, host: str | None = None) -> int:
     """Append a change, whatever its number will be."""
     record = store.get_document(docid)
     seq = 1 if record is None else record.seq + 1
     while True:
         try:
-            return store.append(docid, seq, frame, key)
+            return store.append(docid, seq, frame, key, host=host)
         except SequenceTaken as taken:
             seq = taken.current + 1
 
@@ -45,6 +45,12 @@ def _append(store: Store, docid: str, name: str, count: str) -> None:
     for number in range(int(count)):
         label = f"{name}:{number}"
         _say(append_next(store, docid, label.encode(), label), label)
+
+
+def _host(store: Store, docid: str, name: str, count: str) -> None:
+    for number in range(int(count)):
+        host = f"{name}:{number}"
+        _say(append_next(store, docid, host.encode(), host=host), host)
 
 
 def _setting(store: Store, name: str) -> None:
@@ -98,6 +104,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "append": _append,
     "create": _create,
     "fork": _fork,
+    "host": _host,
     "setting": _setting,
 }
 

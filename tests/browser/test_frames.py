@@ -12,7 +12,7 @@ from bokeh.plotting import figure
 from playwright.sync_api import Frame
 
 from bokeh_wsgi import Session
-from bokeh_wsgi.client.tags import frame_tag
+from bokeh_wsgi.client.show.tags import frame_tag
 from tests.browser.conftest import LiveServer
 from tests.browser.host_site import HostSite
 from tests.browser.windows import Windows

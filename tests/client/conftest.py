@@ -9,6 +9,7 @@ from bokeh.model import Model
 
 from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.client import Session
+from bokeh_wsgi.client.publish.store_loop import OnTakenOver
 from bokeh_wsgi.dataplane import Change, OpCode, Reader
 from bokeh_wsgi.models.state import State
 
@@ -56,8 +57,8 @@ def app() -> Iterator[BokehWSGI]:
 def make_session(app: BokehWSGI) -> MakeSession:
     """Another session of the same server, with the document "line" in use."""
 
-    def make(title: str = "line", *, clear: bool = False) -> Session:
-        session = Session(app=app)
+    def make(title: str = "line", *, clear: bool = False, on_taken_over: OnTakenOver = "raise") -> Session:
+        session = Session(app=app, on_taken_over=on_taken_over)
         session.use_doc(title, clear=clear)
         return session
 

@@ -9,9 +9,9 @@ from urllib.parse import quote
 from bokeh.document import Document
 from bokeh.model import Model
 
-from bokeh_wsgi.client import Session
-from bokeh_wsgi.client.serializer import closure, text_of
-from bokeh_wsgi.client.transport import ARROW_STREAM
+from bokeh_wsgi.client import Publisher, Session
+from bokeh_wsgi.client.publish.serializer import closure, text_of
+from bokeh_wsgi.client.transport.transport import ARROW_STREAM
 from bokeh_wsgi.dataplane import Op, OpCode, column_from, encode_upload
 
 DEADLINE_S = 20.0
@@ -23,6 +23,12 @@ def wait_until(is_so: Callable[[], object], deadline_s: float = DEADLINE_S) -> N
     while not is_so():
         assert time.monotonic() < end, "it did not come to that"
         time.sleep(0.002)
+
+
+def publisher_of(session: Session) -> Publisher:
+    """What a session knows of its document."""
+    assert session._in_use is not None
+    return session._in_use.publisher
 
 
 class Page:
@@ -88,7 +94,7 @@ def differences(session: Session, document: Document) -> list[str]:
     """Where a script's document is not what the server has."""
     state = session.pull_state()
     found = []
-    serializer = closure(document.roots, session._publisher.wire_ids)
+    serializer = closure(document.roots, publisher_of(session).ownership.ids)
     roots = [session.wire_id(root) for root in document.roots]
     if roots != state.graph.roots:
         found.append(f"roots {roots} and not {state.graph.roots}")
@@ -112,7 +118,7 @@ def differences(session: Session, document: Document) -> list[str]:
 
 def shadow_differences(session: Session) -> list[str]:
     """Where a session's shadow is not what the server has."""
-    state, shadow = session.pull_state(), session._publisher.shadow
+    state, shadow = session.pull_state(), publisher_of(session).shadow
     found = [f"model {key}" for key in state.graph.models.keys() ^ shadow.graph.models.keys()] + [
         f"column {key}" for key in state.columns.keys() ^ shadow.columns.keys()
     ]

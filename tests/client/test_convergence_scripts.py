@@ -15,7 +15,7 @@ from bokeh.plotting import figure
 from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.client import Session
 
-from .following import DEADLINE_S, Page, differences, shadow_differences, wait_until
+from .following import DEADLINE_S, Page, differences, publisher_of, shadow_differences, wait_until
 
 
 class Script:
@@ -38,7 +38,7 @@ class Script:
         slider.on_change("value", lambda attr, old, new: setattr(self.note, "text", f"{new}"))
 
     def has_followed(self, seq: int) -> bool:
-        return (self.session._publisher.followed or 0) >= seq
+        return (publisher_of(self.session).followed or 0) >= seq
 
     def edit(self) -> None:
         rows = [self.stream, self.stream, self.roll, self.patch, self.write, self.replace]
@@ -132,6 +132,8 @@ def settle(*scripts: Script) -> None:
         for script in scripts:
             wait_until(partial(script.has_followed, head))
         time.sleep(0.4)
-        if scripts[0].session.pull_state().seq == head and not any(script.live._fired for script in scripts):
+        if scripts[0].session.pull_state().seq == head and not any(
+            script.live._pending for script in scripts
+        ):
             return
         assert time.monotonic() < end, "it does not come to rest"

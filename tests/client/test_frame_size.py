@@ -9,7 +9,7 @@ from bokeh.models.widgets.groups import RadioGroup
 from bokeh.models.widgets.sliders import Slider
 from bokeh.plotting import figure
 
-from bokeh_wsgi.client.frame_size import size_of
+from bokeh_wsgi.client.show.frame_size import size_of
 
 
 def plot(width: int = 300, height: int = 200) -> Any:

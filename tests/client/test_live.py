@@ -16,12 +16,12 @@ from bokeh.plotting import figure
 
 from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.client import Session
-from bokeh_wsgi.client.live import Live
+from bokeh_wsgi.client.follow.follow_loop import Live
 from bokeh_wsgi.dataplane import OpCode
 from bokeh_wsgi.exc import Conflict, SessionError
 
 from .conftest import MakeSession, Viewer
-from .following import Page, changed, differences, event, patch, shadow_differences, wait_until
+from .following import Page, changed, differences, event, patch, publisher_of, shadow_differences, wait_until
 
 
 class Board:
@@ -48,7 +48,7 @@ class Board:
         return self.session.live(self.document, **options)
 
     def has_followed(self, seq: int) -> bool:
-        return (self.session._publisher.followed or 0) >= seq
+        return (publisher_of(self.session).followed or 0) >= seq
 
     def has_counted(self, value: int) -> bool:
         return bool(self.text.tags[0]["count"] == value)
@@ -265,31 +265,45 @@ def test_models_that_another_script_adds_appear_and_can_be_changed(
     assert differences(board.session, board.document) == []
 
 
-def test_a_script_follows_one_that_starts_the_document_anew(board: Board, make_session: MakeSession) -> None:
-    board.live()
+@pytest.fixture
+def follower(board: Board, make_session: MakeSession) -> Iterator[Board]:
+    """A script that has the board's document and made nothing of it."""
+    board.session.store_document(board.document)
+    joined = Board(make_session)
+    joined.session.close()
+    joined.session, joined.document = make_session(), Document()
+    joined.session.load_document(joined.document)
+    yield joined
+    joined.session.close()
+
+
+def test_a_script_follows_one_that_starts_the_document_anew(
+    follower: Board, make_session: MakeSession
+) -> None:
+    follower.live()
     other = make_session(clear=True)
     anew = Document()
     anew.add_root(Div(text="anew"))
     other.store_document(anew)
-    wait_until(lambda: [type(root) for root in board.document.roots] == [Div])
-    board.wait(other.seq)
-    assert differences(board.session, board.document) == []
-    assert shadow_differences(board.session) == []
+    wait_until(lambda: [type(root) for root in follower.document.roots] == [Div])
+    follower.wait(other.seq)
+    assert differences(follower.session, follower.document) == []
+    assert shadow_differences(follower.session) == []
 
 
 def test_a_document_with_other_types_under_the_same_ids_is_loaded_anew(
-    board: Board, make_session: MakeSession
+    board: Board, follower: Board, make_session: MakeSession
 ) -> None:
-    board.live()
+    follower.live()
     other = make_session(clear=True)
     anew = Document()
     note = Div(text="anew")
     vars(note)["_id"] = board.slider.id
     anew.add_root(note)
     other.store_document(anew)
-    wait_until(lambda: [type(root) for root in board.document.roots] == [Div])
-    board.page.send(patch(changed(board.slider.id, "text", "newer")))
-    wait_until(lambda: board.document.roots[0].text == "newer")  # type: ignore[attr-defined]
+    wait_until(lambda: [type(root) for root in follower.document.roots] == [Div])
+    follower.page.send(patch(changed(board.slider.id, "text", "newer")))
+    wait_until(lambda: follower.document.roots[0].text == "newer")  # type: ignore[attr-defined]
 
 
 def test_values_that_the_script_has_not_stored_yet_win(board: Board) -> None:

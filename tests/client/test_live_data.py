@@ -11,8 +11,8 @@ from bokeh.embed import file_html
 from bokeh.models import ColumnDataSource
 from bokeh.plotting import figure
 
-from bokeh_wsgi.client.live_data import LiveData, live_data
-from bokeh_wsgi.client.room import Room
+from bokeh_wsgi.client.columns.growing_array import GrowingArray
+from bokeh_wsgi.client.columns.tracked_data import TrackedData, tracked
 
 
 def source_of(data: Any) -> Any:
@@ -23,21 +23,21 @@ def source_of(data: Any) -> Any:
 
 def alive(data: Any) -> Any:
     source = source_of(data)
-    assert live_data(source.data) is source.data
+    assert tracked(source.data) is source.data
     return source
 
 
 def test_the_container_stays_the_object_that_scripts_hold() -> None:
     source = source_of({"x": np.arange(3.0)})
     held = source.data
-    live_data(source.data)
+    tracked(source.data)
     held["x"] = np.arange(5.0)
     assert source.data is held
     assert len(source.data["x"]) == 5
 
 
 def test_what_is_no_container_of_bokeh_s_stays_as_it_is() -> None:
-    assert live_data({"x": [1]}) is None
+    assert tracked({"x": [1]}) is None
 
 
 COLUMNS: dict[str, Callable[[int], Any]] = {
@@ -83,7 +83,7 @@ def test_arrays_that_somebody_holds_stay_as_they_were() -> None:
 
 
 def test_rows_are_moved_in_their_memory_once_nobody_holds_them() -> None:
-    room = Room()
+    room = GrowingArray()
     room.take_over(np.arange(3000.0))
     places = set()
     for step in range(400):
@@ -135,15 +135,15 @@ def test_a_live_source_is_saved_like_any_other() -> None:
 
 def test_a_journal_tells_streams_and_patches_apart_from_the_rest() -> None:
     source = alive({"x": np.arange(100.0), "y": np.arange(100.0)})
-    data: LiveData = source.data
-    journal = data.journal()
+    data: TrackedData = source.data
+    log = data.log()
     source.stream({"x": np.ones(5), "y": np.ones(5)}, rollover=100)
     source.patch({"x": [(slice(3, 9, 2), [0.0, 0.0, 0.0]), (50, 1.0)]})
-    assert not journal.is_open
-    told = journal.told["x"]
+    assert not log.needs_compare
+    told = log.changes["x"]
     assert (told.appended, told.dropped, told.written) == (5, 5, [(8, 13), (55, 56)])
     source.data["y"] = np.zeros(100)
-    assert journal.is_open
+    assert log.needs_compare
 
 
 @pytest.mark.parametrize(
@@ -158,15 +158,15 @@ def test_a_journal_tells_streams_and_patches_apart_from_the_rest() -> None:
 )
 def test_every_other_way_to_change_a_container_opens_the_journal(change: Callable[[Any], Any]) -> None:
     source = alive({"x": np.arange(2.0)})
-    journal = source.data.journal()
+    log = source.data.log()
     change(source.data)
-    assert journal.is_open
+    assert log.needs_compare
 
 
 def test_a_patch_that_fails_half_way_opens_the_journal() -> None:
     source = alive({"x": np.arange(3.0)})
-    journal = source.data.journal()
+    log = source.data.log()
     with pytest.raises(ValueError, match="could not broadcast"):
         source.patch({"x": [(0, 9.0), (slice(0, 2), [1.0, 2.0, 3.0])]})
     assert source.data["x"][0] == 9.0
-    assert journal.is_open
+    assert log.needs_compare

@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bokeh_wsgi.client.merging import is_rows, joined
-from bokeh_wsgi.client.publisher import Step
+from bokeh_wsgi.client.publish.steps import Step, is_rows, joined
 from bokeh_wsgi.dataplane import GrowingColumn, Op, OpCode, column_from
 from bokeh_wsgi.models.graph import Graph
 

@@ -8,14 +8,15 @@ from bokeh.models.widgets import DataTable, Div, Slider
 from bokeh.plotting import figure
 from bokeh.resources import Resources
 
-from bokeh_wsgi.client.resources import resources_of
-from bokeh_wsgi.client.serializer import closure
+from bokeh_wsgi.client.ids import ModelIds
+from bokeh_wsgi.client.publish.resources import resources_of
+from bokeh_wsgi.client.publish.serializer import closure
 from bokeh_wsgi.models.graph import joined_resources
 from tests.gallery import documents as gallery
 
 
 def components_of(*roots: Any) -> list[str]:
-    components: list[str] = resources_of(closure(roots, {}).objects.values())["components"]
+    components: list[str] = resources_of(closure(roots, ModelIds()).objects.values())["components"]
     return components
 
 

@@ -120,7 +120,7 @@ def test_changes_of_different_columns_do_not_disturb_each_other(make_session: Ma
 def test_after_another_session_started_the_document_anew_ours_is_added_again(
     make_session: MakeSession,
 ) -> None:
-    first = make_session()
+    first = make_session(on_taken_over="retake")
     plot, source = line([1, 2, 3])
     first.store_document(document_with(plot))
     second = make_session(clear=True)
@@ -134,7 +134,7 @@ def test_after_another_session_started_the_document_anew_ours_is_added_again(
 
 
 def test_a_document_started_anew_with_our_ids_keeps_its_models(make_session: MakeSession) -> None:
-    first = make_session()
+    first = make_session(on_taken_over="retake")
     mine, my_source = line([1, 2, 3])
     theirs, _ = line([7, 7])
     theirs.width = 555

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from bokeh_wsgi.client.upload import Body, Progress
+from bokeh_wsgi.client.transport.body import Body, Progress
 
 
 class Terminal(io.StringIO):

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bokeh_wsgi.exc import BadRequest, BokehWSGIError, Conflict
-from bokeh_wsgi.models.graph import Graph, diff, merged
+from bokeh_wsgi.models.graph import Graph, diff, joined
 from bokeh_wsgi.models.reps import MAX_DEPTH, loads
 
 JSON = dict[str, Any]
@@ -121,6 +121,15 @@ def test_title_version_defs_and_resources_are_replaced(graph: Graph) -> None:
     assert content["defs"] == [{"type": "model", "name": "M"}]
 
 
+def test_the_generation_stays_whatever_patches_come(graph: Graph) -> None:
+    assert "generation" not in graph.to_json()
+    other = Graph.from_json({**graph.to_json(), "generation": "one"})
+    assert diff(graph, other) is None
+    after = other.patched(patch(changed("d", "n", 2), removed("a"), version="4"))
+    assert after.generation == after.to_json()["generation"] == "one"
+    assert Graph.from_json(after.to_json()).generation == "one"
+
+
 def test_by_name_finds_a_model_or_none(graph: Graph) -> None:
     assert graph.by_name("cee") == "c"
     assert graph.by_name("b") is None
@@ -203,6 +212,7 @@ WRONG: list[Any] = [
     {"events": [], "defs": {}},
     {"events": [], "defs": [1]},
     {"events": [], "version": 4},
+    {"events": [], "generation": "one"},
     patch({}),
     patch({"kind": ["ModelChanged"]}),
     patch({"kind": "MessageSent", "msg_type": "x", "msg_data": 1}),
@@ -267,6 +277,9 @@ def test_a_wrong_shape_is_refused_and_nothing_of_it_applied(graph: Graph, wrong:
         {"models": {}, "title": 1},
         {"models": {}, "onload": 1},
         {"models": {}, "resources": []},
+        {"models": {}, "generation": None},
+        {"models": {}, "generation": "a b"},
+        {"models": {}, "generation": "x" * 65},
     ],
 )
 def test_a_wrong_graph_is_refused(wrong: Any) -> None:
@@ -374,16 +387,39 @@ def test_roots_come_into_any_order(old: list[int], new: list[int], m: int, n: in
     assert before.models.keys() == after.models.keys()
 
 
-def test_merged_patches_do_what_they_do_one_after_the_other(graph: Graph) -> None:
+def test_joined_patches_do_what_they_do_one_after_the_other(graph: Graph) -> None:
     patches = [
         patch(changed("a", "child", None), resources={"js": ["1"]}),
         patch(added(obj("e")), config=obj("conf")),
-        patch(changed("e", "n", 1), resources={"js": ["2"]}),
+        patch(changed("e", "n", ref("conf")), resources={"js": ["2"]}),
+        patch({"kind": "TitleChanged", "title": "new"}, callbacks=None),
     ]
-    together = graph.patched(merged(patches))
+    few = list(joined(patches))
+    assert [len(one["events"]) for one in few] == [2, 2]
+    together = graph.patched(*few)
+    at_once = graph.patched(*patches)
     for one in patches:
         graph.apply(one)
-    assert together.to_json() == graph.to_json()
+    assert together.to_json() == at_once.to_json() == graph.to_json()
+
+
+def test_patches_of_one_change_are_one_patch(graph: Graph) -> None:
+    """What the first cuts off, the second may take up again; it may use what the first defines."""
+    takes_out, puts_back = patch(changed("a", "child", None)), patch(changed("d", "child", ref("b")))
+    with pytest.raises(Conflict):
+        graph.patched(takes_out).apply(puts_back)
+    assert graph.apply(takes_out, puts_back) == set()
+    graph.apply(
+        patch(added(obj("e")), {"kind": "TitleChanged", "title": "old"}, resources={"js": ["1"]}),
+        patch(changed("d", "n", ref("e")), {"kind": "TitleChanged", "title": "new"}, resources={"js": ["2"]}),
+    )
+    assert (graph.title, graph.resources) == ("new", {"js": ["1", "2"]})
+    before = json.dumps(graph.to_json())
+    wrong: Any
+    for wrong in (patch(changed("nobody", "n", 1)), patch(surplus=1), []):
+        with pytest.raises((Conflict, BadRequest)):
+            graph.apply(patch(changed("d", "n", 2)), wrong)
+        assert json.dumps(graph.to_json()) == before
 
 
 ids = st.sampled_from("abcdefgh")
@@ -402,6 +438,31 @@ events = st.one_of(
     st.builds(added, st.one_of(ids.map(ref), st.builds(lambda i, v: obj(i, x=v), ids, values))),
     st.builds(removed, ids),
 )
+
+
+documents: Any = st.fixed_dictionaries(
+    {},
+    optional={
+        "config": st.one_of(st.none(), ids.map(ref), ids.map(obj)),
+        "resources": st.fixed_dictionaries({"js": st.lists(st.sampled_from("xyz"), max_size=2)}),
+        "types": st.dictionaries(st.sampled_from("ST"), st.just({"bases": [], "attributes": {}})),
+        "version": st.sampled_from(["3", "4"]),
+        "share_view": st.booleans(),
+    },
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.builds(lambda some, more: patch(*some, **more), st.lists(events, max_size=4), documents)))
+def test_joined_patches_do_what_all_of_them_do(patches: list[JSON]) -> None:
+    def after(*patches: JSON) -> object:
+        graph = Graph.flatten({"roots": [obj("a", child=obj("b")), obj("c")]})
+        try:
+            return graph.apply(*patches), graph.to_json()
+        except BokehWSGIError as error:
+            return type(error), error.data
+
+    assert after(*patches) == after(*joined(patches))
 
 
 @settings(max_examples=300, deadline=None)

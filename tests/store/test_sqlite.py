@@ -11,7 +11,7 @@ import pytest
 
 from bokeh_wsgi.exc import StoreError
 from bokeh_wsgi.store import KEPT_KEYS, DocumentRecord, SQLiteStore, open_store
-from bokeh_wsgi.store.sqlite import SCHEMA
+from bokeh_wsgi.store.sqlite import SCHEMAS
 from bokeh_wsgi.store.sqlite_file import APPLICATION_ID, explain
 from bokeh_wsgi.testing.shared_store import SharedStoreConformance
 
@@ -140,23 +140,31 @@ def test_a_store_of_a_later_version_is_left_alone(path: Path) -> None:
         SQLiteStore(path)
 
 
-def test_a_file_of_the_first_version_gets_what_it_lacks(path: Path) -> None:
+@pytest.mark.parametrize("version", range(1, len(SCHEMAS)))
+def test_a_file_of_a_former_version_gets_what_it_lacks(path: Path, version: int) -> None:
     connection = sqlite3.connect(path)
-    for statement in SCHEMA.split(";"):
-        connection.execute(statement)
+    for schema in SCHEMAS[:version]:
+        for statement in schema.split(";"):
+            connection.execute(statement)
     connection.execute(
         "INSERT INTO documents (docid, owner, title, created, changed) VALUES ('d', 'o', 't', 1, 2)"
     )
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    connection.execute("PRAGMA user_version = 1")
+    connection.execute(f"PRAGMA user_version = {version}")
     connection.commit()
     connection.close()
     for _ in range(2):
         store = SQLiteStore(path)
-        assert store.get_document("d") == DocumentRecord("d", "o", "t", 1, 2, 0, 0)
+        assert store.get_document("d") == DocumentRecord("d", "o", "t", 1, 2, 0, 0, host="")
         store.create_user("ada", "")
         assert store.count_users() == 1
         store.close()
+    store = SQLiteStore(path)
+    store.append("d", 1, b"x", "", host="one")
+    record = store.get_document("d")
+    assert record is not None
+    assert record.host == "one"
+    store.close()
 
 
 def test_a_damaged_file_is_a_clear_error(path: Path) -> None:

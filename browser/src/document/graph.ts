@@ -25,6 +25,8 @@ export interface Graph {
   defs?: unknown[];
   resources?: Resources;
   share_view?: boolean;
+  /** A name for the document until the next GRAPH. */
+  generation?: string;
 }
 
 export interface PatchEvent {

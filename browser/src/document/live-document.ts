@@ -7,6 +7,7 @@ import { applyPatch } from "./apply-patch";
 import type { PageEdits } from "../edits/page-edits";
 import { type BokehDocument, type Source, bokeh } from "./bokeh";
 import { bringsModels } from "./brings-models";
+import { callbacksBegun } from "./callbacks-begun";
 import { columnsRep } from "./columns-rep";
 import { DocumentView } from "./document-view";
 import type { Graph, Patch } from "./graph";
@@ -37,6 +38,13 @@ export interface Events {
   notice?(text: string): void;
 }
 
+interface Patched {
+  patch: Patch;
+  seq: number;
+  /** As of Touched. */
+  at: number;
+}
+
 /**
  * One document of the page: its columns, kept current at once, and its BokehJS twin, told once a frame at most
  * and shown in any number of places.
@@ -50,10 +58,14 @@ export class LiveDocument {
   #redrawing = false;
   #discarded = false;
   #graph: Graph | null = null;
-  /** Changes whose ops are still being decoded ahead, and those behind them. */
+  /** Changes whose ops are still being decoded ahead, or that came while BokehJS was told; and those behind them. */
   #coming: Change[] = [];
-  #patches: { patch: Patch; seq: number }[] = [];
+  #patches: Patched[] = [];
   #touched = new Map<string, Touched>();
+  /** Of patches and touches, in the order in which they came. */
+  #count = 0;
+  /** While BokehJS is told step by step: what comes then has to wait, or it would be half of two states. */
+  #telling: Promise<unknown> | null = null;
   #waiting = false;
   #working = false;
   /** More came while working. */
@@ -117,7 +129,7 @@ export class LiveDocument {
 
   /** Take in a change: at once, or in its turn when it is ready. Throws, or tells `failed`, if it cannot be applied. */
   apply(change: Change): void {
-    if (!change.ready && this.#coming.length === 0) return this.#take(change);
+    if (!change.ready && !this.#telling && this.#coming.length === 0) return this.#take(change);
     change.ops.forEach(ownBuffers);
     this.#coming.push(change);
     if (this.#coming.length === 1) void this.#takeComing();
@@ -127,6 +139,7 @@ export class LiveDocument {
     try {
       for (let change = this.#coming[0]; change; change = this.#coming[0]) {
         await change.ready;
+        while (this.#telling) await this.#telling.catch(() => {});
         this.#take(change);
         this.#coming.shift();
       }
@@ -167,14 +180,15 @@ export class LiveDocument {
       this.#columns.clear();
       this.#patches = [];
       this.#touched.clear();
-    } else if (op.code === OpCode.PATCH) this.#patches.push({ patch: JSON.parse(op.json) as Patch, seq });
-    else if (op.code === OpCode.EVENT) this.#event(JSON.parse(op.json) as { name: string; values: { text?: string } });
+    } else if (op.code === OpCode.PATCH) {
+      this.#patches.push({ patch: JSON.parse(op.json) as Patch, seq, at: ++this.#count });
+    } else if (op.code === OpCode.EVENT) this.#event(JSON.parse(op.json) as { name: string; values: { text?: string } });
     else {
       const isNew = !this.#columns.columns(op.model).has(op.column);
       this.#columns.apply(ops, at);
       let touched = this.#touched.get(op.model);
-      if (!touched) this.#touched.set(op.model, (touched = new Touched()));
-      touched.note(op, isNew);
+      if (!touched) this.#touched.set(op.model, (touched = new Touched(op.model)));
+      touched.note(op, isNew, ++this.#count);
     }
   }
 
@@ -268,52 +282,76 @@ export class LiveDocument {
     if (documents.includes(old)) documents.splice(documents.indexOf(old), 1);
   }
 
-  /**
-   * Values first, so that views which a patch builds read the newest; columns that are gone last, because
-   * until a patch is applied its models may still ask for them.
-   */
   async #update(): Promise<void> {
     for (let i = 0; i < this.#patches.length; i++) {
       await loadResources(this.#patches[i]!.patch.resources ?? {}, this.scripts);
     }
-    // From here to the last patch nothing waits: what comes in the meantime would be half of two states.
-    const document = this.#document;
-    if (!document) throw new Error("a document must begin with its graph");
+    if (!this.#document) throw new Error("a document must begin with its graph");
     if (this.#graph) return;
-    const patches = this.#patches.splice(0).map(({ patch, seq }) => this.edits?.admitted(patch, seq) ?? patch);
-    const due = this.edits?.takeDue();
-    if (due) patches.push(due);
-    const touched = this.#touched;
-    const seq = this.#seq;
-    this.#touched = new Map();
-    const sourceOf = (model: string) => document.get_model_by_id(model) as Source | null;
-    for (const [model, what] of touched) {
-      const source = sourceOf(model);
-      if (source && this.#updateSource(source, what)) refreshTables(document, source);
-    }
-    for (const patch of patches) {
-      const apply = () => applyPatch(document, patch, this.#dataOf);
-      if (this.edits) this.edits.applying(patch, apply);
-      else apply();
-    }
-    for (const [model, { removed }] of touched) {
-      const source = sourceOf(model);
-      if (source && removed.size > 0 && !this.edits?.keepsColumns(source)) removeColumns(source, removed);
-    }
-    this.edits?.passed(seq);
-    this.#reconcile(document);
-    if (patches.length === 0) return;
-    this.#forgetColumns(document);
+    const telling = (this.#telling = this.#tell(this.#document));
+    const patches = await telling.finally(() => (this.#telling = null));
+    if (patches.length === 0 || this.#broken) return;
     for (const view of this.#views.values()) view.update();
     // BokehJS may never say that a view is ready: what only sets values is not to hold up what comes after it.
     await this.#settled(patches.some(bringsModels) ? undefined : VALUES_MS);
   }
 
+  /**
+   * Tell BokehJS in the order in which it came: patches, and what became of each source where it was touched last.
+   * Callbacks of one step see nothing of the next. Columns that are gone come last, because until a patch is applied its
+   * models may still ask for them. Returns the patches.
+   */
+  async #tell(document: BokehDocument): Promise<Patch[]> {
+    const { edits } = this;
+    const sourceOf = ({ model }: Touched) => document.get_model_by_id(model) as Source | null;
+    // Sources that a patch brings have all columns from the start.
+    const touched = [...this.#touched.values()].filter(sourceOf);
+    const steps = [...this.#patches.splice(0), ...touched].sort((a, b) => a.at - b.at);
+    const later = new Set(touched);
+    const seq = this.#seq;
+    this.#touched = new Map();
+    const patches: Patch[] = [];
+    const apply = (patch: Patch) => {
+      patches.push(patch);
+      const brings = bringsModels(patch);
+      for (const what of later) {
+        const source = sourceOf(what);
+        // What a patch builds, or turns to another column, reads it at once.
+        if (!source || !(brings || [...what.columns].some((name) => !(name in source.data)))) continue;
+        later.delete(what);
+        this.#updateSource(source, what, false);
+      }
+      const change = () => applyPatch(document, patch, this.#dataOf);
+      if (edits) edits.applying(patch, change);
+      else change();
+    };
+    const due = edits?.takeDue();
+    if (due) apply(due);
+    for (const step of steps) {
+      if (step !== steps[0]) await callbacksBegun();
+      if (this.#broken) return patches;
+      if (step instanceof Touched) {
+        later.delete(step);
+        const source = sourceOf(step);
+        if (source && this.#updateSource(source, step)) refreshTables(document, source);
+      } else apply(edits?.admitted(step.patch, step.seq) ?? step.patch);
+    }
+    for (const what of touched) {
+      const source = sourceOf(what);
+      if (source && what.removed.size > 0 && !edits?.keepsColumns(source)) removeColumns(source, what.removed);
+    }
+    edits?.passed(seq);
+    this.#reconcile(document);
+    if (patches.length > 0) this.#forgetColumns(document);
+    return patches;
+  }
+
   /** Whether BokehJS was told: not of columns that the page itself has changed, which is yet to come. */
-  #updateSource(source: Source, touched: Touched): boolean {
+  #updateSource(source: Source, touched: Touched, isTold?: boolean): boolean {
     const { edits } = this;
     if (edits?.keepsColumns(source) || edits?.isApart(source)) return false;
-    updateSource(source, this.#columns.columns(source.id), touched, (values) => edits?.owned(source, values) ?? values);
+    const owned = (values: unknown) => edits?.owned(source, values) ?? values;
+    updateSource(source, this.#columns.columns(source.id), touched, owned, isTold);
     edits?.agree(source, touched.columns);
     return true;
   }

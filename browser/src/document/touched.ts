@@ -5,13 +5,18 @@ const MAX_INDICES = 1000;
 
 /** What column ops did to one source since BokehJS was told. */
 export class Touched {
+  /** The place of the last of them among all that BokehJS is to be told. */
+  at = 0;
   readonly columns = new Set<string>();
   readonly removed = new Set<string>();
   #replaced = false;
   #appended = false;
   #rows: Set<number> | null = new Set();
 
-  note(op: Op, isNew: boolean): void {
+  constructor(readonly model: string) {}
+
+  note(op: Op, isNew: boolean, at: number): void {
+    this.at = at;
     if (op.code === OpCode.REMOVE) {
       this.columns.delete(op.column);
       this.removed.add(op.column);

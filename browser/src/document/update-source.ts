@@ -4,7 +4,7 @@ import { keepingSelection, setData } from "./set-data";
 import type { Touched } from "./touched";
 
 /**
- * Put the columns' new values into a live source and tell BokehJS, once.
+ * Put the columns' new values into a live source, and tell BokehJS, once, unless it is to hear of them later.
  *
  * `owned` may give BokehJS values in memory of its own. Columns that are gone stay, for now, with values of one that is
  * not: a patch that comes with this change has yet to turn the glyphs away from them, and until then BokehJS wants all
@@ -15,21 +15,22 @@ export function updateSource(
   columns: ReadonlyMap<string, Column>,
   touched: Touched,
   owned: (values: unknown) => unknown = (values) => values,
+  isTold = true,
 ): void {
   const fresh = [...touched.columns].map((name) => [name, owned(columns.get(name)!.value())] as const);
-  if (touched.signal === "data") {
-    if (fresh.length === 0) return;
-    const stale = [...touched.removed].map((name) => [name, fresh[0]![1]] as const);
-    setData(source, Object.fromEntries([...Object.entries(source.data), ...stale, ...fresh]));
-    return;
-  }
-  // As HasProps.stream_to and patch_to do, less their copying.
+  if (fresh.length === 0) return;
+  const stale = [...touched.removed].map((name) => [name, fresh[0]![1]] as const);
+  const now = Object.fromEntries([...stale, ...fresh]);
   const { data } = source;
-  for (const [name, values] of fresh) data[name] = values;
+  const { signal } = touched;
+  if (isTold && signal === "data") return setData(source, { ...data, ...now });
+  // As HasProps.stream_to and patch_to do, less their copying.
+  Object.assign(data, now);
   source._clear_watchers?.();
   source.properties.data!.set_value(data);
+  if (!isTold) return;
   keepingSelection(source, () => {
-    if (touched.signal === "streaming") source.streaming.emit();
+    if (signal === "streaming") source.streaming.emit();
     else source.patching.emit(touched.indices);
   });
 }

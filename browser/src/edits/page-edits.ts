@@ -54,6 +54,7 @@ export class PageEdits {
     this.#document = document;
     this.#sharesView = graph.share_view === true;
     this.#known = new Set(Object.keys(graph.models));
+    this.#sender.begin(graph.generation ?? "");
     this.#pending.clear();
     this.#apart.clear();
     this.#due = [];

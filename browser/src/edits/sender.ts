@@ -37,6 +37,9 @@ export class EditSender {
   /** Of the batches that count: a refusal begins anew. */
   #round = 0;
 
+  /** Of the document that the edits are made in. */
+  #generation = "";
+
   constructor(
     private readonly url: string,
     private readonly token: () => string,
@@ -53,6 +56,12 @@ export class EditSender {
   add(edit: Edit): void {
     this.#queue.add(edit);
     this.#schedule();
+  }
+
+  /** The document begins anew; if it is another generation, what was done in the one before is nobody's business. */
+  begin(generation: string): void {
+    if (generation !== this.#generation) this.#drop();
+    this.#generation = generation;
   }
 
   close(): void {
@@ -90,7 +99,7 @@ export class EditSender {
     this.#begun = performance.now();
     const round = this.#round;
     const edits = this.#sent = this.#take();
-    const [body, key] = this.#onItsWay = [JSON.stringify({ edits }), `${pageId} ${++this.#batches}`];
+    const [body, key] = this.#onItsWay = [this.#body(edits), `${pageId} ${++this.#batches}`];
     for (;;) {
       const answer = await this.#post(body, key);
       if (round !== this.#round) return;
@@ -103,8 +112,10 @@ export class EditSender {
         return this.#next();
       }
       if (answer && answer.status !== 429 && answer.status < 500) {
-        const told = await answer.json().catch(() => null) as { message?: string } | null;
+        const told = await answer.json().catch(() => null) as { error?: string; message?: string } | null;
         if (round !== this.#round) return;
+        // The document began anew: the page will show it soon.
+        if (told?.error === "generation") return this.#drop();
         return this.#refused(edits, answer.status, told?.message ?? `the server answered ${answer.status}`);
       }
       await new Promise((resolve) => setTimeout(resolve, this.#backOff.next()));
@@ -132,6 +143,10 @@ export class EditSender {
     this.#schedule();
   }
 
+  #body(edits: Edit[]): string {
+    return JSON.stringify({ edits, generation: this.#generation });
+  }
+
   /** Null where nobody answers. */
   async #post(body: string, key: string): Promise<Response | null> {
     try {
@@ -156,7 +171,7 @@ export class EditSender {
     const [sent, key] = this.#onItsWay;
     if (this.#sent.length > 0) this.#last(sent, key);
     for (let edits = this.#take(); edits.length > 0; edits = this.#take()) {
-      this.#last(JSON.stringify({ edits }), `${pageId} ${++this.#batches}`);
+      this.#last(this.#body(edits), `${pageId} ${++this.#batches}`);
     }
   };
 

@@ -1,0 +1,195 @@
+"""A user's account at one server: who the session is there, and with which key."""
+
+import getpass
+import json
+import os
+import socket
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote, urlsplit
+from wsgiref.types import WSGIApplication
+
+from bokeh.util.browser import view
+
+from bokeh_wsgi.client.transport.transport import Answer, HTTPTransport, Transport, WSGITransport
+from bokeh_wsgi.exc import Conflict, ServerRefused
+
+from .config import Config
+
+DEFAULT_SERVER_URL: Final = "http://localhost:5006/"
+DEFAULT_USER: Final = "defaultuser"
+NO_KEY: Final = "nokey"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Where a session's server is, and how to reach it."""
+
+    root_url: str = DEFAULT_SERVER_URL
+    app: WSGIApplication | None = None
+    """A server in this process, instead of one at ``root_url``."""
+    retry_s: float = 60.0
+    """How long to try again while the server is away, once it has been reached."""
+    timeout_s: float = 60.0
+    """How long to wait for an answer."""
+    ca_certs: str | None = None
+    """A file of certificates to trust besides the usual ones, as for a server with one of its own making."""
+    load_from_config: bool = True
+    configdir: str | os.PathLike[str] | None = None
+
+    def transport(self) -> Transport:
+        root_url = self.root_url.rstrip("/") + "/"
+        if self.app is not None:
+            return WSGITransport(self.app, root_url)
+        return HTTPTransport(root_url, retry_s=self.retry_s, timeout_s=self.timeout_s, ca_certs=self.ca_certs)
+
+
+class Account:
+    """One user at one server; `register` and `login` save the key that later sessions of this user find.
+
+    A key that the caller gives wins over a saved one, and a saved one is only used at the server that gave
+    it. Nothing is saved or read for an ``app`` in this process. Thread-safe.
+    """
+
+    def __init__(self, options: Options, name: str | None, username: str, userapikey: str) -> None:
+        self.transport = options.transport()
+        self.root_url = self.transport.root_url
+        self.name = self.root_url if name is None else name
+        self.username = username
+        self.userapikey = userapikey
+        self.config = Config(options.configdir)
+        # An app in this process is no server that a later session could find.
+        self._is_remote = options.app is None
+        loads = options.load_from_config and self._is_remote
+        if loads:
+            self._use(self.config.find(name, self.root_url))
+        self.transport.credentials = self._credentials()
+        if loads and self.userapikey == NO_KEY:
+            self.transport.when_found = self._look_again
+
+    def _look_again(self, base_url: str) -> None:
+        """The saved key may be filed under the address that the root URL leads to."""
+        self._use(self.config.find(None, base_url))
+        self.transport.credentials = self._credentials()
+
+    def _use(self, entry: Mapping[str, Any]) -> None:
+        """What the config has, except where the caller said otherwise."""
+        if self.username == DEFAULT_USER and self.userapikey == NO_KEY:
+            self.username = str(entry.get("username", self.username))
+            self.userapikey = str(entry.get("userapikey", self.userapikey))
+
+    def _credentials(self) -> dict[str, str]:
+        if self.userapikey == NO_KEY:
+            return {}
+        if self.userapikey.startswith("bwk-"):
+            return {"Authorization": f"Bearer {self.userapikey}"}
+        # Of Bokeh 0.9. A server without users does not look at it: a key that is left over does no harm.
+        return {"BOKEHUSER": self.username, "BOKEHUSER-API-KEY": self.userapikey}
+
+    def save(self) -> None:
+        """Keep user and key in the config file, for later sessions at this server."""
+        entry = {"root_url": self.root_url, "userapikey": self.userapikey, "username": self.username}
+        if self.transport.is_found:
+            entry["base_url"] = self.transport.base_url
+        self.config.save(self.root_url, entry)
+
+    def register(self, username: str, password: str, *, invite: str | None = None) -> None:
+        """Make a new user, and be that user from now on; the key is saved, the password is not.
+
+        Raises `ServerRefused` with the reason: the name is taken, the password is too weak, the server takes
+        no new users, or none without an ``invite``, or it is single-user and needs none.
+        """
+        told = {"username": username, "password": password, "name": key_name()}
+        self._sign_in("register", told | ({} if invite is None else {"invite": invite}))
+
+    def login(self, username: str, password: str) -> None:
+        """Be this user from now on, with a new key that is saved; the password is not.
+
+        Raises `ServerRefused` with the reason: a wrong name or password, too many tries (wait for
+        ``error.body["retry_after"]`` seconds), or a server that is single-user and needs none.
+        """
+        self._sign_in("login", {"username": username, "password": password, "name": key_name()})
+
+    def _sign_in(self, path: str, told: Mapping[str, str]) -> None:
+        answer = self.send("POST", path, told, anonymous=True).json()
+        self._become(answer["username"], answer["userapikey"])
+        if self._is_remote:
+            self._save_if_possible()
+
+    def _save_if_possible(self) -> None:
+        try:
+            self.save()
+        except OSError as error:
+            warnings.warn(f"logged in, but the key cannot be kept for later scripts: {error}", stacklevel=4)
+
+    def _become(self, username: str, userapikey: str) -> None:
+        self.username, self.userapikey = username, userapikey
+        self.transport.credentials = self._credentials()
+
+    def logout(self) -> None:
+        """End this session's key at the server, and forget it here and in the config file.
+
+        A key that has ended already is only forgotten.
+        """
+        try:
+            self.send("POST", "logout")
+        except ServerRefused as error:
+            if error.status != 401:
+                raise
+        if self._is_remote:
+            self.config.forget(self.root_url, self.transport.base_url)
+        self._become(DEFAULT_USER, NO_KEY)
+
+    def browser_login(self) -> str:
+        """Open the browser signed in as this user; returns the address, which is good for once, soon.
+
+        It holds a code and never the key. With ``BOKEH_BROWSER=none`` nothing opens.
+        """
+        told = self.send("POST", "codes").json()["url"]
+        # The server says where it is as it sees itself; we know where we reach it.
+        url = f"{self.transport.base_url}login/code?{urlsplit(told).query}"
+        view(url)
+        return url
+
+    def userinfo(self) -> dict[str, Any]:
+        """``{"username", "multi_user", "docs": [{"title", "docid", "published"}, …], "shared": […]}``.
+
+        Documents by last change; ``shared`` are those of others: ``{"title", "docid", "owner", "right"}``.
+        """
+        return self.send("GET", "userinfo").json()
+
+    def keys(self) -> list[dict[str, Any]]:
+        """This user's API keys and logins: ``{"id", "kind", "name", "created", "current"}``, no secrets."""
+        found: list[dict[str, Any]] = self.send("GET", "keys").json()["keys"]
+        return found
+
+    def new_key(self, name: str) -> str:
+        """Another API key of this user, as for a machine; the server shows it this once."""
+        key: str = self.send("POST", "keys", {"name": name}).json()["key"]
+        return key
+
+    def revoke(self, id: str) -> None:  # noqa: A002 - as `keys` calls it
+        """End an API key, or a login, by its id of `keys`."""
+        self.send("DELETE", f"keys/{quote(id, safe='')}")
+
+    def send(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, anonymous: bool = False
+    ) -> Answer:
+        """The answer to a request of this account; raises `ServerRefused` with the server's reason."""
+        pieces: Sequence[bytes] = () if body is None else [json.dumps(body).encode()]
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        try:
+            return self.transport.request(method, path, headers=headers, pieces=pieces, anonymous=anonymous)
+        except Conflict as error:  # which is about changes; this is none
+            raise ServerRefused(error.message, status=error.status, body={}) from None
+
+
+def key_name() -> str:
+    """What a new key is called at the server, so that its user knows it again."""
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError):  # no such user id on this machine, as in some containers
+        return socket.gethostname()
+    return f"{user}@{socket.gethostname()}"

@@ -1,0 +1,40 @@
+"""Pulls documents: as they are now, or what changed in them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from bokeh_wsgi.client.transport.transport import Transport
+from bokeh_wsgi.dataplane import Change, Reader
+from bokeh_wsgi.exc import ServerRefused, SessionError
+from bokeh_wsgi.models.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class Puller:
+    """Reads one document of a server."""
+
+    transport: Transport
+    docid: str
+
+    def state(self) -> State:
+        """The document as the server has it now: graph and columns."""
+        state = State()
+        for change in self.changes(0):
+            state.apply(change.ops, change.seq)
+        return state
+
+    def changes(self, after: int) -> Sequence[Change]:
+        """What the document has become since a change, as the server tells it: in one change or several."""
+        answer = self.transport.request("GET", f"changes?doc={quote(self.docid, safe='')}:{after}&wait=0")
+        reader = Reader(limits=None)
+        changes = reader.feed(answer.body)
+        for change in changes:
+            end = change.meta.get("end")
+            if end is not None:
+                raise ServerRefused(
+                    f"no document {self.docid!r} on {self.transport.base_url} ({end})", status=404, body={}
+                )
+        if not reader.ended:
+            raise SessionError(f"the answer of {self.transport.base_url} was cut")
+        return changes

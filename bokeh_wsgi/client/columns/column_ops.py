@@ -1,0 +1,198 @@
+"""What to send of a source's columns: what `stream` and `patch` said, else what a comparison finds."""
+
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, Final
+
+import numpy as np
+
+from bokeh_wsgi.dataplane import Column, GrowingColumn, Op, OpCode
+from bokeh_wsgi.dataplane.comparison import MAX_OPS, OP_BYTES
+from bokeh_wsgi.models.state import Held, Key, State
+
+from .tracked_data import ColumnLog, RowChanges, TrackedData, columns_lock, tracked
+from .undo import Undo, lost_by
+
+SPOT_BYTES: Final = 65536
+
+Convert = Callable[[str, Any], tuple[Column, bool]]
+"""Values of a column (by name), or of some of its rows, as a Column, and whether its memory is its own.
+
+ColumnError if they can't be a column."""
+
+
+@dataclass(slots=True)
+class ColumnOps:
+    """Finds ops, and brings the shadow's columns to where the ops bring the server's.
+
+    Where all that happened to a source were `stream` and `patch`, columns over `SPOT_BYTES` are not compared:
+    that costs what they touched. So that values which a script wrote in place besides are not lost,
+    `look_around` compares as many bytes of each, further on each time; what it finds has the next step
+    compare all.
+    ``undos`` are for what was done since `begin`, all of it if it ``is_undoable``.
+    ``compares=False``: columns are sent whole, and no copies of them are kept.
+    Not thread-safe.
+    """
+
+    compares: bool = True
+    _logs: dict[str, tuple[TrackedData, ColumnLog]] = field(default_factory=dict)
+    _spots: dict[Key, int] = field(default_factory=dict)
+    undos: list[Undo] = field(default_factory=list)
+    is_undoable: bool = True
+    _unseen: list[tuple[ColumnLog, Key, GrowingColumn, Any, Convert]] = field(default_factory=list)
+
+    def begin(self) -> None:
+        """A new step begins."""
+        self.undos = []
+        self.is_undoable = True
+
+    def clear(self) -> None:
+        """Believe nothing that was noted so far."""
+        self._logs.clear()
+        self._spots.clear()
+        self._unseen.clear()
+
+    def of_source(
+        self,
+        shadow: State,
+        model: str,
+        data: Mapping[str, Any],
+        convert: Convert,
+        only: Container[str] | None = None,
+    ) -> list[Op]:
+        """Ops for the columns of a source (``only`` those of these names); their values stay as they are."""
+        with columns_lock:
+            return self._of_source(shadow, model, data, convert, only)
+
+    def _of_source(
+        self,
+        shadow: State,
+        model: str,
+        data: Mapping[str, Any],
+        convert: Convert,
+        only: Container[str] | None,
+    ) -> list[Op]:
+        names = [name for name in data if only is None or name in only]
+        log = self.log(model, data)
+        row_changes = log.changes.copy() if self.compares and not log.needs_compare else {}
+        # All of them before the first one changes the shadow: a column that can't be one stops the step.
+        columns = {} if row_changes else {name: convert(name, data[name]) for name in names}
+        ops: list[Op] = []
+        for name in names:
+            held = shadow.columns.get((model, name))
+            found = None
+            if held is None:
+                held = shadow.columns[model, name] = Held(GrowingColumn(), 0)
+            elif row_changes:
+                changes = row_changes.get(name, RowChanges())
+                undo: list[tuple[Op, Column]] = []
+                found = _noted_ops(held.values, changes, partial(convert, name), data[name], undo)
+                if found:
+                    self.undos.append(Undo(model, name, log, replace(changes), undo))
+            if found is None:
+                found = self._compared(held.values, *(columns.get(name) or convert(name, data[name])))
+                self.is_undoable &= not found
+            elif held.values.nbytes > SPOT_BYTES:
+                self._unseen.append((log, (model, name), held.values, data[name], convert))
+            else:
+                besides = self._compared(held.values, *convert(name, data[name]))
+                self.is_undoable &= not besides
+                found += besides
+            ops += [op.of(model, name, held.version if self.compares else 0) for op in found]
+        for name in names:
+            log.changes.pop(name, None)
+        if only is None:
+            log.clear()
+        return ops
+
+    def look_around(self) -> None:
+        """To be called when a step is on its way, so that it does not wait for this."""
+        with columns_lock:
+            for log, key, held, values, convert in self._unseen:
+                log.needs_compare |= not self._spot_is_equal(key, held, values, convert)
+            self._unseen.clear()
+
+    def is_noted(self, model: str, data: Mapping[str, Any]) -> bool:
+        """Whether nothing but `stream` and `patch` happened to a source since it was looked at."""
+        ours, log = self._logs.get(model, (None, None))
+        return log is not None and ours is data and bool(log.changes) and not log.needs_compare
+
+    def is_touched(self, model: str, data: Mapping[str, Any]) -> bool:
+        """Whether a source is known to have changed since it was looked at, or not known at all."""
+        ours, log = self._logs.get(model, (None, None))
+        return log is None or ours is not data or log.needs_compare or bool(log.changes)
+
+    def _compared(self, held: GrowingColumn, column: Column, is_own: bool) -> list[Op]:
+        if self.compares:
+            return held.refresh(column, copy=not is_own)
+        return [Op(OpCode.REPLACE, count=column.rows, values=column)]
+
+    def log(self, model: str, data: Mapping[str, Any]) -> ColumnLog:
+        """The log of a source; an open one the first time, and where the source has other data now."""
+        ours = tracked(data)
+        if ours is None:
+            return ColumnLog(needs_compare=True)
+        known = self._logs.get(model)
+        if known is None or known[0] is not ours:
+            known = self._logs[model] = ours, ours.log()
+            known[1].needs_compare = True
+        return known[1]
+
+    def _spot_is_equal(self, key: Key, held: GrowingColumn, values: Any, convert: Convert) -> bool:
+        if type(values) is not np.ndarray or values.ndim != 1 or values.dtype.kind not in "biuf":
+            return True
+        lo = self._spots.get(key, 0)
+        lo = lo if lo < held.rows else 0
+        hi = self._spots[key] = min(lo + SPOT_BYTES // values.itemsize, held.rows)
+        part, mine = convert(key[1], values[lo:hi])[0], held.slice(lo, hi)
+        # Some rows of 64-bit integers may fit a smaller type than all of them: those are left alone.
+        return not part.same_rows(mine) or part.equals(mine)
+
+
+def _noted_ops(
+    held: GrowingColumn,
+    row_changes: RowChanges,
+    convert: Callable[[Any], tuple[Column, bool]],
+    values: Any,
+    undo: list[tuple[Op, Column]],
+) -> list[Op] | None:
+    """An APPEND and WRITEs; None if they don't lead to the values that there are."""
+    rows = len(values)
+    # Of other containers, such as a Series, an index is not always the number of a row.
+    if (
+        not isinstance(values, np.ndarray | list)
+        or held.rows + row_changes.appended - row_changes.dropped != rows
+    ):
+        return None
+    kept = max(held.rows - row_changes.dropped, 0)
+    writes = _joined(row_changes, kept, max(OP_BYTES * rows // max(held.nbytes, 1), 1))
+    if len(writes) > MAX_OPS:
+        return None
+    parts = [(OpCode.WRITE, lo, hi, 0) for lo, hi in writes]
+    if rows > kept or kept < held.rows:
+        parts.insert(0, (OpCode.APPEND, kept, rows, held.rows - kept))
+    ops = []
+    for code, lo, hi, drop in parts:
+        part, is_own = convert(values[lo:hi])
+        if not held.like.same_layout(part):
+            return None
+        ops.append(Op(code, start=lo, count=hi - lo, drop=drop, values=part if is_own else part.copy()))
+    for op in ops:
+        undo.append((op, lost_by(held, op)))
+        held.apply(op)
+    return ops
+
+
+def _joined(row_changes: RowChanges, kept: int, gap: int) -> list[tuple[int, int]]:
+    """The written ones of the kept rows, as rows of now; near ranges as one."""
+    found: list[tuple[int, int]] = []
+    for lo, hi in sorted(row_changes.written):
+        lo, hi = max(lo - row_changes.dropped, 0), min(hi - row_changes.dropped, kept)
+        if lo >= hi:
+            continue
+        if found and lo - found[-1][1] < gap:
+            found[-1] = found[-1][0], max(hi, found[-1][1])
+        else:
+            found.append((lo, hi))
+    return found

@@ -1,0 +1,128 @@
+"""The document that a session uses: what stores it, and what follows it."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bokeh.document import Document
+
+from bokeh_wsgi.models.state import State
+
+from .account.documents import Documents
+from .account.pulling import Puller
+from .columns.column_ops import ColumnOps
+from .follow.callback_runner import Notice
+from .follow.follow_loop import FollowLoop, ViewersCallback
+from .follow.inbound import Inbound
+from .follow.pending_callbacks import PendingCallbacks
+from .publish.ownership import Ownership
+from .publish.publisher import Publisher
+from .publish.steps import Step
+from .publish.store_loop import OnTakenOver, StoreLoop
+from .transport.transport import Transport
+
+
+class DocumentInUse:
+    """One document of the server, from `Session.use_doc` to the next one; ``made`` is what the server said of it.
+
+    Called with the session's ``lock`` held, but for `stop`, `leave` and `raise_ended`.
+    """
+
+    def __init__(
+        self,
+        documents: Documents,
+        transport: Transport,
+        lock: threading.RLock,
+        made: Mapping[str, Any],
+        *,
+        title: str,
+        clear: bool,
+        share_view: bool,
+        compares: bool,
+        merges: bool,
+        on_taken_over: OnTakenOver,
+        viewers_callbacks: Sequence[ViewersCallback],
+    ) -> None:
+        self.docid = str(made["docid"])
+        self.puller = Puller(transport, self.docid)
+        ownership = Ownership(starts_anew=clear, generation=made.get("generation"))
+        # Others may have begun it: no model is to get an id that the document once held.
+        ownership.ids.tags_new = not clear and made.get("seq", 0) > 0
+        self.publisher = Publisher(
+            ownership, title=title, share_view=share_view, columns=ColumnOps(compares=compares)
+        )
+        self.stores = StoreLoop(
+            transport,
+            self.docid,
+            self.publisher,
+            lock,
+            merges=merges,
+            on_taken_over=on_taken_over,
+            pull=self.puller.state,
+            find_host=lambda: str(documents.access(self.docid).get("host", "")),
+            reconcile=self._reconcile,
+            reload=self._reload,
+        )
+        self.live: FollowLoop | None = None
+        self._viewers_callbacks = viewers_callbacks
+
+    def load(self, document: Document) -> None:
+        """Bring a document here to what the server has, and call back for what changed."""
+        if not self.stores.is_lost:
+            self.stores.flush()
+        pending = PendingCallbacks()
+        self._inbound(document, pending).load(self.puller.state())
+        self.stores.joined(document)
+        pending.call()
+
+    def follow(self, document: Document, *, notice: Notice | None, interval_s: float) -> FollowLoop:
+        """Send what a document has, load what it lacks, and begin to listen. Raises what goes wrong."""
+        publisher = self.publisher
+        self.stores.store_document(document)
+        self.stores.flush()
+        if not publisher.columns.compares:
+            publisher.columns.compares, publisher.followed = True, None
+        if not publisher.holds_all():
+            self.load(document)
+            # What callbacks have changed when it was loaded.
+            self.stores.store_document(document)
+        self.live = FollowLoop(
+            document,
+            self.stores,
+            self.puller,
+            viewers_callbacks=self._viewers_callbacks,
+            notice=notice,
+            interval_s=interval_s,
+        )
+        self.live.start()
+        return self.live
+
+    def stop(self) -> None:
+        """End the following, if it is on; raises what ended it before."""
+        if self.live is not None:
+            self.live.stop()
+
+    def leave(self) -> None:
+        """The session goes on with another document."""
+        self.stop()
+        self.live = None
+
+    def close(self) -> None:
+        self.stores.close()
+
+    def raise_ended(self) -> None:
+        """Raise what ended the following in the background, if something did."""
+        if self.live is not None:
+            self.live.raise_error()
+
+    def _inbound(self, document: Document, pending: PendingCallbacks | None = None) -> Inbound:
+        live = self.live
+        if pending is None and live is not None and live.is_on and live.document is document:
+            return live.inbound
+        return Inbound(self.publisher, document, self.puller, pending=pending)
+
+    def _reconcile(self, document: Document, step: Step) -> None:
+        self._inbound(document).reconcile(step)
+
+    def _reload(self, document: Document, state: State) -> None:
+        self._inbound(document).load(state)

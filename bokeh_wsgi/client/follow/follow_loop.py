@@ -1,0 +1,385 @@
+"""Follows a session's document: takes changes in, calls callbacks, and stores what those changed."""
+
+import atexit
+import logging
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bokeh.document import Document
+from bokeh.events import Event
+from bokeh.model import Model
+
+from bokeh_wsgi.client.account.pulling import Puller
+from bokeh_wsgi.client.publish.steps import Step
+from bokeh_wsgi.client.publish.store_loop import StoreLoop
+from bokeh_wsgi.dataplane import Op, OpCode
+from bokeh_wsgi.exc import BokehWSGIError, PastGeneration, ServerRefused, ServerUnreachable, SessionError
+
+from .callback_runner import CallbackRunner, Notice, event_of
+from .follower import FIRST_WAIT_S, FOR_GOOD, LONGEST_WAIT_S, Arrived, Follower
+from .inbound import Inbound
+from .pending_callbacks import PendingCallbacks
+from .replies import Replies
+from .timers import Timers, kind_of
+
+log = logging.getLogger("bokeh_wsgi")
+
+EXIT_S: Final = 5.0
+"""How long a script that ends waits for a callback that runs."""
+
+ViewersCallback = Callable[[int], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What others did in one round: up to the change ``seq`` of the document.
+
+    ``changed``: (model, attribute) of what has other values now; ``events``: such as clicks. The callbacks
+    for them have been called.
+    """
+
+    seq: int
+    changed: tuple[tuple[Model, str], ...]
+    events: tuple[Event, ...]
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Changes that go together: only the last one has events."""
+
+    changes: list[Arrived]
+    events: list[Op]
+    viewers: int | None = None
+
+
+class FollowLoop:
+    """One document of a session that is followed, from `start` to `stop`.
+
+    `run` does it in the calling thread, `spawn` in one of its own. ``interval_s``: changes are taken in this
+    often at most.
+    """
+
+    def __init__(
+        self,
+        document: Document,
+        stores: StoreLoop,
+        puller: Puller,
+        *,
+        viewers_callbacks: Sequence[ViewersCallback],
+        notice: Notice | None = None,
+        interval_s: float = 0.0,
+    ) -> None:
+        self.document = document
+        self._stores = stores
+        self._puller = puller
+        self._publisher = stores.publisher
+        self._viewers_callbacks = viewers_callbacks
+        self._interval_s = interval_s
+        self._wake = threading.Condition()
+        self._stopping = False
+        self._timers_changed = True
+        self._timers = Timers(document, self._timer_came)
+        self._dirty = stores.publisher.watch.dirty(document)
+        self._pending = PendingCallbacks()
+        self.inbound = Inbound(self._publisher, document, puller, dirty=self._dirty, pending=self._pending)
+        self._replies = Replies(stores, document, self._dirty)
+        self._callbacks = CallbackRunner(document, notice)
+        self._batches: deque[_Batch] = deque()
+        self._thread: threading.Thread | None = None
+        self._runner = 0
+        self._viewers: int | None = None
+        self._taken_at = -float("inf")
+        self._retry_s = FIRST_WAIT_S
+        self._error: SessionError | None = None
+        self._is_over = self._is_broken = False
+
+    # The beginning and the end
+
+    def start(self) -> None:
+        """Begin to listen. Called with the session's lock held, when the document is stored and loaded."""
+        followed = self._publisher.followed
+        assert followed is not None
+        self._timers.begin()
+        self._publisher.absorb = self._absorb
+        self._follower = Follower(
+            self._puller.transport,
+            self._stores.docid,
+            followed,
+            self._wake_up,
+            wants_viewers=lambda: bool(self._viewers_callbacks),
+        )
+        self._follower.start()
+        atexit.register(self._end_with_script)
+
+    def run(self) -> None:
+        """Until `stop`, or Ctrl-C. Raises why the document cannot be followed any more."""
+        self._runner = threading.get_ident()
+        try:
+            while not self._stopping:
+                self.round()
+        except KeyboardInterrupt:
+            pass
+        except BaseException:
+            self._is_broken = True
+            raise
+        finally:
+            self._runner = 0
+            self._finish()
+
+    def spawn(self) -> None:
+        """As `run`, in a thread; what ends it is logged, and raised by the session's next call."""
+        self._thread = threading.Thread(target=self._run_in_thread, name="bokeh-wsgi-live", daemon=True)
+        self._thread.start()
+
+    def _run_in_thread(self) -> None:
+        self._runner = threading.get_ident()
+        try:
+            while not self._stopping:
+                self.round()
+        except SessionError as error:
+            self._error, self._is_broken = error, True
+            log.error("live() of document %s has ended: %s", self._stores.docid, error)
+        except Exception as error:
+            self._error = SessionError(f"live() has ended: {type(error).__name__}: {error}")
+            self._is_broken = True
+            log.exception("live() of document %s has ended", self._stores.docid)
+        finally:
+            self._runner = 0
+            self._finish()
+
+    def stop(self) -> None:
+        """End it: the callback that runs comes to its end, and what it changed is stored.
+
+        Raises what ended it before, if something did.
+        """
+        with self._wake:
+            self._stopping = True
+            self._wake.notify_all()
+        if self._runner == threading.get_ident():
+            return
+        if self._thread is not None:
+            self._thread.join()
+        elif not self._runner:
+            self._finish()
+        self.raise_error()
+
+    @property
+    def is_on(self) -> bool:
+        return not self._is_over
+
+    @property
+    def is_manual(self) -> bool:
+        """Whether nobody runs it but `round`."""
+        return self._thread is None and not self._runner
+
+    def raise_error(self) -> None:
+        """What ended it, once."""
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
+
+    def __enter__(self) -> "FollowLoop":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        try:
+            self.stop()
+        except SessionError:
+            if kind is None:
+                raise
+
+    def _finish(self) -> None:
+        with self._wake:
+            if self._is_over:
+                return
+            self._is_over = True
+            self._stopping = True
+        atexit.unregister(self._end_with_script)
+        # An end must not wait for a server that is away.
+        can_store = self._follower.is_connected and not self._is_broken
+        self._follower.stop()
+        try:
+            if can_store and (self._replies.full_scan_at < math.inf or self._dirty.dirty()):
+                self._replies.store(whole=True)
+        except BokehWSGIError as error:
+            log.error("what callbacks changed was not stored: %s", error)
+        self._timers.end()
+        with self._stores.lock:
+            if self._publisher.absorb == self._absorb:
+                self._publisher.absorb = None
+                if self._publisher.own.any_between(self._publisher.followed or 0, 1 << 62):
+                    self._publisher.followed = None
+
+    def _end_with_script(self) -> None:
+        with self._wake:
+            self._stopping = True
+            self._wake.notify_all()
+        if self._thread is not None:
+            self._thread.join(EXIT_S)
+        else:
+            self._finish()
+
+    # Waiting
+
+    def next_change(self, timeout_s: float | None) -> Change | None:
+        """For who runs the rounds: the next thing that others did; None if the time is over before."""
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        while self.is_on and not self._stopping:
+            try:
+                change = self.round(deadline)
+            except BaseException as error:
+                if not isinstance(error, KeyboardInterrupt):
+                    self._is_broken = True
+                    self._finish()
+                raise
+            if change is not None:
+                return change
+            if deadline is not None and time.monotonic() >= deadline:
+                return None
+        self._finish()
+        return None
+
+    def _wake_up(self) -> None:
+        with self._wake:
+            self._wake.notify_all()
+
+    def _timer_came(self) -> None:
+        with self._wake:
+            self._timers_changed = True
+            self._wake.notify_all()
+
+    def _absorb(self, step: Step) -> None:
+        self.inbound.absorb(step)
+        self._wake_up()
+
+    def _wait(self, deadline: float) -> None:
+        """Until there is something to do, or the deadline."""
+        with self._wake:
+            if self._stopping or self._timers_changed or self._batches or self._pending:
+                return
+            now = time.monotonic()
+            until = [deadline, self._timers.next_at, self._replies.full_scan_at]
+            news_at = self._taken_at + self._interval_s
+            if self._follower.has_news:
+                until.append(news_at)
+            wait_s = min(until) - now
+            if wait_s > 0:
+                self._wake.wait(min(wait_s, 60.0))
+
+    # The loop
+
+    def round(self, deadline: float | None = None) -> Change | None:
+        """Wait for something and do it; None if it was nothing that others did. Raises `SessionError`."""
+        self._wait(time.monotonic() + 60.0 if deadline is None else deadline)
+        if self._stopping:
+            return None
+        if self._timers_changed:
+            self._timers_changed = False
+            self._timers.refresh()
+        try:
+            change = self._take_news()
+            if self._stores.is_stopped:
+                self._stopping = True
+                return None
+            self._run_timers()
+            if time.monotonic() >= self._replies.full_scan_at:
+                self._replies.store(whole=True)
+            self._retry_s = FIRST_WAIT_S
+        except ServerUnreachable as error:
+            log.warning("the server is away, trying again: %s", error)
+            self._pause()
+            return None
+        except ServerRefused as error:
+            if error.status in FOR_GOOD:
+                raise
+            log.error("%s", error)
+            self._pause()
+            return None
+        return change
+
+    def _pause(self) -> None:
+        with self._wake:
+            self._wake.wait_for(lambda: self._stopping, self._retry_s)
+        self._retry_s = min(self._retry_s * 2, LONGEST_WAIT_S)
+
+    def _take_news(self) -> Change | None:
+        now = time.monotonic()
+        if not self._batches and now - self._taken_at >= self._interval_s:
+            if self._follower.has_news:
+                self._taken_at = now
+            self._batches.extend(_batches(self._follower.take()))
+            if not self._batches and self._follower.error is not None:
+                raise self._follower.error
+        if self._batches:
+            return self._do(self._batches[0])
+        if self._pending:
+            return self._do(_Batch([], []))
+        return None
+
+    def _do(self, batch: _Batch) -> Change | None:
+        """Take one batch in, call back, and store."""
+        publisher = self._publisher
+        with self._stores.lock:
+            self._stores.flush_quietly()
+            try:
+                self.inbound.take(batch.changes)
+            except PastGeneration as error:
+                self._stores.take_over(error)
+                return None
+            if self._batches and self._batches[0] is batch:
+                self._batches.popleft()
+            changed = self._pending.take()
+            found = [event_of(op, publisher.shadow.graph, self.inbound.index) for op in batch.events]
+            seq = max([publisher.followed or 0, *(change.seq for _, change in batch.changes)])
+        events = [event for event in found if event is not None]
+        for one in changed:
+            self._callbacks.changed(one)
+        for event in events:
+            self._callbacks.event(event)
+        self._tell_viewers(batch.viewers)
+        if changed or events:
+            self._replies.store()
+            return Change(seq, tuple((one.model, one.attribute) for one in changed), tuple(events))
+        return None
+
+    def _tell_viewers(self, viewers: int | None) -> None:
+        before = self._viewers
+        if viewers is None:
+            return
+        self._viewers = viewers
+        if bool(viewers) != bool(before):
+            for callback in list(self._viewers_callbacks):
+                self._callbacks.call("on_viewers", callback, viewers)
+            self._replies.store()
+
+    def _run_timers(self) -> None:
+        for callback in self._timers.take():
+            if self._stopping:
+                return
+            if self._timers.is_on(callback):
+                # As Bokeh wraps it, but for patching curdoc, which `CallbackRunner` does.
+                function = getattr(callback.callback, "__wrapped__", callback.callback)
+                self._callbacks.call(kind_of(callback), function)
+                self._replies.store()
+
+
+def _batches(arrived: list[Arrived]) -> list[_Batch]:
+    found: list[_Batch] = []
+    batch = _Batch([], [])
+    for one in arrived:
+        if batch.events:
+            found.append(batch)
+            batch = _Batch([], [])
+        batch.changes.append(one)
+        batch.events = [op for op in one.change.ops if op.code is OpCode.EVENT]
+        batch.viewers = one.change.meta.get("viewers", batch.viewers)
+    return [*found, batch] if batch.changes else found
+
+
+Live = FollowLoop
+"""Its name in the public API: what `Session.live` returns."""

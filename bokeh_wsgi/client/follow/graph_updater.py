@@ -1,0 +1,300 @@
+"""Brings models to what has become of their graph, at the cost of what changed in it."""
+
+import logging
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+from bokeh.core.property.descriptors import UnsetValueError
+from bokeh.core.property.singletons import Undefined
+from bokeh.document import Document
+from bokeh.document.document import DEFAULT_TITLE
+from bokeh.model import Model
+
+from bokeh_wsgi.client.columns.source_data import columns_of
+from bokeh_wsgi.client.columns.tracked_data import columns_lock, tracked
+from bokeh_wsgi.client.publish.ownership import Ownership
+from bokeh_wsgi.client.publish.serializer import GraphSerializer, PartSerializer, closure, text_of
+from bokeh_wsgi.dataplane import Column, column_from, diff
+from bokeh_wsgi.models.graph import Graph
+
+from .model_decoder import ModelDecoder
+from .model_index import ModelIndex
+from .pending_callbacks import PendingCallbacks
+
+log = logging.getLogger("bokeh_wsgi")
+
+MayBeOwn = Callable[[Model, str], bool]
+"""Whether the script may have set an attribute since it was last stored."""
+
+
+def changed_attributes(old: Graph, new: Graph) -> Iterator[tuple[str, str]]:
+    """(wire id, attribute) of all that has another value in models which are in both graphs."""
+    for wire, rep in new.models.items():
+        before = old.models.get(wire)
+        if before is None or before is rep:
+            continue
+        mine, theirs = before["attributes"], rep["attributes"]
+        for name, value in theirs.items():
+            if name not in mine or (mine[name] is not value and text_of(mine[name]) != text_of(value)):
+                yield wire, name
+        yield from ((wire, name) for name in mine if name not in theirs)
+
+
+def retyped(old: Graph, new: Graph) -> set[str]:
+    """Ids that mean a model of another type in the new graph: so they mean another model."""
+    both = old.models.keys() & new.models.keys()
+    return {wire for wire in both if old.models[wire]["name"] != new.models[wire]["name"]}
+
+
+class GraphUpdater(ModelDecoder):
+    """One step from a graph to the one that the shadow holds now; what is own stays as the script has set it.
+
+    Called with the session's lock held.
+    """
+
+    def __init__(
+        self,
+        ownership: Ownership,
+        document: Document,
+        index: ModelIndex,
+        pending: PendingCallbacks,
+        may_be_own: MayBeOwn,
+        kept: Collection[str] = (),
+    ) -> None:
+        """``kept``: models that the script has changed; roots that hold one stay where others removed them."""
+        self._ownership = ownership
+        self._document = document
+        self._index = index
+        self._pending = pending
+        self._may_be_own = may_be_own
+        self._kept = kept
+        self._graph = ownership.shadow.graph
+        self._new: dict[str, Model] = {}
+        super().__init__(self._graph)
+
+    def update(
+        self, old: Graph, first: Iterable[tuple[str, str]] = (), retired: Collection[str] = ()
+    ) -> None:
+        """Set what is another value than in ``old``, make what is new, and set the document's own.
+
+        ``first`` are attributes in the order in which others set them. ``retired`` ids mean other models now.
+        """
+        changed = dict.fromkeys(changed_attributes(old, self._graph))
+        ordered = {place: None for place in first if place in changed} | changed
+        fresh = (self._graph.models.keys() - old.models.keys()) | set(retired)
+        outdated = [model for wire in retired if (model := self._index.find(wire)) is not None]
+        for wire in retired:
+            self._index.forget(wire)
+        renamed = set(_mentioning(self._graph, retired)) if retired else set()
+        ordered |= dict.fromkeys(renamed)
+        self._ownership.ids.adopt([w for w in fresh if self._index.find(w) is None], self._document)
+        is_other = bool(fresh) or self._graph.roots != old.roots
+        with _frozen(self._document) if is_other else nullcontext():
+            for wire in fresh:
+                model = self._index.find(wire)
+                if model is not None:
+                    self._renew(wire, model)
+            for wire, attribute in ordered:
+                model = self._index.find(wire) if wire not in fresh else None
+                if model is None:
+                    continue
+                if (wire, attribute) in renamed or not self._is_own(old, wire, model, attribute):
+                    self._set_attribute(wire, model, attribute)
+            self._set_roots(old, retired, outdated)
+            self._set_document(old)
+
+    def update_columns(self, wire: str, model: Model) -> None:
+        """Set the columns of a model that was here, where they are not those of the shadow."""
+        mine = columns_of(model)
+        if mine is None:
+            return
+        columns = self._columns(wire)
+        new = {
+            name: mine[name] if name in mine and self._is_equal(mine[name], column) else self.values(column)
+            for name, column in columns.items()
+        }
+        if new.keys() == mine.keys() and all(new[name] is mine[name] for name in new):
+            return
+        before = dict(mine)
+        with _silenced(model, "data"):
+            model.set_from_json("data", new)
+        self._pending.add(model, "data", before, columns_of(model))
+
+    def _is_equal(self, values: Any, column: Column) -> bool:
+        """Whether these values would arrive as that column."""
+        return not diff(column_from(values, fallback=GraphSerializer(self._ownership.ids).encode), column)
+
+    def model(self, wire_id: str) -> Model:
+        found = self._new.get(wire_id) or self._index.find(wire_id)
+        if found is not None:
+            return found
+        rep = self._graph.models[wire_id]
+        local = self._ownership.ids.local_of(wire_id)
+        assert local is not None, f"{wire_id} was not adopted"
+        model = self._new[wire_id] = self.new(local, rep["name"])
+        self._index.add(wire_id, model)
+        self._fill(wire_id, model)
+        return model
+
+    def _fill(self, wire: str, model: Model) -> None:
+        for name, value in self._graph.models[wire]["attributes"].items():
+            with _reported(model, name):
+                self.set(model, name, self.decode(value))
+        data = columns_of(model)
+        ours = None if data is None else tracked(data)
+        if ours is None:
+            return
+        with columns_lock:
+            for name in list(ours):
+                ours.drop(name)
+            for name, column in self._columns(wire).items():
+                ours.put(name, self.values(column))
+
+    def _columns(self, wire: str) -> dict[str, Any]:
+        columns = self._ownership.shadow.columns
+        return {name: held.values.column() for (key, name), held in columns.items() if key == wire}
+
+    def _renew(self, wire: str, model: Model) -> None:
+        """A model that was taken out, and put in again by somebody who may have changed it meanwhile."""
+        attributes = self._graph.models[wire]["attributes"]
+        for name in model.properties_with_values(include_defaults=False):
+            if name not in attributes and name != "data":
+                delattr(model, name)
+        self._fill(wire, model)
+
+    def _set_attribute(self, wire: str, model: Model, attribute: str) -> None:
+        if attribute not in model.properties():
+            return
+        attributes = self._graph.models[wire]["attributes"]
+        before = _value_of(model, attribute)
+        with _reported(model, attribute), _silenced(model, attribute):
+            if attribute in attributes:
+                self.set(model, attribute, self.decode(attributes[attribute]))
+                self._say_as_here(wire, model, attribute)
+            else:
+                delattr(model, attribute)
+        self._pending.add(model, attribute, before, _value_of(model, attribute))
+
+    def _is_own(self, old: Graph, wire: str, model: Model, attribute: str) -> bool:
+        """Whether the script has set it and not stored it: then its value goes last, and wins."""
+        if attribute not in model.properties() or not self._may_be_own(model, attribute):
+            return False
+        attributes = old.models[wire]["attributes"]
+        if attribute not in attributes:
+            return attribute in model.properties_with_values(include_defaults=False)
+        return text_of(self._encoded(model, attribute)) != text_of(attributes[attribute])
+
+    def _encoded(self, model: Model, attribute: str) -> Any:
+        serializer = PartSerializer(self._ownership.ids, self._graph.models)
+        return serializer.encode(model.lookup(attribute).get_value(model))
+
+    def _say_as_here(self, wire: str, model: Model, attribute: str) -> None:
+        """Have the shadow say 1.0 where a page said 1 and the property makes that of it: it is no change."""
+        rep = self._graph.models[wire]
+        theirs, mine = rep["attributes"][attribute], self._encoded(model, attribute)
+        if mine == theirs and text_of(mine) != text_of(theirs):
+            attributes = {**rep["attributes"], attribute: mine}
+            self._graph.models[wire] = {**rep, "attributes": attributes}
+
+    def _set_roots(self, old: Graph, retired: Collection[str], outdated: Collection[Model]) -> None:
+        graph, document = self._graph, self._document
+        if graph.roots == old.roots and not outdated:
+            return
+        gone = set(old.roots) - set(graph.roots)
+        for root in document.roots:
+            is_gone = self._ownership.wire_of(root) in gone and not self._holds_kept(root)
+            if is_gone or any(root is model for model in outdated):
+                document.remove_root(root)
+        known = {self._ownership.wire_of(root) for root in document.roots} | set(old.roots).difference(
+            retired
+        )
+        for wire in graph.roots:
+            if wire not in known:
+                document.add_root(self.model(wire))
+        self._sort_roots()
+
+    def _holds_kept(self, root: Model) -> bool:
+        return bool(self._kept) and not closure([root], self._ownership.ids).models.keys().isdisjoint(
+            self._kept
+        )
+
+    def _sort_roots(self) -> None:
+        """The order of the others; own roots that were not sent yet come after them."""
+        wire_of, document = self._ownership.wire_of, self._document
+        places = {root: place for place, root in enumerate(self._graph.roots)}
+        ordered = sorted(document.roots, key=lambda root: places.get(wire_of(root), len(places)))
+        if ordered != document.roots:
+            for root in ordered:
+                document.remove_root(root)
+                document.add_root(root)
+
+    def _set_document(self, old: Graph) -> None:
+        graph, document = self._graph, self._document
+        if graph.title != old.title and graph.title and document.title in (old.title, DEFAULT_TITLE):
+            document.title = graph.title
+        if graph.config != old.config and graph.config is not None:
+            document._config = self.value(graph.config)
+        if graph.callbacks != old.callbacks:
+            callbacks = document.callbacks.js_event_callbacks
+            callbacks.clear()
+            callbacks.update({} if graph.callbacks is None else self.value(graph.callbacks))
+
+
+def _mentioning(graph: Graph, wires: Collection[str]) -> Iterator[tuple[str, str]]:
+    """(wire id, attribute) of all that leads to these models."""
+    for wire, rep in graph.models.items():
+        for name, value in rep["attributes"].items():
+            if _mentions(value, wires):
+                yield wire, name
+
+
+def _mentions(value: Any, wires: Collection[str]) -> bool:
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, list):
+            waiting += item
+        elif isinstance(item, dict):
+            if "type" not in item and item.get("id") in wires:
+                return True
+            waiting += item.values()
+    return False
+
+
+def _value_of(model: Model, attribute: str) -> Any:
+    """``Undefined`` where there is no value yet, as Bokeh tells callbacks."""
+    try:
+        return getattr(model, attribute)
+    except UnsetValueError:
+        return Undefined
+
+
+@contextmanager
+def _silenced(model: Model, attribute: str) -> Iterator[None]:
+    """Callbacks of the attribute are called later."""
+    callbacks = model._callbacks.pop(attribute, None)
+    try:
+        yield
+    finally:
+        if callbacks is not None:
+            model._callbacks[attribute] = callbacks + model._callbacks.get(attribute, [])
+
+
+@contextmanager
+def _reported(model: Model, attribute: str) -> Iterator[None]:
+    """What cannot be set here stays as it is; the others are brought all the same."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001  (validation of any model, callbacks of the document)
+        log.warning("%s of %s was changed to what cannot be set here: %s", attribute, model, error)
+
+
+@contextmanager
+def _frozen(document: Document) -> Iterator[None]:
+    """Bokeh looks through the document's models once, at the end."""
+    document.models._push_freeze()
+    try:
+        yield
+    finally:
+        document.models._pop_freeze()

@@ -1,0 +1,82 @@
+"""Bokeh models and values out of a graph's JSON."""
+
+import json
+from abc import abstractmethod
+from typing import Any
+
+import numpy as np
+from bokeh.core.has_props import HasProps
+from bokeh.core.property.singletons import Undefined
+from bokeh.core.serialization import Deserializer
+from bokeh.core.types import ID
+from bokeh.model import Model
+
+from bokeh_wsgi.client.data_models import data_model
+from bokeh_wsgi.dataplane import Column
+from bokeh_wsgi.models.graph import Graph
+
+from .property_values import coerced
+
+
+class ModelDecoder(Deserializer):
+    """Decodes what a graph says; `model` says what it means by an id.
+
+    Better than Bokeh's ``Document.from_json``: tuples, times and data models come back as they were.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        super().__init__()
+        self._defs = {rep["name"]: rep for rep in graph.defs or () if rep.get("type") == "model"}
+
+    @abstractmethod
+    def model(self, wire_id: str) -> Model:
+        """The model, with everything it leads to."""
+
+    def value(self, encoded: Any) -> Any:
+        """What a value of the graph is here, with its models."""
+        return self.decode(encoded)
+
+    def _decode_ref(self, obj: Any) -> Model:
+        return self.model(obj["id"])
+
+    def new(self, local_id: str, name: str) -> Model:
+        """A model of the type of that name, without values."""
+        cls = self._resolve_type(name)
+        # As Bokeh does: properties are set one by one, without what an __init__ would do for a script.
+        model = cls.__new__(cls, id=ID(local_id))
+        if not model._initialized:
+            HasProps.__init__(model)
+        return model
+
+    def _resolve_type(self, type: str) -> type[Model]:  # noqa: A002 - Bokeh's name for it
+        definition = self._defs.get(type)
+        if definition is not None and type not in Model.model_class_reverse_map:
+            extends = definition.get("extends")
+            base = None if extends is None else self._resolve_type(extends.get("id") or extends["name"])
+            properties = {
+                prop["name"]: self.decode(prop["default"]) if "default" in prop else Undefined
+                for prop in definition.get("properties", ())
+            }
+            return data_model(type, base, properties)
+        return super()._resolve_type(type)
+
+    def set(self, model: Model, name: str, value: Any) -> None:
+        """Set an attribute to what `value` gave."""
+        if name in model.properties():
+            value = coerced(model.lookup(name).property, value)
+        model.set_from_json(name, value)
+
+    def values(self, column: Column) -> Any:
+        """A column's values in memory of their own: scripts may write into them."""
+        if column.dtype != "json":
+            return column.copy().values()
+        valid = column.valid_rows().tolist()
+        items = [
+            self.decode(json.loads(text)) if is_valid else None
+            for text, is_valid in zip(column.texts(), valid, strict=True)
+        ]
+        if column.list_depth:
+            return items
+        array = np.empty(len(items), dtype=object)
+        array[:] = items
+        return array

@@ -1,0 +1,1 @@
+"""What a script changed: found, made into steps, sent until the server has them."""

@@ -1,0 +1,143 @@
+"""What changed in a document's graph since it was last stored, as a GRAPH op or PATCHes."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import bokeh
+
+from bokeh_wsgi.bokeh_types import foreign_types
+from bokeh_wsgi.dataplane import Op, OpCode
+from bokeh_wsgi.models import graph as graphs
+from bokeh_wsgi.models.graph import Graph
+
+from .ownership import Ownership, new_generation
+from .resources import resources_of
+from .serializer import GraphSerializer, plain, text_of
+
+
+@dataclass(slots=True)
+class Draft:
+    """The session's part of a document as it is now, to be compared with the shadow.
+
+    ``is_document``: all of it was looked at, so what is missing is gone.
+    """
+
+    serializer: GraphSerializer
+    graph: Graph
+    is_document: bool
+
+
+def outline(old: Graph) -> Graph:
+    """All of a graph but its models: where only some of these are looked at."""
+    graph = Graph(version=old.version, title=old.title)
+    graph.roots, graph.defs = list(old.roots), old.defs
+    graph.config, graph.callbacks, graph.share_view = old.config, old.callbacks, old.share_view
+    graph.generation = old.generation
+    return graph
+
+
+Order = Callable[[str, str], int]
+"""A number that rises in the order in which attributes (wire id, name) were set; 0 if that is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class GraphChange:
+    """How the shadow's graph becomes ``graph``: by contents of GRAPH or PATCH ops, in the order they were set."""
+
+    graph: Graph
+    code: OpCode
+    contents: Sequence[tuple[int, Any]]
+
+
+def graph_change(draft: Draft, ownership: Ownership, order: Order) -> GraphChange | None:
+    """What brings the shadow's graph to the draft; None if nothing changed.
+
+    Values that were set are PATCHes in the script's order; where there are other models, all of it is one.
+    """
+    old, new, serializer = ownership.shadow.graph, draft.graph, draft.serializer
+    anew = ownership.starts_anew
+    defaults = {} if anew else _defaults(serializer, old)
+    texts = {key: text_of(rep) for key, rep in serializer.models.items()}
+    changed = {key for key, text in texts.items() if anew or text != ownership.text(key)}
+    new.models = {} if draft.is_document else dict(old.models)
+    for key, text in texts.items():
+        new.models[key] = json.loads(text) if key in changed else old.models[key]
+    new.resources, new.types = old.resources, old.types
+    if changed:
+        resources = resources_of(serializer.objects.values())
+        new.resources = resources if anew else graphs.joined_resources(old.resources, resources)
+        types = foreign_types(serializer.objects.values())
+        new.types = types if anew else {**old.types, **types}
+    if anew:
+        new.version, new.generation = bokeh.__version__, new_generation()
+        whole = new.to_json()
+        return GraphChange(Graph.from_json(whole), OpCode.GRAPH, [(0, whole)])
+    new.version = old.version
+    patch = graphs.diff(old, new, lambda model, attribute: defaults[model, attribute], order)
+    if patch is None:
+        return None
+    if not old.version and not ownership.ids.tags_new:
+        patch["version"] = bokeh.__version__
+    after = old.patched(patch)
+    for key in changed & after.models.keys():
+        ownership.note_text(key, after.models[key], texts[key])
+    has_others = after.models.keys() != old.models.keys()
+    return GraphChange(after, OpCode.PATCH, [(0, patch)] if has_others else _in_order(patch, order))
+
+
+def _in_order(patch: Mapping[str, Any], order: Order) -> list[tuple[int, Any]]:
+    """A patch for each value that was set, and before them one of all the rest."""
+    rest = {**patch, "events": []}
+    found = []
+    for event in patch["events"]:
+        place = order(event["model"]["id"], event["attr"]) if event["kind"] == "ModelChanged" else 0
+        if place:
+            found.append((place, {"events": [event]}))
+        else:
+            rest["events"].append(event)
+    return [(0, rest), *found] if rest["events"] or len(rest) > 1 else found
+
+
+def interleaved(change: GraphChange | None, columns: Sequence[tuple[int, Op]]) -> list[Op]:
+    """The ops of a change in the order in which values and columns were set; neighbouring patches as one.
+
+    Columns of which that is not known go last.
+    """
+    if change is None:
+        return [op for _, op in columns]
+    if change.code is OpCode.GRAPH:
+        return [_op(OpCode.GRAPH, change.contents[0][1]), *(op for _, op in columns)]
+    last = max(place for place, _ in [*change.contents, *columns]) + 1
+    placed: list[tuple[int, Any]] = [*change.contents, *((place or last, op) for place, op in columns)]
+    found: list[Any] = []
+    for _, item in sorted(placed, key=lambda pair: pair[0]):
+        if found and isinstance(item, dict) and isinstance(found[-1], dict):
+            found[-1] = {**found[-1], "events": [*found[-1]["events"], *item["events"]]}
+        else:
+            found.append(item)
+    return [_op(OpCode.PATCH, item) if isinstance(item, dict) else item for item in found]
+
+
+def _defaults(serializer: GraphSerializer, shadow: Graph) -> dict[tuple[str, str], Any]:
+    """Values of the attributes that are back at their default: Bokeh leaves them out, pages need them."""
+    defaults = {}
+    for key, rep in list(serializer.models.items()):
+        old = shadow.models.get(key, rep)["attributes"]
+        for attribute in old.keys() - rep["attributes"].keys():
+            size = len(serializer.models)
+            value = serializer.explicit(key, attribute, unless=old[attribute])
+            if value == old[attribute]:
+                # It was said before, by a theme or as 1 for 1.0: no change.
+                rep["attributes"][attribute] = old[attribute]
+            elif len(serializer.models) > size:
+                # A default that is a model, made anew: it has to be said.
+                rep["attributes"][attribute] = value
+            else:
+                defaults[key, attribute] = plain(value)
+    return defaults
+
+
+def _op(code: OpCode, content: Any) -> Op:
+    return Op(code, json=json.dumps(content, separators=(",", ":"), allow_nan=False))

@@ -1,0 +1,262 @@
+"""What a session's models and columns have become since it last stored them, as steps."""
+
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from bokeh.core.has_props import is_DataModel
+from bokeh.document import Document
+from bokeh.document.document import DEFAULT_TITLE
+from bokeh.model import Model
+
+from bokeh_wsgi.client.columns.column_ops import ColumnOps
+from bokeh_wsgi.client.data_models import is_loaded_type
+from bokeh_wsgi.dataplane import Column, Op, OpCode, take_column
+from bokeh_wsgi.exc import ColumnError
+from bokeh_wsgi.models.graph import Graph
+from bokeh_wsgi.models.state import State
+
+from .dirty_models import DirtyModels
+from .graph_ops import Draft, graph_change, interleaved, outline
+from .model_watch import ModelWatch
+from .own_changes import OwnChanges
+from .ownership import Ownership
+from .serializer import GraphSerializer, PartSerializer, closure, plain
+from .steps import Step
+
+Absorb = Callable[[Step], None]
+"""Takes in what others did, below what a refused step does to columns."""
+
+
+@dataclass(slots=True)
+class Publisher:
+    """Finds what is own (see `Ownership`) in models and columns, and makes steps of it.
+
+    ``sends_whole``: the next step has all columns whole. ``followed``: all changes up to this one are in the
+    shadow, whoever made them; None: some may be missing. ``own`` are this session's after that one.
+    ``absorb`` is set while the document is followed. ``title`` is for documents that the script gave none.
+    A step brings the shadow's columns to what the server will have; it is either acknowledged, or refused:
+    then what it touched is forgotten, and sent whole by the next one.
+    Not thread-safe: `Session` holds the lock.
+    """
+
+    ownership: Ownership = field(default_factory=Ownership)
+    title: str = ""
+    share_view: bool = False
+    sends_whole: bool = False
+    columns: ColumnOps = field(default_factory=ColumnOps)
+    watch: ModelWatch = field(default_factory=ModelWatch)
+    own: OwnChanges = field(default_factory=OwnChanges)
+    followed: int | None = None
+    absorb: Absorb | None = None
+
+    @property
+    def shadow(self) -> State:
+        """The document as the server has it, as far as this session knows."""
+        return self.ownership.shadow
+
+    def load(self, state: State) -> None:
+        """Take over a document that was pulled: all of it is loaded from now on."""
+        self.ownership.load(state)
+        self.followed = state.seq
+        self.own.clear()
+        self.columns.clear()
+        self.watch.clear()
+
+    def document_step(self, document: Document) -> Step | None:
+        """What changed in the whole document; None if nothing did."""
+        serializer, old = GraphSerializer(self.ownership.ids), self.shadow.graph
+        starts_anew = self.ownership.starts_anew
+        graph = Graph(title=self._title_of(document))
+        graph.generation = old.generation
+        graph.config = self._config_of(document, serializer)
+        graph.share_view = self.share_view or (old.share_view and not starts_anew)
+        graph.roots = [serializer.encode(root)["id"] for root in document.roots]
+        callbacks = document.callbacks.js_event_callbacks
+        graph.callbacks = plain(serializer.encode(callbacks)) if callbacks else None
+        graph.defs = self._defs(serializer)
+        return self._step(Draft(serializer, graph, is_document=True))
+
+    def objects_step(self, objects: Sequence[Model], only: Container[str] | None = None) -> Step | None:
+        """What changed in models that are known and in all they lead to; None if nothing did.
+
+        ``only`` columns of these names are looked at.
+        """
+        old = self.shadow.graph
+        scans_all = self.ownership.starts_anew or self.sends_whole
+        seen = None if scans_all else self.watch.unchanged(objects)
+        if seen is not None and all(self.columns.is_noted(*source) for source in seen.sources.items()):
+            ops = self._column_ops(seen, old.models, only)
+            return self._made(ops, None, seen.objects, self._dirty(seen.objects)[1])
+        changes = self.watch.begin(objects)
+        serializer = closure(objects, self.ownership.ids)
+        step = self._step(Draft(serializer, outline(old), is_document=False), only)
+        self.watch.keep(objects, serializer, changes)
+        return step
+
+    def models_step(self, models: Iterable[Model], sources: Iterable[Model]) -> Step | None:
+        """What changed in these models of a document that is followed, and in the columns of ``sources``.
+
+        All the other models it holds are taken as they were.
+        """
+        old = self.shadow.graph
+        serializer = PartSerializer(self.ownership.ids, old.models)
+        for model in models:
+            if self.ownership.knows(model):
+                serializer.take(model)
+        for source in sources:
+            if self.ownership.knows(source):
+                serializer.take_columns(source)
+        return self._step(Draft(serializer, outline(old), is_document=False))
+
+    def holds_all(self) -> bool:
+        """Whether the shadow is the whole document, as far as it was followed."""
+        return self.ownership.is_whole and self.followed is not None
+
+    def based(self, step: Step) -> Step:
+        """The step as it has to be after what was acknowledged since it was made."""
+        versions = {key: held.version for key, held in self.shadow.columns.items()}
+        return replace(step, ops=[replace(op, base=versions.get(op.key, op.base)) for op in step.ops])
+
+    def acknowledge(self, step: Step, seq: int) -> None:
+        """The server has taken the step as change ``seq``."""
+        if step.starts_anew:
+            self.followed = seq
+            self.own.clear()
+        elif self.followed is not None and seq == self.followed + 1:
+            self.followed = seq
+        elif self.absorb is not None:
+            self.own.add(seq, step.ops)
+        else:
+            self.followed = None
+        self.sends_whole = False
+        self.ownership.sent(step, seq)
+        dirty, _ = self._dirty(step.objects)
+        if dirty is not None:
+            stored = None if step.is_document else {model.id for model in step.objects.values()}
+            dirty.stored(step.count, stored)
+
+    def refuse(self, step: Step) -> None:
+        """The server has not taken the step, and will not."""
+        self.watch.clear()
+        for op in step.ops:
+            if op.code not in (OpCode.GRAPH, OpCode.PATCH, OpCode.REMOVE):
+                self.shadow.columns.pop(op.key, None)
+
+    def rename(self, objects: Mapping[str, Model], taken: Collection[str]) -> None:
+        """Give models of a step that was refused other ids, where somebody else has taken theirs."""
+        self.watch.clear()
+        ids, known = self.ownership.ids, self.shadow.graph.models
+        for wire in taken:
+            if wire in objects and wire not in known and ids.is_pair(objects[wire], wire):
+                ids.rename(wire)
+
+    def _title_of(self, document: Document) -> str:
+        if document.title != DEFAULT_TITLE:
+            return document.title
+        return self.shadow.graph.title if self.ownership.is_guest else self.title or document.title
+
+    def _config_of(self, document: Document, serializer: GraphSerializer) -> Any:
+        config = document.config
+        is_default = all(
+            not model.properties_with_values(include_defaults=False).keys() - {"notifications"}
+            for model in config.references()
+        )
+        if is_default and not self.ownership.starts_anew and not self.ownership.knows(config):
+            # Bokeh makes one for each document: the script has not touched it.
+            return self.shadow.graph.config
+        return serializer.encode(config)
+
+    def _defs(self, serializer: GraphSerializer) -> list[Any] | None:
+        """Definitions of data models: of all that there are, or to those that were loaded, of what is used here."""
+        starts_anew, old = self.ownership.starts_anew, self.shadow.graph.defs
+        known = {} if starts_anew else {_name_of(definition): definition for definition in old or ()}
+        used = {cls for obj in serializer.objects.values() for cls in type(obj).__mro__}
+        classes = [
+            cls
+            for cls in Model.model_class_reverse_map.values()
+            if is_DataModel(cls) and (starts_anew or cls in used)
+        ]
+        encoded = plain(serializer.encode(classes)) if classes else []
+        found = {
+            cls.__qualified_model__: definition
+            for cls, definition in zip(classes, encoded, strict=True)
+            if cls.__qualified_model__ not in known or not is_loaded_type(cls)
+        }
+        return list({**known, **found}.values()) or None
+
+    def _step(self, draft: Draft, only: Container[str] | None = None) -> Step | None:
+        objects = draft.serializer.objects
+        dirty, count = self._dirty(objects)
+
+        def attribute_order(wire: str, attribute: str) -> int:
+            model = objects.get(wire)
+            return 0 if model is None or dirty is None else dirty.attribute_order(model, attribute)
+
+        change = graph_change(draft, self.ownership, attribute_order)
+        graph = None if change is None else change.graph
+        if self.ownership.starts_anew:
+            self.shadow.columns.clear()
+        columns = self._column_ops(draft.serializer, (graph or self.shadow.graph).models, only)
+        placed = [(0 if dirty is None else dirty.column_order(objects[op.model]), op) for op in columns]
+        return self._made(interleaved(change, placed), graph, objects, count, draft.is_document)
+
+    def _dirty(self, objects: Mapping[str, Model]) -> tuple[DirtyModels | None, int]:
+        """What Bokeh told of changes in the document of these models, and how many there were."""
+        document = next((obj.document for obj in objects.values() if obj.document is not None), None)
+        if document is None:
+            return None, 0
+        dirty = self.watch.dirty(document)
+        return dirty, dirty.count
+
+    def _made(
+        self,
+        ops: Sequence[Op],
+        graph: Graph | None,
+        objects: Mapping[str, Model],
+        count: int,
+        is_document: bool = False,
+    ) -> Step | None:
+        undos = self.columns.undos if self.columns.is_undoable else None
+        return (
+            Step(ops, graph, objects, self.ownership.generation, undos, count, is_document) if ops else None
+        )
+
+    def _column_ops(
+        self, serializer: GraphSerializer, known: Container[str], only: Container[str] | None
+    ) -> list[Op]:
+        ops: list[Op] = []
+        self.columns.begin()
+        for model, data in list(serializer.sources.items()):
+            if model not in known:
+                continue
+
+            def convert(name: str, values: Any, model: str = model) -> tuple[Column, bool]:
+                try:
+                    return take_column(values, fallback=serializer.encode)
+                except (ColumnError, ValueError) as error:
+                    raise ColumnError(f"column {name!r} of {serializer.objects[model]}: {error}") from error
+
+            if self.sends_whole:
+                for name in data:
+                    self.shadow.columns.pop((model, name), None)
+            try:
+                ops += self.columns.of_source(self.shadow, model, data, convert, only)
+            except BaseException:
+                self._forget_columns(serializer.sources)
+                raise
+            if not self.ownership.starts_anew:
+                gone = [key for key in self.shadow.columns if key[0] == model and key[1] not in data]
+                ops += [Op(OpCode.REMOVE).of(*key, self.shadow.columns[key].version) for key in gone]
+                self.columns.is_undoable &= not gone
+        return ops
+
+    def _forget_columns(self, models: Container[str]) -> None:
+        """The shadow may have columns in it that were not sent."""
+        for key in [key for key in self.shadow.columns if key[0] in models]:
+            del self.shadow.columns[key]
+
+
+def _name_of(definition: Mapping[str, Any]) -> str:
+    """The name of a data model, of its definition or of a reference to that."""
+    return str(definition.get("name", definition.get("id")))

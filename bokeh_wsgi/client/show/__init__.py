@@ -1,0 +1,1 @@
+"""Where plots are shown: script tags, frames, notebooks."""

@@ -1,0 +1,1 @@
+"""How a session reaches its server: requests, open responses, bodies with progress."""
