@@ -28,7 +28,7 @@ BROWSER := $(shell find browser -type f -not -path '*/node_modules/*' -not -path
 unexport PYTHONPATH PYTHONHOME
 
 # Two at once, each of which says at its end what it did; with output as it comes, nobody could read it.
-TWO := --no-print-directory --jobs=2 --output-sync=target
+TWO := --no-print-directory --keep-going --jobs=2 --output-sync=target
 PYTEST := PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest
 
 .PHONY: demo check check-tests test test-other test-debug lint types pytest bench plots browser docs chromium clean
