@@ -34,6 +34,7 @@ from bokeh.models.ui import UIElement
 from bokeh.util.browser import view
 
 from .client.account.account import DEFAULT_SERVER_URL
+from .client.publish.store_loop import OnTakenOver
 from .client.session import Session
 
 __all__ = sorted(
@@ -99,17 +100,19 @@ def output_server(
     clear: bool = True,
     *,
     share_view: bool = False,
+    on_taken_over: OnTakenOver | None = None,
 ) -> None:
     """Publish to the document of that title on a plot server: the same document, and link, over reruns.
 
     With ``clear`` the first `push` or `show` replaces what the document held: open pages follow. Without, the
     document is loaded into `curdoc`, and plots are added to it. With ``share_view``, what one viewer zooms or
-    pans to is what all see. Raises `ServerUnreachable` if no server answers at ``url`` (default:
-    http://localhost:5006/).
+    pans to is what all see. When another script starts the document anew, ``on_taken_over`` says what this
+    one does: "raise" an error at each store (the default), "retake" the document, or "stop" storing in it.
+    Raises `ServerUnreachable` if no server answers at ``url`` (default: http://localhost:5006/).
     """
     if session is None:
         session = Session(name=name, root_url=DEFAULT_SERVER_URL if url == "default" else url)
-    session.use_doc(docname, clear=clear, share_view=share_view)
+    session.use_doc(docname, clear=clear, share_view=share_view, on_taken_over=on_taken_over)
     document = curdoc()
     document.clear()
     _state.reset(session)

@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,7 @@ LIBRARIES: dict[str, set[str]] = {
     "pages": {"jinja2", "markupsafe", "werkzeug"},
     "api": {"numpy", "pyarrow", "werkzeug"},
     "app": {"platformdirs", "werkzeug"},
-    "client": {"bokeh", "itsdangerous", "numpy", "platformdirs", "pyarrow", "urllib3"},
+    "client": {"bokeh", "numpy", "urllib3"},
     "serving": {"werkzeug"},
     "cli": {"werkzeug"},
     "flask": {"flask", "flask_login", "werkzeug"},
@@ -164,3 +165,89 @@ def test_the_client_never_imports_the_server() -> None:
     )
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert not {"app", "api", "pages", "hub"} & {room_of(name) for name in run.stdout.split()}
+
+
+# The client's wings, from the bottom: each knows only modules and wings that are below it. ``client`` itself
+# holds, at the bottom, what all wings need, and at the top what puts them together.
+WINGS: dict[str, set[str]] = {
+    "ids": set(),
+    "data_models": set(),
+    "raw_models": set(),
+    "transport": set(),
+    "columns": set(),
+    "show": set(),
+    "account": {"transport"},
+    "publish": {"ids", "data_models", "transport", "columns"},
+    "follow": {"ids", "data_models", "transport", "columns", "account", "publish"},
+    "document_in_use": {"transport", "columns", "account", "publish", "follow"},
+    "session": {"raw_models", "transport", "account", "show", "publish", "follow", "document_in_use"},
+    "": {"transport", "account", "publish", "session"},
+}
+
+CLIENT = [path for path in MODULES if own_room(path) == "client"]
+
+
+def own_wing(path: Path) -> str:
+    parts = path.relative_to(PACKAGE / "client").with_suffix("").parts
+    return "" if parts == ("__init__",) else parts[0]
+
+
+@pytest.mark.parametrize("path", CLIENT, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_a_module_of_the_client_imports_only_wings_below_its_own(path: Path) -> None:
+    wing = own_wing(path)
+    assert wing in WINGS, f"{wing!r} has no place in the table of wings"
+    found = {name.split(".")[2] for name in imports(path) if name.startswith("bokeh_wsgi.client.")}
+    assert found - {wing} <= WINGS[wing]
+
+
+def test_the_wings_stand_on_each_other_without_a_circle() -> None:
+    assert set(TopologicalSorter(WINGS).static_order()) == set(WINGS)
+
+
+def test_the_modules_of_the_client_import_each_other_without_a_circle() -> None:
+    graph = {}
+    for path in CLIENT:
+        name = ".".join((PACKAGE.name, *path.relative_to(PACKAGE).with_suffix("").parts))
+        graph[name.removesuffix(".__init__")] = {
+            found for found in imports(path) if found.startswith("bokeh_wsgi.client")
+        }
+    TopologicalSorter(graph).prepare()
+
+
+def own_names(tree: ast.AST) -> set[str]:
+    """Names with an underscore that a module gives to anything: functions, classes, attributes, fields."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            found.add(node.attr)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+    return {name for name in found if name.startswith("_")}
+
+
+@pytest.mark.parametrize("path", CLIENT, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_no_module_of_the_client_reads_another_s_underscore(path: Path) -> None:
+    tree = ast.parse(path.read_text())
+    others = set().union(*(own_names(ast.parse(other.read_text())) for other in CLIENT if other != path))
+    read = {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.ctx, ast.Load)
+        and node.attr.startswith("_")
+        and not node.attr.startswith("__")
+    }
+    imported = {
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        and (node.module or "").startswith(("bokeh_wsgi", ""))
+        and node.level
+        for alias in node.names
+        if alias.name.startswith("_")
+    }
+    assert not imported
+    # A name of Bokeh's own, such as ``model._callbacks``, is nobody's here.
+    assert not (read & others) - own_names(tree)

@@ -1,4 +1,4 @@
-"""Classes of data models that a document has and this process has not defined: made from their definitions."""
+"""Classes of data models that a document has and this process has not: made from their definitions."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -23,7 +23,7 @@ from .transport.transport import Transport
 
 
 class DocumentInUse:
-    """One document of the server, from `Session.use_doc` to the next one; ``made`` is what the server said of it.
+    """One document of the server, from `Session.use_doc` to the next; ``made`` is what the server said of it.
 
     Called with the session's ``lock`` held, but for `stop`, `leave` and `raise_ended`.
     """
@@ -84,8 +84,6 @@ class DocumentInUse:
             publisher.columns.compares, publisher.followed = True, None
         if not publisher.holds_all():
             self.load(document)
-            # What callbacks have changed when it was loaded.
-            self.stores.store_document(document)
         self.live = FollowLoop(
             document,
             self.stores,
@@ -95,6 +93,12 @@ class DocumentInUse:
             interval_s=interval_s,
         )
         self.live.start()
+        try:
+            # What callbacks changed when it was loaded.
+            self.stores.store_document(document)
+        except BaseException:
+            self.live.stop()
+            raise
         return self.live
 
     def stop(self) -> None:

@@ -12,7 +12,7 @@ from bokeh.model import Model
 from bokeh.util.serialization import make_id
 
 LocalId = NewType("LocalId", str)
-"""The id of a model in this process: ``model.id``. Bokeh counts them out (p1001, p1002, …) in each process."""
+"""The id of a model in this process, ``model.id``. Bokeh counts them out: p1001, p1002, …"""
 
 WireId = NewType("WireId", str)
 """The id of a model in the document on the server."""
@@ -28,7 +28,7 @@ class ModelIds:
 
     def __init__(self) -> None:
         self.tags_new = False
-        """Whether new models get ids that no other session hands out: for documents that others have begun."""
+        """Whether new models get ids that no other session hands out, as others have begun the document."""
         self._wires: dict[LocalId, WireId] = {}
         self._locals: dict[WireId, LocalId] = {}
         self._seen: set[str] = set()
@@ -59,8 +59,8 @@ class ModelIds:
         """Have these two mean the same model; raises ValueError if one of them means another one."""
         if self._wires.get(local, wire) != wire or self._locals.get(wire, local) != local:
             raise ValueError(
-                f"{local} is {self._wires.get(local)} in the document, and {wire} is {self._locals.get(wire)} here: "
-                f"{local} and {wire} cannot be one model"
+                f"{local} and {wire} cannot be one model: there {local} is {self._wires.get(local)}, "
+                f"and {wire} is {self._locals.get(wire)} here"
             )
         self._wires[local], self._locals[wire] = wire, local
 
@@ -71,7 +71,7 @@ class ModelIds:
             del self._wires[local]
 
     def rename(self, wire: str) -> None:
-        """Give a model of ours, which the document does not hold, another wire id: somebody else has taken it."""
+        """Give a model of ours another wire id, where somebody else has taken this one."""
         local = self._locals[WireId(wire)]
         self.unpair(wire)
         self.pair(local, self._unused(local))
@@ -96,9 +96,9 @@ class ModelIds:
         return wire in self._seen
 
     def adopt(self, wires: Collection[str], document: Document) -> None:
-        """Have local ids for models of the document that are to be made here: their own, where these are free.
+        """Have local ids for models of the document that will be made here: their own, where these are free.
 
-        A model that has such an id, and is or could come to be in ``document``, means another one from now on.
+        A model here that has such an id, and is in ``document`` or may come to be, is a new one from now on.
         """
         paired = {wire: local for wire in wires if (local := self.local_of(wire)) is not None}
         used = _ids_in_use([*wires, *paired.values()], document)

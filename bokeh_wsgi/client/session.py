@@ -34,8 +34,8 @@ class Session:
     changed; a change is applied whole or not at all. While the server is away they try again for ``retry_s``
     seconds; then they raise `ServerUnreachable`, and the next call sends what is missing. `run` and `live`
     bring back what others change, call the callbacks that are set for it, and send what those change. When
-    another script starts the document anew, ``on_taken_over`` says what this one does: "raise" `TakenOver` at each
-    store, "retake" the document, or "stop" storing in it.
+    another script starts the document anew, ``on_taken_over`` says what this one does: "raise" `TakenOver` at
+    each store, "retake" the document, or "stop" storing in it.
     """
 
     def __init__(
@@ -67,7 +67,8 @@ class Session:
         if diff not in ("auto", "off"):
             raise ValueError(f'diff is "auto" or "off", not {diff!r}')
         options = Options(root_url, app, retry_s, timeout_s, ca_certs, load_from_config, configdir)
-        self._account = Account(options, name, username, userapikey)
+        self._account = Account(options, name, username, userapikey, on_identity=self._be)
+        self.root_url, self.name = self._account.root_url, self._account.name
         self._documents = Documents(self._account)
         self._lock = threading.RLock()
         self._compares = diff == "auto"
@@ -98,22 +99,6 @@ class Session:
                 self._account.transport.close()
 
     # The account
-
-    @property
-    def root_url(self) -> str:
-        return self._account.root_url
-
-    @property
-    def name(self) -> str:
-        return self._account.name
-
-    @property
-    def username(self) -> str:
-        return self._account.username
-
-    @property
-    def userapikey(self) -> str:
-        return self._account.userapikey
 
     @property
     def configdir(self) -> str:
@@ -476,6 +461,9 @@ class Session:
         with self._lock:
             self._used().stores.hold(obj)
         show_in_notebook(self, obj)
+
+    def _be(self, username: str, userapikey: str) -> None:
+        self.username, self.userapikey = username, userapikey
 
     def _used(self) -> DocumentInUse:
         if self._in_use is None:

@@ -61,7 +61,7 @@ class State:
     """Of the last change with an EVENT: they are no part of the state, but readers want them."""
     whole_graph_seq: int = 0
     reuse_seq: int = 0
-    """Of the last change that defined an id which had been removed: it cannot be merged with those before it."""
+    """Of the last change that defined an id which had been removed: it is not merged with those before it."""
     columns: dict[Key, Held] = field(default_factory=dict)
     removed: dict[Key, Place] = field(default_factory=dict)
 
@@ -125,6 +125,8 @@ class State:
             elif op.code is OpCode.PATCH:
                 patches += 1
                 self.graph_seq = seq
+                if graph is not None and graph.reuses_ids:
+                    self.reuse_seq = seq
             elif op.code is OpCode.EVENT:
                 self.event_seq = seq
             elif op.code is not OpCode.COMMIT:

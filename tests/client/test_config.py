@@ -2,6 +2,8 @@
 
 import json
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -48,3 +50,16 @@ def test_a_file_of_bokeh_0_9_is_read_but_never_changes_the_server(tmp_path: Path
 def test_a_file_that_is_not_ours_is_no_entries(tmp_path: Path, content: str) -> None:
     (tmp_path / "config.json").write_text(content)
     assert Config(tmp_path).load() == {}
+
+
+def test_scripts_that_save_at_once_lose_no_entry(tmp_path: Path) -> None:
+    program = (
+        "import sys; from bokeh_wsgi.client import Session\n"
+        "for n in range(20):\n"
+        "    Session(root_url=f'http://{sys.argv[2]}{n}:1/', userapikey='k', configdir=sys.argv[1]).save()"
+    )
+    scripts = [
+        subprocess.Popen([sys.executable, "-c", program, str(tmp_path), name]) for name in ("a", "b", "c")
+    ]
+    assert [script.wait() for script in scripts] == [0, 0, 0]
+    assert len(Config(tmp_path).load()) == 60

@@ -1,5 +1,6 @@
 """`Session.live`: what others change comes to the script, and what its callbacks do goes back."""
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -18,10 +19,20 @@ from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.client import Session
 from bokeh_wsgi.client.follow.follow_loop import Live
 from bokeh_wsgi.dataplane import OpCode
-from bokeh_wsgi.exc import Conflict, SessionError
+from bokeh_wsgi.exc import Conflict, SessionError, TakenOver
 
 from .conftest import MakeSession, Viewer
-from .following import Page, changed, differences, event, patch, publisher_of, shadow_differences, wait_until
+from .following import (
+    DEADLINE_S,
+    Page,
+    changed,
+    differences,
+    event,
+    patch,
+    publisher_of,
+    shadow_differences,
+    wait_until,
+)
 
 
 class Board:
@@ -602,3 +613,119 @@ def test_the_view_is_shared_where_that_is_asked_for(app: BokehWSGI, board: Board
     session.use_doc("shared", clear=True)
     session.store_document(document)
     assert not session.pull_state().graph.share_view
+
+
+class Cut:
+    """An app that answers as another one does, until it ``breaks``: then its streams raise errors."""
+
+    def __init__(self, app: BokehWSGI) -> None:
+        self._app = app
+        self.breaks = False
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        if self.breaks and environ["PATH_INFO"].endswith("/changes") and environ["REQUEST_METHOD"] == "GET":
+            raise ZeroDivisionError("nobody expects this")
+        return self._app(environ, start_response)
+
+
+@pytest.fixture
+def cut(app: BokehWSGI) -> Cut:
+    return Cut(app)
+
+
+@pytest.fixture
+def cut_off(cut: Cut) -> Iterator[Session]:
+    session = Session(app=cut)
+    session.use_doc("line", clear=True)
+    yield session
+    session.http_session.close()
+
+
+def test_an_error_that_nobody_expects_ends_live_and_is_told(
+    cut: Cut, cut_off: Session, document: Document, caplog: pytest.LogCaptureFixture
+) -> None:
+    live = cut_off.live(document)
+    cut.breaks = True
+    wait_until(lambda: not live.is_on)
+    assert "nobody expects this" in caplog.text
+    with pytest.raises(SessionError, match="ZeroDivisionError: nobody expects this"):
+        cut_off.store_document(document)
+
+
+def test_an_error_that_nobody_expects_ends_run(cut: Cut, cut_off: Session, document: Document) -> None:
+    document.add_next_tick_callback(lambda: setattr(cut, "breaks", True))
+    with pytest.raises(SessionError, match="ZeroDivisionError: nobody expects this"):
+        cut_off.run(document)
+
+
+def test_an_error_that_nobody_expects_ends_next_change(
+    cut: Cut, cut_off: Session, document: Document
+) -> None:
+    cut_off.store_document(document)
+    assert cut_off.next_change(0) is None
+    cut.breaks = True
+    with pytest.raises(SessionError, match="ZeroDivisionError: nobody expects this"):
+        cut_off.next_change(DEADLINE_S)
+
+
+def test_a_title_that_the_script_has_not_stored_yet_wins(board: Board, viewer: Viewer) -> None:
+    board.live()
+    board.document.title = "newer"
+    board.wait(board.page.send(patch({"kind": "TitleChanged", "title": "late"})))
+    assert board.document.title == "newer"
+    board.session.store_document(board.document)
+    viewer.changes()
+    assert viewer.state.graph.title == "newer"
+    board.wait(board.page.send(patch({"kind": "TitleChanged", "title": "newest"})))
+    wait_until(lambda: board.document.title == "newest")
+
+
+def test_a_script_whose_document_another_one_starts_anew_is_told(
+    board: Board, make_session: MakeSession, caplog: pytest.LogCaptureFixture
+) -> None:
+    live = board.live()
+    other = make_session(clear=True)
+    other.store_document(Document())
+    wait_until(lambda: not live.is_on)
+    assert f"another script has started 'line' anew, on {socket.gethostname()}" in caplog.text
+    with pytest.raises(TakenOver, match="join with clear=False"):
+        board.session.store_document(board.document)
+    assert board.session.pull_state().graph.roots == []
+
+
+def test_a_script_that_does_not_mind_stops_when_another_one_starts_its_document_anew(
+    make_session: MakeSession, caplog: pytest.LogCaptureFixture
+) -> None:
+    session = make_session(clear=True, on_taken_over="stop")
+    document = Document()
+    document.add_root(Div(text="ours"))
+    live = session.live(document)
+    make_session(clear=True).store_document(Document())
+    wait_until(lambda: not live.is_on)
+    document.roots[0].text = "late"  # type: ignore[attr-defined]
+    session.store_document(document)
+    session.close()
+    assert session.pull_state().graph.roots == []
+    assert caplog.text.count("another script has started") == 1
+
+
+def test_a_live_script_can_take_its_document_back(
+    make_session: MakeSession, caplog: pytest.LogCaptureFixture
+) -> None:
+    session = make_session(clear=True, on_taken_over="retake")
+    document = Document()
+    slider = Slider(start=0, end=9, value=1)
+    document.add_root(slider)
+    with session.live(document) as live:
+        other = make_session(clear=True)
+        theirs = Document()
+        theirs.add_root(Div(text="theirs"))
+        other.store_document(theirs)
+        wait_until(lambda: list(session.pull_state().graph.models) != [] and session.seq > other.seq)
+        assert session.pull_state().graph.roots == [slider.id]
+        page = Page(make_session())
+        page.set(slider, value=5)
+        wait_until(lambda: slider.value == 5)
+        assert live.is_on
+    assert caplog.text.count("another script has started") == 1
+    session.close()

@@ -5,7 +5,7 @@ import json
 import os
 import socket
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
@@ -53,26 +53,36 @@ class Account:
     it. Nothing is saved or read for an ``app`` in this process. Thread-safe.
     """
 
-    def __init__(self, options: Options, name: str | None, username: str, userapikey: str) -> None:
+    def __init__(
+        self,
+        options: Options,
+        name: str | None,
+        username: str,
+        userapikey: str,
+        *,
+        on_identity: Callable[[str, str], None],
+    ) -> None:
+        """``on_identity`` is told the user and the key, now and whenever they are others."""
         self.transport = options.transport()
         self.root_url = self.transport.root_url
         self.name = self.root_url if name is None else name
         self.username = username
         self.userapikey = userapikey
+        self._on_identity = on_identity
         self.config = Config(options.configdir)
         # An app in this process is no server that a later session could find.
         self._is_remote = options.app is None
         loads = options.load_from_config and self._is_remote
         if loads:
             self._use(self.config.find(name, self.root_url))
-        self.transport.credentials = self._credentials()
+        self._become(self.username, self.userapikey)
         if loads and self.userapikey == NO_KEY:
             self.transport.when_found = self._look_again
 
     def _look_again(self, base_url: str) -> None:
         """The saved key may be filed under the address that the root URL leads to."""
         self._use(self.config.find(None, base_url))
-        self.transport.credentials = self._credentials()
+        self._become(self.username, self.userapikey)
 
     def _use(self, entry: Mapping[str, Any]) -> None:
         """What the config has, except where the caller said otherwise."""
@@ -127,6 +137,7 @@ class Account:
     def _become(self, username: str, userapikey: str) -> None:
         self.username, self.userapikey = username, userapikey
         self.transport.credentials = self._credentials()
+        self._on_identity(username, userapikey)
 
     def logout(self) -> None:
         """End this session's key at the server, and forget it here and in the config file.

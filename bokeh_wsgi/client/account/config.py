@@ -4,8 +4,17 @@ import contextlib
 import json
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
+
+try:
+    import fcntl as _fcntl
+except ImportError:  # Windows
+    fcntl: ModuleType | None = None
+else:
+    fcntl = _fcntl
 
 
 class Config:
@@ -34,23 +43,40 @@ class Config:
         return {}
 
     def save(self, key: str, entry: dict[str, Any]) -> None:
-        """Write one entry; readable by the user alone, and never half.
+        """Write one entry; readable by the user alone, never half, and without losing another script's.
 
         Entries of the same server under other names go: what they say is older.
         """
-        self._write({**self._entries_without(_addresses(entry)), key: entry})
+        with self._locked():
+            self._write({**self._entries_without(_addresses(entry)), key: entry})
 
     def forget(self, *urls: str) -> None:
         """Remove all entries of a server that is known by these addresses."""
-        kept = self._entries_without(set(urls))
-        if len(kept) < len(self.load()):
-            self._write(kept)
+        if not self.load():
+            return
+        with self._locked():
+            kept = self._entries_without(set(urls))
+            if len(kept) < len(self.load()):
+                self._write(kept)
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        """No other script writes in here, where the system can lock a folder: the file itself is replaced."""
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if fcntl is None:
+            yield
+            return
+        folder = os.open(self.directory, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(folder)
 
     def _entries_without(self, addresses: set[str]) -> dict[str, dict[str, Any]]:
         return {name: entry for name, entry in self.load().items() if not addresses & _addresses(entry)}
 
     def _write(self, entries: dict[str, dict[str, Any]]) -> None:
-        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         content = json.dumps(entries, indent=2)
         # Made with mode 0600, in the same folder, so that the replacement is one step.
         handle, name = tempfile.mkstemp(prefix=".config-", dir=self.directory)

@@ -17,7 +17,7 @@ class Documents:
         self._tokens_lock = threading.Lock()
 
     def make(self, title: str) -> dict[str, Any]:
-        """This user's document of that title, made if there is none: ``{"docid", "seq", "generation", …}``."""
+        """This user's document of that title, or a new one: ``{"docid", "seq", "generation", …}``."""
         return self._send("POST", "doc", {"title": title})
 
     def delete(self, docid: str) -> None:

@@ -10,7 +10,7 @@ from .tracked_data import ColumnLog, RowChanges
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """What a step did to a column: ops with the rows that each took away, and the row changes that said so."""
+    """What a step did to a column: ops, the rows that each took away, and the changes that were noted."""
 
     model: str
     name: str

@@ -88,7 +88,7 @@ class FollowLoop:
         self._pending = PendingCallbacks()
         self.inbound = Inbound(self._publisher, document, puller, dirty=self._dirty, pending=self._pending)
         self._replies = Replies(stores, document, self._dirty)
-        self._callbacks = CallbackRunner(document, notice)
+        self._caller = CallbackRunner(document, notice)
         self._batches: deque[_Batch] = deque()
         self._thread: threading.Thread | None = None
         self._runner = 0
@@ -338,9 +338,9 @@ class FollowLoop:
             seq = max([publisher.followed or 0, *(change.seq for _, change in batch.changes)])
         events = [event for event in found if event is not None]
         for one in changed:
-            self._callbacks.changed(one)
+            self._caller.changed(one)
         for event in events:
-            self._callbacks.event(event)
+            self._caller.event(event)
         self._tell_viewers(batch.viewers)
         if changed or events:
             self._replies.store()
@@ -354,7 +354,7 @@ class FollowLoop:
         self._viewers = viewers
         if bool(viewers) != bool(before):
             for callback in list(self._viewers_callbacks):
-                self._callbacks.call("on_viewers", callback, viewers)
+                self._caller.call("on_viewers", callback, viewers)
             self._replies.store()
 
     def _run_timers(self) -> None:
@@ -364,7 +364,7 @@ class FollowLoop:
             if self._timers.is_on(callback):
                 # As Bokeh wraps it, but for patching curdoc, which `CallbackRunner` does.
                 function = getattr(callback.callback, "__wrapped__", callback.callback)
-                self._callbacks.call(kind_of(callback), function)
+                self._caller.call(kind_of(callback), function)
                 self._replies.store()
 
 

@@ -62,7 +62,7 @@ class GraphUpdater(ModelDecoder):
         may_be_own: MayBeOwn,
         kept: Collection[str] = (),
     ) -> None:
-        """``kept``: models that the script has changed; roots that hold one stay where others removed them."""
+        """``kept``: models that the script has changed. Roots that hold one stay, if others removed them."""
         self._ownership = ownership
         self._document = document
         self._index = index

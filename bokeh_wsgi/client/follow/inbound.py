@@ -78,7 +78,7 @@ class Inbound:
         publisher.load(state)
         self._touched = None
         with self._unmarked():
-            updater = self._updater(lambda model, attribute: False)
+            updater = self._updater(lambda *_: False)
             updater.update(old, retired=retired)
             for wire, model in present.items():
                 updater.update_columns(wire, model)
@@ -162,9 +162,9 @@ class Inbound:
     def _apply(self, ops: Sequence[Op], seq: int) -> None:
         overtaken = self._publisher.own.written_after(seq)
         shadow = self._publisher.shadow
-        for op in ops:
-            if op.code is OpCode.PATCH:
-                self._apply_patch(json.loads(op.json), overtaken)
+        patches = [json.loads(op.json) for op in ops if op.code is OpCode.PATCH]
+        if patches:
+            self._apply_patches(patches, overtaken)
         columns: dict[str, dict[str, list[Op]]] = {}
         for op in ops:
             if op.code is not OpCode.PATCH and not overtaken.intersection(places_of(op)):
@@ -173,17 +173,10 @@ class Inbound:
             if model in shadow.graph.models:
                 self._columns.apply(model, changed, seq)
 
-    def _apply_patch(self, patch: dict[str, Any], overtaken: frozenset[Place]) -> None:
-        events = patch.get("events", [])
-        places = [place_of(event) for event in events]
-        if ROOTS in places and ROOTS in overtaken:
-            raise Conflict("both sides changed the roots: their order is not what was said last")
-        kept = {key: value for key, value in patch.items() if (key,) not in overtaken}
-        kept["events"] = [
-            event for event, place in zip(events, places, strict=True) if place not in overtaken
-        ]
-        graph = self._publisher.shadow.graph.patched(kept)
-        self._touch(event for event in kept["events"] if event["kind"] == "ModelChanged")
+    def _apply_patches(self, patches: Sequence[dict[str, Any]], overtaken: frozenset[Place]) -> None:
+        kept = [_not_overtaken(patch, overtaken) for patch in patches]
+        graph = self._publisher.shadow.graph.patched(*kept)
+        self._touch(event for patch in kept for event in patch["events"] if event["kind"] == "ModelChanged")
         self._publisher.ownership.see(graph)
 
     def _touch(self, events: Iterable[dict[str, Any]] = ()) -> None:
@@ -247,10 +240,21 @@ class Inbound:
         if touched is None:
             return
         dirty = self._dirty
-        may_be_own = (lambda model, attribute: True) if dirty is None else dirty.is_dirty
+        may_be_own = (lambda *_: True) if dirty is None else dirty.is_dirty
         retired = retyped(touched.graph, self._publisher.shadow.graph)
         with self._unmarked():
             self._updater(may_be_own, kept).update(touched.graph, touched.attributes, retired)
+
+
+def _not_overtaken(patch: dict[str, Any], overtaken: frozenset[Place]) -> dict[str, Any]:
+    """What of a patch own changes have not written over since."""
+    events = patch.get("events", [])
+    places = [place_of(event) for event in events]
+    if ROOTS in places and ROOTS in overtaken:
+        raise Conflict("both sides changed the roots: their order is not what was said last")
+    kept = {key: value for key, value in patch.items() if (key,) not in overtaken}
+    kept["events"] = [event for event, place in zip(events, places, strict=True) if place not in overtaken]
+    return kept
 
 
 def _models_of(step: Step, graph: Graph) -> set[str]:

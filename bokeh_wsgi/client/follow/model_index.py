@@ -14,7 +14,7 @@ from .model_decoder import ModelDecoder
 
 
 class ModelIndex:
-    """Finds models by wire id: those in the document, and those made for it that are not in it at the moment."""
+    """Finds models by wire id: those in the document, and those made for it that are outside of it now."""
 
     def __init__(self, document: Document, ids: ModelIds) -> None:
         self._document = document

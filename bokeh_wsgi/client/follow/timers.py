@@ -17,7 +17,10 @@ class _Due:
 
 
 class Timers:
-    """By the monotonic clock, from `begin` to `end`. Called by one thread; ``on_change`` by any, as they come and go."""
+    """By the monotonic clock. Called by one thread.
+
+    From `begin` to `end`, ``on_change`` is called when callbacks come or go, by any thread.
+    """
 
     def __init__(self, document: Document, on_change: Callable[[], None]) -> None:
         self._document = document

@@ -22,7 +22,7 @@ _COLUMNS = (ColumnDataChangedEvent, *_ROWS)
 
 @dataclass(frozen=True, slots=True)
 class Dirty:
-    """``models`` that changed up to a ``count``; ``is_whole``: there is more than that, such as another root."""
+    """``models`` that changed up to a ``count``; ``is_whole``: more than these, such as another root."""
 
     count: int
     models: list[Model]
@@ -93,7 +93,7 @@ class DirtyModels:
             return dirty is not None and dirty.model is model and attribute in dirty.attributes
 
     def attribute_order(self, model: Model, attribute: str) -> int:
-        """A number that rises in the order in which attributes and columns were set; 0 if that is not known."""
+        """A number that rises in the order in which attributes and columns were set; 0 if not known."""
         dirty = self._models.get(model.id)
         return 0 if dirty is None else dirty.attributes.get(attribute, 0)
 

@@ -44,7 +44,7 @@ Order = Callable[[str, str], int]
 
 @dataclass(frozen=True, slots=True)
 class GraphChange:
-    """How the shadow's graph becomes ``graph``: by contents of GRAPH or PATCH ops, in the order they were set."""
+    """How the shadow's graph becomes ``graph``: ``contents`` of GRAPH or PATCH ops, each with its order."""
 
     graph: Graph
     code: OpCode

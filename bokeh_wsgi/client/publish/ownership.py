@@ -2,10 +2,10 @@
 
 What a session knows of its document is one of three:
 
-- **own**: made or changed here since it was last stored. It is not in the shadow, or has another value than there.
+- **own**: made or changed here since it was last stored. It is not in the shadow, or has another value there.
   Only this is sent.
-- **loaded**: as the server has it, as far as the session knows: equal to the shadow. It is never sent; a conflict,
-  a pull or the stream brings it to the server's state.
+- **loaded**: as the server has it, as far as the session knows: equal to the shadow. It is never sent; a
+  conflict, a pull or the stream brings it to the server's state.
 - **foreign id**: loaded, under another id in this process than in the document; `ModelIds` has the pair.
 
 What others made and this session never loaded is not in the shadow, and so it is neither looked at nor sent.
@@ -68,7 +68,7 @@ class Ownership:
         self._texts.clear()
 
     def see(self, graph: Graph) -> None:
-        """Others have changed the graph of the shadow to this one; columns of models that are gone go, too."""
+        """Others have changed the shadow's graph to this one; columns of models that are gone go, too."""
         self.shadow.graph = graph
         self.ids.see(graph.models)
         self.made &= graph.models.keys()
@@ -95,7 +95,7 @@ class Ownership:
         self._texts = {key: kept for key, kept in self._texts.items() if key in models}
 
     def begin_again(self, state: State) -> None:
-        """Somebody else has started the document anew, as this state: what was made here is not stored any more.
+        """Somebody else has started the document anew, as this state: what was made here is stored no more.
 
         What the session has loaded is that of the state; a session that loaded nothing goes on so.
         """

@@ -168,7 +168,7 @@ class Publisher:
         return serializer.encode(config)
 
     def _defs(self, serializer: GraphSerializer) -> list[Any] | None:
-        """Definitions of data models: of all that there are, or to those that were loaded, of what is used here."""
+        """Definitions of data models: those that were loaded, and of what is used; anew, of all there are."""
         starts_anew, old = self.ownership.starts_anew, self.shadow.graph.defs
         known = {} if starts_anew else {_name_of(definition): definition for definition in old or ()}
         used = {cls for obj in serializer.objects.values() for cls in type(obj).__mro__}

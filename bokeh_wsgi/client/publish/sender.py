@@ -51,8 +51,8 @@ class Sender:
 
     A step is made against what the steps before it will have done, so they are sent in the order in which
     they were made. Of an upload without an answer nobody knows whether the server took it: it is sent again
-    first. ``resolve`` has the next step fit what the server says it holds; ``restore`` is to `store` the models
-    of a step that was refused in the background.
+    first. ``resolve`` has the next step fit what the server says it holds; ``restore`` stores the models of a
+    step again that was refused in the background.
     """
 
     def __init__(

@@ -17,8 +17,8 @@ _ROWS = (*_STARTS, OpCode.APPEND, OpCode.WRITE)
 class Step:
     """One change ready to be sent.
 
-    ``graph``: the shadow's after it (None: as it was). ``objects``: the models that were looked at, by wire id.
-    ``generation``: the one of the document that it was made for (None: that is not known).
+    ``graph``: the shadow's after it (None: as it was). ``objects``: the models that were looked at, by wire
+    id. ``generation``: the one of the document that it was made for (None: that is not known).
     """
 
     ops: Sequence[Op]

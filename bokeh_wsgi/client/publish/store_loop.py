@@ -1,4 +1,4 @@
-"""Stores what a script changed in one document: steps are made, sent, and made anew where the server refused them."""
+"""Stores what a script changed in one document: makes steps, has them sent, makes them anew if refused."""
 
 import logging
 import math
@@ -38,8 +38,9 @@ RETAKE_ATTEMPTS: Final = 5
 class StoreLoop:
     """Sends what is own in one document. All methods are called with ``lock`` held.
 
-    ``pull`` gives the document as the server has it, ``find_host`` the machine whose script started it anew. ``reconcile`` brings loaded things to the server's state,
-    below a step that was refused; ``reload`` brings a document here to a state of another generation.
+    ``pull`` gives the document as the server has it, ``find_host`` the machine whose script started it anew.
+    ``reconcile`` brings loaded things to the server's state, below a step that was refused; ``reload`` brings
+    a document here to a state of another generation.
     """
 
     def __init__(
@@ -127,11 +128,11 @@ class StoreLoop:
 
     def flush(self) -> None:
         """Wait until the server has all that was stored; raises what went wrong on the way there."""
-        self._guarded(self._sender.flush)
+        self._guarded(self._sender.flush, is_store=False)
 
     def flush_quietly(self) -> None:
         """As `flush`, but leaves what went wrong in the background to the next call to raise."""
-        self._guarded(self._sender.flush_quietly)
+        self._guarded(self._sender.flush_quietly, is_store=False)
 
     def upload(self, ops: Sequence[Op]) -> None:
         """Send ops as a change of their own, of which the shadow knows nothing."""
@@ -151,21 +152,22 @@ class StoreLoop:
         self.flush()
 
     def take_over(self, error: PastGeneration) -> None:
-        """Another script has started the document anew, as the stream says: do what `on_taken_over` says."""
+        """The stream says that another script has started the document anew: do what `on_taken_over` says."""
         self._lost(error)
         self.flush()
 
     # Taken over
 
-    def _guarded(self, action: Callable[[], Any]) -> None:
-        """Do it in the present generation; in what the script wants to be the next one, where that has ended."""
+    def _guarded(self, action: Callable[[], Any], *, is_store: bool = True) -> None:
+        """Do it in the present generation, or in the next one where the script wants that."""
         for attempt in range(RETAKE_ATTEMPTS):
             if self.is_stopped:
                 return
-            if self._loss is not None:
+            if self._loss is not None and is_store:
                 raise TakenOver(self._loss.title, self._loss.host)
             try:
-                self._learn_generation()
+                if is_store:
+                    self._learn_generation()
                 self._store_again()
                 action()
                 return
