@@ -1,5 +1,6 @@
 """Puts each test into its groups, and says when one does what only those of another group do (groups.py)."""
 
+import gc
 from collections.abc import Iterator
 from importlib import import_module
 from threading import current_thread
@@ -8,10 +9,28 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
+from bokeh_wsgi.auth import passwords
+
 from . import groups
 from .browser.windows import Windows
 
 guard = groups.Guard()
+
+
+# A hash of a password takes a third of a second and 64 MiB, on purpose; servers in processes of their own
+# make such, and tests/auth/test_passwords.py does.
+REAL_METHOD = passwords.METHOD
+CHEAP_METHOD = "scrypt:1024:4:1"
+
+
+def pytest_configure() -> None:
+    passwords.METHOD = CHEAP_METHOD
+
+
+def pytest_collection_finish() -> None:
+    # What was imported stays: no search for garbage need look at it again.
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
