@@ -5,6 +5,7 @@
 #   make check     lint, types and the tests that start nothing: under a minute, for while you work
 #   make test      lint, types and every test; what CI runs
 #   make lint      ruff: the rules and the format          make types   mypy --strict
+#   make test-full the same with all that tests at random try: a quarter of an hour more
 #   make pytest    every test, one after the other: make pytest ARGS="tests/browser -k drag"
 #   make test-other  what another Python or the Bokeh that it gets can change
 #   make bench     benchmarks, peers side by side          make browser bundle the page's client again
@@ -31,7 +32,7 @@ unexport PYTHONPATH PYTHONHOME
 TWO := --no-print-directory --keep-going --jobs=2 --output-sync=target
 PYTEST := PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest
 
-.PHONY: demo check check-tests test test-other test-debug lint types pytest bench plots browser docs chromium clean
+.PHONY: demo check check-bokeh check-rest test test-full test-other test-debug lint types pytest bench plots browser docs chromium clean
 .PHONY: with-browser without-browser other-with-browser other-without-browser
 .DELETE_ON_ERROR:
 
@@ -39,14 +40,20 @@ demo: $(VENV)/demo.stamp
 	@exec $(BIN)/python examples/demo.py $(ARGS)
 
 check: $(VENV)/test.stamp
-	@$(MAKE) $(TWO) types lint check-tests
+	@$(MAKE) $(TWO) check-bokeh check-rest
 
-check-tests:
-	$(PYTEST) -q -m "not browser and not process" $(ARGS)
+check-bokeh:
+	$(PYTEST) -q -m "bokeh and not browser and not process" $(ARGS)
+
+check-rest: lint types
+	$(PYTEST) -q -m "not bokeh and not browser and not process" $(ARGS)
 
 # Chromium's tests take about as long as all others, with lint and types.
 test: $(VENV)/test.stamp chromium
 	@$(MAKE) $(TWO) with-browser without-browser
+
+test-full:
+	BOKEH_WSGI_FULL=1 $(MAKE) test
 
 with-browser:
 	$(PYTEST) -m browser $(ARGS)

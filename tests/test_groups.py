@@ -15,6 +15,7 @@ from .test_layers import LIBRARIES
 MAY_IMPORT_BOKEH = {
     "browser",
     "browser_unit",
+    "campaign",
     "client",
     "dataplane",
     "gallery",
