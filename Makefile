@@ -40,17 +40,17 @@ demo: $(VENV)/demo.stamp
 	@exec $(BIN)/python examples/demo.py $(ARGS)
 
 check: $(VENV)/test.stamp
-	@$(MAKE) $(TWO) check-bokeh check-rest
+	@$(MAKE) $(TWO) check-bokeh lint types check-rest
 
 check-bokeh:
 	$(PYTEST) -q -m "bokeh and not browser and not process" $(ARGS)
 
-check-rest: lint types
+check-rest:
 	$(PYTEST) -q -m "not bokeh and not browser and not process" $(ARGS)
 
 # Chromium's tests take about as long as all others, with lint and types.
 test: $(VENV)/test.stamp chromium
-	@$(MAKE) $(TWO) with-browser without-browser
+	@$(MAKE) $(TWO) with-browser lint types without-browser
 
 test-full:
 	BOKEH_WSGI_FULL=1 $(MAKE) test
@@ -58,7 +58,7 @@ test-full:
 with-browser:
 	$(PYTEST) -m browser $(ARGS)
 
-without-browser: lint types
+without-browser:
 	$(PYTEST) -m "not browser" $(ARGS)
 	$(BIN)/python -m pytest -q benchmarks
 
