@@ -166,9 +166,14 @@ class Campaign:
         for who in WRITERS:
             self.sides[who].send(STEPS)
         victims = self.chance.sample([*SIDES, SERVER], self.chance.choice([0, 1, 1, 1, 2]))
+        working = list(WRITERS)
         for victim in victims:
-            watched = victim if victim in WRITERS else self.chance.choice(WRITERS)
-            self._wait_for_steps(watched, begun[watched] + self.chance.randrange(STEPS), findings)
+            watched = victim if victim in WRITERS else self.chance.choice([*working, None])
+            if watched is not None:
+                self._wait_for_steps(watched, begun[watched] + self.chance.randrange(STEPS), findings)
+            if victim in working:
+                # It is started again, and writes no more in this round.
+                working.remove(victim)
             self._kill(victim)
         for who in WRITERS:
             if who not in victims:
