@@ -6,6 +6,7 @@ from typing import Any
 
 from bokeh.document import Document
 
+from bokeh_wsgi.exc import SessionError
 from bokeh_wsgi.models.state import State
 
 from .account.documents import Documents
@@ -70,6 +71,7 @@ class DocumentInUse:
         """Bring a document here to what the server has, and call back for what changed."""
         if not self.stores.is_lost:
             self.stores.flush()
+        self.publisher.watch.dirty(document)
         pending = PendingCallbacks()
         self._inbound(document, pending).load(self.puller.state())
         self.stores.joined(document)
@@ -84,7 +86,9 @@ class DocumentInUse:
             publisher.columns.compares, publisher.followed = True, None
         if not publisher.holds_all():
             self.load(document)
-        self.live = FollowLoop(
+        if self.stores.is_closed:
+            raise SessionError("a callback has made this session use another document: that is not followed")
+        live = FollowLoop(
             document,
             self.stores,
             self.puller,
@@ -92,14 +96,16 @@ class DocumentInUse:
             notice=notice,
             interval_s=interval_s,
         )
-        self.live.start()
+        live.start()
+        # Any thread may stop it from now on.
+        self.live = live
         try:
             # What callbacks changed when it was loaded.
             self.stores.store_document(document)
         except BaseException:
-            self.live.stop()
+            live.stop()
             raise
-        return self.live
+        return live
 
     def stop(self) -> None:
         """End the following, if it is on; raises what ended it before."""

@@ -16,8 +16,8 @@ from bokeh_wsgi.exc import Conflict, NotFound, StoreError
 
 from .base import KEPT_KEYS, VIEWERS_S, DocumentRecord, SequenceTaken, new_docid
 from .connections import Connections
+from .schema import MIGRATIONS
 from .sqlite_accounts import RECORD, SQLiteAccounts, record_of
-from .sqlite_accounts import SCHEMA as ACCOUNTS_SCHEMA
 
 MAX_SEQ = 2**63 - 1
 PART_BYTES = 8 << 20
@@ -25,56 +25,7 @@ KEPT_FREE_PAGES = 2048
 GIVE_BACK_PAGES = 1024
 GIVE_BACK_S = 1.0
 
-SCHEMA = """
-CREATE TABLE documents (
-    id INTEGER PRIMARY KEY,
-    docid TEXT NOT NULL UNIQUE,
-    owner TEXT NOT NULL,
-    title TEXT NOT NULL,
-    created REAL NOT NULL,
-    changed REAL NOT NULL,
-    seq INTEGER NOT NULL DEFAULT 0,
-    history_bytes INTEGER NOT NULL DEFAULT 0,
-    snapshot_seq INTEGER,
-    snapshot_bytes INTEGER NOT NULL DEFAULT 0,
-    UNIQUE (owner, title)
-);
-CREATE TABLE history (
-    document INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
-    seq INTEGER NOT NULL,
-    part INTEGER NOT NULL,
-    frame BLOB NOT NULL,
-    UNIQUE (document, seq, part)
-);
-CREATE TABLE snapshots (
-    document INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
-    part INTEGER NOT NULL,
-    frame BLOB NOT NULL,
-    UNIQUE (document, part)
-);
-CREATE TABLE keys (
-    document INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
-    key TEXT NOT NULL,
-    seq INTEGER NOT NULL,
-    PRIMARY KEY (document, key)
-) WITHOUT ROWID;
-CREATE TABLE settings (
-    name TEXT PRIMARY KEY,
-    value BLOB NOT NULL
-) WITHOUT ROWID
-"""
-VIEWERS_SCHEMA = """
-CREATE TABLE viewers (
-    document INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
-    process TEXT NOT NULL,
-    number INTEGER NOT NULL,
-    at REAL NOT NULL,
-    PRIMARY KEY (document, process)
-) WITHOUT ROWID
-"""
-HOST_SCHEMA = "ALTER TABLE documents ADD COLUMN host TEXT NOT NULL DEFAULT ''"
 # Each brings a file from the version before to its own.
-SCHEMAS = (SCHEMA, ACCOUNTS_SCHEMA, VIEWERS_SCHEMA, HOST_SCHEMA)
 
 GET_DOCUMENT = f"{RECORD} WHERE docid = ? ORDER BY id"
 FIND_DOCUMENT = f"{RECORD} WHERE owner = ? AND title = ? ORDER BY id"
@@ -119,7 +70,7 @@ class SQLiteStore(SQLiteAccounts):
     def __init__(self, path: Path | str, *, synchronous: str = "full") -> None:
         if synchronous not in ("full", "normal"):
             raise StoreError(f"synchronous is full or normal, not {synchronous!r}.")
-        self._connections = Connections(Path(path).expanduser(), SCHEMAS, synchronous=synchronous)
+        self._connections = Connections(Path(path).expanduser(), MIGRATIONS, synchronous=synchronous)
 
     @classmethod
     def from_uri(cls, uri: str) -> "SQLiteStore":

@@ -10,45 +10,6 @@ from .accounts import RIGHTS, Credential, UserRecord, next_try
 from .base import DocumentRecord, Store
 from .connections import Connections
 
-SCHEMA = """
-ALTER TABLE documents ADD COLUMN published INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE documents ADD COLUMN tokens INTEGER NOT NULL DEFAULT 0;
-CREATE INDEX documents_published ON documents (published, changed) WHERE published;
-CREATE TABLE users (
-    name TEXT PRIMARY KEY,
-    password_hash TEXT NOT NULL,
-    created REAL NOT NULL,
-    disabled INTEGER NOT NULL DEFAULT 0
-) WITHOUT ROWID;
-CREATE TABLE credentials (
-    id TEXT PRIMARY KEY,
-    user TEXT NOT NULL REFERENCES users (name) ON DELETE CASCADE,
-    kind TEXT NOT NULL,
-    name TEXT NOT NULL,
-    secret_hash TEXT NOT NULL,
-    created REAL NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX credentials_user ON credentials (user);
-CREATE TABLE shares (
-    document INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
-    user TEXT NOT NULL REFERENCES users (name) ON DELETE CASCADE,
-    right TEXT NOT NULL,
-    PRIMARY KEY (document, user)
-) WITHOUT ROWID;
-CREATE INDEX shares_user ON shares (user);
-CREATE TABLE codes (
-    code TEXT PRIMARY KEY,
-    value TEXT NOT NULL,
-    expires REAL NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE tries (
-    name TEXT PRIMARY KEY,
-    expected REAL NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE access (version INTEGER NOT NULL);
-INSERT INTO access (version) VALUES (0)
-"""
-
 COLUMNS = """docid, owner, title, created, changed, seq, history_bytes + snapshot_bytes,
     published, documents.tokens, documents.host"""
 RECORD = f"SELECT {COLUMNS} FROM documents"

@@ -187,7 +187,7 @@ def test_models_that_were_removed_go_and_own_ones_that_were_not_stored_stay(
     mine = Div(text="mine")
     document.add_root(mine)
     session.load_document(document)
-    assert [getattr(root, "text", None) for root in document.roots] == ["2", "theirs", "mine"]
+    assert [getattr(root, "text", None) for root in document.roots] == ["2", "mine", "theirs"]
     assert document.roots[:2] == [second, mine]
 
 

@@ -4,16 +4,20 @@ import json
 import logging
 import re
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import bokeh.util.serialization
 import numpy as np
 import pytest
 from bokeh.document import Document
+from bokeh.models import Column
 from bokeh.models.widgets import Div, Slider
 from werkzeug.test import Client
 
@@ -23,7 +27,7 @@ from bokeh_wsgi.exc import SessionError
 from tests.command import Running, running
 
 from .conftest import Viewer
-from .following import wait_until
+from .following import Page, changed, patch, publisher_of, wait_until
 from .scripts import (
     attributes_by_name,
     columns_by_name,
@@ -769,3 +773,221 @@ def test_an_unknown_word_for_what_to_do_is_refused(app: BokehWSGI) -> None:
     session: Any = Session(app=app)
     with pytest.raises(ValueError, match="on_taken_over"):
         session.use_doc("shared", on_taken_over="shout")
+
+
+def test_a_value_that_is_pushed_by_hand_takes_a_document_back_once(start: Callable[..., Side]) -> None:
+    mine = start(plot_like(), on_taken_over="retake")
+    start(others(mine))
+    seq = mine.session.pull_state().seq
+    mine.session.push({"type": "Div", "id": mine.named("text").id, "attributes": {"text": "by hand"}})
+    state = mine.session.pull_state()
+    assert attributes_by_name(state)["text"]["text"] == "by hand"
+    assert state.seq == seq + 2
+
+
+@contextmanager
+def interrupted_at(function: str, module: str) -> Iterator[None]:
+    """Ctrl-C comes when this thread calls a function the next time."""
+
+    def watch(frame: FrameType, event: str, _: Any) -> None:
+        code = frame.f_code
+        if event == "call" and code.co_name == function and code.co_filename.endswith(module):
+            sys.setprofile(None)
+            raise KeyboardInterrupt
+
+    sys.setprofile(watch)
+    try:
+        yield
+    finally:
+        sys.setprofile(None)
+
+
+def test_a_store_that_ctrl_c_ended_before_it_was_sent_is_made_again(start: Callable[..., Side]) -> None:
+    mine = start(plot_like())
+    mine.named("source").data["y"][2] = 9.0
+    with interrupted_at("encode_upload", "frame.py"), pytest.raises(KeyboardInterrupt):
+        mine.store()
+    mine.store()
+    assert columns_by_name(mine.session.pull_state())["source"]["y"] == [0, 0, 9, 0]
+
+
+def test_ctrl_c_while_changes_are_taken_in_writes_nothing_of_others_over(start: Callable[..., Side]) -> None:
+    mine = start(plot_like())
+    other = start()
+    other.named("slider").value = 5
+    other.store()
+    with interrupted_at("_set_attribute", "graph_updater.py"), pytest.raises(KeyboardInterrupt):
+        mine.session.load_document(mine.document)
+    mine.named("text").text = "after"
+    mine.store()
+    found = attributes_by_name(mine.session.pull_state())
+    assert (found["slider"]["value"], mine.named("slider").value) == (5, 5)
+
+
+def test_run_that_ctrl_c_ends_while_it_takes_in_writes_nothing_of_others_over(
+    start: Callable[..., Side],
+) -> None:
+    mine = start(plot_like())
+    mine.session.live(mine.document).stop()
+    other = start()
+    other.named("slider").value = 5
+    other.store()
+    with interrupted_at("_set_attribute", "graph_updater.py"):
+        mine.session.run(mine.document)
+    mine.store()
+    assert attributes_by_name(mine.session.pull_state())["slider"]["value"] == 5
+    assert mine.named("slider").value == 5
+
+
+MEANWHILE: list[Callable[[], None]] = []
+
+
+class Setting(Div):
+    """Has another model changed while it is looked at, as another thread may do at any time."""
+
+    def to_serializable(self, serializer: Any) -> Any:
+        rep = super().to_serializable(serializer)
+        while MEANWHILE:
+            MEANWHILE.pop()()
+        return rep
+
+
+def test_what_a_thread_sets_while_others_store_stays_marked(start: Callable[..., Side]) -> None:
+    slider = Slider(start=0, end=99, value=1, name="slider")
+    setting = Setting(text="one", name="setting")
+    mine = start(document_of(slider, setting))
+    MEANWHILE.append(lambda: setattr(slider, "value", 7))
+    mine.store()
+    dirty = publisher_of(mine.session).watch.dirty(mine.document)
+    assert dirty.is_dirty(slider, "value")
+
+
+def unknown_root() -> Any:
+    model = {"type": "object", "name": "nowhere.Thing", "id": "thing", "attributes": {"name": "thing"}}
+    return {"kind": "RootAdded", "model": model}
+
+
+@pytest.mark.parametrize("follows", [False, True])
+def test_a_root_of_a_class_that_is_not_here_stays_in_the_document(
+    start: Callable[..., Side], follows: bool
+) -> None:
+    mine = start(plot_like())
+    page = Page(start().session)
+    if follows:
+        live = mine.session.live(mine.document)
+    page.send(patch(unknown_root()))
+    if follows:
+        page.send(patch(changed(mine.named("slider").id, "value", 5)))
+        wait_until(lambda: mine.named("slider").value == 5)
+        assert live.is_on
+    else:
+        mine.session.load_document(mine.document)
+    mine.document.add_root(Div(text="mine", name="mine"))
+    mine.store()
+    state = mine.session.pull_state()
+    assert roots_by_name(state) == ["text", "slider", "source", "thing", "mine"]
+
+
+def test_a_value_that_leads_to_a_class_that_is_not_here_stays_in_the_document(
+    start: Callable[..., Side],
+) -> None:
+    mine = start(document_of(Column(Div(text="first", name="text"), name="column")))
+    page = Page(start().session)
+    mine.session.live(mine.document)
+    column, text = mine.named("column"), mine.named("text")
+    children = [{"id": text.id}, unknown_root()["model"]]
+    page.send(patch(changed(column.id, "children", children)))
+    page.send(patch(changed(text.id, "text", "seen")))
+    wait_until(lambda: text.text == "seen")
+    column.spacing = 5
+    mine.store()
+    joined = start()
+    joined.named("column").margin = 3
+    joined.store()
+    found = attributes_by_name(mine.session.pull_state())
+    assert found["thing"]["type"] == "nowhere.Thing"
+    assert (found["column"]["spacing"], found["column"]["margin"]) == (5, 3)
+    column.children = [text, Div(text="mine", name="mine")]
+    mine.store()
+    found = attributes_by_name(mine.session.pull_state())
+    assert "mine" in found
+    assert "thing" not in found
+
+
+def test_two_scripts_that_both_retake_take_turns_slower_and_slower(start: Callable[..., Side]) -> None:
+    sides = [start(plot_like(), on_taken_over="retake") for _ in range(2)]
+    lives = [side.session.live(side.document) for side in sides]
+    begun = sides[0].session.pull_state().seq
+    wait_until(lambda: any(live._take_over_s > 0.5 for live in lives))
+    assert sides[0].session.pull_state().seq - begun < 20
+    assert all(live.is_on for live in lives)
+
+
+def test_a_callback_that_leaves_the_document_while_live_begins_is_told(start: Callable[..., Side]) -> None:
+    other = start(plot_like())
+    mine = start()
+    other.named("slider").value = 5
+    other.store()
+    mine.named("text").text = "so all is loaded again"
+    mine.store()
+
+    def leave(attr: str, old: Any, new: Any) -> None:
+        mine.session.use_doc("elsewhere")
+
+    mine.named("slider").on_change("value", leave)
+    with pytest.raises(SessionError, match="another document"):
+        mine.session.live(mine.document)
+    assert not [thread for thread in threading.enumerate() if thread.name == "bokeh-wsgi-live"]
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_what_two_followers_stream_to_a_short_column_is_all_there(
+    start: Callable[..., Side], first: int
+) -> None:
+    mine = start(document_of(source_of("source", y=np.zeros(first))))
+    mine.session.live(mine.document)
+    other = start()
+    other.session.live(other.document)
+    rows = np.random.default_rng(1).random((2, 10))
+    with other.session._lock:
+        # The other one has not heard of these rows when it stores its own.
+        mine.named("source").stream({"y": rows[0]})
+        mine.session.store_objects(mine.named("source"))
+        other.named("source").stream({"y": rows[1]})
+        other.session.store_objects(other.named("source"))
+    found = columns_by_name(mine.session.pull_state())["source"]["y"]
+    assert found == [0.0] * first + [*rows[0], *rows[1]]
+
+
+def test_bursts_of_two_followers_lose_no_row(server: Running) -> None:
+    mine = remote(server.link, "bursts", clear=True)
+    here = document_of(source_of("source", y=np.zeros(1)))
+    mine.store_document(here)
+    mine.live(here)
+    other, there = remote(server.link, "bursts"), Document()
+    other.load_document(there)
+    other.live(there)
+    errors: list[BaseException] = []
+
+    def stream(session: Any, document: Document, first: int) -> None:
+        try:
+            for number in range(100):
+                named(document, "source").stream({"y": [float(first + number)]})
+                session.store_objects(named(document, "source"))
+            session.flush()
+        except BaseException as error:  # noqa: BLE001
+            errors.append(error)
+
+    threads = [
+        threading.Thread(target=stream, args=(mine, here, 1000)),
+        threading.Thread(target=stream, args=(other, there, 2000)),
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not errors
+    found = columns_by_name(mine.pull_state())["source"]["y"]
+    assert sorted(found) == [0, *range(1000, 1100), *range(2000, 2100)]
+    mine.close()
+    other.close()

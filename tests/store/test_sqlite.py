@@ -11,7 +11,7 @@ import pytest
 
 from bokeh_wsgi.exc import StoreError
 from bokeh_wsgi.store import KEPT_KEYS, DocumentRecord, SQLiteStore, open_store
-from bokeh_wsgi.store.sqlite import SCHEMAS
+from bokeh_wsgi.store.schema import MIGRATIONS
 from bokeh_wsgi.store.sqlite_file import APPLICATION_ID, explain
 from bokeh_wsgi.testing.shared_store import SharedStoreConformance
 
@@ -140,10 +140,10 @@ def test_a_store_of_a_later_version_is_left_alone(path: Path) -> None:
         SQLiteStore(path)
 
 
-@pytest.mark.parametrize("version", range(1, len(SCHEMAS)))
+@pytest.mark.parametrize("version", range(1, len(MIGRATIONS)))
 def test_a_file_of_a_former_version_gets_what_it_lacks(path: Path, version: int) -> None:
     connection = sqlite3.connect(path)
-    for schema in SCHEMAS[:version]:
+    for schema in MIGRATIONS[:version]:
         for statement in schema.split(";"):
             connection.execute(statement)
     connection.execute(

@@ -15,6 +15,7 @@ from .tracked_data import ColumnLog, RowChanges, TrackedData, columns_lock, trac
 from .undo import Undo, lost_by
 
 SPOT_BYTES: Final = 65536
+APPENDED_BYTES: Final = 65536
 
 Convert = Callable[[str, Any], tuple[Column, bool]]
 """Values of a column (by name), or of some of its rows, as a Column, and whether its memory is its own.
@@ -91,7 +92,9 @@ class ColumnOps:
                 if found:
                     self.undos.append(Undo(model, name, log, replace(changes), undo))
             if found is None:
-                found = self._compared(held.values, *(columns.get(name) or convert(name, data[name])))
+                column, is_own = columns.get(name) or convert(name, data[name])
+                found = _appended(held, column) if self.compares else []
+                found = found or self._compared(held.values, column, is_own)
                 self.is_undoable &= not found
             elif held.values.nbytes > SPOT_BYTES:
                 self._unseen.append((log, (model, name), held.values, data[name], convert))
@@ -148,6 +151,22 @@ class ColumnOps:
         part, mine = convert(key[1], values[lo:hi])[0], held.slice(lo, hi)
         # Some rows of 64-bit integers may fit a smaller type than all of them: those are left alone.
         return not part.same_rows(mine) or part.equals(mine)
+
+
+def _appended(held: Held, column: Column) -> list[Op]:
+    """A few rows after those that were there, as an APPEND: also where these were fewer still.
+
+    To send all of them costs as little, but rows that others append meanwhile would be lost.
+    """
+    values, more = held.values, column.rows - held.values.rows
+    if not held.version or more < values.rows or not more or column.nbytes > APPENDED_BYTES:
+        return []
+    if not values.like.same_layout(column) or not column.slice(0, values.rows).equals(values.column()):
+        return []
+    rows = column.slice(values.rows, column.rows).copy()
+    op = Op(OpCode.APPEND, start=values.rows, count=more, values=rows)
+    values.apply(op)
+    return [op]
 
 
 def _noted_ops(

@@ -23,7 +23,7 @@ from bokeh_wsgi.exc import BokehWSGIError, PastGeneration, ServerRefused, Server
 from .callback_runner import CallbackRunner, Notice, event_of
 from .follower import FIRST_WAIT_S, FOR_GOOD, LONGEST_WAIT_S, Arrived, Follower
 from .inbound import Inbound
-from .pending_callbacks import PendingCallbacks
+from .pending_callbacks import PendingCallbacks, PropertyChange
 from .replies import Replies
 from .timers import Timers, kind_of
 
@@ -31,6 +31,9 @@ log = logging.getLogger("bokeh_wsgi")
 
 EXIT_S: Final = 5.0
 """How long a script that ends waits for a callback that runs."""
+
+CALM_S: Final = 30.0
+"""After so long in which nobody has taken the document over, it is taken back at once."""
 
 ViewersCallback = Callable[[int], Any]
 
@@ -95,6 +98,8 @@ class FollowLoop:
         self._viewers: int | None = None
         self._taken_at = -float("inf")
         self._retry_s = FIRST_WAIT_S
+        self._take_over_s = 0.0
+        self._taken_over_at = -math.inf
         self._error: SessionError | None = None
         self._is_over = self._is_broken = False
 
@@ -323,20 +328,11 @@ class FollowLoop:
 
     def _do(self, batch: _Batch) -> Change | None:
         """Take one batch in, call back, and store."""
-        publisher = self._publisher
-        with self._stores.lock:
-            self._stores.flush_quietly()
-            try:
-                self.inbound.take(batch.changes)
-            except PastGeneration as error:
-                self._stores.take_over(error)
-                return None
-            if self._batches and self._batches[0] is batch:
-                self._batches.popleft()
-            changed = self._pending.take()
-            found = [event_of(op, publisher.shadow.graph, self.inbound.index) for op in batch.events]
-            seq = max([publisher.followed or 0, *(change.seq for _, change in batch.changes)])
-        events = [event for event in found if event is not None]
+        try:
+            changed, events, seq = self._take_in(batch)
+        except PastGeneration as error:
+            self._take_over(error)
+            return None
         for one in changed:
             self._caller.changed(one)
         for event in events:
@@ -346,6 +342,34 @@ class FollowLoop:
             self._replies.store()
             return Change(seq, tuple((one.model, one.attribute) for one in changed), tuple(events))
         return None
+
+    def _take_in(self, batch: _Batch) -> tuple[list[PropertyChange], list[Event], int]:
+        """What callbacks have to be told of, and up to which change."""
+        publisher = self._publisher
+        with self._stores.lock:
+            self._stores.flush_quietly()
+            self.inbound.take(batch.changes)
+            if self._batches and self._batches[0] is batch:
+                self._batches.popleft()
+            changed = self._pending.take()
+            found = [event_of(op, publisher.shadow.graph, self.inbound.index) for op in batch.events]
+            seq = max([publisher.followed or 0, *(change.seq for _, change in batch.changes)])
+        return changed, [event for event in found if event is not None], seq
+
+    def _take_over(self, error: PastGeneration) -> None:
+        """Another script has started the document anew; the more often, the later it is taken back."""
+        now = time.monotonic()
+        if now - self._taken_over_at > CALM_S:
+            self._take_over_s = 0.0
+        else:
+            self._take_over_s = min(max(self._take_over_s * 2, FIRST_WAIT_S), LONGEST_WAIT_S)
+        with self._wake:
+            self._wake.wait_for(lambda: self._stopping, self._take_over_s)
+            if self._stopping:
+                return
+        self._taken_over_at = time.monotonic()
+        with self._stores.lock:
+            self._stores.take_over(error)
 
     def _tell_viewers(self, viewers: int | None) -> None:
         before = self._viewers

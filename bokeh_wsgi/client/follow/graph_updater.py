@@ -7,6 +7,7 @@ from typing import Any
 
 from bokeh.core.property.descriptors import UnsetValueError
 from bokeh.core.property.singletons import Undefined
+from bokeh.core.serialization import DeserializationError
 from bokeh.document import Document
 from bokeh.document.document import DEFAULT_TITLE
 from bokeh.model import Model
@@ -74,11 +75,17 @@ class GraphUpdater(ModelDecoder):
         super().__init__(self._graph)
 
     def update(
-        self, old: Graph, first: Iterable[tuple[str, str]] = (), retired: Collection[str] = ()
+        self,
+        old: Graph,
+        first: Iterable[tuple[str, str]] = (),
+        retired: Collection[str] = (),
+        *,
+        sorts: bool = True,
     ) -> None:
         """Set what is another value than in ``old``, make what is new, and set the document's own.
 
         ``first`` are attributes in the order in which others set them. ``retired`` ids mean other models now.
+        ``sorts``: roots get the order of the others, and own ones that were not sent yet come after them.
         """
         changed = dict.fromkeys(changed_attributes(old, self._graph))
         ordered = {place: None for place in first if place in changed} | changed
@@ -102,6 +109,8 @@ class GraphUpdater(ModelDecoder):
                 if (wire, attribute) in renamed or not self._is_own(old, wire, model, attribute):
                     self._set_attribute(wire, model, attribute)
             self._set_roots(old, retired, outdated)
+            if sorts and self._graph.roots != old.roots:
+                self._sort_roots()
             self._set_document(old)
 
     def update_columns(self, wire: str, model: Model) -> None:
@@ -139,7 +148,7 @@ class GraphUpdater(ModelDecoder):
 
     def _fill(self, wire: str, model: Model) -> None:
         for name, value in self._graph.models[wire]["attributes"].items():
-            with _reported(model, name):
+            with self._reported(wire, model, name):
                 self.set(model, name, self.decode(value))
         data = columns_of(model)
         ours = None if data is None else tracked(data)
@@ -168,7 +177,7 @@ class GraphUpdater(ModelDecoder):
             return
         attributes = self._graph.models[wire]["attributes"]
         before = _value_of(model, attribute)
-        with _reported(model, attribute), _silenced(model, attribute):
+        with self._reported(wire, model, attribute), _silenced(model, attribute):
             if attribute in attributes:
                 self.set(model, attribute, self.decode(attributes[attribute]))
                 self._say_as_here(wire, model, attribute)
@@ -180,6 +189,8 @@ class GraphUpdater(ModelDecoder):
         """Whether the script has set it and not stored it: then its value goes last, and wins."""
         if attribute not in model.properties() or not self._may_be_own(model, attribute):
             return False
+        if (wire, attribute) in self._ownership.left_out:
+            return self._text_here(model, attribute) != self._ownership.left_out[wire, attribute]
         attributes = old.models[wire]["attributes"]
         if attribute not in attributes:
             return attribute in model.properties_with_values(include_defaults=False)
@@ -188,6 +199,25 @@ class GraphUpdater(ModelDecoder):
     def _encoded(self, model: Model, attribute: str) -> Any:
         serializer = PartSerializer(self._ownership.ids, self._graph.models)
         return serializer.encode(model.lookup(attribute).get_value(model))
+
+    def _text_here(self, model: Model, attribute: str) -> str | None:
+        """The text of a value; None if it is the default, which is left out."""
+        is_default = attribute not in model.properties_with_values(include_defaults=False)
+        return None if is_default else text_of(self._encoded(model, attribute))
+
+    @contextmanager
+    def _reported(self, wire: str, model: Model, attribute: str) -> Iterator[None]:
+        """What cannot be set here stays as it is; the others are brought all the same.
+
+        The next store puts it right at the server; unless it leads to models which only others can make.
+        """
+        self._ownership.left_out.pop((wire, attribute), None)
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001  (validation of any model, callbacks of the document)
+            if isinstance(error, DeserializationError) and attribute in model.properties():
+                self._ownership.left_out[wire, attribute] = self._text_here(model, attribute)
+            log.warning("%s of %s was changed to what cannot be set here: %s", attribute, model, error)
 
     def _say_as_here(self, wire: str, model: Model, attribute: str) -> None:
         """Have the shadow say 1.0 where a page said 1 and the property makes that of it: it is no change."""
@@ -211,8 +241,13 @@ class GraphUpdater(ModelDecoder):
         )
         for wire in graph.roots:
             if wire not in known:
-                document.add_root(self.model(wire))
-        self._sort_roots()
+                try:
+                    root = self.model(wire)
+                except DeserializationError as error:
+                    self._ownership.unmade.add(wire)
+                    log.warning("the root %s cannot be made here: %s", wire, error)
+                else:
+                    document.add_root(root)
 
     def _holds_kept(self, root: Model) -> bool:
         return bool(self._kept) and not closure([root], self._ownership.ids).models.keys().isdisjoint(
@@ -220,7 +255,6 @@ class GraphUpdater(ModelDecoder):
         )
 
     def _sort_roots(self) -> None:
-        """The order of the others; own roots that were not sent yet come after them."""
         wire_of, document = self._ownership.wire_of, self._document
         places = {root: place for place, root in enumerate(self._graph.roots)}
         ordered = sorted(document.roots, key=lambda root: places.get(wire_of(root), len(places)))
@@ -279,15 +313,6 @@ def _silenced(model: Model, attribute: str) -> Iterator[None]:
     finally:
         if callbacks is not None:
             model._callbacks[attribute] = callbacks + model._callbacks.get(attribute, [])
-
-
-@contextmanager
-def _reported(model: Model, attribute: str) -> Iterator[None]:
-    """What cannot be set here stays as it is; the others are brought all the same."""
-    try:
-        yield
-    except Exception as error:  # noqa: BLE001  (validation of any model, callbacks of the document)
-        log.warning("%s of %s was changed to what cannot be set here: %s", attribute, model, error)
 
 
 @contextmanager

@@ -1,8 +1,8 @@
 """Takes what others changed into the shadow of a session, and into the models of its document."""
 
 import json
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,6 +68,10 @@ class Inbound:
 
         Models that the session has neither stored nor loaded stay.
         """
+        with self._unfinished(lambda: self.load(self._puller.state())):
+            self._load(state)
+
+    def _load(self, state: State) -> None:
         publisher, ownership = self._publisher, self._publisher.ownership
         ownership.ids.see(state.graph.models)
         present = self._present(state)
@@ -79,30 +83,53 @@ class Inbound:
         self._touched = None
         with self._unmarked():
             updater = self._updater(lambda *_: False)
-            updater.update(old, retired=retired)
+            updater.update(old, retired=retired, sorts=False)
             for wire, model in present.items():
                 updater.update_columns(wire, model)
 
     def take(self, batch: Iterable[Arrived]) -> None:
         """Take changes in; called again after an error, it goes on where it was."""
-        for arrived in batch:
-            self._take(arrived)
-        self._update()
+        with self._unfinished(self._take_all):
+            for arrived in batch:
+                self._take(arrived)
+            self._update()
 
     def absorb(self, step: Step) -> None:
         """Take in what others did, below what a refused step of a document that is followed does."""
-        if step.undos is None or self._publisher.followed is None:
-            self._compare(step.ops)
-        else:
-            self._columns.take_back(step.undos)
-            for change in self._puller.changes(self._publisher.followed):
-                self._take(Arrived(self._publisher.followed, change))
-        self._update()
+        with self._unfinished(self._take_all):
+            if step.undos is None or self._publisher.followed is None:
+                self._compare(step.ops)
+            else:
+                self._columns.take_back(step.undos)
+                for change in self._puller.changes(self._publisher.followed):
+                    self._take(Arrived(self._publisher.followed, change))
+            self._update()
 
     def reconcile(self, step: Step) -> None:
         """Bring all that is loaded to the server's state, after a step that was refused; own things stay."""
-        self._compare(())
-        self._update(kept=_models_of(step, self._publisher.shadow.graph))
+        with self._unfinished(self._take_all):
+            self._compare(())
+            self._update(kept=_models_of(step, self._publisher.shadow.graph))
+
+    def _take_all(self) -> None:
+        with self._unfinished(self._take_all):
+            self._compare(())
+            self._update()
+
+    @contextmanager
+    def _unfinished(self, finish: Callable[[], None]) -> Iterator[None]:
+        """What ends in the middle, by Ctrl-C or an error, is finished before the next store.
+
+        Else that would take what the models lack of the shadow for changes of the script.
+        """
+        publisher = self._publisher
+        publisher.unfinished = finish
+        try:
+            yield
+        except PastGeneration:
+            publisher.unfinished = None
+            raise
+        publisher.unfinished = None
 
     def _present(self, state: State) -> dict[str, Model]:
         """The models of the document here that the session knows, and the state has, by wire id."""
@@ -236,7 +263,7 @@ class Inbound:
 
     def _update(self, kept: Iterable[str] = ()) -> None:
         """What changed in the graph, to the models."""
-        touched, self._touched = self._touched, None
+        touched = self._touched
         if touched is None:
             return
         dirty = self._dirty
@@ -244,6 +271,7 @@ class Inbound:
         retired = retyped(touched.graph, self._publisher.shadow.graph)
         with self._unmarked():
             self._updater(may_be_own, kept).update(touched.graph, touched.attributes, retired)
+        self._touched = None
 
 
 def _not_overtaken(patch: dict[str, Any], overtaken: frozenset[Place]) -> dict[str, Any]:

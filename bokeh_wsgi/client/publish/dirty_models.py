@@ -13,6 +13,7 @@ from bokeh.document.events import (
     ColumnsPatchedEvent,
     ColumnsStreamedEvent,
     ModelChangedEvent,
+    RootRemovedEvent,
 )
 from bokeh.model import Model
 
@@ -53,6 +54,7 @@ class DirtyModels:
         self._lock = threading.Lock()
         self._count = 0
         self._whole_at = 0
+        self._removed_at = 0
         self._models: dict[str, _DirtyModel] = {}
         self._ignored = 0
 
@@ -92,6 +94,11 @@ class DirtyModels:
             dirty = self._models.get(model.id)
             return dirty is not None and dirty.model is model and attribute in dirty.attributes
 
+    @property
+    def has_removed_roots(self) -> bool:
+        """Whether the script took roots out, and may have put them in again at another place."""
+        return self._removed_at > 0
+
     def attribute_order(self, model: Model, attribute: str) -> int:
         """A number that rises in the order in which attributes and columns were set; 0 if not known."""
         dirty = self._models.get(model.id)
@@ -105,8 +112,9 @@ class DirtyModels:
     def stored(self, count: int, models: Container[str] | None = None) -> None:
         """What was changed up to then has been stored: of these models (by local id), or of all."""
         with self._lock:
-            if models is None and self._whole_at <= count:
-                self._whole_at = 0
+            if models is None:
+                self._whole_at = self._whole_at if self._whole_at > count else 0
+                self._removed_at = self._removed_at if self._removed_at > count else 0
             for key, dirty in list(self._models.items()):
                 if models is not None and key not in models:
                     continue
@@ -129,6 +137,8 @@ class DirtyModels:
                 self._dirty(event.model).columns = self._count
             else:
                 self._whole_at = self._count
+                if isinstance(event, RootRemovedEvent):
+                    self._removed_at = self._count
 
     def _dirty(self, model: Model) -> _DirtyModel:
         dirty = self._models.get(model.id)

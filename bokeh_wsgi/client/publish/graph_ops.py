@@ -58,6 +58,11 @@ def graph_change(draft: Draft, ownership: Ownership, order: Order) -> GraphChang
     """
     old, new, serializer = ownership.shadow.graph, draft.graph, draft.serializer
     anew = ownership.starts_anew
+    if not anew and ownership.left_out:
+        for key, rep in serializer.models.items():
+            attributes = ownership.with_left_out(key, rep["attributes"])
+            if attributes is not None:
+                rep["attributes"] = attributes
     defaults = {} if anew else _defaults(serializer, old)
     texts = {key: text_of(rep) for key, rep in serializer.models.items()}
     changed = {key for key, text in texts.items() if anew or text != ownership.text(key)}

@@ -12,6 +12,7 @@ What others made and this session never loaded is not in the shadow, and so it i
 """
 
 import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +33,9 @@ class Ownership:
     ``generation``: the one that uploads are made for; None while it is not known. A document begins a new one
     when somebody starts it anew. ``starts_anew``: the next upload does. ``is_whole``: the shadow is the whole
     document, also what others made. ``made``: the models that this session has defined in this generation.
+    ``unmade``: roots of others that cannot be made here, as their class is not known. ``left_out``: values
+    that lead to such models; they stay at the server as long as the script leaves its own as it is (its text;
+    None: the default).
     Not thread-safe.
     """
 
@@ -41,6 +45,8 @@ class Ownership:
     generation: str | None = None
     is_whole: bool = False
     made: set[str] = field(default_factory=set)
+    left_out: dict[tuple[str, str], str | None] = field(default_factory=dict)
+    unmade: set[str] = field(default_factory=set)
     _texts: dict[str, tuple[Any, str]] = field(default_factory=dict)
 
     def wire_of(self, model: Model) -> WireId:
@@ -65,7 +71,34 @@ class Ownership:
         self.is_whole = True
         self.ids.tags_new = True
         self.ids.see(state.graph.models)
+        self.left_out.clear()
+        self.unmade.clear()
         self._texts.clear()
+
+    def with_unmade(self, roots: Sequence[str]) -> list[str]:
+        """The roots here, and at their places those that the document has besides."""
+        found = list(roots)
+        for place, root in enumerate(self.shadow.graph.roots):
+            if root in self.unmade and root not in found:
+                found.insert(place, root)
+        return found
+
+    def with_left_out(self, wire: str, attributes: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The attributes of a model with the values of others that cannot be made here; None if all can."""
+        rep = self.shadow.graph.models.get(wire)
+        names = [name for key, name in self.left_out if key == wire]
+        if not names or rep is None:
+            return None
+        found = dict(attributes)
+        for name in names:
+            mine = text_of(attributes[name]) if name in attributes else None
+            if mine != self.left_out[wire, name]:
+                del self.left_out[wire, name]
+            elif name in rep["attributes"]:
+                found[name] = rep["attributes"][name]
+            else:
+                found.pop(name, None)
+        return found
 
     def see(self, graph: Graph) -> None:
         """Others have changed the shadow's graph to this one; columns of models that are gone go, too."""
@@ -81,6 +114,8 @@ class Ownership:
             self.made.clear()
             self.is_whole = True
             self.starts_anew = False
+            self.left_out.clear()
+            self.unmade.clear()
         old = self.shadow.graph.models
         self.shadow.advance(step.ops, seq, step.graph)
         if step.graph is None:

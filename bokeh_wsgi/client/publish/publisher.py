@@ -34,7 +34,8 @@ class Publisher:
 
     ``sends_whole``: the next step has all columns whole. ``followed``: all changes up to this one are in the
     shadow, whoever made them; None: some may be missing. ``own`` are this session's after that one.
-    ``absorb`` is set while the document is followed. ``title`` is for documents that the script gave none.
+    ``absorb`` is set while the document is followed. ``unfinished`` brings the models to what the shadow
+    holds, if that ended in the middle. ``title`` is for documents that the script gave none.
     A step brings the shadow's columns to what the server will have; it is either acknowledged, or refused:
     then what it touched is forgotten, and sent whole by the next one.
     Not thread-safe: `Session` holds the lock.
@@ -49,6 +50,7 @@ class Publisher:
     own: OwnChanges = field(default_factory=OwnChanges)
     followed: int | None = None
     absorb: Absorb | None = None
+    unfinished: Callable[[], None] | None = None
 
     @property
     def shadow(self) -> State:
@@ -66,31 +68,32 @@ class Publisher:
     def document_step(self, document: Document) -> Step | None:
         """What changed in the whole document; None if nothing did."""
         serializer, old = GraphSerializer(self.ownership.ids), self.shadow.graph
+        count = self.watch.dirty(document).count
         starts_anew = self.ownership.starts_anew
         graph = Graph(title=self._title_of(document))
         graph.generation = old.generation
         graph.config = self._config_of(document, serializer)
         graph.share_view = self.share_view or (old.share_view and not starts_anew)
-        graph.roots = [serializer.encode(root)["id"] for root in document.roots]
+        graph.roots = self._roots_of(document, serializer)
         callbacks = document.callbacks.js_event_callbacks
         graph.callbacks = plain(serializer.encode(callbacks)) if callbacks else None
         graph.defs = self._defs(serializer)
-        return self._step(Draft(serializer, graph, is_document=True))
+        return self._step(Draft(serializer, graph, is_document=True), count)
 
     def objects_step(self, objects: Sequence[Model], only: Container[str] | None = None) -> Step | None:
         """What changed in models that are known and in all they lead to; None if nothing did.
 
         ``only`` columns of these names are looked at.
         """
-        old = self.shadow.graph
+        old, count = self.shadow.graph, self._count(objects)
         scans_all = self.ownership.starts_anew or self.sends_whole
         seen = None if scans_all else self.watch.unchanged(objects)
         if seen is not None and all(self.columns.is_noted(*source) for source in seen.sources.items()):
             ops = self._column_ops(seen, old.models, only)
-            return self._made(ops, None, seen.objects, self._dirty(seen.objects)[1])
+            return self._made(ops, None, seen.objects, count)
         changes = self.watch.begin(objects)
         serializer = closure(objects, self.ownership.ids)
-        step = self._step(Draft(serializer, outline(old), is_document=False), only)
+        step = self._step(Draft(serializer, outline(old), is_document=False), count, only)
         self.watch.keep(objects, serializer, changes)
         return step
 
@@ -99,7 +102,8 @@ class Publisher:
 
         All the other models it holds are taken as they were.
         """
-        old = self.shadow.graph
+        models, sources = list(models), list(sources)
+        old, count = self.shadow.graph, self._count([*models, *sources])
         serializer = PartSerializer(self.ownership.ids, old.models)
         for model in models:
             if self.ownership.knows(model):
@@ -107,7 +111,7 @@ class Publisher:
         for source in sources:
             if self.ownership.knows(source):
                 serializer.take_columns(source)
-        return self._step(Draft(serializer, outline(old), is_document=False))
+        return self._step(Draft(serializer, outline(old), is_document=False), count)
 
     def holds_all(self) -> bool:
         """Whether the shadow is the whole document, as far as it was followed."""
@@ -131,7 +135,7 @@ class Publisher:
             self.followed = None
         self.sends_whole = False
         self.ownership.sent(step, seq)
-        dirty, _ = self._dirty(step.objects)
+        dirty = self._dirty(step.objects.values())
         if dirty is not None:
             stored = None if step.is_document else {model.id for model in step.objects.values()}
             dirty.stored(step.count, stored)
@@ -150,6 +154,17 @@ class Publisher:
         for wire in taken:
             if wire in objects and wire not in known and ids.is_pair(objects[wire], wire):
                 ids.rename(wire)
+
+    def _roots_of(self, document: Document, serializer: GraphSerializer) -> list[str]:
+        """The roots; in the order of those that were stored or loaded, unless the script has changed that."""
+        here: list[str] = [serializer.encode(root)["id"] for root in document.roots]
+        if self.ownership.starts_anew:
+            return here
+        if self.watch.dirty(document).has_removed_roots:
+            return self.ownership.with_unmade(here)
+        stay = {*here, *self.ownership.unmade}
+        known = dict.fromkeys(root for root in self.shadow.graph.roots if root in stay)
+        return [*known, *(root for root in here if root not in known)]
 
     def _title_of(self, document: Document) -> str:
         if document.title != DEFAULT_TITLE:
@@ -185,9 +200,9 @@ class Publisher:
         }
         return list({**known, **found}.values()) or None
 
-    def _step(self, draft: Draft, only: Container[str] | None = None) -> Step | None:
+    def _step(self, draft: Draft, count: int, only: Container[str] | None = None) -> Step | None:
         objects = draft.serializer.objects
-        dirty, count = self._dirty(objects)
+        dirty = self._dirty(objects.values())
 
         def attribute_order(wire: str, attribute: str) -> int:
             model = objects.get(wire)
@@ -201,13 +216,15 @@ class Publisher:
         placed = [(0 if dirty is None else dirty.column_order(objects[op.model]), op) for op in columns]
         return self._made(interleaved(change, placed), graph, objects, count, draft.is_document)
 
-    def _dirty(self, objects: Mapping[str, Model]) -> tuple[DirtyModels | None, int]:
-        """What Bokeh told of changes in the document of these models, and how many there were."""
-        document = next((obj.document for obj in objects.values() if obj.document is not None), None)
-        if document is None:
-            return None, 0
-        dirty = self.watch.dirty(document)
-        return dirty, dirty.count
+    def _count(self, objects: Iterable[Model]) -> int:
+        """How many changes there were; asked before the models are looked at, as threads may change more."""
+        dirty = self._dirty(objects)
+        return 0 if dirty is None else dirty.count
+
+    def _dirty(self, objects: Iterable[Model]) -> DirtyModels | None:
+        """What Bokeh told of changes in the document of these models."""
+        document = next((obj.document for obj in objects if obj.document is not None), None)
+        return None if document is None else self.watch.dirty(document)
 
     def _made(
         self,

@@ -76,7 +76,7 @@ class Sender:
         self._unanswered: _Upload | None = None
         self._waiting: list[Step] = []
         self._waiting_since = 0.0
-        self._in_flight = False
+        self._in_flight = self._is_restoring = False
         self._thread: threading.Thread | None = None
         self._error: Exception | None = None
 
@@ -171,7 +171,12 @@ class Sender:
         return self._in_flight or (bool(self._waiting) and self._error is None)
 
     def _send(self, step: Step) -> None:
-        pieces = encode_upload(self._docid, step.ops, self._filters)
+        try:
+            pieces = encode_upload(self._docid, step.ops, self._filters)
+        except BaseException:
+            # The shadow has its columns already.
+            self._publisher.refuse(step)
+            raise
         self._exchange(_Upload(step, pieces, secrets.token_urlsafe(12)))
 
     def _exchange(self, upload: _Upload) -> None:
@@ -226,7 +231,7 @@ class Sender:
     @contextmanager
     def _unlocked(self) -> Iterator[None]:
         """Lets others make steps while one is on its way in the background; callers' own are waited for."""
-        if threading.current_thread() is not self._thread:
+        if threading.current_thread() is not self._thread or self._is_restoring:
             yield
             return
         self._in_flight = True
@@ -249,9 +254,17 @@ class Sender:
         try:
             self._send(step)
         except PastGeneration as error:
-            self._restore(_together([step, *waiting]), error)
+            self._store_again(_together([step, *waiting]), error)
         except Conflict as conflict:
-            self._restore(self._resolve(conflict, step), None)
+            self._store_again(self._resolve(conflict, step), None)
+
+    def _store_again(self, given_up: Step, error: PastGeneration | None) -> None:
+        """Meanwhile nobody makes a step: it would be made on top of one that may be refused, too."""
+        self._is_restoring = True
+        try:
+            self._restore(given_up, error)
+        finally:
+            self._is_restoring = False
 
     def _resolve(self, conflict: Conflict, step: Step) -> Step:
         """Give up the step and those that were made after it; returns them as one."""

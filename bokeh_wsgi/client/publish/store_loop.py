@@ -136,12 +136,17 @@ class StoreLoop:
 
     def upload(self, ops: Sequence[Op]) -> None:
         """Send ops as a change of their own, of which the shadow knows nothing."""
-        headers = {"Content-Type": ARROW_STREAM, "Idempotency-Key": secrets.token_urlsafe(12)}
-        generation = self.publisher.ownership.generation
-        if generation is not None:
-            headers["Document-Generation"] = generation
+        key = secrets.token_urlsafe(12)
         path, pieces = f"doc/{quote(self.docid, safe='')}/changes", encode_upload(self.docid, ops)
-        self._guarded(lambda: self._transport.request("POST", path, headers=headers, pieces=pieces))
+
+        def send() -> None:
+            headers = {"Content-Type": ARROW_STREAM, "Idempotency-Key": key}
+            generation = self.publisher.ownership.generation
+            if generation is not None:
+                headers["Document-Generation"] = generation
+            self._transport.request("POST", path, headers=headers, pieces=pieces)
+
+        self._guarded(send)
 
     def hold(self, obj: Model) -> None:
         """Have the server hold a model, with all its document; raises ValueError if it is in none."""
@@ -169,6 +174,8 @@ class StoreLoop:
                 if is_store:
                     self._learn_generation()
                 self._store_again()
+                if is_store and self.publisher.unfinished is not None:
+                    self.publisher.unfinished()
                 action()
                 return
             except PastGeneration as error:
