@@ -2,8 +2,12 @@
 # the package in it), so all of them work in a fresh clone; nothing is made twice.
 #
 #   make demo      a bokeh-server with live plots: open the links it prints, Ctrl-C stops it
+#   make check     lint, types and the tests that start nothing: under a minute, for while you work
 #   make test      lint, types and every test; what CI runs
 #   make lint      ruff: the rules and the format          make types   mypy --strict
+#   make test-full the same with all that tests at random try: a quarter of an hour more
+#   make pytest    every test, one after the other: make pytest ARGS="tests/browser -k drag"
+#   make test-other  what another Python or the Bokeh that it gets can change
 #   make bench     benchmarks, peers side by side          make browser bundle the page's client again
 #   make plots     the picture of what bench measured
 #   make test-debug  the data plane's tests on kernels that check every index
@@ -24,13 +28,49 @@ BROWSER := $(shell find browser -type f -not -path '*/node_modules/*' -not -path
 # PYTHONPATH and the like would hide packaging mistakes.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: demo test test-debug lint types pytest bench plots browser docs chromium clean
+# Two at once, each of which says at its end what it did; with output as it comes, nobody could read it.
+TWO := --no-print-directory --keep-going --jobs=2 --output-sync=target
+PYTEST := PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest
+
+.PHONY: demo check check-bokeh check-rest test test-full test-other test-debug lint types pytest bench plots browser docs chromium clean
+.PHONY: with-browser without-browser other-with-browser other-without-browser
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/demo.stamp
 	@exec $(BIN)/python examples/demo.py $(ARGS)
 
-test: lint types pytest
+check: $(VENV)/test.stamp
+	@$(MAKE) $(TWO) check-bokeh lint types check-rest
+
+check-bokeh:
+	$(PYTEST) -q -m "bokeh and not browser and not process" $(ARGS)
+
+check-rest:
+	$(PYTEST) -q -m "not bokeh and not browser and not process" $(ARGS)
+
+# Chromium's tests take about as long as all others, with lint and types.
+test: $(VENV)/test.stamp chromium
+	@$(MAKE) $(TWO) with-browser lint types without-browser
+
+test-full:
+	BOKEH_WSGI_FULL=1 $(MAKE) test
+
+with-browser:
+	$(PYTEST) -m browser $(ARGS)
+
+without-browser:
+	$(PYTEST) -m "not browser" $(ARGS)
+	$(BIN)/python -m pytest -q benchmarks
+
+test-other: $(VENV)/test.stamp chromium
+	@$(MAKE) $(TWO) other-with-browser other-without-browser
+
+other-with-browser:
+	$(PYTEST) -m "browser and bokeh" $(ARGS)
+
+other-without-browser:
+	$(PYTEST) -m "(bokeh or python) and not browser" $(ARGS)
+	$(BIN)/python -m pytest -q benchmarks
 
 lint: $(VENV)/test.stamp
 	$(BIN)/ruff check
@@ -40,7 +80,7 @@ types: $(VENV)/test.stamp
 	$(BIN)/mypy
 
 pytest: $(VENV)/test.stamp chromium
-	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest $(ARGS)
+	$(PYTEST) $(ARGS)
 	$(BIN)/python -m pytest -q benchmarks
 
 # In a folder of its own, so that the normal build stays as it is.

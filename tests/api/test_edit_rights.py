@@ -16,6 +16,7 @@ from .people import People, token_in
 from .test_access_ends import page_token, public_token, unshare
 from .test_roles import EDIT
 
+pytestmark = pytest.mark.bokeh  # its types are what edits are checked against
 Headers = dict[str, str]
 
 

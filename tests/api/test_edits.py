@@ -16,6 +16,7 @@ from bokeh_wsgi.models import State, column_values
 
 from .conftest import Api, replaces
 
+pytestmark = pytest.mark.bokeh  # its types are what edits are checked against
 GRAPH = {
     "version": "3.9.2",
     "title": "t",

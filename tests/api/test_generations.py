@@ -19,6 +19,7 @@ from .conftest import GRAPH, Api, replaces
 from .people import HTML, People
 from .test_roles import EDIT, PRIVATE, PUBLISHED, ROLES, body_of, headers_of
 
+pytestmark = pytest.mark.bokeh  # its types are what edits are checked against
 HOST = "secret-workstation"
 
 

@@ -160,7 +160,14 @@ def ask(people: People, role: str, method: str, path: str) -> int:
 
 def cases(table: list[tuple[str, str, tuple[int, ...]]]) -> list[Any]:
     return [
-        pytest.param(role, method, path, expected, id=f"{role}: {method} {path}")
+        pytest.param(
+            role,
+            method,
+            path,
+            expected,
+            id=f"{role}: {method} {path}",
+            marks=[pytest.mark.bokeh] if path.endswith("/edits") else [],  # checked against its types
+        )
         for method, path, row in table
         for role, expected in zip(ROLES, row, strict=True)
     ]

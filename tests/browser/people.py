@@ -4,7 +4,7 @@ import threading
 from types import TracebackType
 from typing import Any
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from werkzeug.exceptions import NotFound
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
@@ -60,13 +60,12 @@ def sign_in(page: Page, site: Site, user: str = "ada", password: str = PASSWORD)
     fill_in(page, username=user, password=password)
 
 
-def signed_in(browser: Browser, site: Site, user: str = "ada", **options: Any) -> Page:
-    """A browser of this user's own, at the index."""
+def signed_in(page: Page, site: Site, user: str = "ada") -> Page:
+    """The page, as of this user's own browser, at the index."""
     login = site.app.context.accounts.start_login(user, "Chromium on Linux", address="127.0.0.1")
-    context = browser.new_context(**options)
-    context.set_default_timeout(10_000)
-    context.add_cookies([{"name": LOGIN_COOKIE, "value": login, "domain": "127.0.0.1", "path": "/bokeh"}])
-    page = context.new_page()
+    page.set_default_timeout(10_000)
+    cookie: Any = {"name": LOGIN_COOKIE, "value": login, "domain": "127.0.0.1", "path": "/bokeh"}
+    page.context.add_cookies([cookie])
     page.goto(site.url)
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
     return page

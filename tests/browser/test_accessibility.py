@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from .people import Site, choose, fill_in, open_share, signed_in
+from .windows import Windows
 
 pytestmark = pytest.mark.browser
 
@@ -93,30 +94,31 @@ VIEWS: dict[str, tuple[str, str, Callable[[Page], None]]] = {
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("view", VIEWS)
-def test_pages_are_for_everybody(browser: Browser, site: Site, view: str, scheme: Any) -> None:
+def test_pages_are_for_everybody(windows: Windows, site: Site, view: str, scheme: Any) -> None:
     user, path, do = VIEWS[view]
+    page = windows.new_page()
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     if user:
-        page = signed_in(browser, site, user, color_scheme=scheme, reduced_motion="reduce")
-    else:
-        page = browser.new_context(color_scheme=scheme, reduced_motion="reduce").new_page()
+        signed_in(page, site, user)
     page.goto(site.url + path.format(docid=site.people.docid))
     do(page)
     assert findings(page) == []
-    page.context.close()
+    page.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_question_of_a_code_is_for_everybody(browser: Browser, site: Site, scheme: Any) -> None:
+def test_the_question_of_a_code_is_for_everybody(windows: Windows, site: Site, scheme: Any) -> None:
     url = site.people.call("POST", "/codes", "ada", base_url=site.url).get_json()["url"]
-    page = browser.new_context(color_scheme=scheme).new_page()
+    page = windows.new_page()
+    page.emulate_media(color_scheme=scheme)
     page.goto(url)
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
     assert findings(page) == []
-    page.context.close()
+    page.close()
 
 
-def test_a_finding_is_found(browser: Browser, site: Site) -> None:
-    page = signed_in(browser, site)
+def test_a_finding_is_found(windows: Windows, site: Site) -> None:
+    page = signed_in(windows.new_page(), site)
     page.evaluate("document.querySelector('h1').style.color = '#ccc'")
     assert "color-contrast" in str(findings(page))
-    page.context.close()
+    page.close()

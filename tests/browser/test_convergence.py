@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from bokeh_wsgi import Session
 from tests.browser.conftest import ROOT, LiveServer
+from tests.browser.windows import Windows
 
 pytestmark = pytest.mark.browser
 ROUNDS = 120
@@ -127,7 +128,7 @@ def difference(states: dict[str, dict[str, Any]]) -> str:
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_all_sides_end_equal(
-    browser: Browser, memory_server: LiveServer, scripts: Callable[..., Script], seed: int
+    windows: Windows, memory_server: LiveServer, scripts: Callable[..., Script], seed: int
 ) -> None:
     url, title = memory_server.url, f"convergence {seed}"
     first = scripts(url, title, f"{seed} a", str(ROUNDS), "first")
@@ -136,7 +137,7 @@ def test_all_sides_end_equal(
     session.use_doc(title)
     pages: list[Page] = []
     for _ in range(3):
-        pages.append(browser.new_page())
+        pages.append(windows.new_page())
         pages[-1].goto(session.document_link())
         pages[-1].wait_for_selector("#bokeh-wsgi-state[data-state=live]")
     for script in (first, second):

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from bokeh.document import Document
 from bokeh.models.annotations import Title
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from bokeh_wsgi import Session
 from bokeh_wsgi.plotting import figure
 from tests.browser.conftest import LiveServer
+from tests.browser.windows import Windows
 
 TITLES = "Bokeh.documents[0].roots().map((root) => root.title.text).sort()"
 
@@ -25,8 +26,8 @@ def session(memory_server: LiveServer, request: pytest.FixtureRequest) -> Iterat
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    page = browser.new_page()
+def page(windows: Windows) -> Iterator[Page]:
+    page = windows.new_page()
     yield page
     page.close()
 

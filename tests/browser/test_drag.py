@@ -11,10 +11,11 @@ from typing import Any
 
 import psutil
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from bokeh_wsgi import Session
 from tests.browser.conftest import ROOT, LiveServer
+from tests.browser.windows import Windows
 
 pytestmark = pytest.mark.browser
 SCRIPT = Path(__file__).with_name("dragged_script.py")
@@ -108,8 +109,8 @@ class Hand:
         self.page.mouse.up()
 
 
-def open_page(browser: Browser, link: str) -> Page:
-    page = browser.new_page(viewport={"width": 1000, "height": 500})
+def open_page(windows: Windows, link: str) -> Page:
+    page = windows.new_page(viewport={"width": 1000, "height": 500})
     page.set_default_timeout(30_000)
     page.goto(link)
     page.wait_for_selector("#bokeh-wsgi-state[data-state=live]")
@@ -147,7 +148,7 @@ def heap(page: Page) -> int:
 
 
 def test_ten_seconds_at_sixty_hertz_against_a_callback_of_100_ms(
-    browser: Browser,
+    windows: Windows,
     live_server: Callable[..., LiveServer],
     script: Callable[..., Script],
     record_property: Any,
@@ -156,7 +157,7 @@ def test_ten_seconds_at_sixty_hertz_against_a_callback_of_100_ms(
     slow = script(server.url, "drag", 0.1)
     session = Session(root_url=server.url, load_from_config=False)
     session.use_doc("drag")
-    page = open_page(browser, session.document_link())
+    page = open_page(windows, session.document_link())
     hand = Hand(page)
     hand.move(2, 50)  # what is made once has been made then
     process = psutil.Process(server._process.pid)
@@ -196,7 +197,7 @@ def test_ten_seconds_at_sixty_hertz_against_a_callback_of_100_ms(
 
 
 def test_a_side_that_is_killed_in_a_drag_comes_back(
-    browser: Browser, live_server: Callable[..., LiveServer], script: Callable[..., Script], tmp_path: Path
+    windows: Windows, live_server: Callable[..., LiveServer], script: Callable[..., Script], tmp_path: Path
 ) -> None:
     flags = ("--store", f"sqlite:///{tmp_path}/killed.db")
     server = live_server(*flags)
@@ -204,7 +205,7 @@ def test_a_side_that_is_killed_in_a_drag_comes_back(
     running = script(server.url, "killed", 0.05)
     session = Session(root_url=server.url, load_from_config=False)
     session.use_doc("killed")
-    page = open_page(browser, session.document_link())
+    page = open_page(windows, session.document_link())
     hand = Hand(page)
 
     # The script
@@ -229,7 +230,7 @@ def test_a_side_that_is_killed_in_a_drag_comes_back(
     hand.take()
     hand.move(0.5, 60)
     crash(page)
-    page = open_page(browser, session.document_link())
+    page = open_page(windows, session.document_link())
     until(page, lambda: value_in(page) == running.value == server_value(session))
     assert value_in(page) >= value
     hand = Hand(page)

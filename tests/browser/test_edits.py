@@ -18,12 +18,13 @@ from bokeh.models.widgets.inputs import FileInput, TextInput
 from bokeh.models.widgets.sliders import Slider
 from bokeh.models.widgets.tables import DataTable, TableColumn
 from bokeh.plotting import figure
-from playwright.sync_api import Browser, Page, Request, Route
+from playwright.sync_api import Page, Request, Route
 
 from bokeh_wsgi import Session
 from bokeh_wsgi.dataplane import Op, OpCode, column_from, encode_upload
 from bokeh_wsgi.models.state import State
 from tests.browser.conftest import LiveServer
+from tests.browser.windows import Windows
 
 pytestmark = pytest.mark.browser
 
@@ -31,8 +32,8 @@ pytestmark = pytest.mark.browser
 class Room:
     """A document, and the pages that show it."""
 
-    def __init__(self, browser: Browser, server: LiveServer, title: str, **flags: Any) -> None:
-        self.browser, self.server = browser, server
+    def __init__(self, windows: Windows, server: LiveServer, title: str, **flags: Any) -> None:
+        self.windows, self.server = windows, server
         self.session = Session(root_url=server.url, load_from_config=False)
         self.session.use_doc(title, **flags)
         self.document = Document()
@@ -46,7 +47,7 @@ class Room:
         self.session.store_document(self.document)
 
     def open(self, *, query: str = "") -> Page:
-        page = self.browser.new_page()
+        page = self.windows.new_page()
         page.set_default_timeout(15_000)
         page.on("request", self._heard)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
@@ -109,8 +110,8 @@ def in_js(model: Model) -> str:
 
 
 @pytest.fixture
-def room(browser: Browser, memory_server: LiveServer, request: pytest.FixtureRequest) -> Iterator[Room]:
-    room = Room(browser, memory_server, request.node.name)
+def room(windows: Windows, memory_server: LiveServer, request: pytest.FixtureRequest) -> Iterator[Room]:
+    room = Room(windows, memory_server, request.node.name)
     yield room
     room.close()
 
@@ -398,8 +399,8 @@ def test_what_a_viewer_looks_at_is_their_own(room: Room) -> None:
     assert room.sent == []
 
 
-def test_a_shared_view_follows_who_moves_it(browser: Browser, memory_server: LiveServer) -> None:
-    room = Room(browser, memory_server, "shared view")
+def test_a_shared_view_follows_who_moves_it(windows: Windows, memory_server: LiveServer) -> None:
+    room = Room(windows, memory_server, "shared view")
     plot, _ = points(tools="pan,reset", active_drag="pan")
     auto = figure(width=300, height=200, tools="pan,reset", active_drag="pan", title="auto")
     line = auto.line([1.0, 2.0, 3.0], [1.0, 2.0, 3.0])
@@ -478,12 +479,12 @@ def test_a_notice_is_shown_for_a_while(room: Room) -> None:
 
 
 def test_what_is_done_while_the_server_is_away_comes_once(
-    browser: Browser, live_server: Callable[..., LiveServer], tmp_path: Path
+    windows: Windows, live_server: Callable[..., LiveServer], tmp_path: Path
 ) -> None:
     flags = ("--store", f"sqlite:///{tmp_path}/away.db")
     server = live_server(*flags)
     port = server.url.split(":")[2].split("/")[0]
-    room = Room(browser, server, "away")
+    room = Room(windows, server, "away")
     plot, source = points()
     button = Button(label="go")
     code = "source.stream({x: [100], y: [100], name: [`${window.count = (window.count ?? 0) + 1}`]})"

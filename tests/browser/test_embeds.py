@@ -13,12 +13,13 @@ from bokeh.models import ColumnDataSource, CustomJS, Model
 from bokeh.models.widgets.buttons import Button
 from bokeh.models.widgets.sliders import Slider
 from bokeh.plotting import figure
-from playwright.sync_api import Browser, Page, Request, expect
+from playwright.sync_api import Page, Request, expect
 
 from bokeh_wsgi import Session
 from bokeh_wsgi.embed import autoload_server
 from tests.browser.conftest import LiveServer
 from tests.browser.host_site import OTHER_VERSION, HostSite
+from tests.browser.windows import Windows
 
 pytestmark = pytest.mark.browser
 ROWS = 5
@@ -31,8 +32,8 @@ def site() -> Iterator[HostSite]:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    page = browser.new_page()
+def page(windows: Windows) -> Iterator[Page]:
+    page = windows.new_page()
     page.set_default_timeout(10_000)
     page.add_init_script(LOOK)
     yield page

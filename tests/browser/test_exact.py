@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from bokeh.document import Document
 from bokeh.models import ColumnDataSource
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from bokeh_wsgi import Session
 from tests.browser.exact import COLUMNS, expected
 from tests.browser.line import Line
 from tests.browser.servers import Server
+from tests.browser.windows import Windows
 
 Rng = np.random.Generator
 ROWS = 60
@@ -178,8 +179,8 @@ def script(server: Server) -> Iterator[Script]:
 
 
 @pytest.fixture
-def page(browser: Browser, line: Line, script: Script) -> Iterator[Page]:
-    page = browser.new_page()
+def page(windows: Windows, line: Line, script: Script) -> Iterator[Page]:
+    page = windows.new_page()
     page.goto(f"http://127.0.0.1:{line.port}/doc/{script.session.docid}")
     yield page
     page.close()

@@ -9,18 +9,19 @@ from bokeh.document import Document
 from bokeh.layouts import column
 from bokeh.models.widgets.sliders import Slider
 from bokeh.plotting import figure
-from playwright.sync_api import Browser, Frame
+from playwright.sync_api import Frame
 
 from bokeh_wsgi import Session
 from bokeh_wsgi.client.show.tags import frame_tag
 from tests.browser.conftest import LiveServer
 from tests.browser.host_site import HostSite
+from tests.browser.windows import Windows
 
 pytestmark = pytest.mark.browser
 FRAMES = 9
 
 
-def test_each_of_many_frames_lives_when_it_is_looked_at(browser: Browser, memory_server: LiveServer) -> None:
+def test_each_of_many_frames_lives_when_it_is_looked_at(windows: Windows, memory_server: LiveServer) -> None:
     frames, plots, sessions = [], [], []
     for number in range(FRAMES):
         session = Session(root_url=memory_server.url, load_from_config=False)
@@ -36,7 +37,7 @@ def test_each_of_many_frames_lives_when_it_is_looked_at(browser: Browser, memory
         plots.append((line.data_source, slider))
         sessions.append(session)
     with HostSite() as notebook:
-        page = browser.new_page(viewport={"width": 500, "height": 600})
+        page = windows.new_page(viewport={"width": 500, "height": 600})
         page.goto(notebook.page("".join(frames)), wait_until="commit")
         for number in (FRAMES - 1, 0, FRAMES // 2):
             element = page.locator("iframe").nth(number)

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 from bokeh.models.widgets.sliders import Slider
-from playwright.sync_api import Browser, Page, Request, Route
+from playwright.sync_api import Page, Request, Route
 
 from bokeh_wsgi.dataplane import Op, OpCode
 from tests.browser.conftest import LiveServer
 from tests.browser.test_edits import Room, in_js
+from tests.browser.windows import Windows
 
 pytestmark = pytest.mark.browser
 
@@ -18,8 +19,8 @@ pytestmark = pytest.mark.browser
 class Stage(Room):
     """A document with a slider, as a script of any language publishes it; and all that a page sends."""
 
-    def __init__(self, browser: Browser, server: LiveServer, title: str) -> None:
-        super().__init__(browser, server, title)
+    def __init__(self, windows: Windows, server: LiveServer, title: str) -> None:
+        super().__init__(windows, server, title)
         self.slider = Slider(start=0, end=100, value=1)
         self.bodies: list[dict[str, Any]] = []
 
@@ -74,8 +75,8 @@ class Stage(Room):
 
 
 @pytest.fixture
-def stage(browser: Browser, memory_server: LiveServer, request: pytest.FixtureRequest) -> Iterator[Stage]:
-    stage = Stage(browser, memory_server, request.node.name)
+def stage(windows: Windows, memory_server: LiveServer, request: pytest.FixtureRequest) -> Iterator[Stage]:
+    stage = Stage(windows, memory_server, request.node.name)
     stage.session.store_document(stage.document)
     stage.start("one")
     stage.open()

@@ -92,7 +92,7 @@ def site() -> Iterator[Site]:
 @pytest.fixture
 def ada(browser: Browser, site: Site) -> Iterator[Page]:
     """The browser of ada, who is signed in."""
-    page = signed_in(browser, site)
+    page = signed_in(browser.new_context().new_page(), site)
     yield page
     page.context.close()
 
@@ -349,7 +349,7 @@ def test_hostile_texts_are_texts_on_every_page(browser: Browser, site: Site) -> 
     people.call("PUT", f"/access/{docid}/published", "otto")
     people.call("PUT", f"/access/{docid}/users/ada", "otto", json={"right": "read"})
     people.call("POST", "/keys", "otto", json={"name": HOSTILE})
-    page = signed_in(browser, site, "otto")
+    page = signed_in(browser.new_context().new_page(), site, "otto")
     signed_out = browser.new_context().new_page()
     quoted = "".join(f"%{byte:02x}" for byte in HOSTILE.encode())
     visits: list[tuple[Page, list[str]]] = [
@@ -369,7 +369,7 @@ def test_hostile_texts_are_texts_on_every_page(browser: Browser, site: Site) -> 
 
 
 def test_who_was_disabled_is_out_everywhere(browser: Browser, site: Site) -> None:
-    page = signed_in(browser, site, "rita")
+    page = signed_in(browser.new_context().new_page(), site, "rita")
     page.goto(site.document)
     site.app.context.accounts.set_disabled("rita", True)
     page.wait_for_selector("#bokeh-wsgi-state[data-state=ended]", timeout=5_000)

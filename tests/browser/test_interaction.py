@@ -12,7 +12,7 @@ from bokeh.events import RangesUpdate
 from bokeh.models import Range1d
 from bokeh.models.widgets.buttons import Button
 from bokeh.plotting import figure
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from bokeh_wsgi import Session
 from tests.browser.conftest import LiveServer
@@ -28,6 +28,7 @@ from tests.browser.examples import (
     source_of,
     wait,
 )
+from tests.browser.windows import Windows
 
 pytestmark = pytest.mark.browser
 Run = Callable[[str], Script]
@@ -50,17 +51,17 @@ def run(live_server: Callable[..., LiveServer], tmp_path: Path) -> Iterator[Run]
 
 
 @pytest.fixture
-def browsers(browser: Browser) -> Iterator[Callable[[], Page]]:
+def browsers(windows: Windows) -> Iterator[Callable[[], Page]]:
     """Pages of other people's browsers: no two share anything."""
-    contexts = []
+    pages: list[Page] = []
 
     def new() -> Page:
-        contexts.append(browser.new_context())
-        return contexts[-1].new_page()
+        pages.append(windows.new_page())
+        return pages[-1]
 
     yield new
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.close()
 
 
 @pytest.fixture
@@ -309,7 +310,7 @@ def test_a_dashboard_computes_while_somebody_looks_and_finds_what_people_left(
     wait(page, f"{notes}.data.note.length == 2")
 
     said = len(script.said)
-    page.context.close()
+    page.close()
     script.wait_for("nobody looks", since=said)
     page = browsers()
     look_at(page, link)

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
-from playwright.sync_api import Browser, Frame, Page
+from playwright.sync_api import Frame, Page
 
 from tests.browser.conftest import LiveServer
 from tests.browser.host_site import HostSite
+from tests.browser.windows import Windows
 from tests.client.test_output import fresh_output
 
 __all__ = ["fresh_output"]
@@ -71,14 +72,14 @@ ANSWERED = f"{SOURCE}.data.y[0] == {SLIDER}.value"
 
 
 def test_callbacks_answer_to_what_is_done_below_a_cell(
-    browser: Browser, memory_server: LiveServer, shell: Any
+    windows: Windows, memory_server: LiveServer, shell: Any
 ) -> None:
     run(shell, "from bokeh_wsgi.plotting import *; from bokeh.layouts import column")
     run(shell, "from bokeh.models import ColumnDataSource, Slider")
     run(shell, f"output_notebook(url={memory_server.url!r}, docname='notebook with callbacks')")
     (shown,) = run(shell, CELL)
     with HostSite() as notebook:
-        page = browser.new_page()
+        page = windows.new_page()
         page.goto(notebook.page(shown["text/html"]))
         frame = framed(page)
         drag(page, frame, 120)

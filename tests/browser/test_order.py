@@ -11,12 +11,13 @@ import urllib3
 from bokeh.models import ColumnDataSource, CustomJS
 from bokeh.models.widgets.markups import Div
 from bokeh.plotting import figure
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Page, Route
 
 from bokeh_wsgi.dataplane import Change, Op, OpCode, Reader, column_from
 from tests.browser.conftest import LiveServer
 from tests.browser.line import Line
 from tests.browser.test_edits import Room, in_js
+from tests.browser.windows import Windows
 
 pytestmark = pytest.mark.browser
 ROWS = 3
@@ -25,8 +26,8 @@ ROWS = 3
 class Stage(Room):
     """A page that logs what its scripts hear of: a text, and the rows of two sources."""
 
-    def __init__(self, browser: Browser, server: LiveServer, title: str) -> None:
-        super().__init__(browser, server, title)
+    def __init__(self, windows: Windows, server: LiveServer, title: str) -> None:
+        super().__init__(windows, server, title)
         self.text = Div(text="")
         self.sources = [ColumnDataSource({"y": np.zeros(ROWS)}, name=f"s{number}") for number in (1, 2)]
         rows = "s1.data.y.length + ' ' + s2.data.y.length"
@@ -86,9 +87,9 @@ class Stage(Room):
 
 @pytest.fixture(params=["", "?public=true"], ids=["of a writer", "of a reader"])
 def stage(
-    browser: Browser, memory_server: LiveServer, request: pytest.FixtureRequest
+    windows: Windows, memory_server: LiveServer, request: pytest.FixtureRequest
 ) -> Iterator[tuple[Stage, Page]]:
-    stage = Stage(browser, memory_server, request.node.name)
+    stage = Stage(windows, memory_server, request.node.name)
     stage.session.publish()
     yield stage, stage.open(query=request.param)
     stage.close()
@@ -133,12 +134,12 @@ def test_several_changes_of_one_frame_are_seen_in_turn(stage: tuple[Stage, Page]
 
 
 def test_a_viewer_who_was_away_sees_the_last_touches_in_turn(
-    browser: Browser, memory_server: LiveServer, request: pytest.FixtureRequest
+    windows: Windows, memory_server: LiveServer, request: pytest.FixtureRequest
 ) -> None:
-    script = Stage(browser, memory_server, request.node.name)
+    script = Stage(windows, memory_server, request.node.name)
     server = urlsplit(memory_server.url)
     line = Line(server.port or 0)
-    page = browser.new_page()
+    page = windows.new_page()
     page.goto(script.session.document_link().replace(server.netloc, f"127.0.0.1:{line.port}"))
     page.wait_for_selector("#bokeh-wsgi-state[data-state=live]")
     script.pages.append(page)

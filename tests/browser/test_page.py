@@ -13,10 +13,11 @@ from bokeh.models.widgets.buttons import Button
 from bokeh.models.widgets.sliders import Slider
 from bokeh.models.widgets.tables import DataTable, TableColumn
 from bokeh.plotting import figure
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from bokeh_wsgi import Session
 from tests.browser.conftest import LiveServer
+from tests.browser.windows import Windows
 
 pytestmark = pytest.mark.browser
 NAMED = "(name) => [...Bokeh.documents[0]._all_models.values()].find((model) => model.name == name)"
@@ -31,8 +32,8 @@ def session(memory_server: LiveServer, request: pytest.FixtureRequest) -> Iterat
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    page = browser.new_page()
+def page(windows: Windows) -> Iterator[Page]:
+    page = windows.new_page()
     page.set_default_timeout(10_000)
     yield page
     page.close()

@@ -11,6 +11,7 @@ from bokeh_wsgi import Session
 from tests.gallery.documents import build
 
 from .conftest import LiveServer
+from .windows import Windows
 
 pytestmark = pytest.mark.browser
 LIVE = "document.querySelector('#bokeh-wsgi-state').dataset.state == 'live'"
@@ -27,8 +28,8 @@ def fresh_server(live_server: Callable[..., LiveServer]) -> Iterator[LiveServer]
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    page = browser.new_page()
+def page(windows: Windows) -> Iterator[Page]:
+    page = windows.new_page()
     page.set_default_timeout(10_000)
     yield page
     page.close()

@@ -8,12 +8,13 @@ import bokeh
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
-from playwright.sync_api import Browser, Frame, Page
+from playwright.sync_api import Frame, Page
 from werkzeug.wrappers import Response
 
 from bokeh_wsgi import Session, io, plotting
 from bokeh_wsgi.embed import autoload_server, components, iframe
 from tests.browser.conftest import LiveServer
+from tests.browser.windows import Windows
 from tests.client.test_transport import serving
 
 pytestmark = pytest.mark.browser
@@ -44,13 +45,12 @@ def server(live_server: Callable[..., LiveServer]) -> LiveServer:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
+def page(windows: Windows) -> Iterator[Page]:
     """Of somebody who is not signed in."""
-    context = browser.new_context()
-    page = context.new_page()
+    page = windows.new_page()
     page.set_default_timeout(15_000)
     yield page
-    context.close()
+    page.close()
 
 
 @pytest.fixture

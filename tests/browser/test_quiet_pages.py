@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from bokeh.models import AjaxDataSource, WMTSTileSource
 from bokeh.plotting import figure
-from playwright.sync_api import Browser
 
 from bokeh_wsgi.dataplane import Op, OpCode
 from tests.browser.conftest import LiveServer
 from tests.browser.test_edits import Room, drag, place
+from tests.browser.windows import Windows
 
 pytestmark = pytest.mark.browser
 SHARE_VIEW = Op(OpCode.PATCH, json='{"events": [], "share_view": true}')
@@ -19,8 +19,8 @@ WIDE = {"width": 900, "height": 500}
 
 
 @pytest.fixture
-def room(browser: Browser, memory_server: LiveServer, request: pytest.FixtureRequest) -> Iterator[Room]:
-    room = Room(browser, memory_server, request.node.name)
+def room(windows: Windows, memory_server: LiveServer, request: pytest.FixtureRequest) -> Iterator[Room]:
+    room = Room(windows, memory_server, request.node.name)
     yield room
     room.close()
 

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 from bokeh.document import Document
 from bokeh.models import ColumnDataSource
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from bokeh_wsgi import Session
 from bokeh_wsgi.plotting import figure
 from tests.browser.exact import COLUMNS, expected
 from tests.browser.servers import SERVERS, Server
+from tests.browser.windows import Windows
 
 PLACES = [(kind, "plain", "/") for kind in SERVERS] + [
     ("werkzeug", "in_flask", "/plots/"),
@@ -30,7 +31,7 @@ BAD = ("error", "warning")
 
 
 @pytest.mark.parametrize(("kind", "app", "mount"), PLACES, ids=[f"{kind} {app}" for kind, app, _ in PLACES])
-def test_a_page_follows_a_script(kind: str, app: str, mount: str, browser: Browser, tmp_path: Path) -> None:
+def test_a_page_follows_a_script(kind: str, app: str, mount: str, windows: Windows, tmp_path: Path) -> None:
     with Server(kind, f"sqlite:///{tmp_path}/store.db", app, mount) as server:
         rng = np.random.default_rng(1)
         y: Any = rng.random(500)
@@ -42,7 +43,7 @@ def test_a_page_follows_a_script(kind: str, app: str, mount: str, browser: Brows
         with Session(root_url=server.root_url, load_from_config=False) as session:
             session.use_doc("live")
             session.store_document(document)
-            page = browser.new_page()
+            page = windows.new_page()
             trouble: list[str] = []
             page.on("console", lambda said: trouble.extend([said.text] if said.type in BAD else []))
             page.on("pageerror", lambda error: trouble.append(str(error)))

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from bokeh.document import Document
 from bokeh.models import ColumnDataSource
-from playwright.sync_api import Browser, Frame, Page
+from playwright.sync_api import Frame, Page
 
 from bokeh_wsgi import Session
 from bokeh_wsgi.plotting import figure
 from tests.browser.servers import Server
+from tests.browser.windows import Windows
 from tests.test_examples import DJANGO, DJANGO_SAYS, ENVIRON, FLASK, FLASK_SAYS, process
 
 pytestmark = pytest.mark.browser
@@ -48,19 +49,18 @@ def home(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
 
 
 @pytest.fixture
-def someone(browser: Browser) -> Iterator[Callable[[], Page]]:
+def someone(windows: Windows) -> Iterator[Callable[[], Page]]:
     """Pages of browsers that know nothing of each other."""
-    contexts = []
+    pages: list[Page] = []
 
     def open_page() -> Page:
-        contexts.append(browser.new_context())
-        page = contexts[-1].new_page()
-        page.set_default_timeout(20_000)
-        return page
+        pages.append(windows.new_page())
+        pages[-1].set_default_timeout(20_000)
+        return pages[-1]
 
     yield open_page
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.close()
 
 
 def sign_in(page: Page, home: str, name: str, password: str) -> None:

@@ -7,7 +7,7 @@ from typing import cast
 import pytest
 from bokeh.core.has_props import is_abstract
 from bokeh.models.widgets import Widget
-from playwright.sync_api import Browser, FilePayload, Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from tests.browser.conftest import LiveServer
 from tests.browser.examples import (
@@ -22,6 +22,7 @@ from tests.browser.examples import (
     slide,
     wait_until_drawn,
 )
+from tests.browser.windows import Windows
 
 pytestmark = pytest.mark.browser
 Act = Callable[[Page], None]
@@ -54,8 +55,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    page = browser.new_page(viewport={"width": 1000, "height": 1000})
+def page(windows: Windows) -> Iterator[Page]:
+    page = windows.new_page(viewport={"width": 1000, "height": 1000})
     page.set_default_timeout(TIMEOUT_MS)
     yield page
     page.close()
@@ -248,9 +249,9 @@ def test_python_is_told_what_bokeh_serve_tells_it(
     assert told == use(page, title, served)
 
 
-def test_tabs_are_told_and_all_pages_turn(published: Script, page: Page, browser: Browser) -> None:
+def test_tabs_are_told_and_all_pages_turn(published: Script, page: Page, windows: Windows) -> None:
     look_at(page, published.link)
-    other = browser.new_page()
+    other = windows.new_page()
     look_at(other, published.link)
     for number, title in enumerate(STEPS):
         since = len(published.said)

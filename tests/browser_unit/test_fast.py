@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from bokeh_wsgi.dataplane import Op, OpCode, column_from
+from tests.browser.windows import Windows
 
 from .scripted import ScriptedServer
 
@@ -84,13 +85,13 @@ Opened = Callable[..., tuple[ScriptedServer, Page]]
 
 
 @pytest.fixture
-def opened(browser: Browser) -> Iterator[Opened]:
+def opened(windows: Windows) -> Iterator[Opened]:
     """Opens a page whose source begins with the given ops, after running a script in it."""
     with ExitStack() as stack:
 
         def open_page(*first: Op, script: str = "") -> tuple[ScriptedServer, Page]:
             server = stack.enter_context(ScriptedServer(first))
-            page = browser.new_page()
+            page = windows.new_page()
             stack.callback(page.close)
             if script:
                 page.add_init_script(script)

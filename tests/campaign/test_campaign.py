@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.client.scripts import is_full_run
+from tests.effort import is_full_run
 
 from .rounds import run
 

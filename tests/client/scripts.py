@@ -1,6 +1,5 @@
 """Scripts in processes of their own that answer lines, and what a document holds by its models' names."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -137,8 +136,3 @@ def document_of(*roots: Model) -> Document:
 
 def source_of(name: str, **columns: Any) -> Any:
     return ColumnDataSource(columns, name=name)
-
-
-def is_full_run() -> bool:
-    """Whether the long runs are asked for: ``BOKEH_WSGI_FULL=1``."""
-    return os.environ.get("BOKEH_WSGI_FULL") == "1"

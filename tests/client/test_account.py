@@ -146,6 +146,7 @@ def test_an_invitation_is_needed_where_the_server_says_so() -> None:
     app.close()
 
 
+@pytest.mark.process  # the browser
 def test_the_browser_signs_in_by_a_code_and_never_sees_the_key(
     ann: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,10 +26,10 @@ from bokeh_wsgi import BokehWSGI, Session
 from bokeh_wsgi.dataplane import Reader
 from bokeh_wsgi.exc import ServerUnreachable, SessionError
 from bokeh_wsgi.models import State
+from tests.effort import is_full_run
 
 from . import pictures
 from .pictures import Key, Picture
-from .scripts import is_full_run
 
 SLOTS: Final = 4
 DEADLINE_S: Final = 10.0

@@ -1,0 +1,84 @@
+"""Puts each test into its groups, and says when one does what only those of another group do (groups.py)."""
+
+import gc
+from collections.abc import Iterator
+from importlib import import_module
+from threading import current_thread
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from bokeh_wsgi.auth import passwords
+
+from . import groups
+from .browser.windows import Windows
+
+guard = groups.Guard()
+
+
+# A hash of a password takes a third of a second and 64 MiB, on purpose; servers in processes of their own
+# make such, and tests/auth/test_passwords.py does.
+REAL_METHOD = passwords.METHOD
+CHEAP_METHOD = "scrypt:1024:4:1"
+
+
+def pytest_configure() -> None:
+    passwords.METHOD = CHEAP_METHOD
+
+
+def pytest_collection_finish() -> None:
+    # What was imported stays: no search for garbage need look at it again.
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if isinstance(item, pytest.Function):
+            for group in groups.groups_of(item):
+                item.add_marker(group)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    guard.item = item
+    try:
+        return (yield)
+    finally:
+        guard.item = None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    done = yield
+    if wrong := guard.wrong:
+        guard.wrong = []
+        pytest.fail("\n".join(wrong), pytrace=False)
+    return done
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _types_of_bokeh() -> Iterator[None]:
+    known = import_module("bokeh_wsgi.bokeh_types").bokeh_types
+
+    def asked(name: str) -> Any:
+        if current_thread().name != "bokeh-wsgi-types":  # what looks ahead, for edits that may come
+            guard.asked_for_types(name)
+        return known(name)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bokeh_wsgi.bokeh_types.bokeh_types", asked)
+        yield
+
+
+@pytest.fixture(scope="session")
+def chromium_flags(chromium_flags: list[str]) -> list[str]:
+    # Else each page of a document, whose origin is its own, begins with a process: a third of a second. What
+    # a page may do is the same without.
+    return [*chromium_flags, "--disable-site-isolation-trials"]
+
+
+@pytest.fixture(scope="session")
+def windows(browser: Browser) -> Windows:
+    return Windows(browser)
