@@ -816,7 +816,7 @@ def test_ctrl_c_while_changes_are_taken_in_writes_nothing_of_others_over(start: 
     other = start()
     other.named("slider").value = 5
     other.store()
-    with interrupted_at("_set_attribute", "graph_updater.py"), pytest.raises(KeyboardInterrupt):
+    with interrupted_at("_set_attribute", "model_updater.py"), pytest.raises(KeyboardInterrupt):
         mine.session.load_document(mine.document)
     mine.named("text").text = "after"
     mine.store()
@@ -832,7 +832,7 @@ def test_run_that_ctrl_c_ends_while_it_takes_in_writes_nothing_of_others_over(
     other = start()
     other.named("slider").value = 5
     other.store()
-    with interrupted_at("_set_attribute", "graph_updater.py"):
+    with interrupted_at("_set_attribute", "model_updater.py"):
         mine.session.run(mine.document)
     mine.store()
     assert attributes_by_name(mine.session.pull_state())["slider"]["value"] == 5

@@ -22,8 +22,8 @@ from bokeh_wsgi.models.state import State
 
 from .column_merger import ColumnMerger
 from .follower import Arrived
-from .graph_updater import GraphUpdater, MayBeOwn, retyped
 from .model_index import ModelIndex
+from .model_updater import MayBeOwn, ModelUpdater, retyped
 from .pending_callbacks import PendingCallbacks
 
 
@@ -156,9 +156,9 @@ class Inbound:
         graph.callbacks = plain(serializer.encode(callbacks)) if callbacks else None
         return graph
 
-    def _updater(self, may_be_own: MayBeOwn, kept: Iterable[str] = ()) -> GraphUpdater:
+    def _updater(self, may_be_own: MayBeOwn, kept: Iterable[str] = ()) -> ModelUpdater:
         ownership = self._publisher.ownership
-        return GraphUpdater(ownership, self._document, self.index, self._pending, may_be_own, frozenset(kept))
+        return ModelUpdater(ownership, self._document, self.index, self._pending, may_be_own, frozenset(kept))
 
     def _unmarked(self) -> AbstractContextManager[None]:
         """What is changed in here is not the script's doing."""

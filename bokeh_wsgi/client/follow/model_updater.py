@@ -48,7 +48,7 @@ def retyped(old: Graph, new: Graph) -> set[str]:
     return {wire for wire in both if old.models[wire]["name"] != new.models[wire]["name"]}
 
 
-class GraphUpdater(ModelDecoder):
+class ModelUpdater(ModelDecoder):
     """One step from a graph to the one that the shadow holds now; what is own stays as the script has set it.
 
     Called with the session's lock held.
