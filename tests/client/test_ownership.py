@@ -891,7 +891,7 @@ def test_a_root_of_a_class_that_is_not_here_stays_in_the_document(
 def test_a_value_that_leads_to_a_class_that_is_not_here_stays_in_the_document(
     start: Callable[..., Side],
 ) -> None:
-    mine = start(document_of(Column(Div(text="first", name="text"), name="column")))
+    mine = start(document_of(Column(children=[Div(text="first", name="text")], name="column")))
     page = Page(start().session)
     mine.session.live(mine.document)
     column, text = mine.named("column"), mine.named("text")
