@@ -47,7 +47,7 @@ ANEW = "another script has started 'shared' anew"
 class Counted:
     """An app that counts uploads."""
 
-    def __init__(self, app: BokehWSGI) -> None:
+    def __init__(self, app: Any) -> None:
         self.app = app
         self.uploads = 0
 
@@ -991,3 +991,24 @@ def test_bursts_of_two_followers_lose_no_row(server: Running) -> None:
     assert sorted(found) == [0, *range(1000, 1100), *range(2000, 2100)]
     mine.close()
     other.close()
+
+
+def test_a_follower_whom_another_script_overtakes_all_the_time_loses_no_row(
+    app: BokehWSGI, start: Callable[..., Side]
+) -> None:
+    mine = start(document_of(source_of("source", y=np.zeros(1))))
+    other = start()
+    other.session.live(other.document)
+    rows = [float(number) for number in range(40)]
+    left = list(rows)
+
+    def overtake(environ: Any, start_response: Any) -> Any:
+        if left and environ["REQUEST_METHOD"] == "POST":
+            mine.named("source").stream({"y": [left.pop(0)]})
+            mine.session.store_objects(mine.named("source"))
+        return app(environ, start_response)
+
+    other.app.app = overtake
+    other.named("source").stream({"y": [99.0]})
+    other.session.store_objects(other.named("source"))
+    assert columns_by_name(mine.session.pull_state())["source"]["y"] == [0, *rows, 99]

@@ -44,8 +44,8 @@ def changed_attributes(old: Graph, new: Graph) -> Iterator[tuple[str, str]]:
 
 def retyped(old: Graph, new: Graph) -> set[str]:
     """Ids that mean a model of another type in the new graph: so they mean another model."""
-    both = old.models.keys() & new.models.keys()
-    return {wire for wire in both if old.models[wire]["name"] != new.models[wire]["name"]}
+    changed = ((wire, old.models.get(wire, rep), rep) for wire, rep in new.models.items())
+    return {wire for wire, before, rep in changed if before is not rep and before["name"] != rep["name"]}
 
 
 class ModelUpdater(ModelDecoder):
