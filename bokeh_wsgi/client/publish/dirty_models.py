@@ -2,7 +2,7 @@
 
 import threading
 import weakref
-from collections.abc import Container, Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -109,15 +109,15 @@ class DirtyModels:
         dirty = self._models.get(model.id)
         return 0 if dirty is None else max(dirty.columns, dirty.attributes.get("data", 0))
 
-    def stored(self, count: int, models: Container[str] | None = None) -> None:
+    def stored(self, count: int, models: Set[str] | None = None) -> None:
         """What was changed up to then has been stored: of these models (by local id), or of all."""
         with self._lock:
             if models is None:
                 self._whole_at = self._whole_at if self._whole_at > count else 0
                 self._removed_at = self._removed_at if self._removed_at > count else 0
-            for key, dirty in list(self._models.items()):
-                if models is not None and key not in models:
-                    continue
+            keys = list(self._models) if models is None else self._models.keys() & models
+            for key in keys:
+                dirty = self._models[key]
                 dirty.attributes = {name: at for name, at in dirty.attributes.items() if at > count}
                 dirty.columns = dirty.columns if dirty.columns > count else 0
                 if not dirty.attributes and not dirty.columns:
