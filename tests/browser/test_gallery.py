@@ -36,7 +36,6 @@ ALONE = ("bokeh-tables", "bokeh-mathjax")
 ID = re.compile(r"\bp\d+\b")
 
 pytestmark = [
-    pytest.mark.browser,
     # Of columns with integers that JavaScript cannot hold: Bokeh warns, file_html too.
     pytest.mark.filterwarnings("ignore:out of range integer"),
 ]
