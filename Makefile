@@ -53,7 +53,7 @@ test: $(VENV)/test.stamp chromium
 	@$(MAKE) $(TWO) with-browser lint types without-browser
 
 test-full:
-	BOKEH_WSGI_FULL=1 $(MAKE) test
+	BOKEH_WSGI_FULL=1 $(MAKE) test ARGS="-o faulthandler_timeout=7200"
 
 with-browser:
 	$(PYTEST) -m browser $(ARGS)

@@ -173,3 +173,27 @@ def _origin(text: str) -> str:
     ):
         raise argparse.ArgumentTypeError(f"{text!r} is not an origin, as https://site.example")
     return origin
+
+
+def check(flags: argparse.Namespace) -> None:
+    """Raises `Failure` for flags that do not go together, or that would open the server by mistake."""
+    if flags.script:
+        raise Failure("--script is not there yet in this version", code=2)
+    if flags.registration and not flags.multi_user:
+        raise Failure("--registration is about the users of -m: give that too", code=2)
+    if not (flags.multi_user or flags.trust_network or is_loopback(flags.ip)):
+        raise Failure(
+            f"on {flags.ip or 'all addresses'} anybody who reaches this machine could publish, change and "
+            "delete plots: use -m for users with passwords, or allow it with --trust-network",
+            code=2,
+        )
+
+
+def is_loopback(ip: str) -> bool:
+    """Whether only this machine reaches the address; names other than localhost are taken for others."""
+    from ipaddress import ip_address
+
+    try:
+        return ip_address(ip).is_loopback
+    except ValueError:
+        return ip == "localhost"

@@ -135,4 +135,4 @@ class DocumentInUse:
         self._inbound(document).reconcile(step)
 
     def _reload(self, document: Document, state: State) -> None:
-        self._inbound(document).load(state)
+        self._inbound(document).load(state, sorts=True)

@@ -15,12 +15,11 @@ from bokeh_wsgi.dataplane import Buffer, Op, OpCode
 from bokeh_wsgi.exc import NotFound, PastGeneration
 from bokeh_wsgi.store import SequenceTaken, Store
 
+from .folding import fold, is_due
 from .graph import Graph
 from .patch import joined
 from .state import Place, State
 
-# A history is folded once it outweighs the columns, but not for less than this.
-MIN_FOLD_BYTES = 4 << 20
 # Recent frames kept in memory, so that viewers who keep up cost the store nothing.
 RECENT_BYTES = 32 << 20
 # Frames up to this are sent in one piece with their COMMIT, made once for all readers.
@@ -176,7 +175,7 @@ class Document:
 
     def fold_is_due(self) -> bool:
         """Whether the history may outweigh the columns by now; costs next to nothing."""
-        return self._history_bytes > max(MIN_FOLD_BYTES, self._state.nbytes)
+        return is_due(self._history_bytes, self._state)
 
     def fold(self) -> bool:
         """Fold the history into a snapshot in the store, if it outweighs the columns."""
@@ -185,8 +184,7 @@ class Document:
             self._history_bytes = self._store.history_bytes(self.docid)
             if not self.fold_is_due():
                 return False
-            frame = b"".join(dataplane.encode(self.docid, self._state.snapshot()))
-            self._store.fold(self.docid, self._state.seq, frame)
+            fold(self._store, self.docid, self._state)
             self._history_bytes = 0
             return True
 

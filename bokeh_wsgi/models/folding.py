@@ -1,15 +1,41 @@
-"""Folds long histories aside, so that no publisher waits for it."""
+"""Folds a history that has grown long into a snapshot; aside, so that no publisher waits for it."""
 
 import logging
 import os
 import threading
 from collections import deque
+from typing import Final, Protocol
 
+from bokeh_wsgi import dataplane
 from bokeh_wsgi.exc import BokehWSGIError
+from bokeh_wsgi.store import Store
 
-from .document import Document
+from .state import State
 
 log = logging.getLogger("bokeh_wsgi")
+
+MIN_FOLD_BYTES: Final = 4 << 20
+"""A history is folded once it outweighs the columns, but not for less than this."""
+
+
+def is_due(history_bytes: int, state: State) -> bool:
+    """Whether a history of so many bytes outweighs what it led to; costs next to nothing."""
+    return history_bytes > max(MIN_FOLD_BYTES, state.nbytes)
+
+
+def fold(store: Store, docid: str, state: State) -> None:
+    """Keep the state as the document's snapshot, and drop its history up to there."""
+    store.fold(docid, state.seq, b"".join(dataplane.encode(docid, state.snapshot())))
+
+
+class Foldable(Protocol):
+    """A document with a history."""
+
+    docid: str
+
+    def fold_is_due(self) -> bool: ...
+
+    def fold(self) -> bool: ...
 
 
 class Folder:
@@ -21,10 +47,10 @@ class Folder:
     def _start_anew(self) -> None:
         self._pid = os.getpid()
         self._lock = threading.Lock()
-        self._work: deque[Document] = deque()
+        self._work: deque[Foldable] = deque()
         self._running = False
 
-    def consider(self, document: Document) -> None:
+    def consider(self, document: Foldable) -> None:
         """Fold ``document`` soon if its history has grown enough; returns at once."""
         if not document.fold_is_due():
             return

@@ -248,7 +248,7 @@ def diff(
     changed = [
         (model_id, attr)
         for model_id, rep in new.models.items()
-        if model_id in old.models
+        if model_id in old.models and old.models[model_id] is not rep
         for attr in _changed_attributes(model_id, old.models[model_id], rep)
     ]
     if order is not None:

@@ -222,8 +222,8 @@ def test_a_side_that_is_killed_in_a_drag_comes_back(
     value = value_in(page)
     until(page, lambda: rows(session, "heard")[-1] == running.value == server_value(session) == value)
     until(page, lambda: rows(session, "said")[-1] == value)
+    until(page, lambda: rows(session, "said") == page.evaluate(f"[...({NAMED})('said').data.value]"))
     said = rows(session, "said")
-    assert said == page.evaluate(f"[...({NAMED})('said').data.value]")
     assert said == sorted(set(said))
     # The page
     hand.take()

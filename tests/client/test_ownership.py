@@ -47,7 +47,7 @@ ANEW = "another script has started 'shared' anew"
 class Counted:
     """An app that counts uploads."""
 
-    def __init__(self, app: BokehWSGI) -> None:
+    def __init__(self, app: Any) -> None:
         self.app = app
         self.uploads = 0
 
@@ -816,7 +816,7 @@ def test_ctrl_c_while_changes_are_taken_in_writes_nothing_of_others_over(start: 
     other = start()
     other.named("slider").value = 5
     other.store()
-    with interrupted_at("_set_attribute", "graph_updater.py"), pytest.raises(KeyboardInterrupt):
+    with interrupted_at("_set_attribute", "model_updater.py"), pytest.raises(KeyboardInterrupt):
         mine.session.load_document(mine.document)
     mine.named("text").text = "after"
     mine.store()
@@ -832,7 +832,7 @@ def test_run_that_ctrl_c_ends_while_it_takes_in_writes_nothing_of_others_over(
     other = start()
     other.named("slider").value = 5
     other.store()
-    with interrupted_at("_set_attribute", "graph_updater.py"):
+    with interrupted_at("_set_attribute", "model_updater.py"):
         mine.session.run(mine.document)
     mine.store()
     assert attributes_by_name(mine.session.pull_state())["slider"]["value"] == 5
@@ -891,7 +891,7 @@ def test_a_root_of_a_class_that_is_not_here_stays_in_the_document(
 def test_a_value_that_leads_to_a_class_that_is_not_here_stays_in_the_document(
     start: Callable[..., Side],
 ) -> None:
-    mine = start(document_of(Column(Div(text="first", name="text"), name="column")))
+    mine = start(document_of(Column(children=[Div(text="first", name="text")], name="column")))
     page = Page(start().session)
     mine.session.live(mine.document)
     column, text = mine.named("column"), mine.named("text")
@@ -991,3 +991,24 @@ def test_bursts_of_two_followers_lose_no_row(server: Running) -> None:
     assert sorted(found) == [0, *range(1000, 1100), *range(2000, 2100)]
     mine.close()
     other.close()
+
+
+def test_a_follower_whom_another_script_overtakes_all_the_time_loses_no_row(
+    app: BokehWSGI, start: Callable[..., Side]
+) -> None:
+    mine = start(document_of(source_of("source", y=np.zeros(1))))
+    other = start()
+    other.session.live(other.document)
+    rows = [float(number) for number in range(40)]
+    left = list(rows)
+
+    def overtake(environ: Any, start_response: Any) -> Any:
+        if left and environ["REQUEST_METHOD"] == "POST":
+            mine.named("source").stream({"y": [left.pop(0)]})
+            mine.session.store_objects(mine.named("source"))
+        return app(environ, start_response)
+
+    other.app.app = overtake
+    other.named("source").stream({"y": [99.0]})
+    other.session.store_objects(other.named("source"))
+    assert columns_by_name(mine.session.pull_state())["source"]["y"] == [0, *rows, 99]

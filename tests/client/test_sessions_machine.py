@@ -86,6 +86,7 @@ class Side:
         self.last_id = 0 if kind == "loader" else 1000
         self.pending: dict[Key, Any] = {}
         self.pending_roots: dict[str, bool] = {}
+        self.children: list[str] = []
         self.made: set[str] = set()
         self.is_over = False
         self.has_unanswered = False
@@ -243,7 +244,11 @@ class Sessions(RuleBasedStateMachine):
             if whole or side.pending_roots or not objects or None in objects:
                 side.session.store_document(side.document)
             else:
-                side.session.store_objects(*objects)
+                try:
+                    side.session.store_objects(*objects)
+                except ValueError:
+                    assert any(obj.document is None for obj in objects), "all of them can be stored"
+                    side.session.store_document(side.document)
             side.session.flush()
 
     def _store_late(self, side: Side) -> None:
@@ -564,6 +569,9 @@ class Sessions(RuleBasedStateMachine):
         if side is None or box is None:
             return
         children, place = list(box.children), which % max(len(box.children), 1)
+        key = ("box", "children")
+        if key not in side.pending:
+            side.children = [child.name for child in children]
         with side.process():
             if what != "add":
                 del children[place : place + 1]
@@ -571,7 +579,10 @@ class Sessions(RuleBasedStateMachine):
                 children.insert(place, self._new_child())
                 side.made.add(children[place].name)
             box.children = children
-        side.pending["box", "children"] = [child.name for child in children]
+        side.pending[key] = [child.name for child in children]
+        if side.pending[key] == side.children:
+            # As they were stored or loaded: there is nothing to send.
+            del side.pending[key]
         self._stored(side, stores, whole=stores and bool(which % 2))
 
     def _new_child(self) -> Any:

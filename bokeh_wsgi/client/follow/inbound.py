@@ -22,8 +22,8 @@ from bokeh_wsgi.models.state import State
 
 from .column_merger import ColumnMerger
 from .follower import Arrived
-from .graph_updater import GraphUpdater, MayBeOwn, retyped
 from .model_index import ModelIndex
+from .model_updater import MayBeOwn, ModelUpdater, retyped
 from .pending_callbacks import PendingCallbacks
 
 
@@ -63,15 +63,15 @@ class Inbound:
         self._columns = ColumnMerger(publisher, self.index, self._pending)
         self._touched: _Touched | None = None
 
-    def load(self, state: State) -> None:
+    def load(self, state: State, *, sorts: bool = False) -> None:
         """Bring the document to a state that was pulled, whatever the script has changed in models of it.
 
-        Models that the session has neither stored nor loaded stay.
+        Models that the session has neither stored nor loaded stay; ``sorts``: as the last ones.
         """
-        with self._unfinished(lambda: self.load(self._puller.state())):
-            self._load(state)
+        with self._unfinished(lambda: self.load(self._puller.state(), sorts=sorts)):
+            self._load(state, sorts=sorts)
 
-    def _load(self, state: State) -> None:
+    def _load(self, state: State, *, sorts: bool) -> None:
         publisher, ownership = self._publisher, self._publisher.ownership
         ownership.ids.see(state.graph.models)
         present = self._present(state)
@@ -83,7 +83,7 @@ class Inbound:
         self._touched = None
         with self._unmarked():
             updater = self._updater(lambda *_: False)
-            updater.update(old, retired=retired, sorts=False)
+            updater.update(old, retired=retired, sorts=sorts)
             for wire, model in present.items():
                 updater.update_columns(wire, model)
 
@@ -156,9 +156,9 @@ class Inbound:
         graph.callbacks = plain(serializer.encode(callbacks)) if callbacks else None
         return graph
 
-    def _updater(self, may_be_own: MayBeOwn, kept: Iterable[str] = ()) -> GraphUpdater:
+    def _updater(self, may_be_own: MayBeOwn, kept: Iterable[str] = ()) -> ModelUpdater:
         ownership = self._publisher.ownership
-        return GraphUpdater(ownership, self._document, self.index, self._pending, may_be_own, frozenset(kept))
+        return ModelUpdater(ownership, self._document, self.index, self._pending, may_be_own, frozenset(kept))
 
     def _unmarked(self) -> AbstractContextManager[None]:
         """What is changed in here is not the script's doing."""

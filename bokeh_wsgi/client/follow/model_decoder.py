@@ -15,7 +15,7 @@ from bokeh_wsgi.client.data_models import data_model
 from bokeh_wsgi.dataplane import Column
 from bokeh_wsgi.models.graph import Graph
 
-from .property_values import coerced
+from .coercion import coerced
 
 
 class ModelDecoder(Deserializer):

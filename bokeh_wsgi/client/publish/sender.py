@@ -20,7 +20,7 @@ from .steps import Step, is_rows, joined
 
 MAX_ATTEMPTS: Final = 5
 """How often a store is tried again after the server said that it was made for another state."""
-FOLLOWING_ATTEMPTS: Final = 30
+FOLLOWING_ATTEMPTS: Final = 200
 """And where the document is followed, so that each attempt is put on top of what others did."""
 PAUSE_S: Final = 0.02
 """Between attempts when several have failed, a random time up to this: others write all the time."""

@@ -7,6 +7,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from typing import Any, Final, Literal
 from urllib.parse import quote
 
@@ -30,7 +31,7 @@ OnTakenOver = Literal["raise", "retake", "stop"]
 BURST_S: Final = 0.01
 """A store that follows another one sooner than this does not wait for its answer."""
 ABSORB_ATTEMPTS: Final = 25
-"""How many times a refused step is rebuilt on top of others' changes before its columns are sent whole."""
+"""How many times a refused step is rebuilt on top of others' changes before the document is pulled for it."""
 RETAKE_ATTEMPTS: Final = 5
 """How many times in one call a document is taken back that another script starts anew all the time."""
 
@@ -237,9 +238,9 @@ class StoreLoop:
         publisher = self.publisher
         self._conflicts = 1 if publisher.shadow.seq != self._seq_of_conflict else self._conflicts + 1
         self._seq_of_conflict = publisher.shadow.seq
-        if publisher.absorb is not None and (self._conflicts <= ABSORB_ATTEMPTS or conflict.unknown):
+        if publisher.absorb is not None:
             publisher.watch.clear()
-            publisher.absorb(step)
+            publisher.absorb(step if self._conflicts <= ABSORB_ATTEMPTS else replace(step, undos=None))
         else:
             publisher.refuse(step)
             if conflict.unknown or any(version == 0 for *_, version in conflict.columns):

@@ -44,11 +44,11 @@ def changed_attributes(old: Graph, new: Graph) -> Iterator[tuple[str, str]]:
 
 def retyped(old: Graph, new: Graph) -> set[str]:
     """Ids that mean a model of another type in the new graph: so they mean another model."""
-    both = old.models.keys() & new.models.keys()
-    return {wire for wire in both if old.models[wire]["name"] != new.models[wire]["name"]}
+    changed = ((wire, old.models.get(wire, rep), rep) for wire, rep in new.models.items())
+    return {wire for wire, before, rep in changed if before is not rep and before["name"] != rep["name"]}
 
 
-class GraphUpdater(ModelDecoder):
+class ModelUpdater(ModelDecoder):
     """One step from a graph to the one that the shadow holds now; what is own stays as the script has set it.
 
     Called with the session's lock held.
