@@ -10,8 +10,6 @@ from playwright.sync_api import Page, expect
 from .people import Site, choose, fill_in, open_share, signed_in
 from .windows import Windows
 
-pytestmark = pytest.mark.browser
-
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:

@@ -16,7 +16,6 @@ from bokeh_wsgi import Session
 from tests.browser.conftest import ROOT, LiveServer
 from tests.browser.windows import Windows
 
-pytestmark = pytest.mark.browser
 ROUNDS = 120
 SCRIPT = Path(__file__).with_name("converging_script.py")
 

@@ -17,7 +17,6 @@ from bokeh_wsgi import Session
 from tests.browser.conftest import ROOT, LiveServer
 from tests.browser.windows import Windows
 
-pytestmark = pytest.mark.browser
 SCRIPT = Path(__file__).with_name("dragged_script.py")
 HZ = 60
 MB = 1 << 20

@@ -26,8 +26,6 @@ from bokeh_wsgi.models.state import State
 from tests.browser.conftest import LiveServer
 from tests.browser.windows import Windows
 
-pytestmark = pytest.mark.browser
-
 
 class Room:
     """A document, and the pages that show it."""

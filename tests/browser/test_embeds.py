@@ -21,7 +21,6 @@ from tests.browser.conftest import LiveServer
 from tests.browser.host_site import OTHER_VERSION, HostSite
 from tests.browser.windows import Windows
 
-pytestmark = pytest.mark.browser
 ROWS = 5
 
 

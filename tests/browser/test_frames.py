@@ -17,7 +17,6 @@ from tests.browser.conftest import LiveServer
 from tests.browser.host_site import HostSite
 from tests.browser.windows import Windows
 
-pytestmark = pytest.mark.browser
 FRAMES = 9
 
 

@@ -36,7 +36,6 @@ ALONE = ("bokeh-tables", "bokeh-mathjax")
 ID = re.compile(r"\bp\d+\b")
 
 pytestmark = [
-    pytest.mark.browser,
     # Of columns with integers that JavaScript cannot hold: Bokeh warns, file_html too.
     pytest.mark.filterwarnings("ignore:out of range integer"),
 ]
@@ -76,12 +75,12 @@ class Reference(Eye):
         self._resources = Resources(mode="server", root_url=server_url)
         path.write_text("<!DOCTYPE html><html><head></head><body></body></html>")
         self._url = path.as_uri()
-        self.open(self._url)
+        self.page.goto(self._url)
 
     def put(self, document: Document) -> None:
         html = file_html(document, self._resources)
         if any(bundle in html for bundle in ALONE):
-            self.open(self._url)
+            self.page.goto(self._url)
         self.complaints.clear()
         # BokehJS from the server, where it is already.
         self.page.evaluate(PUT, html.replace("/static/js/", f"/static/bokeh/{bokeh.__version__}/js/"))
@@ -105,7 +104,8 @@ PUT = """async (html) => {
     loaded.add(element.outerHTML)
     const copy = copied(element)
     const waits = copy.src || copy.rel == "stylesheet"
-    const done = waits && new Promise((yes, no) => { copy.onload = yes; copy.onerror = no })
+    // As in any page, a script that does not come is done without.
+    const done = waits && new Promise((then) => { copy.onload = then; copy.onerror = then })
     document.head.append(copy)
     await done
   }

@@ -18,8 +18,6 @@ from bokeh_wsgi.routes import URLS
 from tests.browser.people import Site, signed_in
 from tests.client.test_transport import serving
 
-pytestmark = pytest.mark.browser
-
 # What a document's script tries; each try says "no: …" if the browser or the server refuses, or what it got.
 ATTACK = """
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms))

@@ -30,7 +30,6 @@ from tests.browser.examples import (
 )
 from tests.browser.windows import Windows
 
-pytestmark = pytest.mark.browser
 Run = Callable[[str], Script]
 
 

@@ -15,7 +15,6 @@ from tests.client.test_output import fresh_output
 
 __all__ = ["fresh_output"]
 
-pytestmark = pytest.mark.browser
 
 CELL = """
 slider = Slider(start=0, end=100, value=1, width=250, title="frequency")

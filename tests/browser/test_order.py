@@ -19,7 +19,6 @@ from tests.browser.line import Line
 from tests.browser.test_edits import Room, in_js
 from tests.browser.windows import Windows
 
-pytestmark = pytest.mark.browser
 ROWS = 3
 
 

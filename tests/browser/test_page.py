@@ -19,7 +19,6 @@ from bokeh_wsgi import Session
 from tests.browser.conftest import LiveServer
 from tests.browser.windows import Windows
 
-pytestmark = pytest.mark.browser
 NAMED = "(name) => [...Bokeh.documents[0]._all_models.values()].find((model) => model.name == name)"
 SOURCE = f"({NAMED})('source')"
 

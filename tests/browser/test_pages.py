@@ -13,7 +13,6 @@ from tests.gallery.documents import build
 from .conftest import LiveServer
 from .windows import Windows
 
-pytestmark = pytest.mark.browser
 LIVE = "document.querySelector('#bokeh-wsgi-state').dataset.state == 'live'"
 DRAWN = f"{LIVE} && Bokeh.documents.length && Bokeh.documents[0].is_idle"
 TOO_WIDE = "document.documentElement.scrollWidth > innerWidth"

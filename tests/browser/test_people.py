@@ -14,7 +14,6 @@ from tests.api.people import PASSWORD
 from .people import TOO_WIDE, Site, choose, fill_in, open_share, sign_in, signed_in
 from .windows import Windows
 
-pytestmark = pytest.mark.browser
 NEW_PASSWORD = "battery staple"
 
 

@@ -17,8 +17,6 @@ from tests.browser.conftest import LiveServer
 from tests.browser.windows import Windows
 from tests.client.test_transport import serving
 
-pytestmark = pytest.mark.browser
-
 BLOCKS = Path(__file__).parents[1] / "old_docs"
 # In the page: whether a source's first value has come, in documents of the page itself and of embeds.
 MOVED = """async (value) => {

@@ -13,7 +13,6 @@ from tests.browser.conftest import LiveServer
 from tests.browser.test_edits import Room, drag, place
 from tests.browser.windows import Windows
 
-pytestmark = pytest.mark.browser
 SHARE_VIEW = Op(OpCode.PATCH, json='{"events": [], "share_view": true}')
 WIDE = {"width": 900, "height": 500}
 

@@ -15,8 +15,6 @@ from tests.browser.servers import Server
 from tests.browser.windows import Windows
 from tests.test_examples import DJANGO, DJANGO_SAYS, ENVIRON, FLASK, FLASK_SAYS, process
 
-pytestmark = pytest.mark.browser
-
 FIRST_Y = """(value) => window.Bokeh && Bokeh.documents.some((document) =>
   [...document._all_models.values()].some((model) => model.name == "source" && model.data.y[0] == value))"""
 

@@ -24,7 +24,6 @@ from tests.browser.examples import (
 )
 from tests.browser.windows import Windows
 
-pytestmark = pytest.mark.browser
 Act = Callable[[Page], None]
 
 SERVED = f"""

@@ -14,7 +14,6 @@ from tests.browser.windows import Windows
 
 from .scripted import ScriptedServer
 
-pytestmark = pytest.mark.browser
 ROWS = 1_000_000
 
 WATCH = """() => {
