@@ -729,3 +729,23 @@ def test_a_live_script_can_take_its_document_back(
         assert live.is_on
     assert caplog.text.count("another script has started") == 1
     session.close()
+
+
+def test_an_answer_to_a_document_that_was_started_anew_meanwhile_is_dropped(
+    board: Board, follower: Board, make_session: MakeSession
+) -> None:
+    anew = Document()
+    anew.add_root(Div(text="anew", name="note"))
+
+    def answer(attr: str, old: Any, new: Any) -> None:
+        make_session(clear=True).store_document(anew)
+        follower.document.get_model_by_name("frequency").title = "late"  # type: ignore[union-attr]
+
+    slider: Any = follower.document.get_model_by_name("frequency")
+    slider.on_change("value", answer)
+    assert follower.session.next_change(0) is None
+    board.page.set(board.slider, value=7)
+    assert follower.session.next_change(DEADLINE_S) is not None
+    assert follower.document.get_model_by_name("note") is not None
+    assert differences(follower.session, follower.document) == []
+    assert follower.session.next_change(0) is None

@@ -182,7 +182,16 @@ class StoreLoop:
             except PastGeneration as error:
                 if attempt == RETAKE_ATTEMPTS - 1:
                     raise TakenOver(self._name, error.host) from None
-                self._lost(error)
+                if not self._follows_on():
+                    self._lost(error)
+
+    def _follows_on(self) -> bool:
+        """Who follows and has made nothing gets the new document; answers to the old one are dropped."""
+        document = self.document
+        if self.publisher.absorb is None or self.publisher.ownership.made or document is None:
+            return False
+        self._reload(document, self._pull())
+        return True
 
     def _learn_generation(self) -> None:
         """A session that joins a document says for which generation its first upload is, too."""
