@@ -219,9 +219,12 @@ def test_a_deleted_document_ends_the_stream_with_the_reason(server: Running) -> 
     document = Document()
     document.add_root(Div(text=""))
     session.store_document(document)
-    threading.Timer(0.3, session.delete_doc).start()
+    timer = threading.Timer(0.3, session.delete_doc)
+    timer.start()
     with pytest.raises(SessionError, match="the document was deleted"):
         session.run()
+    # It may not have its answer yet, and the server goes with the test.
+    timer.join()
     session.close()
 
 
