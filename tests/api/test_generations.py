@@ -287,7 +287,9 @@ class TestWhoSeesTheHost:
 
     @pytest.mark.parametrize("published", [False, True])
     @pytest.mark.parametrize("role", ROLES)
-    def test_no_route_says_it_but_to_those_who_may_write(self, people: People, role: str, published: bool) -> None:
+    def test_no_route_says_it_but_to_those_who_may_write(
+        self, people: People, role: str, published: bool
+    ) -> None:
         if published:
             people.publish()
         headers = headers_of(role, people)
