@@ -260,7 +260,9 @@ class Document:
     def _from_nothing(self) -> Update:
         now = self._state.seq
         old = self._snapshot
-        if old is not None and old.seq < now and old.seq >= self._state.whole_graph_seq:
+        # Changes of models are in the snapshot, not behind it: BokehJS takes no patch for a view that it has
+        # not drawn yet, such as that of a slider in a closed tab.
+        if old is not None and self._state.graph_seq <= old.seq < now:
             missed = self._missed(old.seq)
             if missed is not None and sum(map(_size, missed)) <= AFTER_SNAPSHOT_BYTES:
                 return Update(now, [*old.pieces, *chain.from_iterable(missed)])
