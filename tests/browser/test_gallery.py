@@ -75,12 +75,16 @@ class Reference(Eye):
         self._resources = Resources(mode="server", root_url=server_url)
         path.write_text("<!DOCTYPE html><html><head></head><body></body></html>")
         self._url = path.as_uri()
+        self.begin()
+
+    def begin(self) -> None:
+        """As a page in which no document was before."""
         self.page.goto(self._url)
 
     def put(self, document: Document) -> None:
         html = file_html(document, self._resources)
         if any(bundle in html for bundle in ALONE):
-            self.page.goto(self._url)
+            self.begin()
         self.complaints.clear()
         # BokehJS from the server, where it is already.
         self.page.evaluate(PUT, html.replace("/static/js/", f"/static/bokeh/{bokeh.__version__}/js/"))
@@ -138,17 +142,27 @@ def test_a_published_document_is_the_picture_that_file_html_makes(
     document = build(name)
     session.use_doc(name)
     session.store_document(document)
-    # Without our header: smooth edges are rounded differently at another place of the window.
-    ours.open(session.document_link() + "?embed=1")
-    theirs.put(document)
-    theirs.wait()
-    ours.wait()
-    picture, wanted = settled(ours, theirs)
+    picture, wanted = pictures_of(document, session, ours, theirs)
+    if not np.array_equal(picture, wanted):
+        # In a page that has drawn others before, smooth edges may be rounded differently.
+        theirs.begin()
+        picture, wanted = pictures_of(document, session, ours, theirs)
     wrong = int((picture != wanted).any(axis=-1).sum())
     if wrong:
         keep(name, picture, wanted)
     assert wrong == 0, f"{wrong} pixels of {name} differ: see {SHOTS / name}-*.png"
     assert ours.complaints <= theirs.complaints
+
+
+def pictures_of(
+    document: Document, session: Session, ours: Eye, theirs: Reference
+) -> tuple[Picture, Picture]:
+    # Without our header: smooth edges are rounded differently at another place of the window.
+    ours.open(session.document_link() + "?embed=1")
+    theirs.put(document)
+    theirs.wait()
+    ours.wait()
+    return settled(ours, theirs)
 
 
 def settled(ours: Eye, theirs: Eye) -> tuple[Picture, Picture]:
