@@ -2,7 +2,7 @@
 # the package in it), so all of them work in a fresh clone; nothing is made twice.
 #
 #   make demo      a bokeh-server with live plots: open the links it prints, Ctrl-C stops it
-#   make check     lint, types and the tests that start nothing: under a minute, for while you work
+#   make check     lint, types and the tests that start nothing, for while you work
 #   make test      lint, types and every test; what CI runs
 #   make lint      ruff: the rules and the format          make types   mypy --strict
 #   make test-full the same with all that tests at random try: a quarter of an hour more
