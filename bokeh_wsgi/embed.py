@@ -18,6 +18,7 @@ from typing import Any, overload
 
 from bokeh.model import Model
 
+from .client.publish.store_loop import not_in_document
 from .client.session import Session
 from .client.show.tags import Plot, Size, frame_tag, new_element, script_tag
 from .io import cursession, push
@@ -45,7 +46,7 @@ def _store(session: Session, model: Model) -> None:
     if session.is_stored(model):
         return
     if model.document is None:
-        raise ValueError(f"{model} is in no document: show() it, or curdoc().add_root() it, first")
+        raise ValueError(not_in_document(model))
     session.store_document(model.document)
 
 

@@ -91,10 +91,6 @@ class ModelIds:
         """The document holds these models of ours."""
         self._seen.update(wires)
 
-    def has_seen(self, wire: str) -> bool:
-        """Whether the document holds this id, or once held it, as far as the session knows."""
-        return wire in self._seen
-
     def adopt(self, wires: Collection[str], document: Document) -> None:
         """Have local ids for models of the document that will be made here: their own, where these are free.
 
