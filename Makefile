@@ -32,7 +32,7 @@ unexport PYTHONPATH PYTHONHOME
 TWO := --no-print-directory --keep-going --jobs=2 --output-sync=target
 PYTEST := PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest
 
-.PHONY: demo check check-bokeh check-rest test test-full test-other test-debug lint types pytest bench plots browser docs chromium clean
+.PHONY: demo check check-client check-rest test test-full test-other test-debug lint types pytest bench plots browser docs chromium clean
 .PHONY: with-browser without-browser other-with-browser other-without-browser
 .DELETE_ON_ERROR:
 
@@ -40,13 +40,14 @@ demo: $(VENV)/demo.stamp
 	@exec $(BIN)/python examples/demo.py $(ARGS)
 
 check: $(VENV)/test.stamp
-	@$(MAKE) $(TWO) check-bokeh lint types check-rest
+	@$(MAKE) $(TWO) check-client lint types check-rest
 
-check-bokeh:
-	$(PYTEST) -q -m "bokeh and not browser and not process" $(ARGS)
+# The client's tests take about as long as all others of these, with lint and types.
+check-client:
+	$(PYTEST) -q -m "not browser and not process" tests/client $(ARGS)
 
 check-rest:
-	$(PYTEST) -q -m "not bokeh and not browser and not process" $(ARGS)
+	$(PYTEST) -q -m "not browser and not process" --ignore=tests/client $(ARGS)
 
 # Chromium's tests take about as long as all others, with lint and types.
 test: $(VENV)/test.stamp chromium

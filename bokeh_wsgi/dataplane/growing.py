@@ -8,7 +8,7 @@ import numpy as np
 from bokeh_wsgi.exc import FrameError
 
 from .columns import INT32_MAX, NUMBERS, Array, Column, concat, fit_offsets
-from .diff import Plan, choose, ramp_instead, ramp_op
+from .diff import WORTH, Plan, choose, ramp_instead, ramp_op
 from .ops import Op, OpCode
 from .ramp import Ramp, find_ramp, ramp_from_json
 from .rollover import Habit
@@ -141,6 +141,10 @@ class GrowingColumn:
         if drop is None:
             return None
         rows = self.rows
+        kept = rows - drop
+        # Rows that stay have other places now, so no WRITE is cheaper, unless most rows are new ones.
+        if new.rows - kept >= WORTH * new.rows or (drop and new.rows == rows and new.rows - kept > kept):
+            return None
         plan = Plan(drop=drop)
         other = ramp_instead(plan, rows, new)
         if other is not None:

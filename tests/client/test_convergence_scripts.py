@@ -131,9 +131,7 @@ def settle(*scripts: Script) -> None:
         head = scripts[0].session.pull_state().seq
         for script in scripts:
             wait_until(partial(script.has_followed, head))
-        time.sleep(0.4)
-        if scripts[0].session.pull_state().seq == head and not any(
-            script.live._pending for script in scripts
-        ):
+            wait_until(partial(getattr, script.live, "is_at_rest"))
+        if scripts[0].session.pull_state().seq == head:
             return
         assert time.monotonic() < end, "it does not come to rest"

@@ -3,7 +3,6 @@
 import asyncio
 import datetime as dt
 import logging
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -53,7 +52,7 @@ class Stage:
     def put(self, *models: Any, **options: Any) -> None:
         for model in models:
             self.document.add_root(model)
-        self.session.live(self.document, **options)
+        self.live = self.session.live(self.document, **options)
 
     def note(self, attr: str, old: Any, new: Any) -> None:
         self.calls.append((attr, old, new))
@@ -110,7 +109,7 @@ def test_values_of_widgets_come_as_the_script_would_have_written_them(
     ((_, _, new),) = stage.wait_for(1)
     assert new == got
     assert getattr(widget, attr) == got
-    time.sleep(0.4)
+    wait_until(lambda: stage.live.is_at_rest)
     assert stage.page.session.pull_state().seq == seq
 
 

@@ -56,7 +56,8 @@ class Board:
         self.calls.append(new)
 
     def live(self, **options: Any) -> Live:
-        return self.session.live(self.document, **options)
+        self.following = self.session.live(self.document, **options)
+        return self.following
 
     def has_followed(self, seq: int) -> bool:
         return (publisher_of(self.session).followed or 0) >= seq
@@ -66,6 +67,14 @@ class Board:
 
     def wait(self, seq: int) -> None:
         wait_until(lambda: self.has_followed(seq))
+
+    def rest(self) -> None:
+        """Until the script has nothing to take in and nothing to send."""
+        wait_until(lambda: self.following.is_at_rest and self.has_followed(self.head))
+
+    def has_read(self, seq: int) -> bool:
+        """Whether a change came here; a server puts together what comes faster than it is read."""
+        return self.following._follower._seq >= seq
 
     @property
     def head(self) -> int:
@@ -120,7 +129,7 @@ def test_nothing_is_sent_where_nothing_was_changed(board: Board) -> None:
     board.page.append(board.source, "y", [1.0])
     seq = board.page.event("button_click", board.button)
     wait_until(lambda: board.calls == [3, "click"])
-    time.sleep(0.5)
+    board.rest()
     assert board.head == seq
     assert shadow_differences(board.session) == []
 
@@ -143,34 +152,39 @@ def test_all_values_of_a_change_are_set_before_the_first_callback(board: Board) 
 
 
 def test_values_that_were_overtaken_while_a_callback_ran_are_left_out(board: Board) -> None:
+    sent = [0]
+
     def slow(attr: str, old: Any, new: Any) -> None:
         board.calls.append((old, new))
-        time.sleep(0.1)
+        wait_until(lambda: sent[0] >= min(new + 5, 60))
 
     board.slider.on_change("value", slow)
     board.live()
     for value in range(1, 61):
-        board.page.set(board.slider, value=value)
-        time.sleep(1 / 60)
+        seq = board.page.set(board.slider, value=value)
+        wait_until(partial(board.has_read, seq))
+        sent[0] = value
     wait_until(lambda: board.calls and board.calls[-1][1] == 60)
     assert len(board.calls) < 25
     assert [old for old, _ in board.calls[1:]] == [new for _, new in board.calls[:-1]]
 
 
 def test_events_are_never_lost_and_divide_values(board: Board) -> None:
+    sent = [0]
+
     def slow(attr: str, old: Any, new: Any) -> None:
         board.calls.append(new)
-        time.sleep(0.05)
+        wait_until(lambda: sent[0] >= min(new + 4, 20))
 
     board.slider.on_change("value", slow)
     board.button.on_click(lambda: board.calls.append(f"click at {board.slider.value}"))
     board.live()
     for value in range(1, 21):
-        board.page.set(board.slider, value=value)
+        seq = board.page.set(board.slider, value=value)
         if value % 2 == 0:
-            board.page.event("button_click", board.button)
-        # A server puts together what comes faster than it is read.
-        time.sleep(0.01)
+            seq = board.page.event("button_click", board.button)
+        wait_until(partial(board.has_read, seq))
+        sent[0] = value
     wait_until(lambda: len([call for call in board.calls if isinstance(call, str)]) == 10)
     clicks = [call for call in board.calls if isinstance(call, str)]
     assert clicks == [f"click at {value}" for value in range(2, 21, 2)]
@@ -187,17 +201,20 @@ def test_an_event_comes_after_the_values_of_its_change(board: Board) -> None:
 def test_a_value_that_a_callback_corrects_stays_corrected(board: Board) -> None:
     """Values that came before the correction, and were seen after it, are overtaken."""
 
+    sent = [0]
+
     def clamp(attr: str, old: Any, new: Any) -> None:
         board.calls.append(new)
-        time.sleep(0.02)
+        wait_until(lambda: sent[0] >= min(new + 3, 39))
         board.slider.value = min(new, 10)
 
     board.slider.on_change("value", clamp)
     board.live()
     for value in range(1, 40):
         board.page.set(board.slider, value=value)
-    wait_until(lambda: board.slider.value == 10 and board.has_followed(board.head))
-    time.sleep(0.5)
+        sent[0] = value
+    wait_until(lambda: board.slider.value == 10)
+    board.rest()
     assert board.page.session.pull_state().graph.models[board.slider.id]["attributes"]["value"] == 10
     assert board.slider.value == 10
     assert shadow_differences(board.session) == []
@@ -222,8 +239,7 @@ def test_several_columns_of_a_change_are_one_call(board: Board) -> None:
     board.source.on_change("data", board.note)
     board.live()
     board.wait(board.page.stream(board.source, x=[7.0, 8.0], y=[9.0, 10.0]))
-    wait_until(lambda: board.calls)
-    time.sleep(0.05)
+    board.rest()
     assert len(board.calls) == 1
     assert len(board.source.data["x"]) == len(board.source.data["y"]) == 6
 
@@ -249,7 +265,7 @@ def test_an_attribute_can_go_back_to_its_default(board: Board) -> None:
     board.page.send(patch({**changed(board.slider.id, "step", 1), "unset": True}))
     wait_until(lambda: board.calls)
     assert board.calls == [1]
-    time.sleep(0.5)
+    board.rest()
     assert shadow_differences(board.session) == []
 
 
@@ -383,7 +399,7 @@ def test_javascript_callbacks_and_the_title_come_too(board: Board, make_session:
     (callback,) = board.document.callbacks.js_event_callbacks["document_ready"]
     assert isinstance(callback, CustomJS)
     assert callback.code == "1"
-    time.sleep(0.4)
+    board.rest()
     assert shadow_differences(board.session) == []
 
 
@@ -571,7 +587,7 @@ def test_threads_stream_and_store_while_changes_come(board: Board) -> None:
             streamed.append(value)
             if len(streamed) % 3 == 0:
                 board.session.store_objects(board.source)
-            time.sleep(0.001)
+            stopped.wait(0.001)
 
     thread = threading.Thread(target=stream)
     thread.start()

@@ -27,7 +27,7 @@ from .following import Page, differences, shadow_differences, wait_until
 
 # A Ctrl-C at a terminal; shells have programs in the background ignore it.
 SCRIPT = """
-import signal, sys
+import signal, sys, threading, time
 signal.signal(signal.SIGINT, signal.default_int_handler)
 from bokeh.models import Div, Slider
 from bokeh_wsgi.plotting import *
@@ -55,7 +55,12 @@ LIVES = """
 session.live()
 print("ready", flush=True)
 sys.stdin.readline()
-slow = lambda attr, old, new: (__import__("time").sleep(0.3), setattr(text, "tags", ["slow"]))
+def slow(attr, old, new):
+    print("slow", flush=True)
+    while threading.main_thread().is_alive():
+        time.sleep(0.01)
+    text.tags = ["slow"]
+
 slider.on_change("value", slow)
 print("set", flush=True)
 sys.stdin.readline()
@@ -144,7 +149,7 @@ def test_a_script_that_ends_while_it_is_live_ends_its_callback_and_stores(
     script.go_on()
     script.expect("set")
     page.set(slider, value=3)
-    time.sleep(0.15)
+    script.expect("slow")
     script.go_on()
     assert script.end() == (0, "")
     told = page.session.pull(objid=text.id, typename="Div")[0]["attributes"]
@@ -191,7 +196,7 @@ def test_a_server_killed_in_the_middle_is_waited_for(tmp_path: Path) -> None:
     with running("--store", store, port=port) as server:
         session = Session(root_url=server.link, load_from_config=False)
         session.use_doc("script", clear=True)
-        session.live(document)
+        live: Any = session.live(document)
         page = Page(Session(root_url=server.link, load_from_config=False))
         page.session.use_doc("script")
         page.set(slider, value=1)
@@ -201,7 +206,7 @@ def test_a_server_killed_in_the_middle_is_waited_for(tmp_path: Path) -> None:
         wait_until(lambda: len(calls) > 5)
         server.process.kill()
         server.process.wait()
-    time.sleep(0.5)
+    wait_until(lambda: not live._follower.is_connected)
     with running("--store", store, port=port):
         dragging.join(60)
         wait_until(lambda: calls[-1] == 79)

@@ -53,15 +53,17 @@ def test_a_periodic_callback_is_called_and_what_it_changes_is_sent(
     wait_until(lambda: list(viewer.column(source, "y")) == list(source.data["y"]))
     assert set(documents) == {document}
     count = len(source.data["y"])
-    time.sleep(0.1)
+    later: list[int] = []
+    document.add_periodic_callback(lambda: later.append(1), 20)
+    wait_until(lambda: len(later) == 3)
     assert len(source.data["y"]) == count
 
 
 def test_callbacks_added_by_another_thread_wake_the_one_that_waits(
     session: Session, document: Document, note: Div
 ) -> None:
-    session.live(document)
-    time.sleep(0.1)
+    live = session.live(document)
+    wait_until(lambda: live.is_at_rest)
     threads: list[str] = []
 
     def tick() -> None:
@@ -85,7 +87,9 @@ def test_a_timeout_callback_is_called_once_and_not_before_its_time(
     begun = time.monotonic()
     document.add_timeout_callback(lambda: called.append(time.monotonic() - begun), 100)
     wait_until(lambda: called)
-    time.sleep(0.25)
+    later: list[int] = []
+    document.add_timeout_callback(lambda: later.append(1), 150)
+    wait_until(lambda: later)
     assert len(called) == 1
     assert called[0] >= 0.1
 
@@ -95,7 +99,9 @@ def test_a_removed_callback_is_not_called(session: Session, document: Document, 
     session.live(document)
     callback = document.add_timeout_callback(lambda: called.append(1), 50)
     document.remove_timeout_callback(callback)
-    time.sleep(0.15)
+    later: list[int] = []
+    document.add_timeout_callback(lambda: later.append(1), 60)
+    wait_until(lambda: later)
     assert called == []
 
 
@@ -111,7 +117,9 @@ def test_slow_periodic_callbacks_do_not_pile_up(session: Session, document: Docu
     wait_until(lambda: len(called) == 3)
     document.remove_periodic_callback(callback)
     count = len(called)
-    time.sleep(0.2)
+    later: list[int] = []
+    document.add_timeout_callback(lambda: later.append(1), 100)
+    wait_until(lambda: later)
     assert len(called) <= count + 1
 
 

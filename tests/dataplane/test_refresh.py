@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bokeh_wsgi.dataplane import Column, GrowingColumn, Op, OpCode, column_from, concat, diff
@@ -277,6 +277,8 @@ def test_refresh_gives_the_ops_of_diff(update: tuple[Column, Column], copy: bool
 
 @thorough
 @given(updates(), st.booleans())
+@example((column_from([0.0, 1.0, 2.0]), column_from([2.0, 1.0, 2.0])), False)
+@example((column_from([-5, -5]), column_from([-5] * 10)), False)
 def test_refreshing_a_ramp_costs_no_more_than_the_ops_of_diff(
     update: tuple[Column, Column], copy: bool
 ) -> None:

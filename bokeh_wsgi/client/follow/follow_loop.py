@@ -101,7 +101,7 @@ class FollowLoop:
         self._take_over_s = 0.0
         self._taken_over_at = -math.inf
         self._error: SessionError | None = None
-        self._is_over = self._is_broken = False
+        self._is_over = self._is_broken = self._is_waiting = False
 
     # The beginning and the end
 
@@ -249,6 +249,13 @@ class FollowLoop:
         self._finish()
         return None
 
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether all that came is taken in, no callback runs, and all that they changed is stored."""
+        with self._wake:
+            has_work = self._batches or self._pending or self._follower.has_news
+            return self._is_waiting and not has_work and self._replies.full_scan_at == math.inf
+
     def _wake_up(self) -> None:
         with self._wake:
             self._wake.notify_all()
@@ -274,7 +281,9 @@ class FollowLoop:
                 until.append(news_at)
             wait_s = min(until) - now
             if wait_s > 0:
+                self._is_waiting = True
                 self._wake.wait(min(wait_s, 60.0))
+                self._is_waiting = False
 
     # The loop
 
