@@ -42,7 +42,7 @@ OF_PYTHON = {
     "test_cli.py": "argparse, signals, and files that have to be there",
     "test_cli_users.py": "argparse, getpass",
     "test_log.py": "logging",
-    "test_serving.py": "sockets, http.server and its threads",
+    "test_serving.py": "sockets and threads",
     "test_sites.py": "Flask and Django as they are for each Python",
 }
 """Modules and folders of tests/: why another Python could make a difference."""

@@ -4,6 +4,7 @@ import argparse
 import logging
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from bokeh_wsgi.app import BokehWSGI
 
+OTHER_FILES = 256
+"""Files that the process has open beside its connections."""
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -30,7 +33,7 @@ def serve(flags: argparse.Namespace) -> None:
     app = _open(flags)
 
     from bokeh_wsgi import __version__
-    from bokeh_wsgi.serving import Server
+    from bokeh_wsgi.serving.server import Limits, Server
 
     mount = f"{flags.url_prefix}/bokeh"
     served = mounted(app, flags.url_prefix)
@@ -38,7 +41,12 @@ def serve(flags: argparse.Namespace) -> None:
         from werkzeug.middleware.proxy_fix import ProxyFix
 
         served = ProxyFix(served, x_for=1, x_proto=1)
-    server = Server(listener, served, name=f"bokeh-server/{__version__}", tls=tls)
+    limits = Limits()
+    limits = replace(limits, connections=_room_for(limits.connections))
+    if flags.use_xheaders:
+        # All connections are the proxy's.
+        limits = replace(limits, of_network=None, requests=None)
+    server = Server(listener, served, name=f"bokeh-server/{__version__}", tls=tls, limits=limits)
     listener.close()  # the server has its own handle of it
     print(f"bokeh-server is at {_link(flags.ip, server.port, tls is not None, mount)}", flush=True)
     try:
@@ -86,10 +94,23 @@ def _tls(certfile: str | None, keyfile: str | None) -> "ssl.SSLContext | None":
     return context
 
 
+def _room_for(wanted: int) -> int:
+    """How many connections there may be: each is an open file, of which the system allows few at first."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return wanted
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most: int = wanted + OTHER_FILES if hard == resource.RLIM_INFINITY else min(hard, wanted + OTHER_FILES)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    return max(most - OTHER_FILES, most // 2)
+
+
 def _listen(ip: str, port: int) -> "socket.socket":
     import errno
 
-    from bokeh_wsgi.serving import listen
+    from bokeh_wsgi.serving.server import listen
 
     try:
         return listen(ip, port)

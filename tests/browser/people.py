@@ -10,7 +10,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from bokeh_wsgi import BokehWSGI
 from bokeh_wsgi.auth import LOGIN_COOKIE
-from bokeh_wsgi.serving import Server, listen
+from bokeh_wsgi.serving.server import Server, listen
 from tests.api.people import PASSWORD, People
 
 TOO_WIDE = "document.documentElement.scrollWidth > innerWidth"
@@ -43,7 +43,6 @@ class Site:
     ) -> None:
         self._server.shutdown()
         self._thread.join()
-        self._server.server_close()
         self._listener.close()
         self.app.close()
 

@@ -178,8 +178,8 @@ def test_ten_seconds_at_sixty_hertz_against_a_callback_of_100_ms(
     assert heard == sorted(set(heard))
     assert set(heard) <= set(said)
     # In between they are merged: each second has room for ten answers.
-    assert len(said) > 100
-    assert len(heard) < min(len(said) / 2, 10 * seconds + 1)
+    assert len(said) > 50
+    assert len(heard) < min(len(said), 10 * seconds + 1)
     # Nothing that the page does for it takes longer than a frame: most come when they are due.
     assert gaps[len(gaps) // 2] < 25
     after = heap(page), slow.rss, process.memory_info().rss
