@@ -42,20 +42,19 @@ def test_a_prefix_comes_before_bokeh_and_old_addresses_still_lead_there() -> Non
                 assert response.read() == b"pong"
 
 
+ENDS = b"Host: localhost\r\nConnection: close\r\n\r\n"
+
+
 def test_a_redirect_keeps_the_query_and_never_leaves_the_server() -> None:
     with running("--store", "memory:") as server, socket.create_connection(server.address) as client:
-        client.sendall(
-            b"GET //elsewhere.example/%0d%0ax?a=b&c=%20d HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-        )
+        client.sendall(b"GET //elsewhere.example/%0d%0ax?a=b&c=%20d HTTP/1.1\r\n" + ENDS)
         head = client.makefile("rb").read().decode()
     assert "Location: /bokeh/elsewhere.example/%0D%0Ax?a=b&c=%20d\r\n" in head
 
 
 def test_a_redirected_post_stays_a_post() -> None:
     with running("--store", "memory:") as server, socket.create_connection(server.address) as client:
-        client.sendall(
-            b"POST /doc HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-        )
+        client.sendall(b"POST /doc HTTP/1.1\r\nContent-Length: 0\r\n" + ENDS)
         assert client.makefile("rb").readline().startswith(b"HTTP/1.1 307 ")
 
 
