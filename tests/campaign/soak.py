@@ -1,0 +1,368 @@
+"""``python -m tests.campaign.soak --seconds 600``: a bokeh-server of users, under all hostile requests at once.
+
+Scripts publish and viewers follow, first alone, then beside strangers who send what no client would. Prints how
+long stores took, and the server's memory. Status 0 if stores took at most three times as long, memory stayed,
+and every viewer has in the end what the scripts have.
+"""
+
+import argparse
+import http.client
+import json
+import multiprocessing
+import os
+import random
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from bokeh.document import Document
+from bokeh.models import ColumnDataSource
+from bokeh.plotting import figure
+
+from bokeh_wsgi import Session
+from bokeh_wsgi.dataplane import Op, OpCode, Reader, column_from, encode_upload
+from bokeh_wsgi.exc import FrameError
+from bokeh_wsgi.models.state import State
+from tests.command import COMMAND, ENVIRON
+from tests.test_connection_fuzz import mutated
+
+SCRIPTS: Final = 3
+VIEWERS: Final = 20
+STRANGERS: Final = 4
+STORES_PER_S: Final = 10
+ROWS, ADDED = 100_000, 1_000
+FACTOR: Final = 3.0
+GROWTH_KB: Final = 100 << 10
+DEADLINE_S: Final = 60.0
+PASSWORD: Final = "a long and winding road"
+
+
+def resident_kb(pid: int) -> int:
+    words = Path(f"/proc/{pid}/statm").read_text().split()
+    return int(words[1]) * os.sysconf("SC_PAGE_SIZE") // 1024
+
+
+def publish(url: str, key: str, number: int, stop: Any, told: Any) -> None:
+    """A script: rows stream into a line; ``told`` gets when each store ended and how long it took."""
+    session = Session(root_url=url, userapikey=key, username="owner", load_from_config=False)
+    docid = session.use_doc(f"line {number}", clear=True) or session.docid
+    source: Any = ColumnDataSource({"x": np.arange(float(ROWS)), "y": np.zeros(ROWS)})
+    plot = figure()
+    plot.line("x", "y", source=source)
+    document = Document()
+    document.add_root(plot)
+    session.store_document(document)
+    told.put((docid, None))
+    numbers, took = np.random.default_rng(number), []
+    while not stop.is_set():
+        source.stream({"x": np.arange(float(ADDED)), "y": numbers.normal(size=ADDED)}, rollover=ROWS)
+        begun = time.monotonic()
+        session.store_objects(source)
+        session.flush()
+        took.append((time.time(), time.monotonic() - begun))
+        time.sleep(1 / STORES_PER_S)
+    told.put((docid, took))
+
+
+class Viewer(threading.Thread):
+    """Follows a document's stream, and comes back where it was cut."""
+
+    def __init__(self, port: int, key: str, docid: str, stop: threading.Event) -> None:
+        super().__init__(daemon=True)
+        self.state = State()
+        self.cuts = 0
+        self.wrong: list[str] = []
+        self._port, self._key, self.docid, self._stop = port, key, docid, stop  # type: ignore[assignment]
+
+    def run(self) -> None:
+        while not self._stop.is_set():  # type: ignore[attr-defined]
+            try:
+                self._follow()
+            except (OSError, http.client.HTTPException):
+                self.cuts += 1
+                time.sleep(0.2)
+            except (FrameError, ValueError, KeyError) as error:
+                self.wrong.append(repr(error))
+                return
+
+    def _follow(self) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=40)
+        path = f"/bokeh/changes?doc={self.docid}:{self.state.seq}&wait=stream"
+        connection.request("GET", path, headers={"Authorization": f"Bearer {self._key}"})
+        response = connection.getresponse()
+        if response.status != 200:
+            raise http.client.HTTPException(response.status)
+        reader = Reader(limits=None)
+        while piece := response.read1(1 << 16):
+            for change in reader.feed(piece):
+                self.state.apply(change.ops, change.seq)
+        connection.close()
+
+
+# Strangers
+
+
+def send(port: int, *pieces: bytes, hold_s: float = 0.0) -> None:
+    with socket.create_connection(("127.0.0.1", port), 10) as client:
+        for piece in pieces:
+            client.sendall(piece)
+        if hold_s:
+            time.sleep(hold_s)
+        client.shutdown(socket.SHUT_WR)
+        while client.recv(65_536):
+            pass
+
+
+def head(method: str, path: str, *headers: str) -> bytes:
+    return "\r\n".join([f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", *headers, "", ""]).encode()
+
+
+class Stranger:
+    """One of those who send what no client would, each time something else."""
+
+    def __init__(self, port: int, key: str, docid: str, theirs: str, seed: int) -> None:
+        self.port, self.docid, self.theirs = port, docid, theirs
+        self.key = f"Authorization: Bearer {key}"
+        self.chance = random.Random(seed)
+        self.sent = 0
+        column = column_from(np.random.default_rng(seed).normal(size=3000))
+        ops = [Op(OpCode.REPLACE, model="p2", column="y", count=column.rows, values=column)]
+        self.upload = b"".join(encode_upload(theirs, ops))
+
+    def run(self, stop: Any) -> None:
+        acts: list[Callable[[], None]] = [
+            *(
+                self.stream,
+                self.cut_chunk,
+                self.announce,
+                self.half_send,
+                self.guess,
+                self.spoil,
+                self.export,
+            ),
+            *(self.look, self.nest, self.edit, self.forms, self.many_reads, self.take_nothing),
+        ]
+        while not stop.is_set():
+            with suppress(OSError):
+                self.chance.choice(acts)()
+            self.sent += 1
+
+    def stream(self) -> None:
+        for _ in range(10):
+            send(self.port, mutated(self.chance))
+
+    def cut_chunk(self) -> None:
+        start = head("POST", f"/bokeh/doc/{self.docid}/changes", "Transfer-Encoding: chunked")
+        send(self.port, start, b"1000000\r\nabc")
+
+    def announce(self) -> None:
+        start = head("POST", f"/bokeh/doc/{self.theirs}/changes", self.key, f"Content-Length: {512 << 20}")
+        send(self.port, start, b"abc", hold_s=0.5)
+
+    def half_send(self) -> None:
+        clients = []
+        for _ in range(200):
+            with suppress(OSError):
+                clients.append(socket.create_connection(("127.0.0.1", self.port), 5))
+                clients[-1].sendall(b"POST /bokeh/doc HTTP/1.1\r\nHost: 127")
+        time.sleep(1)
+        for client in clients:
+            client.close()
+
+    def guess(self) -> None:
+        body = json.dumps({"username": "owner", "password": f"{self.chance.random()}"}).encode()
+        start = head("POST", "/bokeh/login", "Content-Type: application/json", f"Content-Length: {len(body)}")
+        send(self.port, start, body)
+
+    def spoil(self) -> None:
+        body = bytearray(self.upload)
+        for _ in range(self.chance.randrange(6)):
+            body[self.chance.randrange(len(body))] ^= self.chance.randrange(1, 256)
+        path = f"/bokeh/doc/{self.chance.choice([self.docid, self.theirs])}/changes"
+        send(self.port, head("POST", path, self.key, f"Content-Length: {len(body)}"), bytes(body))
+
+    def export(self) -> None:
+        form = self.chance.choice(["arrow", "parquet", "csv"])
+        send(self.port, head("GET", f"/bokeh/doc/{self.theirs}/data/p2.{form}", self.key))
+
+    def look(self) -> None:
+        path = self.chance.choice(
+            ["", "userinfo", "keys", "account", f"doc/{self.docid}", "gallery", "static/../x"]
+        )
+        secret = self.chance.choice(
+            ["Authorization: x", "BOKEHUSER-API-KEY: nokey", "Cookie: bokeh_wsgi_login=x"]
+        )
+        send(self.port, head("GET", f"/bokeh/{path}?token=x", secret))
+
+    def nest(self) -> None:
+        depth = self.chance.choice([100, 10_000])
+        graph = json.dumps({"roots": []})[:-1] + ', "title": ' + "[" * depth + "]" * depth + "}"
+        body = b"".join(encode_upload(self.theirs, [Op(OpCode.GRAPH, json=graph)]))
+        start = head("POST", f"/bokeh/doc/{self.theirs}/changes", self.key, f"Content-Length: {len(body)}")
+        send(self.port, start, body)
+
+    def edit(self) -> None:
+        body = b"token\nkey\n" + bytes(self.chance.randrange(256) for _ in range(500))
+        send(self.port, head("POST", f"/bokeh/doc/{self.docid}/edits", f"Content-Length: {len(body)}"), body)
+
+    def forms(self) -> None:
+        body = b"&".join(b"a%d=b" % number for number in range(2000))
+        kind = "Content-Type: application/x-www-form-urlencoded"
+        send(self.port, head("POST", "/bokeh/register", kind, f"Content-Length: {len(body)}"), body)
+
+    def many_reads(self) -> None:
+        query = "&".join(f"doc={self.theirs}{number}:0" for number in range(500))
+        send(self.port, head("GET", f"/bokeh/changes?{query}&wait=stream", self.key))
+
+    def take_nothing(self) -> None:
+        """Streams that nobody reads."""
+        asked = head("GET", f"/bokeh/changes?doc={self.theirs}:0&wait=stream", self.key)
+        clients = [socket.create_connection(("127.0.0.1", self.port), 5) for _ in range(20)]
+        for client in clients:
+            client.sendall(asked)
+        time.sleep(1)
+        for client in clients:
+            client.close()
+
+
+def attack(port: int, key: str, docid: str, theirs: str, seed: int, stop: Any, told: Any) -> None:
+    os.nice(10)  # what they compute themselves is not what is measured
+    stranger = Stranger(port, key, docid, theirs, seed)
+    stranger.run(stop)
+    told.put(stranger.sent)
+
+
+# The whole
+
+
+def call(url: str, path: str, key: str = "", **content: Any) -> dict[str, Any]:
+    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
+    request = urllib.request.Request(url + path, json.dumps(content).encode(), headers)
+    found: dict[str, Any] = json.load(urllib.request.urlopen(request, timeout=DEADLINE_S))
+    return found
+
+
+def p99(took: list[float]) -> float:
+    return float(np.percentile(took, 99)) if took else 0.0
+
+
+def soak(folder: Path, seconds: float) -> list[str]:
+    """What was wrong."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    store = f"sqlite:///{folder}/store.db"
+    log = (folder / "server.log").open("wb")
+    command = [*COMMAND, "-m", "--port", str(port), "--store", store]
+    server = subprocess.Popen(command, stdout=log, stderr=log, env=ENVIRON)
+    url = f"http://127.0.0.1:{port}/bokeh/"
+    deadline = time.monotonic() + DEADLINE_S
+    while time.monotonic() < deadline:
+        with suppress(OSError):
+            urllib.request.urlopen(f"{url}ping", timeout=5).read()
+            break
+        time.sleep(0.05)
+    try:
+        return _soak(url, port, server, seconds)
+    finally:
+        server.kill()
+        server.wait()
+        log.close()
+
+
+def _soak(url: str, port: int, server: "subprocess.Popen[bytes]", seconds: float) -> list[str]:
+    context = multiprocessing.get_context("forkserver")
+    key = call(url, "register", username="owner", password=PASSWORD)["userapikey"]
+    other = call(url, "register", username="stranger", password=PASSWORD)["userapikey"]
+    theirs = call(url, "doc", other, title="theirs")["docid"]
+    stop, calm, told, counts = context.Event(), context.Event(), context.Queue(), context.Queue()
+    scripts = [context.Process(target=publish, args=(url, key, n, stop, told)) for n in range(SCRIPTS)]
+    for script in scripts:
+        script.start()
+    docids = [told.get(timeout=DEADLINE_S)[0] for _ in scripts]
+    stopped = threading.Event()
+    viewers = [Viewer(port, key, docids[n % SCRIPTS], stopped) for n in range(VIEWERS)]
+    for viewer in viewers:
+        viewer.start()
+    time.sleep(min(30.0, seconds / 4))
+    attacked_at, before_kb = time.time(), resident_kb(server.pid)
+    jobs = [(port, other, docids[0], theirs, seed, calm, counts) for seed in range(STRANGERS)]
+    strangers = [context.Process(target=attack, args=job) for job in jobs]
+    for stranger in strangers:
+        stranger.start()
+    memory = []
+    while time.time() < attacked_at + seconds:
+        time.sleep(1)
+        if server.poll() is not None:
+            return [f"the server has ended: {server.returncode}"]
+        memory.append(resident_kb(server.pid))
+    calm.set()
+    sent = sum(counts.get(timeout=DEADLINE_S) for _ in strangers)
+    ended_at = time.time()
+    stop.set()
+    took = [pair for _ in scripts for pair in told.get(timeout=DEADLINE_S)[1]]
+    for process in (*scripts, *strangers):
+        process.join()
+    wrong = _differences(url, key, viewers)
+    stopped.set()
+    alone = [seconds for at, seconds in took if at < attacked_at]
+    beside = [seconds for at, seconds in took if attacked_at <= at < ended_at]
+    half = len(memory) // 2
+    first_kb, last_kb = max(memory[:half]), max(memory[half:])
+    print(
+        f"{sent} hostile acts in {seconds:.0f} s; {len(alone)} + {len(beside)} stores; {len(viewers)} viewers"
+    )
+    print(f"p99 of a store: {1e3 * p99(alone):.1f} ms alone, {1e3 * p99(beside):.1f} ms beside them")
+    print(
+        f"memory: {before_kb >> 10} MB before, at most {first_kb >> 10} and {last_kb >> 10} MB in the two halves"
+    )
+    print(f"{sum(viewer.cuts for viewer in viewers)} streams were cut and came back")
+    if p99(beside) > FACTOR * p99(alone):
+        wrong.append(f"stores took {p99(beside) / p99(alone):.1f} times as long")
+    if last_kb - first_kb > GROWTH_KB:
+        wrong.append(f"memory has grown by {(last_kb - first_kb) >> 10} MB in the second half")
+    return wrong
+
+
+def _differences(url: str, key: str, viewers: list[Viewer]) -> list[str]:
+    wrong = [error for viewer in viewers for error in viewer.wrong]
+    states = {}
+    for docid in {viewer.docid for viewer in viewers}:
+        session = Session(root_url=url, userapikey=key, username="owner", load_from_config=False)
+        session.use_doc(docid=docid)
+        states[docid] = session.pull_state()
+        session.close()
+    for viewer in viewers:
+        state, deadline = states[viewer.docid], time.monotonic() + DEADLINE_S
+        while viewer.state.seq < state.seq and time.monotonic() < deadline and not viewer.wrong:
+            time.sleep(0.05)
+        if viewer.state.graph.models != state.graph.models:
+            wrong.append("a viewer has other models")
+        for place, held in state.columns.items():
+            mine = viewer.state.columns.get(place)
+            if mine is None or not mine.values.column().equals(held.values.column()):
+                wrong.append(f"a viewer has another column {place}")
+    return wrong
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.campaign.soak")
+    parser.add_argument("--seconds", type=float, default=600.0)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        wrong = soak(Path(folder), options.seconds)
+    for line in wrong:
+        print(f"WRONG: {line}")
+    return int(bool(wrong))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
