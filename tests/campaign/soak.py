@@ -1,8 +1,8 @@
 """``python -m tests.campaign.soak --seconds 600``: a bokeh-server of users, under hostile requests.
 
 Scripts publish and viewers follow, first alone, then beside strangers who send what no client would, all of
-it at once. Prints how long stores took, and the server's memory. Status 0 if stores took at most three times as
-long, memory stayed, and every viewer has in the end what the scripts have.
+it at once. Prints how long stores took, and the memory of the server. Status 0 if stores took at most three
+times as long, memory stayed, and every viewer has in the end what the scripts have.
 """
 
 import argparse
