@@ -108,7 +108,8 @@ def _answers_all(environ: Any, start_response: Any) -> Any:
 def test_of_an_app_that_cannot_be_asked_nothing_passes_the_login(inner: str) -> None:
     app = app_of("users with passwords")
     held = Held.of(app)
-    site = WALL.make(LintMiddleware(app) if inner == "middleware" else _answers_all)
+    wrapped: Any = LintMiddleware(app) if inner == "middleware" else _answers_all
+    site = WALL.make(wrapped)
     bearer = {"Authorization": f"Bearer {held.key}"}
     for path in ("userinfo", "ping", "static/site.css", f"doc/{held.docid}?token={held.token}"):
         assert Client(site).get(f"/bokeh/{path}", headers=bearer).headers.get("Location") == "/login"

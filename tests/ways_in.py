@@ -69,7 +69,7 @@ class Way:
 
 
 def at_plots(app: BokehWSGI) -> Any:
-    return ProxyFix(DispatcherMiddleware(NotFound(), {"/plots": app}), x_for=1, x_proto=1)  # type: ignore[arg-type]
+    return ProxyFix(DispatcherMiddleware(NotFound(), {"/plots": app}), x_for=1, x_proto=1)
 
 
 WAYS: dict[str, Way] = {
@@ -163,10 +163,14 @@ def header(name: str, value: str) -> Credential:
     return Credential(lambda _: {name: value})
 
 
-def bearer(value: Callable[[Held], str], **opened: Opened) -> Credential:
+def bearer(value: Callable[[Held], str], opens: Opened = NOTHING) -> Credential:
     """What stands as a token of a document, and so opens what that does, and nothing else."""
-    opened = {"one_without_a_login": NOTHING, **opened}
-    return Credential(lambda held: {"Authorization": f"Bearer {value(held)}"}, **opened)
+    return Credential(
+        lambda held: {"Authorization": f"Bearer {value(held)}"},
+        users=opens,
+        one=opens,
+        one_without_a_login=opens,
+    )
 
 
 def key(make: Callable[[Held], dict[str, str]], *, users: Opened = NOTHING) -> Credential:
@@ -174,9 +178,10 @@ def key(make: Callable[[Held], dict[str, str]], *, users: Opened = NOTHING) -> C
     return Credential(make, users=users)
 
 
-def query(make: Callable[[Held], str], **opened: Opened) -> Credential:
-    """What a page's address can have; other routes do not look at it."""
-    return Credential(query=make, **{"one_without_a_login": ALL - PAGE, **opened})
+def query(make: Callable[[Held], str], opens: Opened = NOTHING, *, ignored: bool = False) -> Credential:
+    """What a page goes by in its address, unless it is ``ignored``; other routes do not look at it."""
+    rest = ALL if ignored else (ALL - PAGE) | opens
+    return Credential(query=make, users=opens, one=opens, one_without_a_login=rest)
 
 
 CREDENTIALS: dict[str, Credential] = {
@@ -204,20 +209,16 @@ CREDENTIALS: dict[str, Credential] = {
     "X-Remote-User: ada": header("X-Remote-User", "ada"),
     "X-Forwarded-User: ada": header("X-Forwarded-User", "ada"),
     "X-CSRF-Token: x": header("X-CSRF-Token", "x"),
-    "?token=": query(lambda _: "token=", one_without_a_login=ALL),
+    "?token=": query(lambda _: "token=", ignored=True),
     "?token=x": query(lambda _: "token=x"),
     "?token= and a code": query(lambda _: "token=x&code=x"),
     "?token= of another document": query(lambda held: f"token={held.other_token}"),
-    "?token= of the document": query(
-        lambda held: f"token={held.token}", users=PAGE, one=PAGE, one_without_a_login=ALL
-    ),
+    "?token= of the document": query(lambda held: f"token={held.token}", PAGE),
     "?public=true": query(lambda _: "public=true"),
     "?public=true and a token": query(lambda held: f"public=true&token={held.token}"),
     "a token of another document": bearer(lambda held: held.other_token),
-    "a token of the document": bearer(
-        lambda held: held.token, users=READS, one=READS, one_without_a_login=READS
-    ),
-    "a page's token": bearer(lambda held: held.page_token, users=READS, one=READS, one_without_a_login=READS),
+    "a token of the document": bearer(lambda held: held.token, READS),
+    "a page's token": bearer(lambda held: held.page_token, READS),
     "a token, and a forged one": bearer(lambda held: f"{held.token},x"),
 }
 
