@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any
 import platformdirs
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import RequestRedirect
-from werkzeug.wrappers import Request as WSGIRequest
 from werkzeug.wrappers import Response
 
 from bokeh_wsgi.auth import Accounts, Identify, Policy, Registration, Throttle, Tokens
 from bokeh_wsgi.context import Context, Quotas
 from bokeh_wsgi.exc import BokehWSGIError
+from bokeh_wsgi.hosts import Hosts
 from bokeh_wsgi.hub import Hub
 from bokeh_wsgi.models import Folder, Library, Limits
 from bokeh_wsgi.presence import Presence
+from bokeh_wsgi.request import Request, no_text
 from bokeh_wsgi.responses import as_json, failure, refusal
-from bokeh_wsgi.routes import CORS_PREFLIGHT, TOKEN_ROUTES, URLS
+from bokeh_wsgi.routes import CORS_PREFLIGHT, TOKEN_ROUTES, URLS, is_for_the_app
 from bokeh_wsgi.store import Store, open_store
 from bokeh_wsgi.streams import Streams
 
@@ -60,8 +61,9 @@ class BokehWSGI:
         # Sites whose pages may show documents in frames: "https://site.example". None: all may show what is
         # published or has a token, none what a login opens.
         embed_origins: Sequence[str] | None = None,
-        # Names by which this server may be called, without ports; requests to others are refused, which keeps
-        # other sites from reaching a private network's server by a name of theirs. None: any.
+        # Names by which this server may be called, without ports, or "*"; requests to others are refused,
+        # which keeps other sites from reaching it by a name of theirs. None: any, but with one user alone
+        # localhost and its addresses.
         hosts: Sequence[str] | None = None,
         # The largest upload, which is also what one request may take in memory, about twice.
         max_change_bytes: int = 512 << 20,
@@ -108,10 +110,31 @@ class BokehWSGI:
             gallery=gallery,
             embed_origins=tuple(embed_origins or ()),
         )
-        self._hosts = None if hosts is None else frozenset(host.lower() for host in hosts)
+        self._hosts = Hosts(hosts, loopback=not has_users)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        return self._respond(Request(environ))(environ, start_response)
+        fault = no_text(environ)
+        refused = {"error": "bad-request", "message": fault}
+        response = as_json(refused, 400) if fault else self._respond(Request(environ))
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        return response(environ, start_response)
+
+    def judges(self, environ: "WSGIEnvironment") -> bool:
+        """Whether a site around this app may let the request pass without a login of its own.
+
+        It is for what is nobody's, such as the files of pages; or brings a credential by which alone this app
+        decides about it, and refuses it if that is not valid: an API key, if there are users, or a document's
+        token where one is of use. That a header is there is not enough.
+        """
+        if no_text(environ):
+            return False
+        request = Request(environ)
+        try:
+            route, arguments = _match(request)
+        except HTTPException:
+            # A browser that asks what it may send is told nothing of anybody's.
+            return request.method == "OPTIONS"
+        return is_for_the_app(self.context, request, route, arguments)
 
     def close(self) -> None:
         """End the open streams of this process and close the store, if it was opened here."""
@@ -120,14 +143,10 @@ class BokehWSGI:
             self.store.close()
 
     def _respond(self, request: "Request") -> Response:
-        if self._hosts is not None and _name_of(request.host) not in self._hosts:
-            return as_json({"error": "host", "message": f"This server is not called {request.host!r}."}, 400)
-        route: Any = None
+        if fault := self._hosts.refusal(request.host):
+            return failure(self.context, request, 400, fault, code="host")
         try:
-            # An app mounted at /plots gets "" for /plots itself: the same page as /plots/.
-            path = request.environ.get("PATH_INFO") or "/"
-            adapter = URLS.bind_to_environ(request.environ)
-            route, arguments = adapter.match(path, method=request.method if path else None)
+            route, arguments = _match(request)
         except RequestRedirect as error:
             return Response(status=error.code, headers={"Location": error.new_url})
         except MethodNotAllowed as error:
@@ -161,14 +180,6 @@ class BokehWSGI:
         return as_json(*answer) if isinstance(answer, tuple) else as_json(answer)
 
 
-class Request(WSGIRequest):
-    """Forms are small; uploads are read by other means, with limits of their own."""
-
-    max_content_length = 64 << 10
-    max_form_memory_size = 64 << 10
-    max_form_parts = 50
-
-
 def default_store() -> str:
     """URI of the SQLite file in the user's data folder."""
     path = platformdirs.user_data_path("bokeh_wsgi", appauthor=False) / "documents.db"
@@ -188,10 +199,11 @@ def _check_options(
             raise ValueError(f'embed_origins has origins, as "https://site.example", not {origin!r}')
 
 
-def _name_of(host: str) -> str:
-    """The name in a Host header, in lower case and without the port."""
-    name, _, port = host.rpartition(":")
-    return (name if name and port.isdecimal() else host).strip("[]").lower()
+def _match(request: Request) -> tuple[Any, Any]:
+    """The route of a request, and what its address says; raises HTTPException."""
+    # An app mounted at /plots gets "" for /plots itself: the same page as /plots/.
+    path = request.environ.get("PATH_INFO") or "/"
+    return URLS.bind_to_environ(request.environ).match(path, method=request.method)
 
 
 def _new_key() -> bytes:

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from flask.sansio.blueprints import BlueprintSetupState
 
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
-# Nothing of anybody's is below these.
-_PUBLIC = ("static/", "autoload.js", "ping", "favicon.ico")
 
 
 def blueprint(app: "WSGIApplication", name: str = "bokeh") -> flask.Blueprint:
@@ -36,9 +34,7 @@ def blueprint(app: "WSGIApplication", name: str = "bokeh") -> flask.Blueprint:
     def add_rules(state: "BlueprintSetupState") -> None:
         depth = (state.url_prefix or "").rstrip("/").count("/")
 
-        def answer(**_: Any) -> Response:
-            return _response_of(app, _below(flask.request.environ, depth))
-
+        answer = _Mounted(app, depth)
         for rule in ("/", "/<path:path>"):
             state.add_url_rule(
                 rule,
@@ -55,19 +51,33 @@ def blueprint(app: "WSGIApplication", name: str = "bokeh") -> flask.Blueprint:
 
 
 def comes_without_login() -> bool:
-    """Whether a login rule of the site should let this request pass, since it is for the app to judge.
+    """Whether a login rule of the site should let this request pass, since the app itself judges it.
 
     Scripts come with API keys, and the pages of documents, which are shut off from the site and its cookies,
-    with tokens; and browsers ask first whether they may send one. False for all that is not the app's.
+    with tokens; and browsers ask first whether they may send one. Whether it goes by what the request brings
+    the app says, which has to be a `BokehWSGI`, without middleware around it: see `BokehWSGI.judges`. False
+    for all else. An app of one user has no keys: nothing but a document's token lets pass, to that document.
     """
     request = flask.request
     view = flask.current_app.view_functions.get(request.endpoint or "")
-    if getattr(view, "__module__", "") != __name__:
-        return False
-    path = (request.view_args or {}).get("path", "")
-    has_key = "Authorization" in request.headers or "BOKEHUSER-API-KEY" in request.headers
-    has_credentials = has_key or "token" in request.args
-    return has_credentials or request.method == "OPTIONS" or path.startswith(_PUBLIC)
+    return isinstance(view, _Mounted) and view.judges(request.environ)
+
+
+class _Mounted:
+    """The view of all below a prefix: the app, whose mount has ``depth`` segments of the path."""
+
+    __name__ = "bokeh_wsgi"  # as every view has one
+
+    def __init__(self, app: "WSGIApplication", depth: int) -> None:
+        self._app = app
+        self._depth = depth
+
+    def __call__(self, **_: Any) -> Response:
+        return _response_of(self._app, _below(flask.request.environ, self._depth))
+
+    def judges(self, environ: "WSGIEnvironment") -> bool:
+        judges = getattr(self._app, "judges", None)
+        return judges is not None and bool(judges(_below(environ, self._depth)))
 
 
 def _below(environ: "WSGIEnvironment", depth: int) -> "WSGIEnvironment":

@@ -12,7 +12,7 @@ from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from bokeh_wsgi.api import access, accounts, changes, documents, edits, exports, uploads, viewers
-from bokeh_wsgi.api.bodies import read_json
+from bokeh_wsgi.api.bodies import read_json_of
 from bokeh_wsgi.context import Context
 from bokeh_wsgi.exc import BokehWSGIError
 from bokeh_wsgi.pages import people, static, views
@@ -47,10 +47,11 @@ def logout(context: Context, request: Request) -> Answer:
 
 def change_password(context: Context, request: Request) -> Answer:
     accounts.check_accounts(context, "password")
-    identity = context.require_user(request)
     if request.is_json:
-        accounts.change_password(context, request, identity, read_json(request))
+        identity, told = read_json_of(request, lambda: context.require_user(request))
+        accounts.change_password(context, request, identity, told)
         return {"username": identity.user, "changed": True}
+    identity = context.require_user(request)
     form = request.form.to_dict()
     try:
         people.check_same(form.get("new"), form.get("again"))
@@ -115,6 +116,13 @@ URLS = Map(
     merge_slashes=False,
 )
 
+# What is nobody's.
+PUBLIC_ROUTES = frozenset({ping, static.autoload, static.favicon, static.static})
+# Where people sign in: by what they send, and by nothing that the request brings besides.
+SIGN_IN_ROUTES = frozenset(
+    {people.login_form, login, people.register_form, register, people.code_form, people.code}
+)
+
 # Routes that a page in an opaque origin, or a page of another site, calls with a document token.
 TOKEN_ROUTES = frozenset({changes.changes, edits.edit, exports.export})
 CORS_PREFLIGHT = {
@@ -123,3 +131,19 @@ CORS_PREFLIGHT = {
     "Access-Control-Allow-Headers": "Authorization",
     "Access-Control-Max-Age": "86400",
 }
+
+
+def is_for_the_app(context: Context, request: Request, route: Route, arguments: Mapping[str, str]) -> bool:
+    """Whether its route goes by what the request brings, and by nothing else; or gives what is nobody's."""
+    if route in PUBLIC_ROUTES:
+        return True
+    if route in SIGN_IN_ROUTES:
+        return False
+    if route is views.view and views.is_public(request):
+        return False
+    if (route is views.view and views.brings_token(request)) or (
+        route is edits.edit and edits.brings_token(request)
+    ):
+        return True
+    takes_tokens = "docid" in arguments or route is changes.changes
+    return context.policy.has_credential(request, takes_tokens=takes_tokens)

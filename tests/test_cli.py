@@ -201,6 +201,7 @@ def test_a_server_of_one_user_listens_to_its_own_machine(ip: str) -> None:
 def test_only_a_server_on_all_addresses_without_names_answers_to_any() -> None:
     parse = cli.parser().parse_args
     assert serve.hosts_of(parse(["-m", "--ip", "0.0.0.0"])) is None
+    assert serve.hosts_of(parse(["--trust-network", "--ip", "0.0.0.0"])) == ["*"]
     named = serve.hosts_of(parse(["-m", "--ip", "0.0.0.0", "--host", "a.example", "--host", "b.example"]))
     assert {"a.example", "b.example", "localhost"} <= set(named or ())
 

@@ -20,6 +20,8 @@ import bokeh_wsgi.flask
 from bokeh_wsgi.app import BokehWSGI
 from tests.api.conftest import Api
 
+from .ways_in import CREDENTIALS, MODES, Held, Mode, Way, app_of, expected, opened
+
 PAGE = {"Accept": "text/html"}
 
 
@@ -185,36 +187,44 @@ def test_the_rules_of_the_site_come_before_the_app() -> None:
 
 
 def test_a_login_rule_lets_pass_what_comes_without_a_login() -> None:
-    site = flask_site(Echo())
+    app = BokehWSGI(store="memory:", multi_user=True)
+    site = flask_site(app)
     site.add_url_rule("/private/<path:path>", view_func=lambda path: "secret")
 
     @site.before_request
     def members_only() -> None:
         if not bokeh_wsgi.flask.comes_without_login():
-            flask.abort(403)
+            flask.abort(418)
 
     client = Client(site)
-    bearer = {"Authorization": "Bearer x"}
+    bearer, key = {"Authorization": "Bearer x"}, {"BOKEHUSER-API-KEY": "x"}
     judged = [
         client.get("/bokeh/changes?doc=x:0", headers=bearer),
-        client.get("/bokeh/userinfo", headers={"BOKEHUSER-API-KEY": "x"}),
+        client.get("/bokeh/userinfo", headers=key),
         client.options("/bokeh/changes"),
         client.get("/bokeh/doc/x?token=y"),
         client.get("/bokeh/ping"),
-        client.get("/bokeh/static/page.js"),
+        client.get("/bokeh/static/site.css"),
         client.get("/bokeh/autoload.js"),
     ]
-    assert [response.status_code for response in judged] == [207] * len(judged)
+    assert [response.status_code for response in judged] == [401, 401, 200, 401, 200, 200, 200]
     refused = [
         client.get("/bokeh/"),
         client.get("/bokeh/doc/x?public=true"),
+        client.get("/bokeh/doc/x?public=true&token=y", headers=key),
+        client.get("/bokeh/userinfo?token=y"),
+        client.get("/bokeh/userinfo", headers=bearer),
+        client.get("/bokeh/userinfo", headers={"Authorization": "x"}),
+        client.post("/bokeh/login", json={}, headers=key),
         client.post("/bokeh/doc"),
+        client.get("/bokeh/pings"),
         client.get("/private/static/x", headers=bearer),
         client.get("/private/x?token=y"),
         client.options("/private/x"),
         client.get("/nowhere", headers=bearer),
     ]
-    assert [response.status_code for response in refused] == [403] * len(refused)
+    assert [response.status_code for response in refused] == [418] * len(refused)
+    app.close()
 
 
 def test_every_link_is_built_from_the_prefix_of_the_blueprint() -> None:
@@ -581,6 +591,20 @@ def test_many_threads_ask_django_at_once_and_leave_no_connection(django_site: An
         for asked in [pool.submit(ask, n) for n in range(8)]:
             asked.result()
     assert held == [False] * 8
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_what_a_request_brings_opens_what_it_should_beside_a_django_site(
+    django_site: Any, mode: Mode
+) -> None:
+    import bokeh_wsgi.django
+
+    for name, brought in CREDENTIALS.items():
+        app = app_of(mode, bokeh_wsgi.django.identify)
+        held = Held.of(app)
+        way = Way(lambda app: DispatcherMiddleware(django_site, {"/bokeh": app}), "/bokeh")
+        assert opened(way.make(app), way.prefix, held, brought) == expected(way, mode, brought), name
+        app.close()
 
 
 # What is not installed

@@ -9,7 +9,7 @@ from bokeh_wsgi.auth import Access, Right, audit
 from bokeh_wsgi.context import Context, root_of
 from bokeh_wsgi.exc import BadRequest, Conflict, NoSuchUser, NotFound
 
-from .bodies import read_json
+from .bodies import read_json_of
 
 
 def access(context: Context, request: Request, docid: str) -> dict[str, Any]:
@@ -28,8 +28,8 @@ def publish(context: Context, request: Request, docid: str, *, published: bool) 
 
 def share(context: Context, request: Request, docid: str, user: str) -> dict[str, Any]:
     """Give a user the right to read, or to read and write, instead of the one they had."""
-    held = context.require(request, docid, Right.OWN)
-    right = read_json(request).get("right")
+    held, told = read_json_of(request, lambda: context.require(request, docid, Right.OWN))
+    right = told.get("right")
     if right not in ("read", "write"):
         raise BadRequest('Send {"right": "read"} or {"right": "write"}.')
     return _share(context, request, held, user, right)
@@ -46,9 +46,13 @@ def _share(context: Context, request: Request, held: Access, user: str, right: s
     if user == held.record.owner:
         raise BadRequest(f"The document belongs to {user!r}, who may do everything with it.")
     try:
+        before = context.store.share_of(docid, user)
         context.store.share_document(docid, user, right)
     except NotFound as error:
         raise NoSuchUser(f"No user is called {user!r} here.") from error
+    if before == "write" and right != "write":
+        # Who may write can have pages of others run scripts, which see the tokens of these.
+        context.store.withdraw_tokens(docid)
     audit.done("shared" if right else "unshared", user=held.identity.user, docid=docid, to=user, right=right)
     context.hub.look_again()
     return _told(context, request, held)
@@ -56,8 +60,8 @@ def _share(context: Context, request: Request, held: Access, user: str, right: s
 
 def make_token(context: Context, request: Request, docid: str) -> dict[str, Any]:
     """A token for a page elsewhere: one document, to be read, until the tokens are withdrawn."""
-    held = context.require(request, docid, Right.WRITE)
-    is_public = read_json(request).get("public", False)
+    held, told = read_json_of(request, lambda: context.require(request, docid, Right.WRITE))
+    is_public = told.get("public", False)
     if not isinstance(is_public, bool):
         raise BadRequest('Send {"public": true} or {"public": false}.')
     if is_public and not held.record.published:

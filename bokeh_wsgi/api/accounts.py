@@ -9,7 +9,7 @@ from bokeh_wsgi.auth.accounts import CODE_S
 from bokeh_wsgi.context import Context, root_of
 from bokeh_wsgi.exc import AccessDenied, BadRequest, NotFound, SingleUser
 
-from .bodies import read_json
+from .bodies import read_json, read_json_of
 
 
 def register(context: Context, request: Request) -> dict[str, Any]:
@@ -69,8 +69,8 @@ def list_keys(context: Context, request: Request) -> dict[str, Any]:
 
 def make_key(context: Context, request: Request) -> dict[str, Any]:
     """A new key, shown this once."""
-    identity = _user_with_keys(context, request)
-    credential, key = context.accounts.new_key(identity.user, read_json(request).get("name"))
+    identity, told = read_json_of(request, lambda: _user_with_keys(context, request))
+    credential, key = context.accounts.new_key(identity.user, told.get("name"))
     return {"id": credential.id, "name": credential.name, "key": key}
 
 
@@ -87,7 +87,8 @@ def make_code(context: Context, request: Request) -> dict[str, Any]:
     check_accounts(context, "login")
     identity = context.require_user(request)
     code = context.accounts.new_code(identity.user)
-    return {"url": f"{root_of(request)}login/code?code={code}", "expires_in": int(CODE_S)}
+    # After the "#", which browsers keep to themselves: no log on the way has it.
+    return {"url": f"{root_of(request)}login/code#code={code}", "expires_in": int(CODE_S)}
 
 
 def change_password(context: Context, request: Request, identity: Identity, told: dict[str, Any]) -> None:

@@ -1,11 +1,14 @@
 """Request bodies: read whole, within limits, and as JSON."""
 
 import json
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from werkzeug.wrappers import Request
 
 from bokeh_wsgi.exc import AccessDenied, BadRequest, LengthRequired, LimitExceeded
+
+T = TypeVar("T")
 
 PIECE_BYTES = 1 << 20
 MAX_JSON_BYTES = 64 << 10
@@ -18,11 +21,25 @@ def read_json(request: Request) -> dict[str, Any]:
         raise BadRequest("Send a JSON object, with Content-Type: application/json.")
     try:
         content = json.loads(read_body(request.environ, MAX_JSON_BYTES, "MAX_JSON_BYTES"))
+        json.dumps(content, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise BadRequest("Send a JSON object: this one has half a surrogate pair.") from error
     except (ValueError, RecursionError) as error:
         raise BadRequest(f"Send a JSON object: {error}") from error
     if not isinstance(content, dict):
         raise BadRequest(f"Send a JSON object, not {json.dumps(content)[:50]}.")
     return content
+
+
+def read_json_of(request: Request, who: Callable[[], T]) -> tuple[T, dict[str, Any]]:
+    """Who asks, and the body as `read_json` reads it.
+
+    ``who`` is asked before, so that nothing of strangers is read, and after: a right may have ended while the
+    body came.
+    """
+    who()
+    told = read_json(request)
+    return who(), told
 
 
 class _Rest:

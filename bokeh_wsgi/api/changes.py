@@ -1,6 +1,7 @@
 """``changes``: the one way to read documents, from nothing or from where a reader was."""
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -80,7 +81,13 @@ class Follower:
     # When tokens are to be renewed, by the monotonic clock.
     renewals: dict[str, float] = field(default_factory=dict)
     _access_number: int = -1
+    # The end of the first page's token to end, by the clock.
+    _token_ends: float = math.inf
     _viewers: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        tokens = [identity.token for identity in self.identities.values() if identity.token is not None]
+        self._token_ends = min((token.ends for token in tokens), default=math.inf)
 
     def news(self) -> list[Buffer]:
         """Everything since the last call, as pieces of an Arrow stream."""
@@ -112,7 +119,7 @@ class Follower:
     def _lost(self) -> list[Buffer]:
         """The ends of documents that may not be read any more, if there was a reason to look."""
         number = self.context.hub.access_number
-        if number == self._access_number:
+        if number == self._access_number and time.time() <= self._token_ends:
             return []
         self._access_number = number
         pieces: list[Buffer] = []

@@ -13,7 +13,7 @@ from bokeh_wsgi.context import Context
 from bokeh_wsgi.dataplane import Op, OpCode
 from bokeh_wsgi.exc import LimitExceeded, NotFound
 
-from .bodies import read_json
+from .bodies import read_json_of
 
 
 def userinfo(context: Context, request: Request) -> dict[str, Any]:
@@ -35,8 +35,8 @@ def userinfo(context: Context, request: Request) -> dict[str, Any]:
 
 def make(context: Context, request: Request) -> tuple[dict[str, Any], int]:
     """The caller's document of this title, made if there is none yet."""
-    user = context.require_user(request).user
-    title = checked_title(read_json(request).get("title"))
+    identity, told = read_json_of(request, lambda: context.require_user(request))
+    user, title = identity.user, checked_title(told.get("title"))
     limit = context.quotas.documents
     if limit is not None and context.store.usage(user)[0] >= limit:
         known = next((d for d in context.store.list_documents(user) if d.title == title), None)
@@ -53,8 +53,8 @@ def make(context: Context, request: Request) -> tuple[dict[str, Any], int]:
 
 def rename(context: Context, request: Request, docid: str) -> dict[str, Any]:
     """Give a document another title; its links stay."""
-    access = context.require(request, docid, Right.OWN)
-    title = checked_title(read_json(request).get("title"))
+    access, told = read_json_of(request, lambda: context.require(request, docid, Right.OWN))
+    title = checked_title(told.get("title"))
     context.store.rename_document(docid, title)
     audit.done("renamed", user=access.identity.user, docid=docid, title=title)
     _retitle(context, docid, access.record.title, title)

@@ -1,12 +1,14 @@
 """``POST doc/<docid>/edits``: what people do in a page."""
 
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 
 from werkzeug.wrappers import Request
 
 from bokeh_wsgi.context import Context
+from bokeh_wsgi.dataplane import Op
 from bokeh_wsgi.exc import BadRequest
+from bokeh_wsgi.models import State
 from bokeh_wsgi.models.edits import ops_of, read_edits
 from bokeh_wsgi.models.reps import checked_generation, loads
 
@@ -20,7 +22,7 @@ def edit(context: Context, request: Request, docid: str) -> dict[str, Any]:
     A page is of no origin, and a browser would ask before each request with headers of its own whether they
     are welcome. So a page sends text: its token, a key, and the JSON, each after a line break.
     """
-    if request.mimetype == "text/plain":
+    if brings_token(request):
         token, key = take_lines(request.environ, 2)
         identity = context.policy.bearer_of(token)
     elif request.mimetype == "application/json":
@@ -35,7 +37,18 @@ def edit(context: Context, request: Request, docid: str) -> dict[str, Any]:
     edits = read_edits(content)
     generation = checked_generation(content["generation"]) if "generation" in content else None
     document = context.library.open(docid)
-    seq = document.edit(partial(ops_of, edits), key, generation=generation)
+
+    def checked(state: State) -> Sequence[Op]:
+        # The body may have taken its time.
+        context.policy.edited(context.policy.anew(request, identity), docid)
+        return ops_of(edits, state)
+
+    seq = document.edit(checked, key, generation=generation)
     context.hub.wake(docid, seq)
     context.folder.consider(document)
     return {"seq": seq}
+
+
+def brings_token(request: Request) -> bool:
+    """Whether the body begins with a page's token, by which alone the edits are then taken."""
+    return request.mimetype == "text/plain"

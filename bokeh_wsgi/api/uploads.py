@@ -8,8 +8,9 @@ from werkzeug.wrappers import Request
 from bokeh_wsgi import dataplane
 from bokeh_wsgi.auth import Right
 from bokeh_wsgi.context import Context
+from bokeh_wsgi.dataplane import OpCode
 from bokeh_wsgi.exc import BadRequest, LimitExceeded
-from bokeh_wsgi.models.reps import checked_generation
+from bokeh_wsgi.models.reps import checked_generation, loads
 
 from .bodies import read_body
 
@@ -30,7 +31,15 @@ def upload(context: Context, request: Request, docid: str) -> dict[str, Any]:
     ops, frame = dataplane.decode_upload(body, docid, context.limits.frame)
     if not ops:
         raise BadRequest("The upload holds no ops: nothing to change.")
-    seq = document.commit(ops, frame, key, generation=generation, host=host)
+    for op in ops:
+        if op.code is OpCode.EVENT:  # which goes to pages as it is
+            loads(op.json)
+
+    def still_allowed() -> None:
+        # The body may have taken its time.
+        context.policy.access_of(context.policy.anew(request, access.identity), docid, Right.WRITE)
+
+    seq = document.commit(ops, frame, key, generation=generation, host=host, check=still_allowed)
     context.hub.wake(docid, seq)
     context.folder.consider(document)
     return {"seq": seq}

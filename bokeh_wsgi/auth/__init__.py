@@ -8,6 +8,7 @@ from .identity import Access as Access
 from .identity import Identity as Identity
 from .identity import Right as Right
 from .identity import address_of as address_of
+from .identity import cookie_name as cookie_name
 from .identity import is_from_here as is_from_here
 from .policy import LOGIN_COOKIE as LOGIN_COOKIE
 from .policy import Identify as Identify

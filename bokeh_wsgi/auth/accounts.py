@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Literal
 
-from bokeh_wsgi.exc import AccessDenied, BadRequest, LimitExceeded, NoSuchUser, Taken
+from bokeh_wsgi.exc import AccessDenied, LimitExceeded, NoSuchUser, Taken
 from bokeh_wsgi.store import Credential, Store, UserRecord
 
 from . import audit, keys
-from .names import checked_user
+from .names import checked_user, kept_form, skeleton
 from .passwords import checked_password, hash_password, is_password, needs_rehash
 from .throttle import Throttle
 from .tokens import Tokens
@@ -48,16 +48,27 @@ class Accounts:
         if self.registration == "invite" and self.store.get_code(_hidden("invitation", invitation)) is None:
             self.throttle.wrong_secret(address)
             raise AccessDenied("Registration needs an invitation that has not been used yet.", forbidden=True)
-        if self.store.get_user(user) is not None:
-            raise Taken(f"The user {user!r} exists: use login, or choose another name.")
+        self._check_free(user)
         if self.registration == "invite" and self.store.take_code(_hidden("invitation", invitation)) is None:
             raise AccessDenied("Somebody has just used this invitation.", forbidden=True)
-        return self._create(user, secret, address)
+        made = self._create(user, secret, address)
+        self.throttle.signed_in(user, address)
+        return made
 
     def add(self, name: str, password: str) -> UserRecord:
         """Make an account as the operator."""
         user = checked_user(name)
-        return self._create(user, checked_password(password, user), "operator")
+        secret = checked_password(password, user)
+        self._check_free(user)
+        return self._create(user, secret, "operator")
+
+    def _check_free(self, user: str) -> None:
+        """Raises `Taken` if there is a user of this name, or of one that looks like it."""
+        if self.store.get_user(user) is not None:
+            raise Taken(f"The user {user!r} exists: use login, or choose another name.")
+        look = skeleton(user)
+        if any(skeleton(known.name) == look for known in self.store.list_users()):
+            raise Taken(f"The name {user!r} looks like another user's: choose a different one.")
 
     def _create(self, user: str, password: str, address: str) -> UserRecord:
         if self.store.count_users() >= self.max_users:
@@ -65,17 +76,17 @@ class Accounts:
                 f"This server takes no more than {self.max_users} users (max_users).",
                 limit=self.max_users,
             )
-        if not self.store.create_user(user, hash_password(password)):
-            raise Taken(f"The user {user!r} exists: use login, or choose another name.")
+        # Two names that look alike may come in the same moment: the first one has the look.
+        look = sha256(skeleton(user).encode()).hexdigest()
+        is_first = self.store.setting(f"look {look}", user.encode) == user.encode()
+        if not is_first or not self.store.create_user(user, hash_password(password)):
+            raise Taken(f"The user {user!r} exists, or one who looks alike: choose a different name.")
         audit.done("registered", user=user, address=address)
         return self.user(user)
 
     def sign_in(self, name: object, password: object, *, address: str) -> UserRecord:
         """The user with this password; raises `AccessDenied`, not saying what was wrong, or `TooMany`."""
-        try:
-            user = checked_user(name)
-        except BadRequest:
-            user = ""
+        user = kept_form(name)
         self.throttle.password(user, address)
         record = self.store.get_user(user)
         given = password if isinstance(password, str) else ""
@@ -83,7 +94,7 @@ class Accounts:
         if not is_password(given, known) or record is None or record.disabled:
             audit.refused("sign-in-failed", user=user, address=address)
             raise AccessDenied("The user name or the password is wrong.")
-        self.throttle.right_password(user)
+        self.throttle.signed_in(user, address)
         if needs_rehash(known):
             self.store.rehash_password(user, known, hash_password(given))
         return record
@@ -177,6 +188,8 @@ class Accounts:
         if record is None or record.disabled:
             self.throttle.wrong_secret(address)
             raise AccessDenied("This link was used already, or is too old: make a new one.", forbidden=True)
+        if take:
+            self.throttle.signed_in(record.name, address)
         return record
 
 

@@ -70,6 +70,12 @@ def is_followed_link(request: Request) -> bool:
     return request.method in ("GET", "HEAD") and request.headers.get("Sec-Fetch-Mode") == "navigate"
 
 
+def cookie_name(name: str, request: Request) -> str:
+    """A cookie's name with the server's port: to browsers, all ports of a host are one place."""
+    port = request.host.rpartition(":")[2]
+    return f"{name}_{port}" if port.isascii() and port.isdigit() else name
+
+
 def address_of(request: Request) -> str:
     """Where a request comes from; behind a proxy that is the proxy, without werkzeug's ``ProxyFix``."""
     return request.remote_addr or "unknown"

@@ -19,6 +19,7 @@ from .identity import (
     Identity,
     Right,
     address_of,
+    cookie_name,
     is_followed_link,
     is_from_here,
 )
@@ -34,12 +35,11 @@ Mode = Literal["single", "accounts", "site"]
 
 LOGIN_COOKIE = "bokeh_wsgi_login"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-# How long a page of a site's user goes on before it must come back to the site, which may know better by now.
-SITE_PAGE_S = 12 * 3600.0
 
 # Why somebody may no longer read a document; "" while they may.
-Loss = Literal["", "not-found", "withdrawn", "signed-out", "disabled", "unshared", "unpublished"]
+Loss = Literal["", "not-found", "expired", "withdrawn", "signed-out", "disabled", "unshared", "unpublished"]
 _LOST: dict[Loss, str] = {
+    "expired": "This page was open for so long that it has to be loaded again.",
     "withdrawn": "This link or embed code was withdrawn: ask for a new one.",
     "signed-out": "The login or key behind this has ended: sign in again.",
     "disabled": "This account is disabled: ask the operator of this server.",
@@ -76,6 +76,23 @@ class Policy:
         if key:
             return self._of_key(key, request)
         return self._of_browser(request)
+
+    def anew(self, request: Request, identity: Identity) -> Identity:
+        """The same, looked up again: a body that comes slowly can outlast a key, a login or a site's user.
+
+        What a token is worth, `access_of` finds out each time.
+        """
+        return identity if identity.token is not None else self.identify(request)
+
+    def has_credential(self, request: Request, *, takes_tokens: bool) -> bool:
+        """Whether `identify` goes by a credential in the request, and refuses it if that is not valid.
+
+        It does by a document's token, where the route ``takes_tokens``, and by a key, where there are users.
+        """
+        bearer = _bearer(request)
+        if bearer is not None and not keys.is_key(bearer):
+            return takes_tokens
+        return self.mode != "single" and bool(bearer or _old_key(request))
 
     def readers(self, request: Request, docids: list[str]) -> dict[str, Identity]:
         """Whose eyes each document is for: where the request bears tokens, one is taken for each document."""
@@ -124,6 +141,8 @@ class Policy:
 
     def _of_browser(self, request: Request) -> Identity:
         changes = request.method not in SAFE_METHODS
+        if changes and request.mimetype in FORM_TYPES:
+            _ = request.form  # which may take its time, and who asks is looked up after that
         foreign = not is_from_here(request) and (changes or not is_followed_link(request))
         identity = self._of_site(request) if self.mode == "site" else self.login_of(request)
         if foreign and changes and identity is not NOBODY:
@@ -136,7 +155,7 @@ class Policy:
 
     def login_of(self, request: Request) -> Identity:
         """Who is signed in in this browser, wherever the request comes from."""
-        login_id = self.tokens.read_login(request.cookies.get(LOGIN_COOKIE, ""))
+        login_id = self.tokens.read_login(request.cookies.get(cookie_name(LOGIN_COOKIE, request), ""))
         credential = self.store.get_credential(login_id) if login_id else None
         if credential is None or credential.kind != "login" or self._is_disabled(credential.user):
             return NOBODY
@@ -168,14 +187,14 @@ class Policy:
 
     def form_token(self, identity: Identity, visit: str = "") -> str:
         """What forms and scripts of this server's own pages send with what they change."""
-        return self.tokens.sign_form(_subject(identity) or visit)
+        return self.tokens.sign_form(_subject(identity, visit))
 
     def is_form(self, request: Request, identity: Identity, visit: str = "") -> bool:
         """Whether a request was made by one of this server's pages for this identity (or visit)."""
         text = request.headers.get("X-CSRF-Token") or ""
         if not text and request.mimetype in FORM_TYPES:
             text = request.form.get("csrf", "")
-        return self.tokens.is_form(text, _subject(identity) or visit)
+        return self.tokens.is_form(text, _subject(identity, visit))
 
     # What they may do
 
@@ -193,9 +212,9 @@ class Policy:
             raise AccessDenied("This token opens another document.", forbidden=True)
         record = self.store.get_document(docid)
         # Keys and logins have just been looked up; a token only says what was true when it was made.
-        ended = self._ended(identity, record) if token is not None and record is not None else ""
-        if ended:
-            raise AccessDenied(_LOST[ended])
+        lost = self.loss(identity, record) if token is not None else ""
+        if lost in _LOST:
+            raise AccessDenied(_LOST[lost])
         held = Right.NONE if record is None else self.right(identity, record)
         if record is None or held is Right.NONE:
             raise NotFound(f"No document {docid!r}: it was deleted, or its link is wrong.")
@@ -213,21 +232,17 @@ class Policy:
         """Why this identity may not read the document (any more); "" if it may."""
         if record is None:
             return "not-found"
-        ended = self._ended(identity, record)
-        if ended or self.right(identity, record) is not Right.NONE:
-            return ended
-        return "unshared" if identity.user else "unpublished"
-
-    def _ended(self, identity: Identity, record: DocumentRecord) -> Loss:
-        """Why what the identity shows is of no use any more; "" if it is."""
-        token = identity.token
-        if token is not None and token.number != record.tokens:
-            return "withdrawn"
         if identity.credential and self.store.get_credential(identity.credential) is None:
             return "signed-out"
         if identity.user and self.mode != "single" and self._is_disabled(identity.user):
             return "disabled"
-        return ""
+        if self.right(identity, record) is Right.NONE:
+            return "unshared" if identity.user else "unpublished"
+        # Last: a page gets another token, unless it has lost more than that.
+        token = identity.token
+        if token is not None and token.number != record.tokens:
+            return "withdrawn"
+        return "expired" if token is not None and time.time() > token.ends else ""
 
     def right(self, identity: Identity, record: DocumentRecord) -> Right:
         right = self._right_of(identity.user, record)
@@ -263,10 +278,10 @@ class Policy:
     # Tokens
 
     def page_token(self, access: Access) -> str:
-        """The token of a page, which ends with what it was got with."""
+        """The token of a page, which ends with what it was got with, and no later."""
         identity, record = access.identity, access.record
-        if identity.token is not None and not identity.token.is_page:
-            return self.tokens.issue(identity.token)
+        if identity.token is not None:
+            return self.tokens.issue(replace(identity.token, left_s=None))
         return self.tokens.issue(
             DocumentToken(record.docid, identity.user, record.tokens, True, identity.credential)
         )
@@ -294,8 +309,8 @@ class Policy:
         return identity if self.loss(framed, record) else framed
 
     def renewed(self, token: DocumentToken) -> str:
-        """The token that follows a page's token; "" if the page has to come back for a new one."""
-        if self.mode == "site" and token.user and time.time() - token.began > SITE_PAGE_S:
+        """The token that follows a page's token; "" if the one that it has lasts as long as it may."""
+        if token.ends - time.time() < RENEW_BELOW * self.tokens.page_token_s:
             return ""
         return self.tokens.issue(replace(token, left_s=None))
 
@@ -322,7 +337,10 @@ def _old_key(request: Request) -> str:
     return "" if key == "nokey" else key
 
 
-def _subject(identity: Identity) -> str:
+def _subject(identity: Identity, visit: str) -> str:
+    """Whose a form is; the first word keeps apart what people can choose, such as the id of a visit."""
     if identity.via == "login":
         return f"login {identity.credential}"
-    return f"{identity.via} {identity.user}" if identity.user else ""
+    if identity.user:
+        return f"{identity.via} {identity.user}"
+    return f"visit {visit}" if visit else ""

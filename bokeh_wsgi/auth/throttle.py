@@ -1,5 +1,7 @@
 """How often somebody may try: counted in the store, so that it holds over processes."""
 
+import time
+from hashlib import sha256
 from ipaddress import IPv6Address, ip_address
 from typing import NamedTuple
 
@@ -14,13 +16,20 @@ class Rate(NamedTuple):
     interval_s: float
 
 
-# Passwords, by the account that they are for and by where they come from.
+# Passwords for one account from one network: of those who have signed in from there before, and of others.
 ACCOUNT = Rate(10, 15.0)
+# Those for one account from all networks together from which nobody has signed in to it before: more than one
+# network has, so that nobody alone can use them up.
+STRANGERS = Rate(60, 5.0)
+# Those from one network, for whatever account nobody has signed in to from there before.
 ADDRESS = Rate(30, 4.0)
 # Keys that open nothing, and codes and invitations that are none, by where they come from.
 WRONG_SECRET = Rate(30, 2.0)
 # New accounts, by where they come from.
 REGISTRATION = Rate(10, 60.0)
+
+# How long it is known that somebody has signed in from a network.
+KNOWN_S = 90 * 86_400.0
 
 
 class Throttle:
@@ -29,13 +38,24 @@ class Throttle:
 
     def password(self, user: str, address: str) -> None:
         """Count a try of a password; raises `TooMany`."""
-        # In this order: who has no tries left cannot use up those of the account.
-        self._count(f"address {network_of(address)}", ADDRESS)
-        self._count(f"account {user}", ACCOUNT)
+        network = network_of(address)
+        if self._store.get_code(_place(user, network)) is not None:
+            self._count(_own(user, network), ACCOUNT)
+            return
+        # In this order: who has no tries left cannot use up those of others.
+        self._count(f"address {network}", ADDRESS)
+        self._count(f"account {user} {network}", ACCOUNT)
+        self._count(f"strangers {user}", STRANGERS)
 
-    def right_password(self, user: str) -> None:
-        """Tries before the right one are forgotten; those of the address are not, which has more users."""
-        self._store.forgive(f"account {user}")
+    def signed_in(self, user: str, address: str) -> None:
+        """Tries before the right one are forgotten; from now on, those from elsewhere hold nobody up here.
+
+        Those of the network are not forgotten: it has more users. Nor are those of strangers.
+        """
+        network = network_of(address)
+        self._store.forgive(f"account {user} {network}")
+        self._store.forgive(_own(user, network))
+        self._store.put_code(_place(user, network), "", time.time() + KNOWN_S)
 
     def wrong_secret(self, address: str) -> None:
         """Count a key or code that opens nothing; raises `TooMany`. Right ones are never held up."""
@@ -60,3 +80,12 @@ def network_of(address: str) -> str:
         mapped = parsed.ipv4_mapped
         return str(mapped) if mapped else f"{IPv6Address(int(parsed) >> 64 << 64)}/64"
     return address
+
+
+def _own(user: str, network: str) -> str:
+    return f"own {user} {network}"
+
+
+def _place(user: str, network: str) -> str:
+    """What the store has of a place from which somebody has signed in."""
+    return sha256(f"place {user} {network}".encode("utf-8", "surrogatepass")).hexdigest()

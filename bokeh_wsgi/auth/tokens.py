@@ -1,9 +1,10 @@
 """What the server signs: tokens that open one document, the cookies of logins, and forms' tokens."""
 
 import hashlib
+import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
@@ -11,8 +12,11 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from bokeh_wsgi.exc import AccessDenied
 
 PAGE_TOKEN_S = 600
+# How long a page goes on with tokens that follow each other, before it has to be loaded again: who got hold
+# of one, as by a script of the document, has it so long and no longer.
+PAGE_S = 12 * 3600
 FORM_TOKEN_S = 86_400
-FRAME_CODE_S = 12 * 3600
+FRAME_CODE_S = PAGE_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +24,9 @@ class DocumentToken:
     """Opens one document, for reading, to whoever bears it, as long as ``user`` may read it.
 
     ``user`` "" is the public. ``number`` must be the document's. A page's token (``is_page``) ends with the
-    ``credential`` that the page was got with, lasts for `PAGE_TOKEN_S` and is renewed meanwhile; ``began`` is
-    when the first of them was made. The token of an embed lasts until it is withdrawn.
+    ``credential`` that the page was got with, lasts for `PAGE_TOKEN_S` and is renewed meanwhile, until
+    `PAGE_S` after ``began``, when the first of them was made. The token of an embed lasts until it is
+    withdrawn.
     """
 
     docid: str
@@ -31,6 +36,11 @@ class DocumentToken:
     credential: str = ""
     began: float = 0.0
     left_s: float | None = None
+
+    @property
+    def ends(self) -> float:
+        """When it ends, however often it is renewed: a Unix time."""
+        return self.began + PAGE_S if self.is_page else math.inf
 
 
 class Tokens:
@@ -65,10 +75,11 @@ class Tokens:
             docid, user, number, *page = content
             if not page:
                 return DocumentToken(docid, user, number)
-            left_s = signed.timestamp() + self.page_token_s - time.time()
+            token = DocumentToken(docid, user, number, True, *page)
+            left_s = min(signed.timestamp() + self.page_token_s, token.ends) - time.time()
             if left_s < 0:
                 raise BadSignature("too old")
-            return DocumentToken(docid, user, number, True, page[0], page[1], left_s)
+            return replace(token, left_s=left_s)
         except (BadSignature, ValueError, TypeError, IndexError) as error:
             raise AccessDenied(
                 "This token is not valid or has expired: reload the page to get a new one."
@@ -81,10 +92,11 @@ class Tokens:
     def read_frame(self, code: str) -> DocumentToken | None:
         """What a frame that was given this code may be issued; None if that is forged or too old."""
         try:
-            docid, user, number, credential = self._frames.loads(code, max_age=FRAME_CODE_S)
+            content, signed = self._frames.loads(code, max_age=FRAME_CODE_S, return_timestamp=True)
+            docid, user, number, credential = content
         except (BadSignature, ValueError, TypeError):
             return None
-        return DocumentToken(docid, user, number, True, credential)
+        return DocumentToken(docid, user, number, True, credential, signed.timestamp())
 
     def sign_login(self, login_id: str) -> str:
         return str(self._logins.dumps(login_id))
@@ -94,11 +106,18 @@ class Tokens:
         return _loaded(self._logins, cookie, self.login_s)
 
     def sign_form(self, subject: str) -> str:
-        """A token for the forms of whoever ``subject`` names: a login, a user of the site, or a visit."""
-        return str(self._forms.dumps(subject))
+        """A token for the forms of whoever ``subject`` names: a login, a user of the site, or a visit.
+
+        It does not say whom: the subject goes into the key that signs it.
+        """
+        return str(self._forms.dumps("", salt=_salt(f"form {subject}")))
 
     def is_form(self, token: str, subject: str) -> bool:
-        return bool(subject) and _loaded(self._forms, token, FORM_TOKEN_S) == subject
+        try:
+            self._forms.loads(token, max_age=FORM_TOKEN_S, salt=_salt(f"form {subject}"))
+        except (BadSignature, ValueError):
+            return False
+        return bool(subject)
 
 
 def _loaded(serializer: URLSafeTimedSerializer, text: str, max_age: int) -> str:
@@ -112,6 +131,10 @@ def _loaded(serializer: URLSafeTimedSerializer, text: str, max_age: int) -> str:
 def _serializer(keys: Sequence[str | bytes], purpose: str) -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(
         [key.encode() if isinstance(key, str) else key for key in keys],
-        salt=f"bokeh_wsgi.{purpose}",
+        salt=_salt(purpose),
         signer_kwargs={"digest_method": hashlib.sha256},
     )
+
+
+def _salt(purpose: str) -> bytes:
+    return f"bokeh_wsgi.{purpose}".encode()

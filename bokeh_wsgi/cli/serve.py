@@ -57,13 +57,14 @@ def serve(flags: argparse.Namespace) -> None:
 
 
 def hosts_of(flags: argparse.Namespace) -> list[str] | None:
-    """The names that requests may call the server by; None: any.
+    """The names that requests may call the server by; None, or one "*": any.
 
     Where only this machine should reach it, a page of another site could still do so under a name of its own
     that leads here (DNS rebinding): such requests carry that name.
     """
     if not flags.host and not is_loopback(flags.ip):
-        return None
+        # An app of one user answers to no name but its own machine's unless it is told.
+        return None if flags.multi_user else ["*"]
     return [*LOOPBACK, flags.ip, *flags.host]
 
 
@@ -154,7 +155,8 @@ def mounted(app: "WSGIApplication", prefix: str = "") -> "WSGIApplication":
         )
         # Not for ever: another program may have this port tomorrow. 307 keeps the method.
         status = "302 Found" if environ["REQUEST_METHOD"] in ("GET", "HEAD") else "307 Temporary Redirect"
-        start_response(status, [("Location", target), ("Content-Length", "0")])
+        headers = [("Location", target), ("Content-Length", "0"), ("X-Content-Type-Options", "nosniff")]
+        start_response(status, headers)
         return []
 
     return DispatcherMiddleware(elsewhere, {mount: app})

@@ -125,7 +125,7 @@ def _enable(accounts: "Accounts", flags: argparse.Namespace) -> None:
 
 def _invite(accounts: "Accounts", _: argparse.Namespace) -> None:
     print(accounts.new_invitation())
-    print("for one person, within a week, at …/register?invite=<what was printed>", file=sys.stderr)
+    print("for one person, within a week, at …/register#invite=<what was printed>", file=sys.stderr)
 
 
 def _keys(accounts: "Accounts", flags: argparse.Namespace) -> None:

@@ -89,18 +89,26 @@ class Document:
         *,
         generation: str | None = None,
         host: str = "",
+        check: Callable[[], object] | None = None,
     ) -> int:
         """Keep a change and return its seq; atomic, and in the store when this returns.
 
         ``frame`` is the publisher's record batches, ``ops`` what they say, ``key`` the idempotency key: a key
         that was used before gives the seq it got then. ``generation`` is the one that the change was made
         for, None if it fits all; a change that starts the document anew fits all, and its ``host`` is kept.
+        ``check`` is called just before, when nobody else changes the document, and may raise.
         Raises `PastGeneration`, `Conflict`, `BadRequest`, `LimitExceeded`, `NotFound` or `StoreError`; then
         nothing was applied.
         """
+
+        def made(_: State) -> tuple[Sequence[Op], Buffer]:
+            if check is not None:
+                check()
+            return ops, frame
+
         if any(op.code is OpCode.GRAPH for op in ops):
-            return self._commit(lambda _: (ops, frame), key, None, host)
-        return self._commit(lambda _: (ops, frame), key, generation, None)
+            return self._commit(made, key, None, host)
+        return self._commit(made, key, generation, None)
 
     def edit(self, edit: Callable[[State], Sequence[Op]], key: str, *, generation: str | None = None) -> int:
         """As `commit`, of the ops that ``edit`` makes of the present state; these hold no GRAPH."""

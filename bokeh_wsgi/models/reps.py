@@ -23,6 +23,9 @@ MAX_ID_LENGTH = 128
 
 MAX_GENERATION_LENGTH = 64
 
+# An escape that may be half a surrogate pair.
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+
 _GENERATION = re.compile(r"[A-Za-z0-9._~-]*")
 _OBJECT_KEYS = frozenset({"type", "id", "name", "attributes"})
 
@@ -32,9 +35,19 @@ References = dict[str, frozenset[str]]
 
 
 def loads(text: str | bytes) -> Any:
-    """The value of a JSON text; NaN, deep nesting and whatever else browsers cannot parse is a BadRequest."""
+    """The value of a JSON text; NaN, deep nesting and whatever else browsers cannot parse is a BadRequest.
+
+    So is half a surrogate pair, which no UTF-8 can hold.
+    """
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        # json.loads itself lets half pairs pass, also in bytes.
+        plain = text if isinstance(text, str) else text.decode()
+        value = json.loads(plain, parse_constant=_refuse_constant)
+        if "\\u" in plain and _HALF.search(plain):
+            json.dumps(value, ensure_ascii=False).encode()
+        return value
+    except UnicodeEncodeError:
+        raise BadRequest("JSON contains half a surrogate pair") from None
     except RecursionError:
         raise BadRequest(f"JSON is nested more than {MAX_DEPTH} levels deep") from None
     except ValueError as error:

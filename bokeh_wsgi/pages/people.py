@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from werkzeug.wrappers import Request, Response
 
-from bokeh_wsgi.auth import LOGIN_COOKIE, NOBODY, Identity, address_of, is_from_here
+from bokeh_wsgi.auth import LOGIN_COOKIE, NOBODY, Identity, address_of, cookie_name, is_from_here
 from bokeh_wsgi.context import Context, mount_of, root_of
 from bokeh_wsgi.exc import AccessDenied, BadRequest, BokehWSGIError, NotFound, SingleUser, TooMany
 
@@ -21,6 +21,8 @@ from .sign_in import code_page, login_page, register_page
 
 VISIT_COOKIE = "bokeh_wsgi_visit"
 VISIT_BYTES = 16
+# Nobody quotes a path so often.
+QUOTED_TIMES = 8
 
 
 def index(context: Context, request: Request) -> Response:
@@ -152,23 +154,29 @@ def logout(context: Context, request: Request) -> Response:
     response = Response(status=303, headers={"Location": f"{mount_of(request)}login"})
     if identity.via == "login":
         context.accounts.end_login(identity.credential)
-    response.delete_cookie(LOGIN_COOKIE, path=_cookie_path(request))
+    response.delete_cookie(cookie_name(LOGIN_COOKIE, request), path=_cookie_path(request))
     return response
 
 
 def code_form(context: Context, request: Request) -> Response:
     """Ask before signing in with a one-time code: else any link could sign anybody in as somebody else."""
     _check_accounts(context)
-    visit = _Visit(request)
-    code = request.args.get("code", "")
-    user = context.accounts.user_of_code(code, address=address_of(request))
+    return _code_page(context, request, _Visit(request), request.args.get("code", ""))
+
+
+def _code_page(context: Context, request: Request, visit: "_Visit", code: str) -> Response:
+    """The question; or, without a code, what finds one in the address, where only the browser sees it."""
+    user = context.accounts.user_of_code(code, address=address_of(request)).name if code else ""
     token = context.policy.form_token(NOBODY, visit.id)
-    return visit.told(_page(code_page(mount_of(request), csrf=token, code=code, username=user.name)))
+    return visit.told(_page(code_page(mount_of(request), csrf=token, code=code, username=user)))
 
 
 def code(context: Context, request: Request) -> Response:
+    """Sign in with a one-time code, or ask whether to."""
     _check_accounts(context)
-    _checked_visit(context, request)
+    visit = _checked_visit(context, request)
+    if "ask" in request.form:
+        return _code_page(context, request, visit, request.form.get("code") or "none")
     user = context.accounts.user_of_code(request.form.get("code", ""), address=address_of(request), take=True)
     return _signed_in(context, request, user.name, mount_of(request))
 
@@ -220,11 +228,13 @@ class _Visit:
 
     id: str
     is_new: bool
+    cookie: str
     path: str
     secure: bool
 
     def __init__(self, request: Request) -> None:
-        known = request.cookies.get(VISIT_COOKIE, "")
+        self.cookie = cookie_name(VISIT_COOKIE, request)
+        known = request.cookies.get(self.cookie, "")
         self.is_new = not known
         self.id = known or secrets.token_urlsafe(VISIT_BYTES)
         self.path = _cookie_path(request)
@@ -233,7 +243,7 @@ class _Visit:
     def told(self, response: Response) -> Response:
         if self.is_new:
             response.set_cookie(
-                VISIT_COOKIE, self.id, path=self.path, secure=self.secure, httponly=True, samesite="Lax"
+                self.cookie, self.id, path=self.path, secure=self.secure, httponly=True, samesite="Lax"
             )
         return response
 
@@ -256,7 +266,7 @@ def _signed_in(context: Context, request: Request, user: str, target: str) -> Re
     )
     response = Response(status=303, headers={"Location": target, "Cache-Control": "no-store"})
     response.set_cookie(
-        LOGIN_COOKIE,
+        cookie_name(LOGIN_COOKIE, request),
         cookie,
         max_age=context.policy.tokens.login_s,
         path=_cookie_path(request),
@@ -274,10 +284,24 @@ def _person(context: Context, request: Request) -> Identity:
 
 
 def local_path(target: str, mount: str) -> str:
-    """``target`` if it is a path of this server, else the index."""
-    parts = urlsplit(target)
+    """``target`` if it is a path of this server, below its mount wherever that is read, else the index."""
+    try:
+        parts = urlsplit(target)
+    except ValueError:
+        return mount
     is_local = not parts.scheme and not parts.netloc and target.startswith(mount) and target.isprintable()
-    return target if is_local and "\\" not in target and not target.startswith("//") else mount
+    is_plain = "\\" not in target and not target.startswith("//") and not _climbs(parts.path)
+    return target if is_local and is_plain else mount
+
+
+def _climbs(path: str) -> bool:
+    """Whether a path goes up, to a browser or to what unquotes it on its way: ``..``, ``%2e%2e``."""
+    for _ in range(QUOTED_TIMES):
+        quoted, path = path, unquote(path)
+        if path == quoted:
+            segments = path.replace("\\", "/").split("/")
+            return any(segment.partition(";")[0] in (".", "..") for segment in segments)
+    return True
 
 
 def sign_in_link(context: Context, request: Request) -> str:

@@ -61,7 +61,10 @@ def register_page(
 
 
 def code_page(mount: str, *, csrf: str, code: str, username: str) -> str:
-    """Asks whether this browser shall be signed in as the user whose program made the code."""
+    """Asks whether this browser shall be signed in as the user whose program made the code.
+
+    Without a ``code``: takes the one that is in the address after the ``#``, or that is pasted, to ask about.
+    """
     return render("code.html", mount=mount, csrf=csrf, code=code, username=username)
 
 

@@ -52,13 +52,22 @@ def view(context: Context, request: Request, docid: str, model: str | None = Non
     return Response(html, headers=headers)
 
 
+def is_public(request: Request) -> bool:
+    """Whether the page is to be as everybody sees it, whoever asks."""
+    return request.args.get("public", "").lower() == "true"
+
+
+def brings_token(request: Request) -> bool:
+    """Whether the page's address has a token, by which alone it is then given."""
+    return bool(request.args.get("token"))
+
+
 def _viewer(context: Context, request: Request) -> Identity:
-    if request.args.get("public", "").lower() == "true":
+    if is_public(request):
         return NOBODY
-    token = request.args.get("token")
-    if not token:
-        return context.policy.identify(request)
-    return context.policy.bearer_of_frame(token, request.args.get("code", ""))
+    if brings_token(request):
+        return context.policy.bearer_of_frame(request.args["token"], request.args.get("code", ""))
+    return context.policy.identify(request)
 
 
 def _ancestors(context: Context, identity: Identity) -> str:

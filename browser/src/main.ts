@@ -97,6 +97,8 @@ async function main(): Promise<void> {
   const connection = new Connection(config.base, followed, {
     onChange: (change) => documents.get(change.doc)!.apply(change),
     onEnd(docid, reason) {
+      // What it may still read, and with what, a page that is loaded again is told.
+      if (reason === "withdrawn" || reason === "expired") return location.reload();
       if (docid === config.docid) status.show("ended", reason);
       notice.show(ended(reason));
     },

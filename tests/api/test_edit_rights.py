@@ -89,7 +89,7 @@ NOT: dict[str, tuple[Callable[[People], Headers], int]] = {
     "an expired page": (expired, 401),
     "a page whose token was withdrawn": (withdrawn, 401),
     "a page of one who may not any more": (unshared, 404),
-    "a page of one who may only read now": (lowered, 403),
+    "a page of one who may only read now": (lowered, 401),
     "an embedded page": (embedded, 403),
     "an embed code": (lambda people: {"Authorization": f"Bearer {people.token('ada')}"}, 403),
     "a forged token": (lambda people: {"Authorization": "Bearer forged.token"}, 401),

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from werkzeug.test import Client
+from werkzeug.test import Client, TestResponse
 
 from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.pages.people import local_path
@@ -96,6 +97,17 @@ def test_who_comes_from_a_page_goes_back_to_it(people: People, browser: Browser)
         "/other/",
         "",
         "plots/doc",
+        "/plots/../other/",
+        "/plots/..",
+        "/plots/./../other/",
+        "/plots/%2e%2e/other/",
+        "/plots/.%2E/other/",
+        "/plots/doc/..%2f..%2fother",
+        "/plots/%252e%252e/other/",
+        "/plots/..%5cother",
+        "/plots/..;a=b/other",
+        "/plots/%" + "25" * 20 + "2e",
+        "//[",
         " /plots/",
         "/plots/\u202e",
     ],
@@ -105,7 +117,8 @@ def test_nobody_is_sent_elsewhere(target: str) -> None:
 
 
 def test_a_path_of_this_server_is_kept() -> None:
-    assert local_path("/plots/doc/d?public=true", "/plots/") == "/plots/doc/d?public=true"
+    for path in ("doc/d?public=true", "doc/d/a.b..c", "doc/d/100%25", "doc/d?next=/plots/../other", ""):
+        assert local_path(f"/plots/{path}", "/plots/") == f"/plots/{path}"
 
 
 def test_signing_out_ends_the_login_for_good(people: People, browser: Browser) -> None:
@@ -272,15 +285,59 @@ def test_a_registration_that_fails_says_why(
 
 def test_a_code_signs_a_browser_in_after_a_question(people: People, browser: Browser) -> None:
     link = people.call("POST", "/codes", "ada").get_json()["url"]
-    path = link.removeprefix("http://localhost")
+    path, _, code = link.removeprefix("http://localhost").partition("#code=")
+    assert path == "/login/code"
     assert people.keys["ada"] not in link
-    page = browser.get(path)
-    assert "ada" in page.text
+    form = {"code": code, "csrf": browser.form_token(path)}
+    page = browser.post(path, {**form, "ask": "1"})
+    assert "Sign in as <bdi>ada</bdi>" in page.text
     assert login_cookie(browser) == ""
-    form = {"code": path.partition("code=")[2], "csrf": browser.form_token(path)}
-    assert browser.post("/login/code", form).status_code == 303
+    assert browser.post(path, form).status_code == 303
     assert ">line<" in browser.get("/").text
-    assert people.browser().get(path).status_code == 403
+    assert browser.post(path, {**form, "ask": "1"}).status_code == 403
+    assert people.browser().get(f"{path}?code={code}").status_code == 403
+
+
+def test_a_code_in_the_query_of_a_link_is_asked_about_too(people: People, browser: Browser) -> None:
+    code = people.call("POST", "/codes", "ada").get_json()["url"].partition("#code=")[2]
+    page = browser.get(f"/login/code?code={code}")
+    assert "Sign in as <bdi>ada</bdi>" in page.text
+    assert f'value="{code}"' in page.text
+
+
+def test_a_visit_is_no_way_to_the_form_token_of_a_login(people: People, browser: Browser) -> None:
+    """Its id is a cookie that anybody can set, as to what a login is called here."""
+    browser.sign_in("ada")
+    (login,) = (held for held in people.app.store.list_credentials("ada") if held.kind == "login")
+    asking = people.browser()
+    asking.client.set_cookie("bokeh_wsgi_visit", f"login {login.id}")
+    token = asking.form_token("/login")
+    here = {"Sec-Fetch-Site": "same-origin", "Origin": "http://localhost", "X-CSRF-Token": token}
+    assert browser.client.post("/doc", json={"title": "planted"}, headers=here).status_code == 403
+
+
+def test_servers_on_two_ports_of_a_host_keep_their_cookies_apart() -> None:
+    apps = {port: BokehWSGI(store="memory:", multi_user=True) for port in (5006, 5007)}
+    kept: dict[str, str] = {}  # a browser has one jar for all ports of a host
+
+    def ask(port: int, method: str, path: str, **options: Any) -> TestResponse:
+        client = Client(apps[port], use_cookies=False)
+        options["headers"] = {"Cookie": "; ".join(f"{name}={value}" for name, value in kept.items())}
+        answer = client.open(path, method=method, base_url=f"http://localhost:{port}/", **options)
+        for line in answer.headers.getlist("Set-Cookie"):
+            name, _, value = line.partition(";")[0].partition("=")
+            kept[name] = value
+        return answer
+
+    for port, app in apps.items():
+        People(app)
+        token = re.search(r'name="csrf" value="([^"]+)"', ask(port, "GET", "/login").text)
+        assert token is not None
+        form = {"username": "ada", "password": PASSWORD, "csrf": token[1]}
+        assert ask(port, "POST", "/login", data=form).status_code == 303
+    for port, app in apps.items():
+        assert ask(port, "GET", "/userinfo").status_code == 200, port
+        app.close()
 
 
 def test_a_large_form_is_refused(browser: Browser) -> None:

@@ -7,8 +7,10 @@ import pytest
 from werkzeug.test import Client
 
 from bokeh_wsgi.app import BokehWSGI
+from bokeh_wsgi.cli.serve import mounted
 
 from .people import HTML, People
+from .test_roles import PRIVATE
 
 SITE = "https://site.example"
 
@@ -99,15 +101,35 @@ def test_only_routes_for_tokens_answer_other_origins(people: People) -> None:
         assert "Access-Control-Allow-Credentials" not in answer.headers
 
 
-def test_a_server_answers_to_its_own_names_alone() -> None:
-    app = BokehWSGI(store="memory:", hosts=["plots.example", "127.0.0.1", "::1"])
-    client = Client(app)
-    for host in ("plots.example", "PLOTS.example:8000", "127.0.0.1:5006", "[::1]:5006", "[::1]"):
-        assert client.get("/ping", headers={"Host": host}).status_code == 200, host
-    for host in ("evil.example", "plots.example.evil.example:80", "127.0.0.1.evil.example", ""):
-        answer = client.get("/ping", headers={"Host": host})
-        assert answer.status_code == 400, host
-        assert answer.get_json()["error"] == "host"
-    with pytest.raises(ValueError, match="list of names"):
-        BokehWSGI(store="memory:", hosts="plots.example")
+def test_no_answer_lets_browsers_guess_what_it_is(people: People) -> None:
+    """Whatever is asked, and however it ends."""
+    upload = {"data": b"x", "content_type": "application/octet-stream"}
+    answers = [
+        people.call(method, path.replace("DOC", people.docid), user, headers=headers, **body)
+        for method, path, body in [
+            *((method, path, {}) for method, path, _ in PRIVATE),
+            ("GET", "/static/none.js", {}),
+            ("GET", "/doc/none", {}),
+            ("PUT", "/ping", {}),
+            ("OPTIONS", "/changes", {}),
+            ("OPTIONS", "/none", {}),
+            ("GET", "/doc//", {}),
+            ("POST", "/doc/DOC/changes", upload),
+            ("GET", "/changes?doc=x", {}),
+            ("GET", "/ping?%ED%A0%80", {}),
+        ]
+        for user in ("", "ada", "otto")
+        for headers in ({}, HTML)
+    ]
+    assert {answer.status_code for answer in answers} >= {200, 201, 302, 400, 401, 403, 404, 405}
+    for answer in answers:
+        assert answer.headers["X-Content-Type-Options"] == "nosniff", answer.request.path
+
+
+def test_nor_does_what_is_refused_for_the_servers_name() -> None:
+    app = BokehWSGI(store="memory:", hosts=["plots.example"])
+    assert Client(app).get("/").headers["X-Content-Type-Options"] == "nosniff"
+    answer = Client(mounted(app)).get("/elsewhere")
+    assert answer.status_code == 302
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
     app.close()

@@ -1,11 +1,13 @@
 import logging
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 from werkzeug.security import generate_password_hash
 
 from bokeh_wsgi.auth import Accounts, Throttle, Tokens
-from bokeh_wsgi.auth.passwords import METHOD, checked_password
+from bokeh_wsgi.auth.passwords import METHOD, checked_password, hash_password
 from bokeh_wsgi.exc import AccessDenied, BadRequest, LimitExceeded, NoSuchUser, Taken
 from bokeh_wsgi.store import MemoryStore, Store
 
@@ -47,6 +49,52 @@ def test_a_name_is_given_once(accounts: Accounts) -> None:
     accounts.register("ada", PASSWORD, address=HERE)
     with pytest.raises(Taken, match="use login"):
         accounts.register("ADA", "another password", address=HERE)
+
+
+@pytest.mark.parametrize("name", ["adɑ", "ADΑ", "а𝐝а"])
+def test_a_name_that_looks_like_a_users_is_taken_or_none(accounts: Accounts, name: str) -> None:
+    accounts.register("ada", PASSWORD, address=HERE)
+    with pytest.raises((Taken, BadRequest)):
+        accounts.register(name, PASSWORD, address=HERE)
+    with pytest.raises((Taken, BadRequest)):
+        accounts.add(name, PASSWORD)
+    assert accounts.store.count_users() == 1
+
+
+def test_a_name_that_looks_like_one_that_is_older_than_the_rule_is_taken(
+    accounts: Accounts, store: Store
+) -> None:
+    mixed = "\u0430da"  # Cyrillic and Latin
+    store.create_user(mixed, hash_password(PASSWORD))
+    with pytest.raises(Taken, match="looks like another user's"):
+        accounts.register("ada", PASSWORD, address=HERE)
+    assert accounts.sign_in(mixed, PASSWORD, address=HERE).name == mixed
+
+
+def test_of_two_who_come_at_once_with_names_that_look_alike_one_gets_it(accounts: Accounts) -> None:
+    names = ["pau1", "paul", "ρau1"] * 3
+    with ThreadPoolExecutor(len(names)) as pool:
+        together = Barrier(len(names))
+
+        def register(name: str) -> bool:
+            together.wait()
+            try:
+                accounts.add(name, PASSWORD)
+            except (Taken, BadRequest):
+                return False
+            return True
+
+        assert sum(pool.map(register, names)) == 1
+    assert accounts.store.count_users() == 1
+
+
+def test_an_invitation_is_not_used_up_by_a_name_that_looks_like_another(store: Store) -> None:
+    accounts = Accounts(store, Tokens(["key"]), Throttle(store), "invite")
+    accounts.add("ada", PASSWORD)
+    invitation = accounts.new_invitation()
+    with pytest.raises(Taken):
+        accounts.register("adɑ", PASSWORD, address=HERE, invitation=invitation)
+    assert accounts.register("eve", PASSWORD, address=HERE, invitation=invitation).name == "eve"
 
 
 @pytest.mark.parametrize(

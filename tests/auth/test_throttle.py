@@ -4,6 +4,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -55,19 +56,96 @@ def test_a_thousand_guesses_hold_to_the_throttle_and_the_right_password_works_af
         thread.start()
     for thread in threads:
         thread.join()
-    allowed = throttle.ACCOUNT.burst + (time.time() - started) / throttle.ACCOUNT.interval_s + 1
+    allowed = throttle.STRANGERS.burst + (time.time() - started) / throttle.STRANGERS.interval_s + 1
     assert statuses.keys() == {401, 429}
     assert statuses.total() == 1000
-    assert throttle.ACCOUNT.burst <= statuses[401] <= allowed
+    assert throttle.STRANGERS.burst <= statuses[401] <= allowed
 
     right = {"username": "ada", "password": PASSWORD}
     assert people[0].call("POST", "/login", json=right).status_code == 429
-    later = time.time() + throttle.ACCOUNT.interval_s + 1
+    later = time.time() + throttle.STRANGERS.interval_s + 1
     monkeypatch.setattr(time, "time", lambda: later)
     assert people[-1].call("POST", "/login", json=right).status_code == 200
-    # And then the account is as if nobody had tried.
+    # And from there, it is as if nobody had tried.
     assert people[0].call("POST", "/login", json={**right, "password": "typo"}).status_code == 401
     assert people[0].call("POST", "/login", json=right).status_code == 200
+
+
+class Clock:
+    """Tries of passwords by a clock of their own."""
+
+    def __init__(self, people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._people = people
+        self.now = time.time()
+        monkeypatch.setattr(time, "time", lambda: self.now)
+
+    def sign_in(self, address: str, password: str = PASSWORD) -> int:
+        told = {"username": "ada", "password": password}
+        place = {"REMOTE_ADDR": address}
+        return self._people.call("POST", "/login", json=told, environ_overrides=place).status_code
+
+
+HOME, CAFE, ELSEWHERE = "192.0.2.1", "192.0.2.77", "198.51.100.7"
+
+
+def test_guesses_from_one_address_hold_up_nobody_elsewhere(
+    apps: list[BokehWSGI], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For an hour, every four seconds; the user signs in from where they were before, and from new places."""
+    clock = Clock(People(apps[0]), monkeypatch)
+    assert clock.sign_in(HOME) == 200
+    tries, guesses = Throttle(apps[0].store), 0
+    for second in range(0, 3600, 4):
+        clock.now += 4
+        with suppress(TooMany):
+            tries.password("ada", ELSEWHERE)
+            guesses += 1
+        if second % 240 == 0:
+            assert clock.sign_in(HOME) == 200, second
+            assert clock.sign_in(HOME, "typo") == 401, second
+            assert clock.sign_in(f"203.0.113.{second // 240}") == 200, second
+    most = throttle.ACCOUNT.burst + 3600 / throttle.ACCOUNT.interval_s
+    assert throttle.ACCOUNT.burst < guesses <= most + 1
+
+
+def test_guesses_from_everywhere_hold_up_nobody_where_they_signed_in_before(
+    apps: list[BokehWSGI], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock(People(apps[0]), monkeypatch)
+    assert clock.sign_in(HOME) == 200
+    guesses = [
+        clock.sign_in(f"198.51.{n % 250}.{n // 250}", "guess") for n in range(throttle.STRANGERS.burst * 2)
+    ]
+    assert guesses.count(401) == throttle.STRANGERS.burst - 1  # the user, too, was new at first
+    assert guesses[-1] == 429
+    assert clock.sign_in(CAFE) == 429
+    assert clock.sign_in(HOME) == 200
+    # Nor do those of one place, for many accounts.
+    for n in range(throttle.ADDRESS.burst - 1):
+        Throttle(apps[0].store).password(f"user{n}", HOME)
+    with pytest.raises(TooMany):
+        Throttle(apps[0].store).password("otto", HOME)
+    assert clock.sign_in(HOME) == 200
+
+
+def test_a_place_where_somebody_signed_in_is_known_for_some_months(
+    apps: list[BokehWSGI], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock(People(apps[0]), monkeypatch)
+    assert clock.sign_in(HOME) == 200
+    clock.now += throttle.KNOWN_S + 1
+    for n in range(throttle.STRANGERS.burst):
+        clock.sign_in(f"198.51.100.{n}", "guess")
+    assert clock.sign_in(HOME) == 429
+
+
+def test_who_signed_in_before_has_no_more_tries_than_others(
+    apps: list[BokehWSGI], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock(People(apps[0]), monkeypatch)
+    assert clock.sign_in(HOME) == 200
+    guesses = [clock.sign_in(HOME, "guess") for _ in range(throttle.ACCOUNT.burst + 5)]
+    assert guesses == [401] * throttle.ACCOUNT.burst + [429] * 5
 
 
 def test_one_address_does_not_use_up_the_tries_of_many_accounts(apps: list[BokehWSGI]) -> None:

@@ -4,10 +4,11 @@ from dataclasses import replace
 import pytest
 
 from bokeh_wsgi.auth import DocumentToken, Tokens
+from bokeh_wsgi.auth.tokens import PAGE_S
 from bokeh_wsgi.exc import AccessDenied
 
 EMBED = DocumentToken("d", "ada", 3)
-PAGE = DocumentToken("d", "ada", 3, is_page=True, credential="k", began=1_700_000_000)
+PAGE = DocumentToken("d", "ada", 3, is_page=True, credential="k", began=int(time.time()))
 
 
 def test_an_embeds_token_says_what_it_opens_and_does_not_end() -> None:
@@ -27,6 +28,29 @@ def test_a_pages_token_ends_by_itself() -> None:
     tokens = Tokens(["key"], page_token_s=-1)
     with pytest.raises(AccessDenied, match="expired"):
         tokens.read(tokens.issue(PAGE))
+
+
+def test_a_pages_token_ends_however_often_it_is_renewed(monkeypatch: pytest.MonkeyPatch) -> None:
+    tokens = Tokens(["key"])
+    started, token = time.time(), PAGE
+    for after_s in range(0, PAGE_S, tokens.page_token_s // 2):
+        now = started + after_s
+        monkeypatch.setattr(time, "time", lambda now=now: now)
+        token = tokens.read(tokens.issue(token))
+    text = tokens.issue(token)
+    monkeypatch.setattr(time, "time", lambda: started + PAGE_S + 1)
+    with pytest.raises(AccessDenied, match="expired"):
+        tokens.read(text)
+    with pytest.raises(AccessDenied, match="expired"):
+        tokens.read(tokens.issue(token))
+
+
+def test_the_page_of_a_frame_lasts_as_long_as_its_code() -> None:
+    tokens = Tokens(["key"])
+    framed = tokens.read_frame(tokens.sign_frame(PAGE))
+    assert framed is not None
+    assert framed.ends <= time.time() + PAGE_S
+    assert tokens.read(tokens.issue(framed)).began == framed.began
 
 
 @pytest.mark.parametrize("text", ["", "x", "a.b.c", "WyJkIiwiYWRhIiwzXQ.aaaa.bbbb", "é", "\ud800"])
@@ -78,3 +102,9 @@ def test_a_forms_token_is_for_one_subject() -> None:
     assert tokens.is_form(token, "login 1")
     assert not tokens.is_form(token, "login 2")
     assert not tokens.is_form(tokens.sign_form(""), "")
+
+
+def test_a_forms_token_does_not_say_whose_it_is() -> None:
+    tokens = Tokens(["key"])
+    texts = [tokens.sign_form(subject) for subject in ("login 5f1c", "login 5f1d")]
+    assert texts[0].split(".")[:-1] == texts[1].split(".")[:-1]

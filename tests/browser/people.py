@@ -3,6 +3,7 @@
 import threading
 from types import TracebackType
 from typing import Any
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, expect
 from werkzeug.exceptions import NotFound
@@ -63,7 +64,8 @@ def signed_in(page: Page, site: Site, user: str = "ada") -> Page:
     """The page, as of this user's own browser, at the index."""
     login = site.app.context.accounts.start_login(user, "Chromium on Linux", address="127.0.0.1")
     page.set_default_timeout(10_000)
-    cookie: Any = {"name": LOGIN_COOKIE, "value": login, "domain": "127.0.0.1", "path": "/bokeh"}
+    name = f"{LOGIN_COOKIE}_{urlsplit(site.url).port}"
+    cookie: Any = {"name": name, "value": login, "domain": "127.0.0.1", "path": "/bokeh"}
     page.context.add_cookies([cookie])
     page.goto(site.url)
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()

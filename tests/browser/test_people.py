@@ -1,5 +1,6 @@
 """What people do in the pages of a server with accounts: sign in, find, share, publish, embed, sign out."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
@@ -104,12 +105,81 @@ def test_making_an_account(site: Site, user: Callable[..., Page], javascript: bo
 
 def test_a_program_signs_its_user_in_after_a_question(site: Site, user: Callable[..., Page]) -> None:
     url = site.people.call("POST", "/codes", "ada", base_url=site.url).get_json()["url"]
-    page = user("", java_script_enabled=False)
+    page = user("", java_script_enabled=True)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
     page.goto(url)
     expect(page.get_by_role("heading", name="Sign in as ada in this browser?")).to_be_visible()
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("link", name="line")).to_be_visible()
-    assert status_of(user(""), url) == 403
+    code = url.partition("#code=")[2]
+    assert [address for address in asked if code in address] == []
+    page.goto(url)
+    expect(page.get_by_text("This link was used already")).to_be_visible()
+
+
+def test_without_javascript_a_code_is_pasted(site: Site, user: Callable[..., Page]) -> None:
+    url = site.people.call("POST", "/codes", "ada", base_url=site.url).get_json()["url"]
+    page = user("", java_script_enabled=False)
+    page.goto(url)
+    page.get_by_label("Code").fill(url.partition("#code=")[2])
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_role("heading", name="Sign in as ada in this browser?")).to_be_visible()
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("link", name="line")).to_be_visible()
+
+
+def test_an_invitation_goes_from_the_link_into_the_form_and_nowhere_else(windows: Windows) -> None:
+    with Site(registration="invite") as site:
+        invitation = site.app.context.accounts.new_invitation()
+        page = windows.new_page()
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(f"{site.url}register#invite={invitation}")
+        expect(page.get_by_label("Invitation")).to_have_value(invitation)
+        expect(page).to_have_url(f"{site.url}register")
+        fill_in(page, username="grace", password=NEW_PASSWORD, again=NEW_PASSWORD)
+        expect(page.get_by_role("heading", name="No plots yet")).to_be_visible()
+        assert [address for address in asked if invitation in address] == []
+        page.close()
+
+
+# Rights that end
+
+
+def opened(page: Page, site: Site) -> Page:
+    """The document's page, marked, so that it is seen when another one is loaded."""
+    page.goto(site.document)
+    page.evaluate("window.isTheSame = true")
+    return page
+
+
+def reloaded(page: Page) -> dict[str, Any]:
+    """What the page's client is told, once the page has loaded itself again."""
+    page.wait_for_function("() => !window.isTheSame && document.readyState == 'complete'")
+    told: dict[str, Any] = json.loads(page.locator("#bokeh-wsgi-config").text_content() or "")
+    return told
+
+
+def test_the_pages_of_others_load_themselves_again_when_a_writer_leaves(
+    site: Site, user: Callable[..., Page]
+) -> None:
+    pages = {name: opened(user(name), site) for name in ("ada", "rita", "wim")}
+    people = site.people
+    assert people.call("DELETE", f"/access/{people.docid}/users/wim", "ada").status_code == 200
+    expect(pages["wim"].get_by_text("not shared with you any more")).to_be_visible()
+    assert pages["wim"].evaluate("window.isTheSame")
+    for name in ("ada", "rita"):
+        assert reloaded(pages[name])["docid"] == people.docid
+        expect(pages[name].locator("#bokeh-wsgi-state[data-state=ended]")).to_have_count(0)
+
+
+def test_the_page_of_a_writer_who_may_only_read_now_loads_itself_again(
+    site: Site, user: Callable[..., Page]
+) -> None:
+    page = opened(user("wim"), site)
+    site.people.share("wim", "read")
+    assert reloaded(page)["write"] is False
 
 
 # Finding

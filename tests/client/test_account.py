@@ -152,7 +152,7 @@ def test_the_browser_signs_in_by_a_code_and_never_sees_the_key(
 ) -> None:
     monkeypatch.setenv("BOKEH_BROWSER", "none")
     url = ann.browser_login()
-    assert url.startswith(f"{ann.base_url}login/code?code=")
+    assert url.startswith(f"{ann.base_url}login/code#code=")
     assert ann.userapikey.split("-")[-1] not in url
     opened = tmp_path / "opened"
     browser = tmp_path / "browser"

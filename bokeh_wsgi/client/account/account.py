@@ -160,7 +160,7 @@ class Account:
         """
         told = self.send("POST", "codes").json()["url"]
         # The server says where it is as it sees itself; we know where we reach it.
-        url = f"{self.transport.base_url}login/code?{urlsplit(told).query}"
+        url = f"{self.transport.base_url}login/code#{urlsplit(told).fragment}"
         view(url)
         return url
 

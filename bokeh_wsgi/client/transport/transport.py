@@ -230,6 +230,8 @@ class HTTPTransport(Transport):
                     "If that is your server, say so with root_url"
                 )
             url = target
+        if answer.json().get("error") == "host":
+            raise refusal(answer, f"GET {url}")
         if answer.status != 200 or answer.body.strip() != b"pong" or not urlsplit(url).path.endswith("/ping"):
             raise ServerUnreachable(
                 f"something answers at {url}, but it is no bokeh-server (status {answer.status}): "
