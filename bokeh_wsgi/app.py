@@ -15,6 +15,7 @@ from bokeh_wsgi.auth import Accounts, Identify, Policy, Registration, Throttle, 
 from bokeh_wsgi.context import Context, Quotas
 from bokeh_wsgi.exc import BokehWSGIError
 from bokeh_wsgi.hub import Hub
+from bokeh_wsgi.input_stream import InputStream
 from bokeh_wsgi.models import Folder, Library, Limits
 from bokeh_wsgi.presence import Presence
 from bokeh_wsgi.responses import as_json, failure, refusal
@@ -111,7 +112,8 @@ class BokehWSGI:
         self._hosts = None if hosts is None else frozenset(host.lower() for host in hosts)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        return self._respond(Request(environ))(environ, start_response)
+        request = Request({**environ, "wsgi.input": InputStream(environ["wsgi.input"])})
+        return self._respond(request)(environ, start_response)
 
     def close(self) -> None:
         """End the open streams of this process and close the store, if it was opened here."""

@@ -35,7 +35,8 @@ def edit(context: Context, request: Request, docid: str) -> dict[str, Any]:
     edits = read_edits(content)
     generation = checked_generation(content["generation"]) if "generation" in content else None
     document = context.library.open(docid)
-    seq = document.edit(partial(ops_of, edits), key, generation=generation)
+    ops = partial(ops_of, edits, max_unpacked=context.limits.max_edit_bytes)
+    seq = document.edit(ops, key, generation=generation)
     context.hub.wake(docid, seq)
     context.folder.consider(document)
     return {"seq": seq}

@@ -11,6 +11,9 @@ from bokeh_wsgi.exc import BadRequest, Conflict, LimitExceeded
 from .graph import Graph
 from .reps import loads
 
+MAX_COLUMNS = 20_000
+"""Of a document, and as many that were removed; so that a reader takes all of them in one change."""
+
 Key = tuple[str, str]
 """(model id, column name)."""
 
@@ -106,6 +109,8 @@ class State:
                 columns=[(model, column, version) for (model, column), version in stale.items()],
                 unknown=list(unknown),
             )
+        if len(outlines) + (0 if fresh else len(self.columns)) > MAX_COLUMNS:
+            self._check_count(outlines, fresh=fresh)
         if grown + (0 if fresh else self.nbytes) > max_bytes:
             # Columns that the change replaces count once, so this is only now worth adding up exactly.
             self._check_size(ops, outlines, fresh=fresh, max_bytes=max_bytes)
@@ -190,6 +195,15 @@ class State:
         values = held.values
         return _Outline(held.version, values.rows, (values.dtype, values.shape))
 
+    def _check_count(self, outlines: dict[Key, _Outline], *, fresh: bool) -> None:
+        keys = {key for key, outline in outlines.items() if outline.layout is not None}
+        if not fresh:
+            keys |= self.columns.keys() - outlines.keys()
+        if len(keys) > MAX_COLUMNS:
+            raise LimitExceeded(
+                f"The document would have {len(keys)} columns; it may have {MAX_COLUMNS}.", limit=MAX_COLUMNS
+            )
+
     def _check_size(
         self, ops: Sequence[Op], outlines: dict[Key, _Outline], *, fresh: bool, max_bytes: int
     ) -> None:
@@ -214,6 +228,10 @@ class State:
         if op.code is OpCode.REMOVE:
             self.columns.pop(key, None)
             self.removed[key] = place
+            if len(self.removed) > MAX_COLUMNS:
+                # Who was there before gets the document anew.
+                self.removed.clear()
+                self.whole_graph_seq = place.seq
             return
         held = self.columns.get(key)
         if held is None:
