@@ -20,7 +20,7 @@ class InputStream:
     def readline(self, size: int = -1) -> bytes:
         return self._whole(self._stream.readline, size)
 
-    def readlines(self, hint: int = -1) -> list[bytes]:  # noqa: ARG002 - PEP 3333 lets it be ignored
+    def readlines(self, hint: int = -1) -> list[bytes]:
         return list(self)
 
     def __iter__(self) -> Iterator[bytes]:

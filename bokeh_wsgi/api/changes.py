@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from werkzeug.wrappers import Request, Response
@@ -16,6 +16,7 @@ from bokeh_wsgi.dataplane import Buffer
 from bokeh_wsgi.exc import BadRequest, NotFound, StoreError
 from bokeh_wsgi.models import Update
 from bokeh_wsgi.models.document import SMALL_BYTES
+from bokeh_wsgi.presence import Page
 
 log = logging.getLogger("bokeh_wsgi")
 
@@ -143,7 +144,7 @@ class HeldResponse:
     """The body of a response that waits: yields pieces of an Arrow stream, and has ``close``."""
 
     def __init__(
-        self, context: Context, follower: Follower, wait_s: float | None, reader: str, page: str
+        self, context: Context, follower: Follower, wait_s: float | None, reader: str, page: Page | None
     ) -> None:
         self._context = context
         self._follower = follower
@@ -153,9 +154,11 @@ class HeldResponse:
         self._event = threading.Event()
         self._closed = False
         self._docids = tuple(follower.after)
+        # Where the page counts as a viewer.
+        self._seen: Collection[str] = ()
         context.hub.join(self._docids, self._event, viewers=follower.tells_viewers)
         if page:
-            context.presence.came(page, self._docids)
+            self._seen = context.presence.came(page, self._docids)
         self._pieces = self._run()
 
     def __iter__(self) -> Iterator[bytes]:
@@ -169,7 +172,7 @@ class HeldResponse:
             self._context.streams.give_back(self._reader)
             if self._page:
                 polls = self._wait_s is not None
-                self._context.presence.went(self._page, self._docids, polls=polls)
+                self._context.presence.went(self._page, self._seen, polls=polls)
 
     def _run(self) -> Iterator[bytes]:
         # The first byte goes out at once, so that the page knows that nothing on the way buffers.
@@ -198,7 +201,7 @@ class HeldResponse:
             if woken and sent and (early_s := frame_ends - time.monotonic()) > 0:
                 time.sleep(early_s)
             if self._page and not woken:
-                self._context.presence.stays(self._docids)
+                self._context.presence.stays(self._seen)
             if not woken and deadline is None:
                 yield dataplane.HEARTBEAT
         yield dataplane.END
@@ -228,12 +231,17 @@ def _reader(request: Request, identities: Mapping[str, Identity]) -> str:
     return f"user {user}" if user else f"address {network_of(address_of(request))}"
 
 
-def _page(request: Request, identities: Mapping[str, Identity]) -> str:
-    """The name of the page that asks; "" where it is a program."""
-    if all(identity.token is None for identity in identities.values()):
-        return ""
-    name = request.args.get("page") or f"{address_of(request)} {request.headers.get('User-Agent', '')}"
-    return name[:MAX_PAGE_LENGTH]
+def _page(request: Request, identities: Mapping[str, Identity]) -> Page | None:
+    """The page that asks; None where it is a program.
+
+    A reader is one token of a page from one address, renewed or not: who opens the page again is another one.
+    """
+    token = next((identity.token for identity in identities.values() if identity.token is not None), None)
+    if token is None:
+        return None
+    reader = f"{network_of(address_of(request))} {token.user} {token.credential} {token.began}"
+    name = request.args.get("page") or request.headers.get("User-Agent", "")
+    return Page(reader, name[:MAX_PAGE_LENGTH])
 
 
 def _wanted(request: Request) -> dict[str, int]:

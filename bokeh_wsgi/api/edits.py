@@ -30,13 +30,14 @@ def edit(context: Context, request: Request, docid: str) -> dict[str, Any]:
     access = context.policy.edited(identity, docid)
     check_room(context, access.record.owner)
     checked_key(key)
-    body = read_body(request.environ, context.limits.max_edit_bytes, "max_edit_bytes")
-    content = loads(bytes(body))
-    edits = read_edits(content)
-    generation = checked_generation(content["generation"]) if "generation" in content else None
     document = context.library.open(docid)
-    ops = partial(ops_of, edits, max_unpacked=context.limits.max_edit_bytes)
-    seq = document.edit(ops, key, generation=generation)
+    with context.uploads.taken(context.callers(request, identity.user, context.quotas.uploads)):
+        body = read_body(request.environ, context.limits.max_edit_bytes, "max_edit_bytes")
+        content = loads(body)
+        edits = read_edits(content)
+        generation = checked_generation(content["generation"]) if "generation" in content else None
+        ops = partial(ops_of, edits, max_unpacked=context.limits.max_edit_bytes)
+        seq = document.edit(ops, key, generation=generation)
     context.hub.wake(docid, seq)
     context.folder.consider(document)
     return {"seq": seq}

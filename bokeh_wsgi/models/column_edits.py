@@ -260,8 +260,8 @@ class ColumnEdits:
         self._writes += count
         if self._writes > MAX_WRITES:
             raise LimitExceeded(
-                f"One batch of edits patches {MAX_WRITES} rows at most that do not follow each other: send the "
-                "columns as a whole.",
+                f"One batch of edits patches {MAX_WRITES} rows at most that do not follow each other: send "
+                "the columns as a whole.",
                 limit=MAX_WRITES,
             )
 
