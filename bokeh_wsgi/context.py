@@ -14,7 +14,6 @@ from bokeh_wsgi.presence import Presence
 from bokeh_wsgi.store import Store
 from bokeh_wsgi.streams import Streams
 
-
 ADDRESS_USERS = 4
 
 

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from werkzeug.wrappers import Request, Response
@@ -15,8 +15,9 @@ from bokeh_wsgi.context import Context
 from bokeh_wsgi.dataplane import Buffer
 from bokeh_wsgi.exc import BadRequest, NotFound, StoreError
 from bokeh_wsgi.models import Update
-from bokeh_wsgi.models.document import SMALL_BYTES
 from bokeh_wsgi.presence import Page
+
+from .pieces import gathered
 
 log = logging.getLogger("bokeh_wsgi")
 
@@ -25,7 +26,6 @@ MAX_DOCUMENTS = 64
 MAX_WAIT_S = 60.0
 # A stream has news this often at most, a frame of the fastest screens; what comes sooner goes together.
 FRAME_S = 1 / 125
-PART_BYTES = 1 << 20
 MAX_PAGE_LENGTH = 200
 
 HEADERS = {
@@ -58,7 +58,7 @@ def changes(context: Context, request: Request) -> Response:
     if not held:
         if page:
             context.presence.passed_by(page, wanted)
-        pieces = list(_gathered([dataplane.SCHEMA_MESSAGE, *follower.news(), dataplane.END]))
+        pieces = list(gathered([dataplane.SCHEMA_MESSAGE, *follower.news(), dataplane.END]))
         response = Response(pieces, mimetype=MEDIA_TYPE)
         response.content_length = sum(map(len, pieces))
     else:
@@ -183,7 +183,7 @@ class HeldResponse:
             frame_ends = time.monotonic() + FRAME_S
             sent = False
             try:
-                for piece in _gathered(self._follower.news()):
+                for piece in gathered(self._follower.news()):
                     sent = True
                     yield piece
             except StoreError as error:
@@ -205,24 +205,6 @@ class HeldResponse:
             if not woken and deadline is None:
                 yield dataplane.HEARTBEAT
         yield dataplane.END
-
-
-def _gathered(pieces: Iterable[Buffer]) -> Iterator[bytes]:
-    """Small pieces together, so that a small change is one write; large ones in parts."""
-    small: list[Buffer] = []
-    length = 0
-    for piece in pieces:
-        if length + len(piece) > SMALL_BYTES and small:
-            yield b"".join(small)
-            small, length = [], 0
-        if len(piece) <= SMALL_BYTES:
-            small.append(piece)
-            length += len(piece)
-            continue
-        for start in range(0, len(piece), PART_BYTES):
-            yield bytes(piece[start : start + PART_BYTES])
-    if small:
-        yield b"".join(small)
 
 
 def _reader(request: Request, identities: Mapping[str, Identity]) -> str:

@@ -65,7 +65,7 @@ class GrowingColumn:
     def nbytes(self) -> int:
         """Bytes of the values, without room to grow, a ramp's as if written out; O(1)."""
         if self._ramp is not None:
-            return self.rows * NUMBERS[self.dtype].itemsize
+            return self._ramp.nbytes
         return self._held_bytes + self._pending_bytes
 
     def column(self) -> Column:
@@ -88,7 +88,7 @@ class GrowingColumn:
         return sum(run.nbytes for run in self._runs)
 
     def lent(self) -> "Ramp | Column":
-        """The values now, which stay as they are: the next WRITE takes other memory while somebody has them."""
+        """The values now, which stay as they are: a WRITE takes other memory while somebody has them."""
         if self._ramp is not None:
             return self._ramp
         self._settle()
