@@ -17,7 +17,7 @@ from .state import Key, State
 MAX_ROWS: Final = 2**31 - 1
 MAX_WRITES: Final = 20_000
 """Of one batch: runs of patched rows. Readers take five times as many ops in one change."""
-MAX_WIDENED_BYTES: Final = 4 << 20
+MAX_WIDENED_BYTES: Final = 512 << 10
 """How much of columns one batch may turn into another type: each value becomes an object meanwhile."""
 MAX_ROW_BYTES: Final = 64 << 20
 """How much of rows one batch may change in a part: the rest of such a row is copied, and sent."""

@@ -159,8 +159,8 @@ def test_an_export_goes_out_piece_by_piece_and_takes_the_memory_of_a_piece(api: 
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert largest <= 1 << 20
-        assert most + peak < 40 << 20, form
-        assert total > (20 << 20 if form == "parquet" else 90 << 20)
+        assert most + peak < 40 << 20, (form, most, peak)
+        assert total > (20 << 20 if form == "parquet" else 60 << 20)
 
 
 def test_an_export_shows_what_there_was_when_it_began_whatever_happens_meanwhile(
