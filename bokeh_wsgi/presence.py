@@ -5,7 +5,6 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Collection
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -149,8 +148,13 @@ class Presence:
                 else:
                     self._told.pop(docid, None)
                 if self._store.is_shared:
-                    with suppress(StoreError):
+                    try:
                         self._store.set_viewers(docid, self._process, number)
+                    except StoreError:
+                        # It is told again with the next look around.
+                        self._told.pop(docid, None)
+                        if self._timer is None:
+                            self._wait(STREAM_GAP_S)
                 if number != before:
                     changed.append(docid)
         for docid in changed:

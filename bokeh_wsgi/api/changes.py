@@ -58,8 +58,9 @@ def changes(context: Context, request: Request) -> Response:
     if not held:
         if page:
             context.presence.passed_by(page, wanted)
-        pieces = list(gathered([dataplane.SCHEMA_MESSAGE, *follower.news(), dataplane.END]))
-        response = Response(pieces, mimetype=MEDIA_TYPE)
+        pieces = [dataplane.SCHEMA_MESSAGE, *follower.news(), dataplane.END]
+        # Who reads slowly holds what others read, too, and no copy of it.
+        response = Response(gathered(pieces), mimetype=MEDIA_TYPE, direct_passthrough=True)
         response.content_length = sum(map(len, pieces))
     else:
         stream = HeldResponse(context, follower, wait_s, reader, page)

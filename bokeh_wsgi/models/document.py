@@ -77,8 +77,9 @@ class Document:
 
     @property
     def nbytes(self) -> int:
-        """Memory that the values take in this process."""
-        return self._state.nbytes
+        """Memory that the values take in this process, and the bytes that are kept for readers."""
+        snapshot = self._snapshot
+        return self._state.nbytes + self._recent_bytes + (0 if snapshot is None else _size(snapshot.pieces))
 
     @contextmanager
     def reading(self) -> Iterator[State]:

@@ -37,11 +37,15 @@ _NOWHERE = Place(0, 0, 0)
 
 @dataclass(slots=True)
 class Held:
-    """A column, the seq of the last change that touched it, and the place of its last op there."""
+    """A column, the seq of the last change that touched it, and the place of its last op there.
+
+    ``nbytes`` are those that the state counts for it.
+    """
 
     values: GrowingColumn
     version: int
     place: Place = _NOWHERE
+    nbytes: int = 0
 
 
 @dataclass(slots=True)
@@ -67,11 +71,8 @@ class State:
     """Of the last change that defined an id which had been removed: it is not merged with those before it."""
     columns: dict[Key, Held] = field(default_factory=dict)
     removed: dict[Key, Place] = field(default_factory=dict)
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of all columns' values."""
-        return sum(held.values.nbytes for held in self.columns.values())
+    nbytes: int = 0
+    """Bytes of all columns' values, as far as `apply` has brought them."""
 
     def check(self, ops: Sequence[Op], max_bytes: int) -> Graph | None:
         """The graph after ``ops`` (None: unchanged), or an exception that says why they do not fit.
@@ -125,6 +126,7 @@ class State:
         for number, op in enumerate(ops):
             if op.code is OpCode.GRAPH:
                 self.columns.clear()
+                self.nbytes = 0
                 self.removed.clear()
                 self.whole_graph_seq = self.graph_seq = seq
             elif op.code is OpCode.PATCH:
@@ -151,7 +153,7 @@ class State:
         if graph is not None:
             self.graph = graph
             for key in [key for key in self.columns if key[0] not in graph.models]:
-                del self.columns[key]
+                self.nbytes -= self.columns.pop(key).nbytes
         self.seq = seq
 
     def snapshot(self) -> Iterator[Op]:
@@ -226,7 +228,8 @@ class State:
     def _apply_column(self, op: Op, place: Place) -> None:
         key = (op.model, op.column)
         if op.code is OpCode.REMOVE:
-            self.columns.pop(key, None)
+            held = self.columns.pop(key, None)
+            self.nbytes -= 0 if held is None else held.nbytes
             self.removed[key] = place
             if len(self.removed) > MAX_COLUMNS:
                 # Who was there before gets the document anew.
@@ -238,7 +241,8 @@ class State:
             held = self.columns[key] = Held(GrowingColumn(), place.seq)
             self.removed.pop(key, None)
         held.values.apply(op, copy=False)
-        held.version, held.place = place.seq, place
+        self.nbytes += held.values.nbytes - held.nbytes
+        held.version, held.place, held.nbytes = place.seq, place, held.values.nbytes
 
 
 def _advance(op: Op, outline: _Outline) -> _Outline:

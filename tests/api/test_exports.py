@@ -178,7 +178,7 @@ def test_an_export_shows_what_there_was_when_it_began_whatever_happens_meanwhile
             for column, values in (("x", [7.0] * 3), ("names", ["longer"] * 3), ("none", [5, None, 5])):
                 like = {"x": x[:3], "names": names[:3], "none": none[:3]}[column]
                 written = replace(column_from(values), dtype=column_from(like).dtype)
-                where = {"base": seq, "start": len(x) - 9, "count": 3, "values": written}
+                where: Any = {"base": seq, "start": len(x) - 9, "count": 3, "values": written}
                 assert api.upload(docid, [Op(OpCode.WRITE, "p2", column, **where)]).status_code == 200
             body += b"".join(pieces)
         table = pa.ipc.open_file(body).read_all()

@@ -108,7 +108,7 @@ def server() -> Iterator[Server]:
     server.app.close()
 
 
-def op(code: OpCode, values: Any = None, *, column: str = "y", base: int = 1, **told: int) -> Op:
+def op(code: OpCode, values: Any = None, *, column: str = "y", base: int = 1, **told: Any) -> Op:
     """An op of a column of p2, at its present version if it has a base."""
     made = None if values is None else column_from(values)
     return Op(code, "p2", column, base=base, count=made.rows if made else 0, values=made, **told)

@@ -1,12 +1,13 @@
 """What a document holds can be read by everybody, however it came there; and is not held many times over."""
 
 import tracemalloc
+from typing import Any
 
 import numpy as np
 import pytest
 
 from bokeh_wsgi.app import BokehWSGI
-from bokeh_wsgi.dataplane import Op, OpCode
+from bokeh_wsgi.dataplane import Op, OpCode, column_from
 from bokeh_wsgi.models import document, state
 
 from .conftest import GRAPH, Api, columns_after, replaces
@@ -74,4 +75,51 @@ def test_readers_at_many_places_of_the_history_take_no_memory_each() -> None:
     held, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert held < document.MAX_UPDATES * 200_000
+    app.close()
+
+
+def test_readers_that_are_slow_hold_no_copies_of_a_document() -> None:
+    app = BokehWSGI(store="memory:")
+    api = Api(app)
+    docid = api.make()
+    api.publish(docid, y=np.random.default_rng(1).standard_normal(1_000_000))
+    path = f"/changes?doc={docid}:0&wait=0"
+    api.client.get(path, buffered=True)
+    tracemalloc.start()
+    slow = [api.client.get(path, buffered=False) for _ in range(20)]
+    begun = [next(iter(response.iter_encoded())) for response in slow]
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(begun) == 20
+    assert held < 40 << 20
+    for response in slow:
+        assert response.content_length is not None
+        response.close()
+    app.close()
+
+
+def test_what_a_document_takes_is_counted_as_it_grows_and_shrinks() -> None:
+    app = BokehWSGI(store="memory:")
+    api = Api(app)
+    docid = api.make()
+
+    def counted() -> int:
+        with app.context.library.open(docid).reading() as held:
+            # Rows of other lengths wait to be put in, and take more until then.
+            exact = sum(column.values.nbytes for column in held.columns.values())
+            assert exact <= held.nbytes <= exact + 50
+            return held.nbytes
+
+    seq = api.publish(docid, x=np.arange(100.0) ** 2, y=["a"] * 100, z=[[1.0]] * 100)
+    before = counted()
+    row = {"y": ["some text"], "z": [[1.0, 2.0]]}
+    for column, values in row.items():
+        where: Any = {"base": seq, "start": 3, "count": 1, "values": column_from(values)}
+        assert api.upload(docid, [Op(OpCode.WRITE, "p2", column, **where)]).status_code == 200
+    assert counted() > before
+    api.columns(docid)
+    assert api.upload(docid, [Op(OpCode.REMOVE, "p2", "x"), *replaces(y=[])]).status_code == 200
+    assert counted() < before
+    api.publish(docid)
+    assert counted() == 0
     app.close()

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from bokeh_wsgi.app import BokehWSGI
@@ -88,7 +89,7 @@ class Held:
         self.reading = threading.Event()
         self.rest = threading.Event()
         self._body = io.BytesIO(body)
-        environ = EnvironBuilder(path, method="POST", headers=people.bearer(user)).get_environ()
+        environ = EnvironBuilder(path, method="POST", headers=Headers(people.bearer(user))).get_environ()
         environ |= {"CONTENT_LENGTH": str(len(body)), "CONTENT_TYPE": mimetype, "REMOTE_ADDR": address}
         environ["wsgi.input"] = self
         self.status = ""

@@ -177,7 +177,7 @@ class Dropped(Exception):
     ],
 )
 def test_a_body_that_breaks_off_is_a_bad_request(
-    api: Api, caplog: pytest.LogCaptureFixture, path: str, mimetype: str, terminated: bool, error: Exception
+    api: Api, caplog: pytest.LogCaptureFixture, path: str, mimetype: str, terminated: bool, error: Any
 ) -> None:
     path = "/" + path.format(api.make())
     environ = EnvironBuilder(path, method="POST", content_type=mimetype).get_environ()
