@@ -15,7 +15,9 @@ from bokeh_wsgi.context import Context, Quotas
 from bokeh_wsgi.exc import BokehWSGIError
 from bokeh_wsgi.hosts import Hosts
 from bokeh_wsgi.hub import Hub
+from bokeh_wsgi.input_stream import InputStream
 from bokeh_wsgi.models import Folder, Library, Limits
+from bokeh_wsgi.places import Places
 from bokeh_wsgi.presence import Presence
 from bokeh_wsgi.request import Request, no_text
 from bokeh_wsgi.responses import as_json, failure, refusal
@@ -79,6 +81,11 @@ class BokehWSGI:
         # How many streams one user, or one address of the public, may hold open in a process, with several
         # users.
         max_user_streams: int = 200,
+        # How many uploads, and edits of pages, one user may have under way at a time in a process, which each
+        # take memory for what has come; an address may have four times as many. Scripts and pages wait.
+        max_user_uploads: int = 16,
+        # How many exports of columns one user, or one address of the public, may read at a time in a process.
+        max_user_exports: int = 8,
         # An idle stream sends a heartbeat this often; no server notices a dead viewer before a write.
         heartbeat_s: float = 15.0,
         # How many responses a process may hold open for live pages; the others poll. None: found out from
@@ -103,9 +110,16 @@ class BokehWSGI:
             policy=Policy(self.store, tokens, throttle, mode, identify),  # type: ignore[arg-type]
             accounts=Accounts(self.store, tokens, throttle, registration, max_users, hub.look_again),
             limits=limits,
-            quotas=Quotas(max_documents, max_user_bytes) if has_users else Quotas(None, None),
+            quotas=Quotas(
+                max_documents if has_users else None,
+                max_user_bytes if has_users else None,
+                max_user_uploads,
+                max_user_exports,
+            ),
             streams=Streams(max_streams, max_user_streams if has_users else None),
             presence=Presence(self.store, hub.viewers_changed),
+            uploads=Places("uploads", "max_user_uploads"),
+            exports=Places("exports", "max_user_exports"),
             heartbeat_s=heartbeat_s,
             gallery=gallery,
             embed_origins=tuple(embed_origins or ()),
@@ -115,7 +129,8 @@ class BokehWSGI:
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         fault = no_text(environ)
         refused = {"error": "bad-request", "message": fault}
-        response = as_json(refused, 400) if fault else self._respond(Request(environ))
+        request = Request({**environ, "wsgi.input": InputStream(environ["wsgi.input"])})
+        response = as_json(refused, 400) if fault else self._respond(request)
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         return response(environ, start_response)
 
@@ -171,6 +186,8 @@ class BokehWSGI:
             return refusal(self.context, request, error)
         except HTTPException as error:
             return failure(self.context, request, error.code or 500, error.description or error.name)
+        except RecursionError:
+            return failure(self.context, request, 400, "This is nested too deep to be read.")
         except Exception:
             log.exception("%s %s failed", request.method, request.path)
             message = "Something broke on the server; its log says what."

@@ -54,7 +54,6 @@ def foreign_types(models: Iterable[Model]) -> Types:
     }
 
 
-@cache
 def bokeh_types(name: str) -> dict[str, Any] | None:
     """The types of a class that Bokeh itself has; None if it has none of that name."""
     # Half a second, and only who asks needs it. What scripts call a figure is among the plotting names.

@@ -5,20 +5,29 @@ from dataclasses import dataclass
 from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Request
 
-from bokeh_wsgi.auth import Access, Accounts, Identity, Policy, Right
+from bokeh_wsgi.auth import Access, Accounts, Identity, Policy, Right, address_of
+from bokeh_wsgi.auth.throttle import network_of
 from bokeh_wsgi.hub import Hub
 from bokeh_wsgi.models import Folder, Library, Limits
+from bokeh_wsgi.places import Places
 from bokeh_wsgi.presence import Presence
 from bokeh_wsgi.store import Store
 from bokeh_wsgi.streams import Streams
 
+ADDRESS_USERS = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Quotas:
-    """What one user may have: documents, and bytes in the store; None: any number."""
+    """What one user may have: documents, and bytes in the store; None: any number.
+
+    And at a time, in one process: ``uploads`` and ``exports``.
+    """
 
     documents: int | None
     bytes: int | None
+    uploads: int
+    exports: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +42,8 @@ class Context:
     quotas: Quotas
     streams: Streams
     presence: Presence
+    uploads: Places
+    exports: Places
     heartbeat_s: float
     # Whether published documents are listed for everybody.
     gallery: bool
@@ -42,6 +53,17 @@ class Context:
     @property
     def has_users(self) -> bool:
         return self.policy.mode != "single"
+
+    def callers(self, request: Request, user: str, limit: int) -> dict[str, int]:
+        """Who a request counts for, and how many each of them may have under way at a time.
+
+        A user has the limit, and the address that they come from `ADDRESS_USERS` times as much, since several
+        may be behind it; the public, and whoever uses a server without users, are what their address is.
+        """
+        address = f"address {network_of(address_of(request))}"
+        if not user or not self.has_users:
+            return {address: limit}
+        return {f"user {user}": limit, address: ADDRESS_USERS * limit}
 
     def require_user(self, request: Request) -> Identity:
         return self.policy.require_user(request)

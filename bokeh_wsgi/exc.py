@@ -15,6 +15,7 @@
     ├── LengthRequired (ValueError)        411  an upload that does not say how long it is
     ├── LimitExceeded (ValueError)         413  over a limit of this server, which the error names
     ├── TooMany                            429  too often, or too many at once; says when to try again
+    │   └── Busy                           429  too many at once: there is a place as soon as one of them ends
     ├── StoreError (OSError)               503  the store cannot be used
     ├── ColumnError (TypeError)                 values that cannot be a column
     └── SessionError (RuntimeError)             the client side
@@ -173,6 +174,13 @@ class TooMany(BokehWSGIError):
     def data(self) -> dict[str, Any]:
         limit = {} if self.limit is None else {"limit": self.limit}
         return {"retry_after": math.ceil(self.retry_after_s), **limit}
+
+
+class Busy(TooMany):
+    code = "busy"
+
+    def __init__(self, message: str, *, limit: int) -> None:
+        super().__init__(message, retry_after_s=1, limit=limit)
 
 
 class StoreError(BokehWSGIError, OSError):

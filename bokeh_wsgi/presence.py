@@ -5,9 +5,8 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Collection
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from bokeh_wsgi.exc import StoreError
 from bokeh_wsgi.store import VIEWERS_S, Store
@@ -16,6 +15,15 @@ STREAM_GAP_S: Final = 1.0
 """A page whose stream was cut comes back within this, and has not been away."""
 POLL_GAP_S: Final = 12.0
 """And one that polls: a page that nobody sees asks every five seconds."""
+MAX_PAGES: Final = 4
+"""Of one reader at one document: pages name themselves, and one token may have been given to several."""
+
+
+class Page(NamedTuple):
+    """One page: whose it is, as far as the server can tell, and the name that it has for itself."""
+
+    reader: str
+    name: str
 
 
 @dataclass(slots=True)
@@ -42,7 +50,8 @@ class Presence:
         self._pid = os.getpid()
         self._process = secrets.token_urlsafe(9)
         self._lock = threading.Lock()
-        self._looks: dict[str, dict[str, _Look]] = {}
+        # By document, reader and name.
+        self._looks: dict[str, dict[str, dict[str, _Look]]] = {}
         # What the store was told last, and when.
         self._told: dict[str, tuple[int, float]] = {}
         self._timer: threading.Timer | None = None
@@ -52,17 +61,17 @@ class Presence:
         if self._store.is_shared:
             return self._store.viewers(docid)
         with self._lock_of_this_process():
-            return len(self._present(docid, time.monotonic()))
+            return self._present(docid, time.monotonic())
 
-    def came(self, page: str, docids: Collection[str]) -> None:
-        """A response to this page is held open from now on."""
-        self._note(page, docids, 1, 0.0)
+    def came(self, page: Page, docids: Collection[str]) -> Collection[str]:
+        """A response to this page is held open from now on; at which documents it counts."""
+        return self._note(page, docids, 1, 0.0)
 
-    def went(self, page: str, docids: Collection[str], *, polls: bool) -> None:
-        """It has ended."""
+    def went(self, page: Page, docids: Collection[str], *, polls: bool) -> None:
+        """It has ended, at documents where it counted."""
         self._note(page, docids, -1, POLL_GAP_S if polls else STREAM_GAP_S)
 
-    def passed_by(self, page: str, docids: Collection[str]) -> None:
+    def passed_by(self, page: Page, docids: Collection[str]) -> None:
         """The page has got its answer at once, and will soon ask again."""
         self._note(page, docids, 0, POLL_GAP_S)
 
@@ -70,16 +79,24 @@ class Presence:
         """Held responses are still open: what the store was told holds for a while longer."""
         self._tell(docids)
 
-    def _note(self, page: str, docids: Collection[str], held: int, gap_s: float) -> None:
-        until = time.monotonic() + gap_s
+    def _note(self, page: Page, docids: Collection[str], held: int, gap_s: float) -> Collection[str]:
+        now = time.monotonic()
+        noted = []
         with self._lock_of_this_process():
             for docid in docids:
-                look = self._looks.setdefault(docid, {}).setdefault(page, _Look())
-                look.held += held
-                look.until = max(look.until, until)
+                pages = self._looks.setdefault(docid, {}).setdefault(page.reader, {})
+                if page.name not in pages:
+                    _forget_gone(pages, now)
+                if page.name not in pages and len(pages) >= MAX_PAGES:
+                    continue
+                look = pages.setdefault(page.name, _Look())
+                look.held = max(look.held + held, 0)
+                look.until = max(look.until, now + gap_s)
+                noted.append(docid)
             if gap_s and self._timer is None:
                 self._wait(gap_s)
-        self._tell(docids)
+        self._tell(noted)
+        return noted
 
     def _wait(self, seconds: float) -> None:
         self._timer = threading.Timer(seconds, self._look_around)
@@ -93,8 +110,9 @@ class Presence:
             docids = list(self._looks)
             gaps = [
                 look.until - now
-                for looks in self._looks.values()
-                for look in looks.values()
+                for readers in self._looks.values()
+                for pages in readers.values()
+                for look in pages.values()
                 if not look.held and look.until > now
             ]
             self._timer = None
@@ -102,13 +120,18 @@ class Presence:
                 self._wait(min(gaps) + 0.01)
         self._tell(docids)
 
-    def _present(self, docid: str, now: float) -> dict[str, _Look]:
-        looks = self._looks.get(docid, {})
-        for page in [page for page, look in looks.items() if not look.held and look.until <= now]:
-            del looks[page]
-        if not looks:
+    def _present(self, docid: str, now: float) -> int:
+        """How many pages are there."""
+        readers = self._looks.get(docid, {})
+        number = 0
+        for reader, pages in list(readers.items()):
+            _forget_gone(pages, now)
+            number += len(pages)
+            if not pages:
+                del readers[reader]
+        if not readers:
             self._looks.pop(docid, None)
-        return looks
+        return number
 
     def _tell(self, docids: Collection[str]) -> None:
         now = time.monotonic()
@@ -116,7 +139,7 @@ class Presence:
         for docid in docids:
             # A document at a time, so that what the store is told last is what was counted last.
             with self._lock_of_this_process():
-                number = len(self._present(docid, now))
+                number = self._present(docid, now)
                 before, at = self._told.get(docid, (0, 0.0))
                 if number == before and (not number or now - at < VIEWERS_S / 3):
                     continue
@@ -125,8 +148,13 @@ class Presence:
                 else:
                     self._told.pop(docid, None)
                 if self._store.is_shared:
-                    with suppress(StoreError):
+                    try:
                         self._store.set_viewers(docid, self._process, number)
+                    except StoreError:
+                        # It is told again with the next look around.
+                        self._told.pop(docid, None)
+                        if self._timer is None:
+                            self._wait(STREAM_GAP_S)
                 if number != before:
                     changed.append(docid)
         for docid in changed:
@@ -136,3 +164,8 @@ class Presence:
         if os.getpid() != self._pid:
             self._start_anew()
         return self._lock
+
+
+def _forget_gone(pages: dict[str, _Look], now: float) -> None:
+    for name in [name for name, look in pages.items() if not look.held and look.until <= now]:
+        del pages[name]

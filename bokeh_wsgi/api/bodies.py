@@ -10,7 +10,9 @@ from bokeh_wsgi.exc import AccessDenied, BadRequest, LengthRequired, LimitExceed
 
 T = TypeVar("T")
 
-PIECE_BYTES = 1 << 20
+PIECE_BYTES = 1 << 18
+# A length of more is as good as endless.
+MAX_DIGITS = 18
 MAX_JSON_BYTES = 64 << 10
 MAX_LINES_BYTES = 8 << 10
 
@@ -63,8 +65,8 @@ def take_lines(environ: dict[str, Any], count: int) -> list[str]:
     Raises `AccessDenied` if there are fewer: they say who sends it.
     """
     stream = environ["wsgi.input"]
-    announced = environ.get("CONTENT_LENGTH") or ""
-    left = int(announced) if announced.isascii() and announced.isdigit() else MAX_LINES_BYTES
+    announced = _announced(environ)
+    left = MAX_LINES_BYTES if announced is None else announced
     begun = b""
     while begun.count(b"\n") < count and len(begun) < MAX_LINES_BYTES:
         piece = stream.read(min(MAX_LINES_BYTES - len(begun), left - len(begun)))
@@ -75,43 +77,40 @@ def take_lines(environ: dict[str, Any], count: int) -> list[str]:
     if len(lines) < count:
         raise AccessDenied("A page's edits begin with a line that is its token, and one that is their key.")
     environ["wsgi.input"] = _Rest(rest, stream)
-    if announced:
+    if announced is not None:
         environ["CONTENT_LENGTH"] = str(left - len(begun) + len(rest))
     return [line.decode("latin-1") for line in lines]
 
 
-def read_body(environ: dict[str, Any], max_bytes: int, option: str) -> bytes | bytearray:
-    """The whole body, held once; never asks for more than was announced, or than ``max_bytes``."""
-    announced = environ.get("CONTENT_LENGTH") or ""
-    stream = environ["wsgi.input"]
-    if announced.isascii() and announced.isdigit():
-        length: int | None = int(announced)
-    elif environ.get("wsgi.input_terminated"):
-        length = None
-    else:
+def read_body(environ: dict[str, Any], max_bytes: int, option: str) -> bytearray:
+    """The whole body, held once: takes memory for what has come, not for what was announced.
+
+    Never asks for more than was announced, or than ``max_bytes``.
+    """
+    length = _announced(environ)
+    if length is None and not environ.get("wsgi.input_terminated"):
         raise LengthRequired("Send the upload with a Content-Length.")
     if length is not None and length > max_bytes:
         raise _too_large(max_bytes, option)
-    if length is None:
-        return _read_to_the_end(stream, max_bytes, option)
-    body, arrived = bytearray(length), 0
-    while arrived < length:
-        piece = stream.read(min(PIECE_BYTES, length - arrived))
+    stream, body = environ["wsgi.input"], bytearray()
+    while length is None or len(body) < length:
+        piece = stream.read(PIECE_BYTES if length is None else min(PIECE_BYTES, length - len(body)))
+        if not piece and length is None:
+            break
         if not piece:
-            raise BadRequest(f"The upload was cut: {arrived} of {length} bytes arrived. Send it again.")
-        body[arrived : arrived + len(piece)] = piece
-        arrived += len(piece)
+            raise BadRequest(f"The upload was cut: {len(body)} of {length} bytes arrived. Send it again.")
+        body += piece
+        if len(body) > max_bytes:
+            raise _too_large(max_bytes, option)
     return body
 
 
-def _read_to_the_end(stream: Any, max_bytes: int, option: str) -> bytes:
-    pieces, arrived = [], 0
-    while piece := stream.read(PIECE_BYTES):
-        pieces.append(piece)
-        arrived += len(piece)
-        if arrived > max_bytes:
-            raise _too_large(max_bytes, option)
-    return b"".join(pieces)
+def _announced(environ: dict[str, Any]) -> int | None:
+    """How long the body is, if the request says so."""
+    text = environ.get("CONTENT_LENGTH") or ""
+    if not text.isascii() or not text.isdigit():
+        return None
+    return int(text) if len(text) <= MAX_DIGITS else 10**MAX_DIGITS
 
 
 def _too_large(max_bytes: int, option: str) -> LimitExceeded:

@@ -4,7 +4,7 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from werkzeug.wrappers import Request, Response
@@ -16,7 +16,9 @@ from bokeh_wsgi.context import Context
 from bokeh_wsgi.dataplane import Buffer
 from bokeh_wsgi.exc import BadRequest, NotFound, StoreError
 from bokeh_wsgi.models import Update
-from bokeh_wsgi.models.document import SMALL_BYTES
+from bokeh_wsgi.presence import Page
+
+from .pieces import gathered
 
 log = logging.getLogger("bokeh_wsgi")
 
@@ -25,7 +27,6 @@ MAX_DOCUMENTS = 64
 MAX_WAIT_S = 60.0
 # A stream has news this often at most, a frame of the fastest screens; what comes sooner goes together.
 FRAME_S = 1 / 125
-PART_BYTES = 1 << 20
 MAX_PAGE_LENGTH = 200
 
 HEADERS = {
@@ -58,8 +59,9 @@ def changes(context: Context, request: Request) -> Response:
     if not held:
         if page:
             context.presence.passed_by(page, wanted)
-        pieces = list(_gathered([dataplane.SCHEMA_MESSAGE, *follower.news(), dataplane.END]))
-        response = Response(pieces, mimetype=MEDIA_TYPE)
+        pieces = [dataplane.SCHEMA_MESSAGE, *follower.news(), dataplane.END]
+        # Who reads slowly holds what others read, too, and no copy of it.
+        response = Response(gathered(pieces), mimetype=MEDIA_TYPE, direct_passthrough=True)
         response.content_length = sum(map(len, pieces))
     else:
         stream = HeldResponse(context, follower, wait_s, reader, page)
@@ -150,7 +152,7 @@ class HeldResponse:
     """The body of a response that waits: yields pieces of an Arrow stream, and has ``close``."""
 
     def __init__(
-        self, context: Context, follower: Follower, wait_s: float | None, reader: str, page: str
+        self, context: Context, follower: Follower, wait_s: float | None, reader: str, page: Page | None
     ) -> None:
         self._context = context
         self._follower = follower
@@ -160,9 +162,11 @@ class HeldResponse:
         self._event = threading.Event()
         self._closed = False
         self._docids = tuple(follower.after)
+        # Where the page counts as a viewer.
+        self._seen: Collection[str] = ()
         context.hub.join(self._docids, self._event, viewers=follower.tells_viewers)
         if page:
-            context.presence.came(page, self._docids)
+            self._seen = context.presence.came(page, self._docids)
         self._pieces = self._run()
 
     def __iter__(self) -> Iterator[bytes]:
@@ -176,7 +180,7 @@ class HeldResponse:
             self._context.streams.give_back(self._reader)
             if self._page:
                 polls = self._wait_s is not None
-                self._context.presence.went(self._page, self._docids, polls=polls)
+                self._context.presence.went(self._page, self._seen, polls=polls)
 
     def _run(self) -> Iterator[bytes]:
         # The first byte goes out at once, so that the page knows that nothing on the way buffers.
@@ -187,7 +191,7 @@ class HeldResponse:
             frame_ends = time.monotonic() + FRAME_S
             sent = False
             try:
-                for piece in _gathered(self._follower.news()):
+                for piece in gathered(self._follower.news()):
                     sent = True
                     yield piece
             except StoreError as error:
@@ -205,28 +209,10 @@ class HeldResponse:
             if woken and sent and (early_s := frame_ends - time.monotonic()) > 0:
                 time.sleep(early_s)
             if self._page and not woken:
-                self._context.presence.stays(self._docids)
+                self._context.presence.stays(self._seen)
             if not woken and deadline is None:
                 yield dataplane.HEARTBEAT
         yield dataplane.END
-
-
-def _gathered(pieces: Iterable[Buffer]) -> Iterator[bytes]:
-    """Small pieces together, so that a small change is one write; large ones in parts."""
-    small: list[Buffer] = []
-    length = 0
-    for piece in pieces:
-        if length + len(piece) > SMALL_BYTES and small:
-            yield b"".join(small)
-            small, length = [], 0
-        if len(piece) <= SMALL_BYTES:
-            small.append(piece)
-            length += len(piece)
-            continue
-        for start in range(0, len(piece), PART_BYTES):
-            yield bytes(piece[start : start + PART_BYTES])
-    if small:
-        yield b"".join(small)
 
 
 def _reader(request: Request, identities: Mapping[str, Identity]) -> str:
@@ -235,12 +221,17 @@ def _reader(request: Request, identities: Mapping[str, Identity]) -> str:
     return f"user {user}" if user else f"address {network_of(address_of(request))}"
 
 
-def _page(request: Request, identities: Mapping[str, Identity]) -> str:
-    """The name of the page that asks; "" where it is a program."""
-    if all(identity.token is None for identity in identities.values()):
-        return ""
-    name = request.args.get("page") or f"{address_of(request)} {request.headers.get('User-Agent', '')}"
-    return name[:MAX_PAGE_LENGTH]
+def _page(request: Request, identities: Mapping[str, Identity]) -> Page | None:
+    """The page that asks; None where it is a program.
+
+    A reader is one token of a page from one address, renewed or not: who opens the page again is another one.
+    """
+    token = next((identity.token for identity in identities.values() if identity.token is not None), None)
+    if token is None:
+        return None
+    reader = f"{network_of(address_of(request))} {token.user} {token.credential} {token.began}"
+    name = request.args.get("page") or request.headers.get("User-Agent", "")
+    return Page(reader, name[:MAX_PAGE_LENGTH])
 
 
 def _wanted(request: Request) -> dict[str, int]:

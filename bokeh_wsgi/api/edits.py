@@ -32,18 +32,19 @@ def edit(context: Context, request: Request, docid: str) -> dict[str, Any]:
     access = context.policy.edited(identity, docid)
     check_room(context, access.record.owner)
     checked_key(key)
-    body = read_body(request.environ, context.limits.max_edit_bytes, "max_edit_bytes")
-    content = loads(bytes(body))
-    edits = read_edits(content)
-    generation = checked_generation(content["generation"]) if "generation" in content else None
     document = context.library.open(docid)
+    most = context.limits.max_edit_bytes
 
     def checked(state: State) -> Sequence[Op]:
         # The body may have taken its time.
         context.policy.edited(context.policy.anew(request, identity), docid)
-        return ops_of(edits, state)
+        return ops_of(edits, state, max_unpacked=most)
 
-    seq = document.edit(checked, key, generation=generation)
+    with context.uploads.taken(context.callers(request, identity.user, context.quotas.uploads)):
+        content = loads(read_body(request.environ, most, "max_edit_bytes"))
+        edits = read_edits(content)
+        generation = checked_generation(content["generation"]) if "generation" in content else None
+        seq = document.edit(checked, key, generation=generation)
     context.hub.wake(docid, seq)
     context.folder.consider(document)
     return {"seq": seq}

@@ -1,97 +1,76 @@
 """``GET doc/<docid>/data/<source>.<format>``: columns for people's own tools."""
 
-import io
-import json
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.csv
-import pyarrow.parquet
 from werkzeug.wrappers import Request, Response
 
 from bokeh_wsgi.auth import Right
 from bokeh_wsgi.context import Context
-from bokeh_wsgi.dataplane import Column
-from bokeh_wsgi.exc import NotFound
+from bokeh_wsgi.exc import BadRequest, NotFound
 from bokeh_wsgi.models import State
+
+from .formats import FORMATS, Format
+from .tables import Table, Values
 
 
 def export(context: Context, request: Request, docid: str, source: str, form: str) -> Response:
     """The columns of a data source, by its id or name, as an Arrow IPC file, a Parquet file or CSV.
 
-    Shorter columns are filled with nulls; in CSV, nested values are JSON.
+    Shorter columns are filled with nulls; in CSV, nested values are JSON. The document is locked only while
+    the columns are looked up; what goes out are views of them, a batch of rows at a time.
     """
-    context.require(request, docid, Right.READ)
-    write, mimetype = FORMATS[form]
-    with context.library.open(docid).reading() as state:
-        columns = {name: held.values.column() for name, held in _columns_of(state, source).items()}
-        body = io.BytesIO()
-        write(_table(columns, flat=form == "csv"), body)
-    response = Response(body.getvalue(), mimetype=mimetype)
+    access = context.require(request, docid, Right.READ)
+    chosen = FORMATS[form]
+    is_safe = form == "csv" and _is_safe(request)
+    callers = context.callers(request, access.identity.user, context.quotas.exports)
+    context.exports.take(callers)
+    try:
+        with context.library.open(docid).reading() as state:
+            columns = _columns_of(state, source)
+        table = Table(columns, as_text=chosen.as_text, is_safe=is_safe)
+        table.check(max_row_bytes=chosen.max_row_bytes)
+    except BaseException:
+        context.exports.give_back(callers)
+        raise
+    body = _Body(chosen, table, lambda: context.exports.give_back(callers))
+    response = Response(body, mimetype=chosen.mimetype, direct_passthrough=True)
     response.headers["Content-Disposition"] = f'attachment; filename="{_file_name(source)}.{form}"'
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
 
 
-def _write_arrow(table: pa.Table, file: io.BytesIO) -> None:
-    with pa.ipc.new_file(file, table.schema) as writer:
-        writer.write_table(table)
+class _Body:
+    """The body of an export, in pieces; ``done`` is called once when it was read, or will not be."""
+
+    def __init__(self, form: Format, table: Table, done: Callable[[], None]) -> None:
+        self._pieces = form.written(table)
+        self._done: Callable[[], None] | None = done
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._pieces
+
+    def close(self) -> None:
+        done, self._done = self._done, None
+        if done is not None:
+            self._pieces.close()
+            done()
 
 
-def _write_parquet(table: pa.Table, file: io.BytesIO) -> None:
-    pyarrow.parquet.write_table(table, file)
+def _is_safe(request: Request) -> bool:
+    text = request.args.get("safe", "0")
+    if text not in ("0", "1"):
+        raise BadRequest(f"safe={text!r} is neither 0 nor 1: no cell is to pass for a formula.")
+    return text == "1"
 
 
-def _write_csv(table: pa.Table, file: io.BytesIO) -> None:
-    pyarrow.csv.write_csv(table, file)
-
-
-FORMATS: dict[str, tuple[Callable[[pa.Table, io.BytesIO], None], str]] = {
-    "arrow": (_write_arrow, "application/vnd.apache.arrow.file"),
-    "parquet": (_write_parquet, "application/vnd.apache.parquet"),
-    "csv": (_write_csv, "text/csv"),
-}
-
-
-def _columns_of(state: State, source: str) -> dict[str, Any]:
+def _columns_of(state: State, source: str) -> Mapping[str, Values]:
     model = source if source in state.graph.models else state.graph.by_name(source)
-    found = {name: held for (owner, name), held in state.columns.items() if owner == model}
+    found = {name: held.values.lent() for (owner, name), held in state.columns.items() if owner == model}
     if not found:
         known = sorted({owner for owner, _ in state.columns})
         raise NotFound(f"No data source {source!r} in this document. It has: {', '.join(known) or 'none'}.")
     return found
-
-
-def _table(columns: dict[str, Column], *, flat: bool) -> pa.Table:
-    rows = max(column.rows for column in columns.values())
-    arrays = {}
-    for name, column in columns.items():
-        array = _array(column, flat=flat)
-        if len(array) < rows:
-            array = pa.concat_arrays([array, pa.nulls(rows - len(array), array.type)])
-        arrays[name] = array
-    return pa.table(arrays)
-
-
-def _array(column: Column, *, flat: bool) -> pa.Array:
-    values = column.values()
-    if column.shape == () and column.dtype != "json":
-        return pa.array(values)
-    nested = values.tolist() if isinstance(values, np.ndarray) else [_plain(value) for value in values]
-    if flat or column.dtype == "json":
-        return pa.array([json.dumps(value) for value in nested], pa.string())
-    return pa.array(nested)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value
 
 
 def _file_name(source: str) -> str:

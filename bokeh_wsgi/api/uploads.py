@@ -27,19 +27,20 @@ def upload(context: Context, request: Request, docid: str) -> dict[str, Any]:
     generation = request.headers.get("Document-Generation")
     if generation is not None:
         generation = checked_generation(generation)
-    body = read_body(request.environ, context.limits.max_change_bytes, "max_change_bytes")
-    ops, frame = dataplane.decode_upload(body, docid, context.limits.frame)
-    if not ops:
-        raise BadRequest("The upload holds no ops: nothing to change.")
-    for op in ops:
-        if op.code is OpCode.EVENT:  # which goes to pages as it is
-            loads(op.json)
 
     def still_allowed() -> None:
         # The body may have taken its time.
         context.policy.access_of(context.policy.anew(request, access.identity), docid, Right.WRITE)
 
-    seq = document.commit(ops, frame, key, generation=generation, host=host, check=still_allowed)
+    with context.uploads.taken(context.callers(request, access.identity.user, context.quotas.uploads)):
+        body = read_body(request.environ, context.limits.max_change_bytes, "max_change_bytes")
+        ops, frame = dataplane.decode_upload(body, docid, context.limits.frame)
+        if not ops:
+            raise BadRequest("The upload holds no ops: nothing to change.")
+        for op in ops:
+            if op.code is OpCode.EVENT:  # which goes to pages as it is
+                loads(op.json)
+        seq = document.commit(ops, frame, key, generation=generation, host=host, check=still_allowed)
     context.hub.wake(docid, seq)
     context.folder.consider(document)
     return {"seq": seq}

@@ -1,5 +1,9 @@
 """Columns, what changed in them, and the bytes of it: pure numpy, pyarrow and blosc2 (docs/dataplane.md)."""
 
+from .arrow import arrow_array as arrow_array
+from .arrow import arrow_type as arrow_type
+from .arrow import rows_of as rows_of
+from .arrow import sizes_of_rows as sizes_of_rows
 from .codec import FilterMemory as FilterMemory
 from .columns import NUMBERS as NUMBERS
 from .columns import Column as Column
@@ -16,6 +20,7 @@ from .limits import Limits as Limits
 from .lists import texts_column as texts_column
 from .ops import Op as Op
 from .ops import OpCode as OpCode
+from .ramp import Ramp as Ramp
 from .reader import Buffer as Buffer
 from .reader import Change as Change
 from .reader import Reader as Reader

@@ -165,6 +165,7 @@ def _restore(column: Column, depth: int, lo: int, hi: int) -> Any:
 
 def _array(column: Column, depth: int, lo: int, hi: int) -> Any:
     """Items lo to hi as one array, or as a tuple if they are the levels of a factor."""
+    first, last = lo, hi
     shape = [hi - lo]
     for level, size in enumerate(column.shape[depth:], depth):
         if size < 0:
@@ -175,7 +176,8 @@ def _array(column: Column, depth: int, lo: int, hi: int) -> Any:
             lo, hi = lo * size, hi * size
         shape.append(size)
     if prod(shape) != hi - lo:
-        return [_array(column, depth + 1, a, b) for a, b in pairwise(column.offsets[depth].tolist())]
+        ends = column.offsets[depth][first : last + 1]
+        return [_array(column, depth + 1, a, b) for a, b in pairwise(ends.tolist())]
     array = _leaves(column, lo, hi)
     return tuple(array.tolist()) if column.is_text and depth else array.reshape(shape)
 

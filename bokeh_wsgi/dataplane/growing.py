@@ -65,9 +65,8 @@ class GrowingColumn:
     def nbytes(self) -> int:
         """Bytes of the values, without room to grow, a ramp's as if written out; O(1)."""
         if self._ramp is not None:
-            return self.rows * NUMBERS[self.dtype].itemsize
-        runs = [self._data, *self._offsets, *([self._validity] if self._validity is not None else [])]
-        return sum(run.nbytes for run in runs) + self._pending_bytes
+            return self._ramp.nbytes
+        return self._held_bytes + self._pending_bytes
 
     def column(self) -> Column:
         """The values now; a view, so ``copy()`` it to keep it. Only a ramp is written out for each call."""
@@ -83,6 +82,23 @@ class GrowingColumn:
         if self._ramp is not None:
             return self._ramp.moved(lo, hi - lo).column()
         return self.column().slice(lo, hi)
+
+    @property
+    def _held_bytes(self) -> int:
+        return sum(run.nbytes for run in self._runs)
+
+    def lent(self) -> "Ramp | Column":
+        """The values now, which stay as they are: a WRITE takes other memory while somebody has them."""
+        if self._ramp is not None:
+            return self._ramp
+        self._settle()
+        for run in self._runs:
+            run.lent()
+        return self._held()
+
+    @property
+    def _runs(self) -> list[Run]:
+        return [self._data, *self._offsets, *([self._validity] if self._validity is not None else [])]
 
     def _held(self) -> Column:
         offsets = tuple(_from_zero(run.view) for run in self._offsets)
@@ -255,7 +271,7 @@ class GrowingColumn:
         if not self._like.is_fixed:
             self._pending.append((self._dropped + start, values.copy() if copy else values))
             self._pending_bytes += values.nbytes
-            if self._pending_bytes > max(self._data.nbytes, PENDING_BYTES):
+            if self._pending_bytes > max(self._held_bytes, PENDING_BYTES):
                 self._settle()
             return
         if self._ramp is not None:

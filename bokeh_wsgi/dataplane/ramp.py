@@ -31,6 +31,11 @@ class Ramp:
     list_depth: int = 0
     first: int = 0
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the values as if written out."""
+        return self.rows * NUMBERS[self.dtype].itemsize
+
     def values(self, lo: int, hi: int) -> Array:
         steps = np.arange(self.first + lo, self.first + hi, dtype=np.float64)
         return (self.start + steps * self.step).astype(NUMBERS[self.dtype], copy=False)

@@ -173,7 +173,13 @@ def told_of(row: Row) -> tuple[int, int | None]:
     """What json tells of values: the list depth, and the decimals if they are sent as integers."""
     if not row.json:
         return 0, None
+    if len(row.json) > MAX_TOLD:
+        raise FrameError(f"json is {row.json[:80]!r}")
     return _told(row.json, row.op == OpCode.REPLACE, row.dtype or "", len(row.shape))
+
+
+MAX_TOLD: Final = 64
+"""Characters; what is told of values is short, and is remembered."""
 
 
 @lru_cache(maxsize=256)

@@ -18,12 +18,14 @@ class Run:
     """A one-dimensional array; appends cost what they add (amortised), drops nothing.
 
     ``view`` is good until the next ``write``, ``assign`` or change of ``writable``: appends and drops leave
-    views that were given out as they are, since memory is only moved or resized while none is alive.
+    views that were given out as they are, since memory is only moved or resized while none is alive. What was
+    ``lent`` stays good: who writes then takes other memory.
     """
 
     def __init__(self, values: Array, *, copy: bool) -> None:
         self._array = _with_room(values, len(values)) if copy else values
         self._lo, self._hi = 0, len(values)
+        self._is_lent = False
 
     def __len__(self) -> int:
         return self._hi - self._lo
@@ -36,6 +38,11 @@ class Run:
     @property
     def view(self) -> Array:
         return self._array[self._lo : self._hi]
+
+    def lent(self) -> Array:
+        """The values, which stay as they are as long as somebody holds them, or a part of them."""
+        self._is_lent = True
+        return self.view
 
     def append(self, values: Array) -> None:
         if len(values) >= ADJOINING and self._adjoins(values):
@@ -70,16 +77,21 @@ class Run:
 
     def assign(self, values: Array) -> None:
         """Become a copy of the values, of the same dtype; in the memory that is there, if it fits."""
-        if not self._array.flags.writeable or not len(values) <= len(self._array) <= 2 * len(values):
+        if not self._is_free() or not len(values) <= len(self._array) <= 2 * len(values):
             self._array = np.empty(_room(len(values)), dtype=self._array.dtype)
         self._lo, self._hi = 0, len(values)
         self._array[: self._hi] = values
 
     def writable(self) -> Array:
         """The view, in memory that may be written."""
-        if not self._array.flags.writeable:
+        if not self._is_free():
             self._array, self._lo, self._hi = _with_room(self.view, len(self)), 0, len(self)
         return self.view
+
+    def _is_free(self) -> bool:
+        """Whether the memory may be written: if not, the next one will be."""
+        is_lent, self._is_lent = self._is_lent, False
+        return bool(self._array.flags.writeable) and not (is_lent and not self._is_alone())
 
     def _make_room(self, count: int) -> None:
         held = len(self)

@@ -1,63 +1,146 @@
 """What pages did to columns, as ops on the columns as they are now."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
 
-from bokeh_wsgi.dataplane import Column, GrowingColumn, Op, OpCode
-from bokeh_wsgi.exc import BadRequest, Conflict
+from bokeh_wsgi.dataplane import Column, GrowingColumn, Op, OpCode, concat
+from bokeh_wsgi.exc import BadRequest, ColumnError, Conflict, LimitExceeded
 
-from .column_values import Values, column_of, fitted, read_values, widened
+from .column_values import Unpacking, Values, column_of, fitted, read_values, widened
 from .reps import Rep, checked_list, checked_object, checked_text
 from .state import Key, State
 
 MAX_ROWS: Final = 2**31 - 1
+MAX_WRITES: Final = 20_000
+"""Of one batch: runs of patched rows. Readers take five times as many ops in one change."""
+MAX_WIDENED_BYTES: Final = 512 << 10
+"""How much of columns one batch may turn into another type: each value becomes an object meanwhile."""
+MAX_ROW_BYTES: Final = 64 << 20
+"""How much of rows one batch may change in a part: the rest of such a row is copied, and sent."""
 
 
 @dataclass(slots=True)
 class _Edited:
-    """A column under edits; ``rows`` and ``like`` are as its ops leave it."""
+    """A column under edits: what it was or was given, less rows at the front, and rows added and changed.
+
+    Rows are told by their ``place``: how many there were before them, also of those that were dropped since.
+    """
 
     held: GrowingColumn | None
     version: int
-    rows: int
     like: Column | None
-    ops: list[Op] = field(default_factory=list)
+    stop: int
+    first: int = 0
+    given: Column | None = None
+    starts: list[int] = field(default_factory=list)
+    added: list[Column] = field(default_factory=list)
+    changed: dict[int, Any] = field(default_factory=dict)
 
-    def add(self, op: Op) -> None:
-        self.ops.append(op)
+    @property
+    def rows(self) -> int:
+        return self.stop - self.first
+
+    @property
+    def nbytes(self) -> int:
+        """About what the values take."""
+        before = 0 if self.held is None else self.held.nbytes
+        given = 0 if self.given is None else self.given.nbytes
+        return max(before + given + sum(column.nbytes for column in self.added), 8 * self.rows)
 
     def put(self, column: Column) -> None:
         """All of it anew."""
-        self.ops = [Op(OpCode.REPLACE, count=column.rows, values=column)]
-        self.rows, self.like = column.rows, column.slice(0, 0)
+        self.held, self.given, self.like = None, column, column.slice(0, 0)
+        self.first, self.stop = 0, column.rows
+        self.starts, self.added, self.changed = [], [], {}
 
-    def column(self) -> Column:
-        """The values as they are after the edits so far."""
-        if self.held is None or (self.ops and self.ops[0].code is OpCode.REPLACE):
-            now = GrowingColumn()
-        else:
-            now = GrowingColumn(self.held.column())
-        for op in self.ops:
+    def append(self, column: Column, drop: int) -> None:
+        self.starts.append(self.stop)
+        self.added.append(column)
+        self.first += drop
+        self.stop += column.rows
+
+    def row(self, place: int) -> Column:
+        """A row that was not changed."""
+        number = bisect_right(self.starts, place) - 1
+        if number >= 0:
+            at = place - self.starts[number]
+            return self.added[number].slice(at, at + 1)
+        before = self.held if self.given is None else self.given
+        assert before is not None
+        return before.slice(place, place + 1)
+
+    def present_changes(self) -> dict[int, Any]:
+        """What rows that are still there become, by row."""
+        return {
+            place - self.first: self.changed[place] for place in sorted(self.changed) if place >= self.first
+        }
+
+    def base_ops(self) -> list[Op]:
+        """All but the changes."""
+        begun = self.starts[0] if self.starts else self.stop
+        kept = max(begun - self.first, 0)
+        ops = []
+        if self.given is not None:
+            column = self.given.slice(begun - kept, begun)
+            ops.append(Op(OpCode.REPLACE, count=column.rows, values=column))
+        if self.added:
+            column = concat(*self.added)
+            column = column.slice(max(self.first - begun, 0), column.rows)
+            drop = 0 if self.given is not None else begun - kept
+            ops.append(Op(OpCode.APPEND, start=kept, count=column.rows, drop=drop, values=column))
+        return ops
+
+    def column(self, ops: Sequence[Op]) -> Column:
+        """The values after these ops of its own."""
+        now = GrowingColumn() if self.held is None else GrowingColumn(self.held.column())
+        for op in ops:
             now.apply(op)
         return now.column()
 
 
 class ColumnEdits:
-    """Gathers the edits of a batch; nothing of the state is changed."""
+    """Gathers the edits of a batch; nothing of the state is changed.
 
-    def __init__(self, state: State) -> None:
+    Takes time for what the edits hold, and no more memory: rows that are patched again and again are written
+    once, and so are all that are streamed.
+    """
+
+    def __init__(self, state: State, max_unpacked: int) -> None:
         self._state = state
+        self._unpacking = Unpacking(max_unpacked)
         self._edited: dict[Key, _Edited] = {}
         self._removed: dict[Key, None] = {}
+        self._writes = self._widened_bytes = self._row_bytes = 0
 
     def ops(self) -> list[Op]:
         ops = [Op(OpCode.REMOVE).of(*key, self._state.columns[key].version) for key in self._removed]
         for key, edited in self._edited.items():
-            ops += [op.of(*key, edited.version) for op in edited.ops]
+            ops += [op.of(*key, edited.version) for op in self._ops(key, edited)]
         return ops
+
+    def _ops(self, key: Key, edited: _Edited) -> list[Op]:
+        changes = edited.present_changes()
+        if not changes:
+            return edited.base_ops()
+        assert edited.like is not None
+        changes = {row: _listed(value) for row, value in changes.items()}
+        try:
+            column = fitted(list(changes.values()), edited.like)
+        except ColumnError as error:
+            raise BadRequest(f"column {key[1][:60]!r} cannot be patched so: {error.message}") from error
+        if column is None:
+            self._check_widened(key, edited)
+            edited.put(_with_rows(edited.column(edited.base_ops()), changes))
+            return edited.base_ops()
+        rows = list(changes)
+        runs = list(_runs(rows))
+        self._take_writes(len(runs))
+        writes = [_write(rows[lo], column.slice(lo, hi)) for lo, hi in runs]
+        return [*edited.base_ops(), *writes]
 
     def stream(self, edit: Rep) -> None:
         """``ColumnsStreamed``: rows behind those there are; with a ``rollover`` only so many are kept."""
@@ -65,22 +148,20 @@ class ColumnEdits:
         rollover = edit.get("rollover")
         if rollover is not None and not _is_index(rollover):
             raise BadRequest(f"rollover is a number of rows, not {str(rollover)[:40]!r}")
-        columns = {name: read_values(rep) for name, rep in data.items()}
+        columns = {name: self._values(rep) for name, rep in data.items()}
         if len({len(values) for values in columns.values()}) > 1:
             raise BadRequest("columns are streamed with as many rows each")
         for name, values in columns.items():
-            self._append(self._column(model, name), values, rollover)
+            key, edited = self._column(model, name)
+            self._append(key, edited, values, rollover)
 
     def patch(self, edit: Rep) -> None:
         """``ColumnsPatched``: other values in some rows."""
         model = _model(edit)
         for name, patches in checked_object(edit.get("patches"), "patches").items():
-            edited = self._column(model, name)
-            changed: dict[int, Any] = {}
+            key, edited = self._column(model, name)
             for patch in checked_list(patches, f"the patches of column {name!r}"):
-                at, value = _pair(patch, name)
-                _set_rows(changed, edited, at, value, (model, name))
-            _write(edited, changed)
+                self._patch(key, edited, *_pair(patch, name))
 
     def replace(self, edit: Rep) -> None:
         """``ColumnDataChanged``: whole columns, and which are gone."""
@@ -94,36 +175,105 @@ class ColumnEdits:
             key = (model, checked_text(name, "a column's name"))
             self._removed.pop(key, None)
             edited = self._edited[key] = self._begin(key)
-            edited.put(_as_before(read_values(rep), edited.like))
+            edited.put(_as_before(self._values(rep), edited.like))
 
-    def _column(self, model: str, name: str) -> _Edited:
+    def _values(self, rep: Any) -> Values:
+        return read_values(rep, self._unpacking)
+
+    def _column(self, model: str, name: str) -> tuple[Key, _Edited]:
         key = (model, checked_text(name, "a column's name"))
         edited = self._edited.get(key)
         if edited is None:
             if key not in self._state.columns or key in self._removed:
                 raise gone(key, f"Model {model} has no column {name[:60]!r}")
             edited = self._edited[key] = self._begin(key)
-        return edited
+        return key, edited
 
     def _begin(self, key: Key) -> _Edited:
         held = self._state.columns.get(key)
         if held is None:
-            return _Edited(None, 0, 0, None)
-        return _Edited(held.values, held.version, held.values.rows, held.values.like)
+            return _Edited(None, 0, None, 0)
+        return _Edited(held.values, held.version, held.values.like, held.values.rows)
 
-    @staticmethod
-    def _append(edited: _Edited, values: Values, rollover: int | None) -> None:
+    def _append(self, key: Key, edited: _Edited, values: Values, rollover: int | None) -> None:
         assert edited.like is not None
         if rollover is not None and len(values) > rollover:
             values = values[len(values) - rollover :]
         drop = 0 if rollover is None else max(edited.rows + len(values) - rollover, 0)
-        kept = edited.rows - drop
         column = fitted(values, edited.like)
-        if column is None:
-            edited.put(widened(edited.column().slice(drop, edited.rows), values))
+        if column is not None:
+            edited.append(column, drop)
             return
-        edited.add(Op(OpCode.APPEND, start=kept, count=column.rows, drop=drop, values=column))
-        edited.rows = kept + column.rows
+        self._check_widened(key, edited)
+        before = edited.column(self._ops(key, edited))
+        edited.put(widened(before.slice(drop, before.rows), values))
+
+    def _patch(self, key: Key, edited: _Edited, at: Any, value: Any) -> None:
+        """Note what rows become by one patch."""
+        name = key[1]
+        if isinstance(at, dict):
+            rows = _rows(at, edited.rows, key)
+            values = self._values(value)
+            if len(values) != len(rows):
+                raise BadRequest(f"column {name!r}: {len(values)} values for {len(rows)} rows")
+            items = values.tolist() if isinstance(values, np.ndarray) else values
+            edited.changed.update((edited.first + row, item) for row, item in zip(rows, items, strict=True))
+            return
+        row, *within = at if isinstance(at, list) and at else [at]
+        if not _is_index(row):
+            raise BadRequest(f"column {name!r} has no row {str(row)[:40]}")
+        if row >= edited.rows:
+            raise gone(key, f"Column {name!r} has {edited.rows} rows, and no row {row}")
+        if within:
+            self._patch_part(name, edited, edited.first + row, within, value)
+        else:
+            edited.changed[edited.first + row] = value
+
+    def _patch_part(self, name: str, edited: _Edited, place: int, within: list[Any], value: Any) -> None:
+        """A row that is an image, or a line of one, gets other values in a part of it."""
+        try:
+            array = self._array(edited, place)
+            places = tuple(_slice(item) if isinstance(item, dict) else item for item in within)
+            values = self._values(value) if isinstance(value, list | dict) else value
+            # As many values as there are places, as in Bokeh.
+            array[places] = np.array(values, dtype=array.dtype).reshape(np.shape(array[places]))
+        except (IndexError, TypeError, ValueError, OverflowError) as error:
+            raise BadRequest(f"column {name!r}: the patch does not fit its row: {error}") from error
+
+    def _array(self, edited: _Edited, place: int) -> np.ndarray[Any, Any]:
+        """A row as an array of its own, in which it is changed: made once, however often it is patched."""
+        before = edited.changed.get(place)
+        if isinstance(before, np.ndarray):
+            return before
+        row = edited.row(place)
+        self._row_bytes += row.nbytes
+        if self._row_bytes > MAX_ROW_BYTES:
+            raise LimitExceeded(
+                f"One batch of edits changes parts of rows of {MAX_ROW_BYTES} bytes together at most.",
+                limit=MAX_ROW_BYTES,
+            )
+        values = row.values()[0] if place not in edited.changed else before
+        array = edited.changed[place] = np.array(values, dtype=object if row.is_text else None)
+        return array
+
+    def _take_writes(self, count: int) -> None:
+        self._writes += count
+        if self._writes > MAX_WRITES:
+            raise LimitExceeded(
+                f"One batch of edits patches {MAX_WRITES} rows at most that do not follow each other: send "
+                "the columns as a whole.",
+                limit=MAX_WRITES,
+            )
+
+    def _check_widened(self, key: Key, edited: _Edited) -> None:
+        """Raises `LimitExceeded` if too much would become of another type."""
+        self._widened_bytes += edited.nbytes
+        if self._widened_bytes > MAX_WIDENED_BYTES:
+            raise LimitExceeded(
+                f"Column {key[1][:60]!r} has values of another type, and is too large to be made anew for "
+                f"these: edits do that with {MAX_WIDENED_BYTES} bytes at most. Send the column as a whole.",
+                limit=MAX_WIDENED_BYTES,
+            )
 
 
 def _as_before(values: Values, like: Column | None) -> Column:
@@ -154,27 +304,6 @@ def _is_index(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_ROWS
 
 
-def _set_rows(changed: dict[int, Any], edited: _Edited, at: Any, value: Any, key: Key) -> None:
-    """Note in ``changed`` what rows become by one patch."""
-    name = key[1]
-    if isinstance(at, dict):
-        rows = _rows(at, edited.rows, key)
-        values = read_values(value)
-        if len(values) != len(rows):
-            raise BadRequest(f"column {name!r}: {len(values)} values for {len(rows)} rows")
-        changed.update(zip(rows, values.tolist() if isinstance(values, np.ndarray) else values, strict=True))
-        return
-    row = at[0] if isinstance(at, list) and at else at
-    if not _is_index(row):
-        raise BadRequest(f"column {name!r} has no row {str(row)[:40]}")
-    if row >= edited.rows:
-        raise gone(key, f"Column {name!r} has {edited.rows} rows, and no row {row}")
-    if isinstance(at, list):
-        before = changed.get(row)
-        value = _part(edited.column().slice(row, row + 1) if before is None else before, at[1:], value, name)
-    changed[row] = value
-
-
 def _rows(rep: Mapping[str, Any], rows: int, key: Key) -> range:
     name = key[1]
     bounds = [rep.get(key) for key in ("start", "stop", "step")]
@@ -187,42 +316,32 @@ def _rows(rep: Mapping[str, Any], rows: int, key: Key) -> range:
     return range(*slice(*bounds).indices(rows))
 
 
-def _part(row: Any, at: list[Any], value: Any, name: str) -> Any:
-    """A row that is an image, or a line of one, with another value in a part of it."""
-    try:
-        array = np.array(row.values()[0] if isinstance(row, Column) else row)
-        places: list[Any] = [
-            slice(*(item.get(key) for key in ("start", "stop", "step"))) if isinstance(item, dict) else item
-            for item in at
-        ]
-        array[tuple(places)] = np.array(read_values(value) if isinstance(value, list | dict) else value)
-    except (IndexError, TypeError, ValueError) as error:
-        raise BadRequest(f"column {name!r}: the patch does not fit its row: {error}") from error
-    return array
+def _slice(rep: Rep) -> slice:
+    return slice(*(rep.get(key) for key in ("start", "stop", "step")))
 
 
-def _write(edited: _Edited, changed: Mapping[int, Any]) -> None:
-    """Rows that follow each other as one WRITE."""
-    assert edited.like is not None
-    rows = sorted(changed)
+def _listed(value: Any) -> Any:
+    """A changed row of texts or of JSON, as lists again."""
+    return value.tolist() if isinstance(value, np.ndarray) and value.dtype.kind == "O" else value
+
+
+def _runs(rows: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """From where to where in ``rows``, which rise, these follow each other."""
     lo = 0
-    ops = []
     for hi in range(1, len(rows) + 1):
-        if hi < len(rows) and rows[hi] == rows[hi - 1] + 1:
-            continue
-        column = fitted([changed[row] for row in rows[lo:hi]], edited.like)
-        if column is None:
-            edited.put(_with_rows(edited, changed))
-            return
-        ops.append(Op(OpCode.WRITE, start=rows[lo], count=hi - lo, values=column))
-        lo = hi
-    for op in ops:
-        edited.add(op)
+        if hi == len(rows) or rows[hi] != rows[hi - 1] + 1:
+            yield lo, hi
+            lo = hi
 
 
-def _with_rows(edited: _Edited, changed: Mapping[int, Any]) -> Column:
-    """The whole column with other values in some rows, of a type that they fit into."""
-    column = edited.column()
+def _write(start: int, values: Column) -> Op:
+    if values.validity is not None and values.validity.all():
+        values = replace(values, validity=None)
+    return Op(OpCode.WRITE, start=start, count=values.rows, values=values)
+
+
+def _with_rows(column: Column, changed: Mapping[int, Any]) -> Column:
+    """The column with other values in some rows, of a type that they fit into."""
     merged = widened(column, list(changed.values()))
     sources = np.arange(column.rows)
     sources[list(changed)] = np.arange(column.rows, merged.rows)

@@ -16,35 +16,56 @@ from bokeh_wsgi.exc import BadRequest, LimitExceeded
 
 Values = list[Any] | np.ndarray[Any, np.dtype[Any]]
 
-MAX_ARRAY_BYTES: Final = 256 << 20
-
 _ARRAYS: Final = frozenset({"ndarray", "typed_array"})
 _DTYPES: Final = frozenset(NUMBERS) | {"int64", "uint64"}
 
 
-def read_values(rep: Any) -> Values:
-    """A list of reps as it is, or the array that an array rep says; raises BadRequest."""
+class Unpacking:
+    """What the packed arrays of one batch may still unpack to."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._taken = 0
+
+    def unpacked(self, text: str) -> bytes:
+        """The bytes of base64, which BokehJS packs with gzip."""
+        data = base64.b64decode(text, validate=True)
+        if not data.startswith(b"\x1f\x8b"):
+            return data
+        left = self._max_bytes - self._taken
+        unpacked = zlib.decompressobj(wbits=31).decompress(data, left + 1)
+        self._taken += len(unpacked)
+        if len(unpacked) > left:
+            limit = self._max_bytes
+            raise LimitExceeded(
+                f"The arrays that a page sends at once may have {limit} bytes (max_edit_bytes).", limit=limit
+            )
+        return unpacked
+
+
+def read_values(rep: Any, unpacking: Unpacking) -> Values:
+    """A list of reps as it is, or the array that an array rep says; raises BadRequest or LimitExceeded."""
     if isinstance(rep, list):
-        return [read_array(item) if _is_array(item) else item for item in rep]
+        return [read_array(item, unpacking) if _is_array(item) else item for item in rep]
     if not _is_array(rep):
         raise BadRequest(f"a column's values are a list or an array, not {str(rep)[:40]!r}")
-    return read_array(rep)
+    return read_array(rep, unpacking)
 
 
 def _is_array(rep: Any) -> bool:
     return isinstance(rep, dict) and rep.get("type") in _ARRAYS
 
 
-def read_array(rep: dict[str, Any]) -> Values:
+def read_array(rep: dict[str, Any], unpacking: Unpacking) -> Values:
     content, dtype = rep.get("array"), rep.get("dtype")
     if isinstance(content, list):
-        return read_values(content)
+        return read_values(content, unpacking)
     if not isinstance(dtype, str) or dtype not in _DTYPES:
         raise BadRequest(f"an array of {str(dtype)[:40]!r} is not known here")
     order = {"little": "<", "big": ">"}.get(str(rep.get("order")), "=")
     kind = np.dtype("bool" if dtype == "bool" else dtype).newbyteorder(order)  # type: ignore[arg-type]
     try:
-        array = np.frombuffer(_unpacked(content["data"]), dtype=kind)  # type: ignore[index]
+        array = np.frombuffer(unpacking.unpacked(content["data"]), dtype=kind)  # type: ignore[index]
     except LimitExceeded:
         raise
     except (KeyError, TypeError, ValueError, zlib.error) as error:
@@ -55,18 +76,6 @@ def read_array(rep: dict[str, Any]) -> Values:
     if prod(shape) != len(array):
         raise BadRequest(f"an array of shape {shape} has {prod(shape)} items, not {len(array)}")
     return array.reshape(shape).astype(kind.newbyteorder("="))
-
-
-def _unpacked(text: str) -> bytes:
-    """The bytes of base64, which BokehJS packs with gzip."""
-    data = base64.b64decode(text, validate=True)
-    if not data.startswith(b"\x1f\x8b"):
-        return data
-    unpacked = zlib.decompressobj(wbits=31).decompress(data, MAX_ARRAY_BYTES + 1)
-    if len(unpacked) > MAX_ARRAY_BYTES:
-        limit = MAX_ARRAY_BYTES
-        raise LimitExceeded(f"An array of a page may have {limit} bytes at most.", limit=limit)
-    return unpacked
 
 
 def column_of(values: Values) -> Column:

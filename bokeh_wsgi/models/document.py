@@ -27,6 +27,12 @@ SMALL_BYTES = 256 << 10
 # A viewer that is behind gets the missed frames one by one if they are less than this, or than what they
 # changed; else one merged change.
 FORWARD_BYTES = 16 << 10
+# What readers of so many different seqs need is kept until the next change, up to RECENT_BYTES of it.
+MAX_UPDATES = 16
+# Of the events that a reader far behind has missed, it gets so many, the last ones.
+MAX_EVENTS = 10_000
+# What lies in the store has been checked.
+STORED = dataplane.Limits(max_bytes=1 << 62, max_message_bytes=1 << 62, max_unpacked=1 << 62, max_ops=1 << 62)
 # A late viewer gets the last snapshot and what came after it, up to so much.
 AFTER_SNAPSHOT_BYTES = 256 << 10
 
@@ -65,14 +71,15 @@ class Document:
         self._recent: OrderedDict[int, list[Buffer]] = OrderedDict()
         self._recent_bytes = 0
         self._snapshot: Update | None = None
-        # By the seq of the readers; forgotten with the next change.
-        self._updates: dict[int, Update] = {}
+        # By the seq of the readers, with their bytes; forgotten with the next change.
+        self._updates: OrderedDict[int, tuple[Update, int]] = OrderedDict()
         self._history_bytes = 0
 
     @property
     def nbytes(self) -> int:
-        """Memory that the values take in this process."""
-        return self._state.nbytes
+        """Memory that the values take in this process, and the bytes that are kept for readers."""
+        snapshot = self._snapshot
+        return self._state.nbytes + self._recent_bytes + (0 if snapshot is None else _size(snapshot.pieces))
 
     @contextmanager
     def reading(self) -> Iterator[State]:
@@ -170,8 +177,16 @@ class Document:
             if seq == now:
                 return Update(now, [])
             if seq not in self._updates:
-                self._updates[seq] = self._update(seq, now)
-            return self._updates[seq]
+                update = self._update(seq, now)
+                self._updates[seq] = update, _size(update.pieces)
+                self._forget_updates()
+            return self._updates[seq][0]
+
+    def _forget_updates(self) -> None:
+        """The oldest, where readers ask for too many different ones."""
+        size = sum(size for _, size in self._updates.values())
+        while len(self._updates) > 1 and (len(self._updates) > MAX_UPDATES or size > RECENT_BYTES):
+            size -= self._updates.popitem(last=False)[1][1]
 
     def _update(self, seq: int, now: int) -> Update:
         if seq <= 0 or seq > now or seq < self._state.whole_graph_seq:
@@ -223,7 +238,7 @@ class Document:
         self._snapshot = Update(seq, [frame, dataplane.commit(self.docid, seq)])
 
     def _take(self, seq: int, frame: bytes) -> None:
-        reader = dataplane.Reader(limits=None)
+        reader = dataplane.Reader(limits=STORED)
         reader.feed(dataplane.SCHEMA_MESSAGE)
         reader.feed(frame)
         for change in reader.feed(dataplane.commit(self.docid, seq)):
@@ -288,7 +303,7 @@ class Document:
             patches, events = _passed_on(missed or [])
             placed += patches
         placed.sort(key=itemgetter(0))
-        return self._encode([*_joined(op for _, op in placed), *events])
+        return self._encode([*_joined(op for _, op in placed), *events[-MAX_EVENTS:]])
 
     def _encode(self, ops: Iterable[Op]) -> Update:
         seq = self._state.seq
@@ -317,5 +332,5 @@ def _joined(ops: Iterable[Op]) -> Iterator[Op]:
             yield from group
 
 
-def _size(pieces: list[Buffer]) -> int:
+def _size(pieces: Sequence[Buffer]) -> int:
     return sum(map(len, pieces))

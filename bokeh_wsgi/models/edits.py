@@ -32,11 +32,15 @@ def read_edits(content: Any) -> list[Rep]:
     return [checked_object(edit, f"edit {number}") for number, edit in enumerate(edits)]
 
 
-def ops_of(edits: Sequence[Rep], state: State) -> list[Op]:
-    """The ops that do to ``state`` what pages say they did; raises BadRequest or Conflict."""
+def ops_of(edits: Sequence[Rep], state: State, *, max_unpacked: int) -> list[Op]:
+    """The ops that do to ``state`` what pages say they did; raises BadRequest, Conflict or LimitExceeded.
+
+    ``max_unpacked``: bytes of all packed arrays.
+    """
     types = TypeChecker(state.graph)
-    patch, events = [], []
-    columns = ColumnEdits(state)
+    patch = []
+    events = _Events(state)
+    columns = ColumnEdits(state, max_unpacked)
     by_kind: Mapping[str, Callable[[Rep], None]] = {
         "ColumnsStreamed": columns.stream,
         "ColumnsPatched": columns.patch,
@@ -48,7 +52,7 @@ def ops_of(edits: Sequence[Rep], state: State) -> list[Op]:
             if kind in _PATCHES:
                 patch.append(edit)
             elif kind == "MessageSent":
-                events.append(_event(edit, state))
+                events.add(edit)
             elif isinstance(kind, str) and kind in by_kind:
                 _check_source(edit, state, types)
                 by_kind[kind](edit)
@@ -56,7 +60,7 @@ def ops_of(edits: Sequence[Rep], state: State) -> list[Op]:
                 known = ", ".join(sorted({*_PATCHES, *by_kind, "MessageSent"}))
                 raise BadRequest(f"is of kind {str(kind)[:40]!r}; pages send {known}")
     ops = [_patch_op(patch, state, types)] if patch else []
-    return [*ops, *columns.ops(), *events]
+    return [*ops, *columns.ops(), *events.ops]
 
 
 class _saying:  # noqa: N801 - reads as a with statement
@@ -104,28 +108,43 @@ def _known(rep: Any, state: State) -> str:
     return model_id
 
 
-def _event(edit: Rep, state: State) -> Op:
-    """An event of BokehJS that somebody has subscribed to."""
-    if edit.get("msg_type") != "bokeh_event":
-        raise BadRequest(f"a message of type {str(edit.get('msg_type'))[:40]!r} is not for scripts")
-    event = checked_object(edit.get("msg_data"), "an event")
-    name = checked_text(event.get("name"), "an event's name")
-    if name == NOTICE:
-        raise BadRequest("notices are a script's")
-    values = checked_object(event.get("values"), "an event's values")
-    if values.get("type") == "map":
-        values = _mapped(values)
-    model_id = ""
-    if values.get("model") is not None:
-        model_id = _known(values["model"], state)
-        subscribed = state.graph.models[model_id]["attributes"].get("subscribed_events", [])
-        if isinstance(subscribed, dict):
-            subscribed = subscribed.get("entries", [])
-        if name not in subscribed:
-            raise BadRequest(f"nobody has subscribed to {name[:60]!r} of model {model_id}")
-    _check_references(values, state)
-    text = json.dumps({"name": name, "values": values}, separators=(",", ":"), allow_nan=False)
-    return Op(OpCode.EVENT, model=model_id, json=text)
+class _Events:
+    """Events of BokehJS that somebody has subscribed to, as ops."""
+
+    def __init__(self, state: State) -> None:
+        self.ops: list[Op] = []
+        self._state = state
+        self._subscribed: dict[str, frozenset[str]] = {}
+
+    def add(self, edit: Rep) -> None:
+        if edit.get("msg_type") != "bokeh_event":
+            raise BadRequest(f"a message of type {str(edit.get('msg_type'))[:40]!r} is not for scripts")
+        event = checked_object(edit.get("msg_data"), "an event")
+        name = checked_text(event.get("name"), "an event's name")
+        if name == NOTICE:
+            raise BadRequest("notices are a script's")
+        values = checked_object(event.get("values"), "an event's values")
+        if values.get("type") == "map":
+            values = _mapped(values)
+        model_id = ""
+        if values.get("model") is not None:
+            model_id = _known(values["model"], self._state)
+            if name not in self._subscribed_of(model_id):
+                raise BadRequest(f"nobody has subscribed to {name[:60]!r} of model {model_id}")
+        _check_references(values, self._state)
+        text = json.dumps({"name": name, "values": values}, separators=(",", ":"), allow_nan=False)
+        self.ops.append(Op(OpCode.EVENT, model=model_id, json=text))
+
+    def _subscribed_of(self, model_id: str) -> frozenset[str]:
+        found = self._subscribed.get(model_id)
+        if found is None:
+            names = self._state.graph.models[model_id]["attributes"].get("subscribed_events", [])
+            if isinstance(names, dict):
+                names = names.get("entries", [])
+            listed = names if isinstance(names, list) else []
+            found = frozenset(name for name in listed if isinstance(name, str))
+            self._subscribed[model_id] = found
+        return found
 
 
 def _mapped(rep: Rep) -> Rep:

@@ -55,8 +55,14 @@ class Changes:
         """What is new besides models and roots, and the ids it mentions."""
         self._known = known
         self._flattener = Flattener(known)
+        self._resources = _Resources()
+        self._types: Rep = {}
         for patch in patches:
             self._read(checked_object(patch, "a patch"))
+        if self._resources:
+            self.document["resources"] = self._resources.joined(), frozenset()
+        if self._types:
+            self.document["types"] = self._types, frozenset()
         self._refuse_strangers()
 
     @property
@@ -110,12 +116,9 @@ class Changes:
         if "defs" in patch:
             self.document["defs"] = checked_defs(patch["defs"]), frozenset()
         if "resources" in patch:
-            before, _ = self.document.get("resources", ({}, frozenset()))
-            resources = joined_resources(before, checked_resources(patch["resources"]))
-            self.document["resources"] = resources, frozenset()
+            self._resources.add(checked_resources(patch["resources"]))
         if "types" in patch:
-            before, _ = self.document.get("types", ({}, frozenset()))
-            self.document["types"] = {**before, **checked_types(patch["types"])}, frozenset()
+            self._types |= checked_types(patch["types"])
         if "share_view" in patch:
             self.document["share_view"] = checked_switch(patch["share_view"], "share_view"), frozenset()
 
@@ -176,22 +179,41 @@ def checked_types(types: Any) -> Rep:
 
 
 _TYPE_PARTS = {"either": 0, "list": 1, "tuple": 0, "dict": 2}
+MAX_TYPE_PARTS = 1000
+"""Of the type of one attribute, without the values of enums: a value may be compared with each of them."""
+MAX_TYPE_DEPTH = 50
+_SCALARS = str | int | float | bool | None
 
 
 def _check_type(kind: Any, what: str) -> None:
+    waiting = [(kind, 0)]
+    count = 0
+    while waiting:
+        kind, depth = waiting.pop()
+        count += 1
+        if count > MAX_TYPE_PARTS or depth > MAX_TYPE_DEPTH:
+            raise BadRequest(
+                f"{what} has {MAX_TYPE_PARTS} parts at most, and {MAX_TYPE_DEPTH} one inside another"
+            )
+        waiting += ((part, depth + 1) for part in _type_parts(kind, what))
+
+
+def _type_parts(kind: Any, what: str) -> list[Any]:
+    """The types that a type is made of; raises BadRequest if it is none."""
     if isinstance(kind, str) and kind in WORDS:
-        return
+        return []
     word, *parts = checked_list(kind, what) or [None]
     if word == "struct" and len(parts) == 1:
-        parts = list(checked_object(parts[0], what).values())
-    elif word == "range" and len(parts) == 3 and all(_is_bound(bound) for bound in parts[1:]):
-        parts = parts[:1]
-    elif word == "enum" or (word == "model" and len(parts) == 1 and isinstance(parts[0], str)):
-        return
-    elif not isinstance(word, str) or word not in _TYPE_PARTS or _TYPE_PARTS[word] not in (0, len(parts)):
+        return list(checked_object(parts[0], what).values())
+    if word == "range" and len(parts) == 3 and all(_is_bound(bound) for bound in parts[1:]):
+        return parts[:1]
+    if word == "enum" and all(isinstance(part, _SCALARS) for part in parts):
+        return []
+    if word == "model" and len(parts) == 1 and isinstance(parts[0], str):
+        return []
+    if not isinstance(word, str) or word not in _TYPE_PARTS or _TYPE_PARTS[word] not in (0, len(parts)):
         raise BadRequest(f"{what} is not a type: {str(kind)[:60]}")
-    for part in parts:
-        _check_type(part, what)
+    return parts
 
 
 def _is_bound(value: Any) -> bool:
@@ -206,8 +228,27 @@ def checked_switch(value: Any, what: str) -> bool:
 
 def joined_resources(old: Rep, new: Rep) -> Rep:
     """Both: what one session's models need goes on being needed when another one says what its own do."""
-    keys = dict.fromkeys([*old, *new])
-    return {key: list(dict.fromkeys([*old.get(key, ()), *new.get(key, ())])) for key in keys}
+    together = _Resources()
+    together.add(old)
+    together.add(new)
+    return together.joined()
+
+
+class _Resources:
+    """Resources of several sessions, each item once; adding costs what is added."""
+
+    def __init__(self) -> None:
+        self._items: dict[str, dict[str, None]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._items)
+
+    def add(self, resources: Rep) -> None:
+        for key, items in resources.items():
+            self._items.setdefault(key, {}).update(dict.fromkeys(items))
+
+    def joined(self) -> Rep:
+        return {key: list(items) for key, items in self._items.items()}
 
 
 def joined(patches: Iterable[Rep]) -> Iterator[Rep]:
@@ -215,20 +256,33 @@ def joined(patches: Iterable[Rep]) -> Iterator[Rep]:
 
     Models may come with a config or callbacks, and be mentioned by what follows: so these end a patch.
     """
-    together: Rep = {}
+    group: list[Rep] = []
     for patch in patches:
-        resources = joined_resources(together.get("resources", {}), patch.get("resources", {}))
-        types = {**together.get("types", {}), **patch.get("types", {})}
-        together = {**together, **patch, "events": together.get("events", []) + patch.get("events", [])}
-        if resources:
-            together["resources"] = resources
-        if types:
-            together["types"] = types
+        group.append(patch)
         if "config" in patch or "callbacks" in patch:
-            yield together
-            together = {}
-    if together:
-        yield together
+            yield _one(group)
+            group = []
+    if group:
+        yield _one(group)
+
+
+def _one(patches: list[Rep]) -> Rep:
+    """One patch that does what these do."""
+    together: Rep = {}
+    events: list[Any] = []
+    types: Rep = {}
+    resources = _Resources()
+    for patch in patches:
+        together.update(patch)
+        events += patch.get("events", [])
+        types |= patch.get("types", {})
+        resources.add(patch.get("resources", {}))
+    return {
+        **together,
+        "events": events,
+        **({"resources": resources.joined()} if resources else {}),
+        **({"types": types} if types else {}),
+    }
 
 
 def diff(

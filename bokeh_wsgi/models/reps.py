@@ -34,7 +34,7 @@ References = dict[str, frozenset[str]]
 """Ids that a model's attributes mention, by attribute; attributes without any are left out."""
 
 
-def loads(text: str | bytes) -> Any:
+def loads(text: str | bytes | bytearray) -> Any:
     """The value of a JSON text; NaN, deep nesting and whatever else browsers cannot parse is a BadRequest.
 
     So is half a surrogate pair, which no UTF-8 can hold.

@@ -11,6 +11,9 @@ from bokeh_wsgi.exc import BadRequest, Conflict, LimitExceeded
 from .graph import Graph
 from .reps import loads
 
+MAX_COLUMNS = 20_000
+"""Of a document, and as many that were removed; so that a reader takes all of them in one change."""
+
 Key = tuple[str, str]
 """(model id, column name)."""
 
@@ -34,11 +37,15 @@ _NOWHERE = Place(0, 0, 0)
 
 @dataclass(slots=True)
 class Held:
-    """A column, the seq of the last change that touched it, and the place of its last op there."""
+    """A column, the seq of the last change that touched it, and the place of its last op there.
+
+    ``nbytes`` are those that the state counts for it.
+    """
 
     values: GrowingColumn
     version: int
     place: Place = _NOWHERE
+    nbytes: int = 0
 
 
 @dataclass(slots=True)
@@ -64,11 +71,8 @@ class State:
     """Of the last change that defined an id which had been removed: it is not merged with those before it."""
     columns: dict[Key, Held] = field(default_factory=dict)
     removed: dict[Key, Place] = field(default_factory=dict)
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of all columns' values."""
-        return sum(held.values.nbytes for held in self.columns.values())
+    nbytes: int = 0
+    """Bytes of all columns' values, as far as `apply` has brought them."""
 
     def check(self, ops: Sequence[Op], max_bytes: int) -> Graph | None:
         """The graph after ``ops`` (None: unchanged), or an exception that says why they do not fit.
@@ -106,6 +110,8 @@ class State:
                 columns=[(model, column, version) for (model, column), version in stale.items()],
                 unknown=list(unknown),
             )
+        if len(outlines) + (0 if fresh else len(self.columns)) > MAX_COLUMNS:
+            self._check_count(outlines, fresh=fresh)
         if grown + (0 if fresh else self.nbytes) > max_bytes:
             # Columns that the change replaces count once, so this is only now worth adding up exactly.
             self._check_size(ops, outlines, fresh=fresh, max_bytes=max_bytes)
@@ -120,6 +126,7 @@ class State:
         for number, op in enumerate(ops):
             if op.code is OpCode.GRAPH:
                 self.columns.clear()
+                self.nbytes = 0
                 self.removed.clear()
                 self.whole_graph_seq = self.graph_seq = seq
             elif op.code is OpCode.PATCH:
@@ -146,7 +153,7 @@ class State:
         if graph is not None:
             self.graph = graph
             for key in [key for key in self.columns if key[0] not in graph.models]:
-                del self.columns[key]
+                self.nbytes -= self.columns.pop(key).nbytes
         self.seq = seq
 
     def snapshot(self) -> Iterator[Op]:
@@ -190,6 +197,15 @@ class State:
         values = held.values
         return _Outline(held.version, values.rows, (values.dtype, values.shape))
 
+    def _check_count(self, outlines: dict[Key, _Outline], *, fresh: bool) -> None:
+        keys = {key for key, outline in outlines.items() if outline.layout is not None}
+        if not fresh:
+            keys |= self.columns.keys() - outlines.keys()
+        if len(keys) > MAX_COLUMNS:
+            raise LimitExceeded(
+                f"The document would have {len(keys)} columns; it may have {MAX_COLUMNS}.", limit=MAX_COLUMNS
+            )
+
     def _check_size(
         self, ops: Sequence[Op], outlines: dict[Key, _Outline], *, fresh: bool, max_bytes: int
     ) -> None:
@@ -212,15 +228,21 @@ class State:
     def _apply_column(self, op: Op, place: Place) -> None:
         key = (op.model, op.column)
         if op.code is OpCode.REMOVE:
-            self.columns.pop(key, None)
+            held = self.columns.pop(key, None)
+            self.nbytes -= 0 if held is None else held.nbytes
             self.removed[key] = place
+            if len(self.removed) > MAX_COLUMNS:
+                # Who was there before gets the document anew.
+                self.removed.clear()
+                self.whole_graph_seq = place.seq
             return
         held = self.columns.get(key)
         if held is None:
             held = self.columns[key] = Held(GrowingColumn(), place.seq)
             self.removed.pop(key, None)
         held.values.apply(op, copy=False)
-        held.version, held.place = place.seq, place
+        self.nbytes += held.values.nbytes - held.nbytes
+        held.version, held.place, held.nbytes = place.seq, place, held.values.nbytes
 
 
 def _advance(op: Op, outline: _Outline) -> _Outline:

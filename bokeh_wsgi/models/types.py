@@ -1,6 +1,7 @@
 """Checks what pages send against the types of model classes: `bokeh_wsgi.bokeh_types` has their form."""
 
 import threading
+from collections import ChainMap
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
@@ -12,6 +13,8 @@ from .reps import Rep, reference_of
 if TYPE_CHECKING:
     from .graph import Graph
 
+MAX_BASES: Final = 64
+"""Classes above a data model."""
 _NUMBERS: Final = frozenset({"nan", "+inf", "-inf"})
 _ARRAYS: Final = frozenset({"ndarray", "typed_array"})
 
@@ -38,6 +41,11 @@ class TypeChecker:
             if rep.get("type") == "model" and isinstance(rep.get("name"), str)
         }
         self._new: Mapping[str, Rep] = {}
+        self._classes: dict[str, Mapping[str, Any]] = {}
+        self._bases: dict[str, frozenset[str]] = {}
+        # By the identity of the type: what takes time for each of its parts is done once for all values.
+        self._enums: dict[int, frozenset[tuple[type, Any]]] = {}
+        self._required: dict[int, frozenset[str]] = {}
 
     def know(self, new: Mapping[str, Rep]) -> None:
         """These models come with the change that is being checked."""
@@ -75,9 +83,20 @@ class TypeChecker:
         return self._new.get(model_id) or self._models[model_id]
 
     def _class(self, name: str) -> Mapping[str, Any]:
-        found = _bokeh_types(name) or self._types.get(name) or self._defined(name)
+        found = self._classes.get(name)
         if found is None:
-            raise BadRequest(f"nothing is known here of models of type {name!r}: pages cannot change them")
+            found = _bokeh_types(name) or self._types.get(name) or self._defined(name)
+            if found is None:
+                raise BadRequest(
+                    f"nothing is known here of models of type {name!r}: pages cannot change them"
+                )
+            self._classes[name] = found
+        return found
+
+    def _bases_of(self, name: str) -> frozenset[str]:
+        found = self._bases.get(name)
+        if found is None:
+            found = self._bases[name] = frozenset(self._class(name)["bases"])
         return found
 
     def _defined(self, name: str) -> Mapping[str, Any] | None:
@@ -85,25 +104,31 @@ class TypeChecker:
         rep = self._defs.get(name)
         if rep is None:
             return None
-        attributes: dict[str, Any] = {}
-        bases = []
+        attributes: list[dict[str, Any]] = []
+        bases: dict[str, None] = {}
         while rep is not None and rep["name"] not in bases:
-            bases.append(rep["name"])
-            attributes |= {prop["name"]: "any" for prop in rep.get("properties") or ()}
-            extends = rep.get("extends") or {}
-            rep = self._defs.get(extends.get("id") or extends.get("name") or "")
+            if len(bases) >= MAX_BASES:
+                raise BadRequest(f"the data model {name!r} has more than {MAX_BASES} classes above it")
+            bases[rep["name"]] = None
+            attributes.append(dict.fromkeys(_property_names(rep), "any"))
+            rep = self._defs.get(_base_of(rep))
         model = _bokeh_types("Model")
         assert model is not None
-        return {"bases": [*bases, "Model"], "attributes": {**model["attributes"], **attributes}}
+        return {"bases": [*bases, "Model"], "attributes": ChainMap(*attributes, model["attributes"])}
 
     def _accepts(self, kind: Any, value: Any) -> bool:
         if isinstance(kind, str):
             return WORDS[kind](value)
+        if kind[0] == "enum":
+            return self._is_enum(value, kind)
         word, *parts = kind
         return bool(getattr(self, f"_is_{word}")(value, *parts))
 
-    def _is_enum(self, value: Any, *allowed: Any) -> bool:
-        return any(type(value) is type(item) and value == item for item in allowed)
+    def _is_enum(self, value: Any, kind: list[Any]) -> bool:
+        allowed = self._enums.get(id(kind))
+        if allowed is None:
+            allowed = self._enums[id(kind)] = frozenset((type(item), item) for item in kind[1:])
+        return not isinstance(value, list | dict) and (type(value), value) in allowed
 
     def _is_either(self, value: Any, *kinds: Any) -> bool:
         return any(self._accepts(kind, value) for kind in kinds)
@@ -142,10 +167,17 @@ class TypeChecker:
                 return False
         if not isinstance(value, dict) or not value.keys() <= fields.keys():
             return False
-        return all(
-            self._accepts(kind, value[name]) if name in value else self._accepts(kind, _ABSENT)
-            for name, kind in fields.items()
-        )
+        if not self._required_of(fields) <= value.keys():
+            return False
+        return all(self._accepts(fields[name], item) for name, item in value.items())
+
+    def _required_of(self, fields: Mapping[str, Any]) -> frozenset[str]:
+        """The fields of a struct that may not be absent."""
+        found = self._required.get(id(fields))
+        if found is None:
+            needed = (name for name, kind in fields.items() if not self._accepts(kind, _ABSENT))
+            found = self._required[id(fields)] = frozenset(needed)
+        return found
 
     def _is_model(self, value: Any, name: str) -> bool:
         if not isinstance(value, dict):
@@ -153,7 +185,7 @@ class TypeChecker:
         target = reference_of(value)
         if target is None:
             return False
-        return name in self._class(self._rep(target)["name"])["bases"]
+        return name in self._bases_of(self._rep(target)["name"])
 
     def _is_range(self, value: Any, kind: Any, low: float | None, high: float | None) -> bool:
         if not self._accepts(kind, value):
@@ -162,6 +194,21 @@ class TypeChecker:
             # Infinity is a length, NaN an angle, for all that BokehJS knows.
             return True
         return (low is None or value >= low) and (high is None or value <= high)
+
+
+def _property_names(definition: Rep) -> list[str]:
+    properties = definition.get("properties")
+    if not isinstance(properties, list):
+        return []
+    names = (prop.get("name") for prop in properties if isinstance(prop, dict))
+    return [name for name in names if isinstance(name, str)]
+
+
+def _base_of(definition: Rep) -> str:
+    """The name of the class that a data model extends, "" if it says none."""
+    extends = definition.get("extends")
+    name = (extends.get("id") or extends.get("name")) if isinstance(extends, dict) else None
+    return name if isinstance(name, str) else ""
 
 
 def _bokeh_types(name: str) -> Mapping[str, Any] | None:

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.dataplane import Op, OpCode, column_from
-from bokeh_wsgi.models import State, column_values
+from bokeh_wsgi.models import State
 
 from .conftest import Api, replaces
 
@@ -238,12 +238,16 @@ class TestColumns:
         assert page.values("y") == ["p", "q"]
         assert ("p2", "names") not in page.state().columns
 
-    def test_arrays_may_be_packed(self, page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_arrays_may_be_packed(self, page: Page) -> None:
         page.accepted(replaced(x=packed(np.arange(100.0))))
         assert page.values("x").tolist() == list(range(100))
-        monkeypatch.setattr(column_values, "MAX_ARRAY_BYTES", 799)
-        status, message = page.refused(replaced(x=packed(np.zeros(100))))
-        assert (status, message) == (413, "An array of a page may have 799 bytes at most.")
+
+    def test_what_a_batch_unpacks_to_is_limited(self, page: Page) -> None:
+        halves = replaced(x=packed(np.zeros(625))), replaced(n=packed(np.zeros(626)))
+        assert page.send(halves[0]).status_code == 200
+        status, message = page.refused(*halves)
+        assert status == 413
+        assert "10000 bytes (max_edit_bytes)" in message
 
     def test_edits_of_one_batch_go_one_after_the_other(self, page: Page) -> None:
         page.accepted(

@@ -1,4 +1,6 @@
 import io
+import json
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -139,3 +141,90 @@ def test_a_document_over_the_limit_keeps_what_it_had(numbers: Any) -> None:
     assert response.status_code == 413
     assert list(api.columns(docid)) == ["y"]
     app.close()
+
+
+class Breaking:
+    """The input of a server whose client goes away, which that server tells in a way of its own."""
+
+    def __init__(self, begun: bytes, error: Exception | None) -> None:
+        self._begun = io.BytesIO(begun)
+        self._error = error
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._begun.read(size)
+        if not data and self._error is not None:
+            raise self._error
+        return data
+
+    readline = read
+
+
+class Dropped(Exception):
+    """As gunicorn's and others' own."""
+
+
+@pytest.mark.parametrize(
+    "error", [OSError("read error"), Dropped("no more data"), ValueError("bad chunk"), StopIteration(), None]
+)
+@pytest.mark.parametrize("terminated", [True, False])
+@pytest.mark.parametrize(
+    ("path", "mimetype"),
+    [
+        ("doc/{}/changes", "application/vnd.apache.arrow.stream"),
+        ("doc/{}/edits", "application/json"),
+        ("doc/{}/edits", "text/plain"),
+        ("doc", "application/json"),
+    ],
+)
+def test_a_body_that_breaks_off_is_a_bad_request(
+    api: Api, caplog: pytest.LogCaptureFixture, path: str, mimetype: str, terminated: bool, error: Any
+) -> None:
+    path = "/" + path.format(api.make())
+    environ = EnvironBuilder(path, method="POST", content_type=mimetype).get_environ()
+    environ["wsgi.input"] = Breaking(b"\xff\xff\xff\xff", error)
+    if terminated:
+        environ.pop("CONTENT_LENGTH", None)
+        environ["wsgi.input_terminated"] = True
+    else:
+        environ["CONTENT_LENGTH"] = "5000"
+    body, status, headers = run_wsgi_app(api.app, environ)
+    # Where nothing says who sends it, that is said first.
+    assert status[:3] == ("401" if mimetype == "text/plain" and error is None else "400")
+    assert headers["Content-Type"] == "application/json"
+    assert json.loads(b"".join(body))["message"]
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("announced", [None, 512 << 20])
+def test_a_body_takes_memory_for_what_has_come_of_it(api: Api, announced: int | None) -> None:
+    docid = api.make()
+    environ = EnvironBuilder(f"/doc/{docid}/changes", method="POST").get_environ()
+    environ.pop("CONTENT_LENGTH", None)
+    if announced is None:
+        environ["wsgi.input_terminated"] = True
+    else:
+        environ["CONTENT_LENGTH"] = str(announced)
+    peaks = []
+
+    class Slow:
+        """A byte at a time, of which one after the other comes."""
+
+        def read(self, size: int) -> bytes:
+            peaks.append(tracemalloc.get_traced_memory()[1])
+            return b"x" if len(peaks) < 100_000 else b""
+
+    environ["wsgi.input"] = Slow()
+    tracemalloc.start()
+    _, status, _ = run_wsgi_app(api.app, environ)
+    tracemalloc.stop()
+    assert status.startswith("400")
+    # The list of peaks is most of it.
+    assert peaks[10] < 1 << 20
+    assert peaks[-1] < 8 << 20
+
+
+def test_a_length_of_thousands_of_digits_is_too_large(api: Api) -> None:
+    environ = EnvironBuilder(f"/doc/{api.make()}/changes", method="POST").get_environ()
+    environ["CONTENT_LENGTH"] = "9" * 5000
+    _, status, _ = run_wsgi_app(api.app, environ)
+    assert status.startswith("413")

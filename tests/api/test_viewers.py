@@ -146,6 +146,25 @@ def test_a_page_that_polls_is_there_between_two_polls(room: Room, monkeypatch: p
     assert script.told == [0, 1, 0]
 
 
+def test_a_reader_that_gives_itself_many_names_is_no_crowd(room: Room) -> None:
+    bearer = token_in(Client(room.apps[0]).get(f"/doc/{room.docid}").text)
+    for n in range(200):
+        query = f"/changes?doc={room.docid}:0&wait=0&page=page{n}"
+        assert Client(room.apps[0]).get(query, headers=bearer).status_code == 200
+    assert room.viewers() == presence.MAX_PAGES
+    held = [room._open(0, f"doc={room.docid}:0&page=held{n}", **bearer) for n in range(30)]
+    assert room.viewers() == presence.MAX_PAGES
+    # Who opens the page from elsewhere counts besides.
+    other = Client(room.apps[0])
+    elsewhere = {"REMOTE_ADDR": "192.0.2.9"}
+    html = other.get(f"/doc/{room.docid}", environ_overrides=elsewhere).text
+    query = f"/changes?doc={room.docid}:0&wait=0&page=other"
+    assert other.get(query, headers=token_in(html), environ_overrides=elsewhere).status_code == 200
+    assert room.viewers() == presence.MAX_PAGES + 1
+    for stream in held:
+        stream.close()
+
+
 def test_a_process_that_was_killed_is_forgotten(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     store = room.apps[0].store
     store.set_viewers(room.docid, "killed", 3)

@@ -1,11 +1,14 @@
 """Sessions over HTTP: nobody there, servers that go away, answers that get lost, mounts, long uploads."""
 
 import contextlib
+import gzip
 import os
 import socket
 import subprocess
 import sys
 import threading
+import tracemalloc
+import zlib
 from collections.abc import Iterator
 from typing import Any
 from wsgiref.validate import validator
@@ -21,7 +24,8 @@ from werkzeug.wrappers import Request, Response
 
 from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.client import Session
-from bokeh_wsgi.exc import ServerRefused, ServerUnreachable
+from bokeh_wsgi.client.transport.transport import HTTPTransport
+from bokeh_wsgi.exc import ServerRefused, ServerUnreachable, SessionError
 
 from .conftest import Viewer
 
@@ -255,3 +259,86 @@ def test_calling_an_app_directly_keeps_to_wsgi(app: BokehWSGI, plotted: Document
     session.use_doc("line")
     session.store_document(plotted)
     assert Viewer(session).column(source, "y").tobytes() == source.data["y"].tobytes()
+
+
+@contextlib.contextmanager
+def packing(content: bytes, encoding: str) -> Iterator[str]:
+    """A server that answers a ping as it should, and all else with these bytes."""
+
+    @Request.application
+    def app(request: Request) -> Response:
+        if request.path.endswith("/ping"):
+            return Response("pong")
+        return Response(content, headers={"Content-Encoding": encoding, "Content-Type": "application/json"})
+
+    with serving(app) as url:
+        yield url
+
+
+def zeros(encoding: str, size: int) -> bytes:
+    packer = zlib.compressobj(9, wbits=31 if encoding == "gzip" else 15)
+    piece = bytes(1 << 20)
+    return b"".join([*(packer.compress(piece) for _ in range(size >> 20)), packer.flush()])
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "gzip, gzip"])
+def test_an_answer_that_unpacks_without_end_takes_no_memory(encoding: str) -> None:
+    packed = zeros(encoding.partition(",")[0], 300 << 20)
+    with packing(gzip.compress(packed) if "," in encoding else packed, encoding) as url:
+        transport = HTTPTransport(url, retry_s=0)
+        assert transport.base_url == url
+        tracemalloc.start()
+        with pytest.raises(SessionError, match="unpack to more than 67108864: if a proxy packs"):
+            transport.request("GET", "userinfo")
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 150 << 20
+        transport.close()
+
+
+@pytest.mark.parametrize(
+    ("content", "encoding", "message"),
+    [
+        (gzip.compress(b"{}")[:-9], "gzip", "was cut"),
+        (b"{}", "gzip", "is no gzip"),
+        (b"{}", "br", "answered in 'br', which was not asked for"),
+    ],
+)
+def test_an_answer_that_is_packed_wrongly_is_said(content: bytes, encoding: str, message: str) -> None:
+    with packing(content, encoding) as url:
+        transport = HTTPTransport(url, retry_s=0)
+        with pytest.raises(SessionError, match=message):
+            transport.request("GET", "userinfo")
+        transport.close()
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+def test_an_answer_that_a_proxy_packed_is_read(encoding: str) -> None:
+    text = b'{"username": "ada"}'
+    with packing(gzip.compress(text) if encoding == "gzip" else zlib.compress(text), encoding) as url:
+        transport = HTTPTransport(url, retry_s=0)
+        assert transport.request("GET", "userinfo").json() == {"username": "ada"}
+        transport.close()
+
+
+def test_a_session_waits_where_too_many_uploads_are_under_way(plotted: Document, source: Any) -> None:
+    app = BokehWSGI(store="memory:", max_user_uploads=1)
+    refused = threading.Event()
+
+    def seen(environ: Any, start_response: Any) -> Any:
+        def start(status: str, headers: Any, exc_info: Any = None) -> Any:
+            if status.startswith("429"):
+                refused.set()
+            return start_response(status, headers)
+
+        return app(environ, start)
+
+    with serving(seen) as url, Session(root_url=url, load_from_config=False) as session:
+        session.use_doc("line")
+        with app.context.uploads.taken({"address 127.0.0.1": 1}):
+            storing = threading.Thread(target=session.store_document, args=[plotted])
+            storing.start()
+            assert refused.wait(20)
+        storing.join(20)
+        assert Viewer(session).column(source, "y").tobytes() == source.data["y"].tobytes()
+    app.close()

@@ -1,5 +1,6 @@
 """Types of models that are not Bokeh's own go with them, so that pages may change these, too."""
 
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from bokeh.models import LayoutDOM
 from werkzeug.test import Client
 
 from bokeh_wsgi.app import BokehWSGI
+from bokeh_wsgi.bokeh_types import bokeh_types
 from bokeh_wsgi.client import Session
 from bokeh_wsgi.plotting import figure
 
@@ -64,3 +66,13 @@ def test_data_models_are_known_by_their_definitions(app: BokehWSGI) -> None:
     session.store_document(document)
     assert edit(app, session, person.id, "age", 4) == 200
     assert edit(app, session, person.id, "shoe", 4) == 400
+
+
+def test_names_that_no_class_has_are_not_remembered() -> None:
+    bokeh_types("Slider")
+    tracemalloc.start()
+    for n in range(1000):
+        assert bokeh_types(f"{n}" * 1000) is None
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 100_000

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bokeh_wsgi.dataplane import Column, GrowingColumn, Op, OpCode, column_from, concat
+from bokeh_wsgi.dataplane import Column, GrowingColumn, Op, OpCode, Ramp, column_from, concat
 from bokeh_wsgi.dataplane.run import Run
 from bokeh_wsgi.exc import FrameError
 
@@ -173,3 +173,52 @@ def test_memory_moves_only_while_no_view_of_it_is_alive() -> None:
         run.append(np.arange(30.0))
     assert run.view.base.ctypes.data == address  # type: ignore[union-attr]
     assert run.view[-30:].tolist() == list(range(30))
+
+
+@pytest.mark.parametrize("values", KINDS, ids=str)
+def test_what_was_lent_stays_as_it_is_whatever_is_applied(values: Any) -> None:
+    before = column_from(values)
+    held = GrowingColumn(before)
+    lent = held.lent()
+    assert isinstance(lent, Column)
+    part = lent.slice(1, 3)
+    rows = before.slice(0, 1)
+    for op in (
+        Op(OpCode.WRITE, start=2, count=1, values=rows),
+        append(concat(rows, rows), 1, drop=2),
+        Op(OpCode.WRITE, start=0, count=1, values=rows),
+        append(before, 3),
+        Op(OpCode.REPLACE, count=1, values=rows),
+    ):
+        held.apply(op)
+        held.column()
+        assert lent.equals(before)
+        assert part.equals(before.slice(1, 3))
+
+
+def test_a_ramp_is_lent_as_what_it_is() -> None:
+    held = GrowingColumn()
+    held.refresh(column_from(np.arange(10.0)))
+    lent = held.lent()
+    assert isinstance(lent, Ramp)
+    held.apply(Op(OpCode.WRITE, start=2, count=1, values=column_from(np.array([70.0]))))
+    assert lent.column().values().tolist() == list(range(10))
+
+
+def test_memory_that_was_lent_is_written_again_once_nobody_has_it() -> None:
+    run = Run(np.arange(100.0), copy=True)
+    address = run.view.base.ctypes.data  # type: ignore[union-attr]
+    lent = run.lent()
+    part = lent[7:9]
+    del lent
+    run.write(7, np.zeros(1))
+    assert part.tolist() == [7, 8]
+    moved = run.view.base.ctypes.data  # type: ignore[union-attr]
+    assert moved != address
+    run.write(8, np.zeros(1))
+    run.lent()
+    run.write(9, np.zeros(1))
+    assert run.view.base.ctypes.data == moved  # type: ignore[union-attr]
+    lent = run.lent()
+    run.assign(np.ones(100))
+    assert lent[7:11].tolist() == [0, 0, 0, 10]

@@ -119,6 +119,7 @@ JSON = {"dtype": "json", "count": 1}
         ({"json": '{"list": true}'}, "json is"),
         ({"json": '{"list": 1, "more": 1}'}, "json is"),
         ({"json": "[1]"}, "json is"),
+        ({"json": '{"list": 1' + " " * 100 + "}"}, "json is"),
         ({"json": '{"decimals": 7}'}, "json is"),
         ({"json": '{"decimals": -1}'}, "json is"),
         ({"json": '{"decimals": true}'}, "json is"),

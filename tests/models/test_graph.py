@@ -1,6 +1,7 @@
 """The graph by itself: patches of strangers, what they may do, and what is left of models nobody needs."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from bokeh_wsgi.exc import BadRequest, BokehWSGIError, Conflict
 from bokeh_wsgi.models.graph import Graph, diff, joined
 from bokeh_wsgi.models.reps import MAX_DEPTH, loads
+from tests.growth import check_linear
 
 JSON = dict[str, Any]
 
@@ -489,3 +491,21 @@ def test_resources_of_several_sessions_add_up() -> None:
     graph = Graph.from_json({"resources": {"components": ["bokeh", "bokeh-widgets"]}})
     graph.apply({"resources": {"components": ["bokeh", "bokeh-tables"], "css": ["a.css"]}})
     assert graph.resources == {"components": ["bokeh", "bokeh-widgets", "bokeh-tables"], "css": ["a.css"]}
+
+
+@pytest.mark.parametrize(
+    "act", [lambda *patches: Graph().patched(*patches), lambda *patches: list(joined(patches))]
+)
+def test_many_patches_take_time_for_what_they_hold(act: Callable[..., Any]) -> None:
+    def made(count: int) -> Callable[[], Any]:
+        patches = [
+            {
+                "events": [{"kind": "TitleChanged", "title": "t"}],
+                "types": {f"k{n}": {"bases": [], "attributes": {}}},
+                "resources": {"js": [f"{n}.js"]},
+            }
+            for n in range(count)
+        ]
+        return lambda: act(*patches)
+
+    check_linear(made, 300)

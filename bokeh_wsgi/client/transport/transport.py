@@ -14,9 +14,10 @@ from wsgiref.types import WSGIApplication
 
 import urllib3
 
-from bokeh_wsgi.exc import Conflict, PastGeneration, ServerRefused, ServerUnreachable
+from bokeh_wsgi.exc import Busy, Conflict, PastGeneration, ServerRefused, ServerUnreachable
 
 from .body import Body, Progress
+from .content import read_content
 from .open_response import HTTPStream, Stream, WholeStream
 
 ARROW_STREAM = "application/vnd.apache.arrow.stream"
@@ -27,6 +28,9 @@ POLL_S = 0.25
 """An app in this process is asked so often, so that a session ends as soon."""
 SILENCE_S = 40.0
 """A stream in which not even a heartbeat comes for so long, where there is one each 15 s, is broken."""
+
+BUSY_S = 60.0
+"""How long a request waits for others of the same user that are under way."""
 
 _PIECE_BYTES = 1 << 18
 _MAX_REDIRECTS = 10
@@ -103,12 +107,17 @@ class Transport(ABC):
         """The 2xx answer to a request for ``path`` (below the base URL); ``anonymous``: without credentials.
 
         Raises `Conflict` or `ServerRefused` with the server's message, and `ServerUnreachable` once retrying
-        has taken too long. Requests are repeated, so they must be such that a repetition does no harm.
+        has taken too long. Requests are repeated, so they must be such that a repetition does no harm. Where
+        too many of this user's are under way, it waits for its turn.
         """
         url = self.base_url + path  # before the credentials: they may come with it
         credentials = {} if anonymous else self.credentials
         every = {"Accept": f"application/json, {ARROW_STREAM}", **credentials, **(headers or {})}
         answer = self._send(method, url, every, pieces, retry=True)
+        deadline = time.monotonic() + BUSY_S
+        while is_busy(answer) and time.monotonic() < deadline:
+            time.sleep(random.uniform(0.1, 1.0))
+            answer = self._send(method, url, every, pieces, retry=True)
         if not 200 <= answer.status < 300:
             advice = "" if anonymous else self._advice(answer.status)
             raise refusal(answer, f"{method} {url}", advice=advice)
@@ -122,6 +131,11 @@ class Transport(ABC):
             f"{self.base_url} has users: session.register(name, password) or "
             "session.login(name, password) first"
         )
+
+
+def is_busy(answer: Answer) -> bool:
+    """Whether the server will take the request as soon as it is through with others of this user."""
+    return answer.status == 429 and answer.json().get("error") == Busy.code
 
 
 def refusal(answer: Answer, request: str, *, advice: str = "") -> Conflict | PastGeneration | ServerRefused:
@@ -263,15 +277,20 @@ class HTTPTransport(Transport):
         self, method: str, url: str, headers: Mapping[str, str], pieces: Sequence[bytes]
     ) -> Answer:
         if not pieces:
-            return _answer(self._pool.request(method, url, headers=headers, redirect=False))
+            return self._ask(method, url, headers, None)
         length = sum(map(len, pieces))
         progress = Progress(length)
         body = Body(pieces, progress) if length > _PIECE_BYTES else b"".join(pieces)
         try:
             sent = {**headers, "Content-Length": str(length)}
-            return _answer(self._pool.request(method, url, headers=sent, body=body, redirect=False))
+            return self._ask(method, url, sent, body)
         finally:
             progress.close()
+
+    def _ask(self, method: str, url: str, headers: Mapping[str, str], body: Any) -> Answer:
+        return _answer(
+            self._pool.request(method, url, headers=headers, body=body, redirect=False, preload_content=False)
+        )
 
 
 def is_same_place(url: str, target: str) -> bool:
@@ -284,7 +303,7 @@ def is_same_place(url: str, target: str) -> bool:
 
 def _answer(response: urllib3.BaseHTTPResponse) -> Answer:
     headers = {name.lower(): value for name, value in response.headers.items()}
-    return Answer(response.status, headers, response.data)
+    return Answer(response.status, headers, read_content(response))
 
 
 class WSGITransport(Transport):

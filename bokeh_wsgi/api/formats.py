@@ -1,0 +1,86 @@
+"""File formats of exports, written batch by batch to whoever reads."""
+
+import io
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from .pieces import gathered
+from .tables import Table
+
+# One row is held as a whole, in CSV as Python objects.
+MAX_ROW_BYTES = 8 << 20
+
+
+class Writer(Protocol):
+    """What pyarrow's writers of files have in common."""
+
+    def write_batch(self, batch: pa.RecordBatch) -> None: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """``as_text``: rows that are lists become JSON. ``max_row_bytes``: a larger row is not written.
+
+    ``keeps_memory``: what the writer hands over stays as it is, since it is the columns' own memory.
+    """
+
+    mimetype: str
+    open: Callable[["_Sink", pa.Schema], Writer]
+    as_text: bool = False
+    keeps_memory: bool = False
+    max_row_bytes: int | None = None
+
+    def written(self, table: Table) -> Generator[bytes, None, None]:
+        """The file in pieces; no more than a batch of it is held."""
+        sink = _Sink(copies=not self.keeps_memory)
+        writer = self.open(sink, table.schema)
+        for batch in table.batches():
+            writer.write_batch(batch)
+            yield from gathered(sink.take())
+        writer.close()
+        yield from gathered(sink.take())
+
+
+class _Sink(io.RawIOBase):
+    """A file that is taken away as it is written."""
+
+    def __init__(self, *, copies: bool) -> None:
+        self._copies = copies
+        self._pieces: list[memoryview] = []
+        self._written = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any, /) -> int:
+        view = memoryview(bytes(data) if self._copies else data).cast("B")
+        self._pieces.append(view)
+        self._written += len(view)
+        return len(view)
+
+    def tell(self) -> int:
+        return self._written
+
+    def take(self) -> list[memoryview]:
+        pieces, self._pieces = self._pieces, []
+        return pieces
+
+
+def _parquet(sink: _Sink, schema: pa.Schema) -> Writer:
+    # Statistics hold the longest and shortest strings: in a footer that has to wait for the end.
+    writer: Writer = pyarrow.parquet.ParquetWriter(sink, schema, write_statistics=False)
+    return writer
+
+
+FORMATS = {
+    "arrow": Format("application/vnd.apache.arrow.file", pa.ipc.new_file, keeps_memory=True),
+    "parquet": Format("application/vnd.apache.parquet", _parquet, max_row_bytes=MAX_ROW_BYTES),
+    "csv": Format("text/csv", pyarrow.csv.CSVWriter, as_text=True, max_row_bytes=MAX_ROW_BYTES),
+}

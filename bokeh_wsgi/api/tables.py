@@ -1,0 +1,114 @@
+"""Columns side by side, a batch of rows at a time."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from bokeh_wsgi.dataplane import Column, Ramp, arrow_array, arrow_type, rows_of, sizes_of_rows
+from bokeh_wsgi.exc import LimitExceeded
+
+Values = Ramp | Column
+"""A column's values as they were lent."""
+
+BATCH_ROWS = 1 << 16
+BATCH_BYTES = 4 << 20
+# Where there are many columns, a batch has so much of each: Parquet's footer tells of every one of them.
+COLUMN_BYTES = 4 << 10
+MAX_COLUMNS = 10_000
+# What may be written beyond the values there are: nulls in columns that are shorter than others.
+FREE_BYTES = 64 << 20
+FREE_SHARE = 4
+NULL_BYTES = 8
+# What spreadsheets take for the beginning of a formula, or leave out before one.
+FORMULA = r"^[=+\-@\t\r\n＝＋－＠]"
+
+
+class Table:
+    """Named columns; those that are shorter than the longest end in nulls.
+
+    With ``as_text`` rows that are lists are JSON; with ``is_safe`` strings, and names, that a spreadsheet
+    would take for formulas have a ``'`` before them.
+    """
+
+    def __init__(self, columns: Mapping[str, Values], *, as_text: bool, is_safe: bool) -> None:
+        self._columns = list(columns.values())
+        self._as_text = as_text
+        self._is_safe = is_safe
+        self.rows = max(values.rows for values in self._columns)
+        names = [f"'{name}" if is_safe and re.match(FORMULA, name) else name for name in columns]
+        types = [self._type(rows_of(values, 0, 0)) for values in self._columns]
+        self.schema = pa.schema(list(zip(names, types, strict=True)))
+
+    def check(self, max_row_bytes: int | None) -> None:
+        """Raises `LimitExceeded` if a row is larger, or if all is far more than the values there are."""
+        if len(self._columns) > MAX_COLUMNS:
+            raise LimitExceeded(f"An export has {MAX_COLUMNS} columns at most.", limit=MAX_COLUMNS)
+        size = held = 0
+        for name, values in zip(self.schema.names, self._columns, strict=True):
+            written, largest = _extent(values)
+            if max_row_bytes is not None and largest > max_row_bytes:
+                raise LimitExceeded(
+                    f"A row of column {name[:60]!r} has {largest} bytes, and {max_row_bytes} at most in this "
+                    "format: ask for .arrow.",
+                    limit=max_row_bytes,
+                )
+            size += written + (self.rows - values.rows) * NULL_BYTES
+            held += values.nbytes
+        limit = FREE_BYTES + FREE_SHARE * held
+        if size > limit:
+            raise LimitExceeded(
+                f"Side by side, with the shorter columns filled up to {self.rows} rows, these columns would "
+                f"take {size} bytes instead of {held}: give them as many rows each.",
+                limit=limit,
+            )
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """All rows, in batches of about `BATCH_BYTES`, but of one row at least."""
+        most = max(BATCH_BYTES, COLUMN_BYTES * len(self._columns))
+        rows = min(max(most // (NULL_BYTES * len(self._columns)), 1), BATCH_ROWS)
+        lo = 0
+        while lo < self.rows:
+            parts = [rows_of(values, lo, min(lo + rows, self.rows)) for values in self._columns]
+            count = _fitting(parts, min(rows, self.rows - lo), most)
+            arrays = [self._array(part, count) for part in parts]
+            yield pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+            lo += count
+
+    def _type(self, column: Column) -> pa.DataType:
+        return pa.string() if column.shape and self._as_text else arrow_type(column)
+
+    def _array(self, part: Column, rows: int) -> pa.Array:
+        """So many rows of a column, of which there may be fewer."""
+        array = arrow_array(part.slice(0, min(rows, part.rows)))
+        if part.shape and self._as_text:
+            array = pa.array([json.dumps(row) for row in array.to_pylist()], pa.string())
+        if self._is_safe and (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
+            quoted = pc.binary_join_element_wise(pa.scalar("'", array.type), array, pa.scalar("", array.type))
+            array = pc.if_else(pc.match_substring_regex(array, FORMULA), quoted, array)
+        missing = rows - len(array)
+        return pa.concat_arrays([array, pa.nulls(missing, array.type)]) if missing else array
+
+
+def _extent(values: Values) -> tuple[int, int]:
+    """What all rows take as arrays of Arrow, and what the largest one takes."""
+    if isinstance(values, Ramp) or values.is_fixed:
+        row = int(sizes_of_rows(rows_of(values, 0, 1)).sum())
+        return row * values.rows, row
+    total = largest = 0
+    for lo in range(0, values.rows, BATCH_ROWS):
+        sizes = sizes_of_rows(rows_of(values, lo, lo + BATCH_ROWS))
+        total, largest = total + int(sizes.sum()), max(largest, int(sizes.max()))
+    return total, largest
+
+
+def _fitting(parts: list[Column], rows: int, max_bytes: int) -> int:
+    """How many of the rows, one at least, take no more than so much."""
+    sizes = np.zeros(rows, dtype=np.int64)
+    for part in parts:
+        sizes[: part.rows] += sizes_of_rows(part)
+        sizes[part.rows :] += NULL_BYTES
+    return max(int(np.searchsorted(np.cumsum(sizes), max_bytes, side="right")), 1)

@@ -1,0 +1,52 @@
+"""The body of an answer, which takes memory for what has come: what is packed unpacks within a limit."""
+
+import zlib
+from typing import Final
+
+import urllib3
+
+from bokeh_wsgi.exc import SessionError
+
+PIECE_BYTES: Final = 1 << 18
+MAX_UNPACKED_BYTES: Final = 64 << 20
+"""The server packs nothing but columns, by other means; what a proxy packs is lists and messages."""
+WINDOWS: Final = {"gzip": 31, "x-gzip": 31, "deflate": 15}
+
+
+def read_content(response: urllib3.BaseHTTPResponse) -> bytes:
+    """All of it, unpacked; raises `SessionError` if that is too much, or packed in a way not asked for."""
+    try:
+        pieces = []
+        while piece := response.read(PIECE_BYTES, decode_content=False):
+            pieces.append(piece)
+        content = b"".join(pieces)
+    except BaseException:
+        response.close()
+        raise
+    response.release_conn()
+    packed = response.headers.get("content-encoding", "").lower().split(",")
+    for encoding in reversed([name.strip() for name in packed]):
+        if encoding not in ("", "identity"):
+            content = _unpacked(content, encoding, response.url or "the server")
+    return content
+
+
+def _unpacked(content: bytes, encoding: str, url: str) -> bytes:
+    if encoding not in WINDOWS:
+        raise SessionError(
+            f"{url} answered in {encoding[:40]!r}, which was not asked for: is a proxy set up so?"
+        )
+    unpacking = zlib.decompressobj(wbits=WINDOWS[encoding])
+    try:
+        unpacked = unpacking.decompress(content, MAX_UNPACKED_BYTES + 1)
+    except zlib.error as error:
+        raise SessionError(f"the answer of {url} is no {encoding}: {error}") from error
+    if len(unpacked) > MAX_UNPACKED_BYTES:
+        raise SessionError(
+            f"{url} answered with {len(content)} bytes of {encoding} that unpack to more than "
+            f"{MAX_UNPACKED_BYTES}: if a proxy packs the server's answers, have it leave "
+            "application/vnd.apache.arrow.stream as it is"
+        )
+    if content and not unpacking.eof:
+        raise SessionError(f"the answer of {url} was cut")
+    return unpacked
