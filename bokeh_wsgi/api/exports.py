@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -77,7 +78,7 @@ def _table(columns: dict[str, Column], *, flat: bool) -> pa.Table:
 
 
 def _array(column: Column, *, flat: bool) -> pa.Array:
-    values = column.values()
+    values = replace(column, integers=False).values()
     if column.shape == () and column.dtype != "json":
         return pa.array(values)
     nested = values.tolist() if isinstance(values, np.ndarray) else [_plain(value) for value in values]
@@ -91,6 +92,8 @@ def _plain(value: Any) -> Any:
         return value.tolist()
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
     return value
 
 
