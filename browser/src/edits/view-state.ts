@@ -22,25 +22,18 @@ const SHOWN = new Map([
   ["RedoTool", ["disabled"]],
   ["ExamineTool", ["active"]],
 ]);
-/** What tools draw while somebody points or drags, and what these then set of it. */
+/** What tools draw while somebody points or drags. */
 const DRAWN = new Set(["BoxAnnotation", "PolyAnnotation", "Span"]);
-const PLACE = new Set(["left", "right", "top", "bottom", "xs", "ys", "visible"]);
-
-interface Tool extends Model {
-  overlay?: Model | Model[];
-  persistent?: boolean;
-}
 
 /** Whether an attribute is nobody's but this page's: computed from its size, or about where its mouse is. */
 export function isOwn(model: Model, attr: string, document: BokehDocument): boolean {
-  return OWN.has(attr) || SHOWN.get(model.type)?.includes(attr) === true || isOfPointer(model, attr, document);
+  return OWN.has(attr) || SHOWN.get(model.type)?.includes(attr) === true || isOfTool(model, document);
 }
 
-/** Whether it is of the box, lasso or crosshair of a tool. Where these stay after a selection all may see them. */
-function isOfPointer(model: Model, attr: string, document: BokehDocument): boolean {
-  if (!DRAWN.has(model.type)) return false;
-  const tool = ([...document._all_models.values()] as Tool[]).find(({ overlay }) => [overlay].flat().includes(model));
-  return tool !== undefined && !(tool.persistent && PLACE.has(attr));
+/** Whether it is the box, lasso or crosshair of a tool; those that Bokeh makes for tools say so themselves. */
+function isOfTool(model: Model, document: BokehDocument): boolean {
+  const tools = [...document._all_models.values()] as { overlay?: unknown }[];
+  return DRAWN.has(model.type) && tools.some(({ overlay }) => [overlay].flat().includes(model));
 }
 
 /** Whether an attribute says what a viewer looks at, and how: the part of a plot, the tools. */
