@@ -16,6 +16,7 @@
     ├── LimitExceeded (ValueError)         413  over a limit of this server, which the error names
     ├── TooMany                            429  too often, or too many at once; says when to try again
     ├── StoreError (OSError)               503  the store cannot be used
+    ├── NotBuilt                           503  the package was installed without the client of its pages
     ├── ColumnError (TypeError)                 values that cannot be a column
     └── SessionError (RuntimeError)             the client side
         ├── ServerUnreachable (ConnectionError) nobody answers
@@ -178,6 +179,11 @@ class TooMany(BokehWSGIError):
 class StoreError(BokehWSGIError, OSError):
     status = 503
     code = "store"
+
+
+class NotBuilt(BokehWSGIError):
+    status = 503
+    code = "not-built"
 
 
 class ColumnError(BokehWSGIError, TypeError):
