@@ -329,6 +329,17 @@ def test_a_model_in_no_document_is_refused(session: Session) -> None:
         session.store_objects(ColumnDataSource({"x": [1]}))
 
 
+def test_a_column_that_no_page_could_show_is_refused_by_its_name(session: Session) -> None:
+    source = ColumnDataSource({"x": [1], "constructor": [1]})
+    document = Document()
+    document.add_root(source)
+    with pytest.raises(ColumnError, match=r"column 'constructor' of ColumnDataSource.*rename it"):
+        session.store_document(document)
+    source.data["builder"] = source.data.pop("constructor")
+    session.store_document(document)
+    assert session.seq == 1
+
+
 def test_a_new_document_without_a_title_goes_by_its_name(make_session: MakeSession) -> None:
     for title, clear in (("joined", False), ("anew", True)):
         session = make_session(title, clear=clear)

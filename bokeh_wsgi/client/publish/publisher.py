@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 from bokeh.core.has_props import is_DataModel
 from bokeh.document import Document
@@ -24,6 +24,9 @@ from .ownership import Ownership
 from .rounding import Rounding
 from .serializer import GraphSerializer, PartSerializer, closure, plain
 from .steps import Step
+
+UNSHOWABLE: Final = "constructor"
+"""BokehJS takes an object for columns by this attribute of it."""
 
 Absorb = Callable[[Step], None]
 """Takes in what others did, below what a refused step does to columns."""
@@ -255,6 +258,8 @@ class Publisher:
 
             def convert(name: str, values: Any, model: str = model) -> tuple[Column, bool]:
                 try:
+                    if name == UNSHOWABLE:
+                        raise ColumnError("BokehJS shows no source with a column of this name: rename it")
                     column, is_own = take_column(values, fallback=serializer.encode_item)
                 except (ColumnError, ValueError) as error:
                     raise ColumnError(f"column {name!r} of {serializer.objects[model]}: {error}") from error
