@@ -17,6 +17,7 @@
     ├── TooMany                            429  too often, or too many at once; says when to try again
     │   └── Busy                           429  too many at once: there is a place as soon as one of them ends
     ├── StoreError (OSError)               503  the store cannot be used
+    ├── NotBuilt                           503  the package was installed without the client of its pages
     ├── ColumnError (TypeError)                 values that cannot be a column
     └── SessionError (RuntimeError)             the client side
         ├── ServerUnreachable (ConnectionError) nobody answers
@@ -186,6 +187,11 @@ class Busy(TooMany):
 class StoreError(BokehWSGIError, OSError):
     status = 503
     code = "store"
+
+
+class NotBuilt(BokehWSGIError):
+    status = 503
+    code = "not-built"
 
 
 class ColumnError(BokehWSGIError, TypeError):

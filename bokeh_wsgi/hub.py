@@ -63,11 +63,6 @@ class Hub:
                     self._seqs.pop(docid, None)
                     self._viewers.pop(docid, None)
 
-    def readers(self, docid: str) -> int:
-        """How many responses of this process wait for news of a document."""
-        with self._lock_of_this_process():
-            return len(self._waiting.get(docid, ()))
-
     def wake(self, docid: str, seq: int) -> None:
         """Wake those who wait for ``docid``, which is at ``seq`` now (-1: it is gone)."""
         with self._lock_of_this_process():

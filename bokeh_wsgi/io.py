@@ -10,7 +10,6 @@ Without `output_server`, all names do what they do in Bokeh.
 """
 
 import sys
-import time
 import warnings
 from collections.abc import Sequence
 from functools import partial
@@ -36,6 +35,7 @@ from bokeh.util.browser import view
 from .client.account.account import DEFAULT_SERVER_URL
 from .client.publish.store_loop import OnTakenOver
 from .client.session import Session
+from .client.show.notebook import notebook_title
 
 __all__ = sorted(
     {
@@ -205,10 +205,14 @@ def output_notebook(
     name: str | None = None,
     **kwargs: Any,
 ) -> None:
-    """As ``bokeh.io.output_notebook``; with ``url``, ``session`` or ``name`` also `output_server`."""
+    """As ``bokeh.io.output_notebook``; with ``url``, ``session`` or ``name`` also `output_server`.
+
+    Without ``docname`` the document has the notebook's name, or that of its folder where that is not known:
+    so it is the same document whenever the notebook runs.
+    """
     bokeh_io.output_notebook(resources, verbose, hide_banner, *args, **kwargs)
     if url or session or name or docname:
-        output_server(docname or f"Notebook of {time.ctime()}", session, url or "default", name)
+        output_server(docname or notebook_title(), session, url or "default", name)
 
 
 def hplot(*children: UIElement, **kwargs: Any) -> Row:

@@ -5,9 +5,10 @@
  *   node build.mjs           into $BOKEH_WSGI_STATIC, or ../bokeh_wsgi/static
  *   node build.mjs --tests   the tests, into build/test
  */
-import { copyFile, mkdir, readdir, rm } from "node:fs/promises";
+import { copyFile, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { deflateSync } from "node:zlib";
 import asc from "assemblyscript/asc";
 import { build } from "esbuild";
 
@@ -21,13 +22,15 @@ async function wasm() {
     "-O3", "--converge", "--noAssert", "--use", "abort=", "--enable", "simd,bulk-memory",
   ]);
   if (error) throw new Error(`${stderr}`);
+  const bytes = await readFile(join(here, "build/blosc2.wasm"));
+  await writeFile(join(here, "build/blosc2.wasm.deflate"), deflateSync(bytes, { level: 9 }));
 }
 
 const options = {
   absWorkingDir: here,
   bundle: true,
   target: "es2022",
-  loader: { ".wasm": "binary", ".worker.js": "text" },
+  loader: { ".wasm": "binary", ".deflate": "binary", ".worker.js": "text" },
   logLevel: "warning",
 };
 

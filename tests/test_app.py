@@ -1,5 +1,7 @@
+import importlib
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 from wsgiref.validate import validator
@@ -111,6 +113,27 @@ def test_a_bokehjs_that_is_not_here_is_answered_with_the_one_that_is(app: BokehW
     assert (other.status_code, other.data) == (200, ours.data)
     assert other.headers["Cache-Control"] == "no-cache"
     assert Client(app).get("/static/bokeh/3.0.0/js/other.js").status_code == 404
+
+
+def test_a_package_whose_client_was_not_built_says_so(
+    app: BokehWSGI, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    static = importlib.import_module("bokeh_wsgi.pages.static")
+    docid = Client(app).post("/doc", json={"title": "line"}).get_json()["docid"]
+    assert Client(app).get(f"/doc/{docid}", headers=PAGE).status_code == 200
+    monkeypatch.setattr(static, "BUILT", tmp_path / "nothing")
+    static.files.cache_clear()
+    try:
+        page = Client(app).get(f"/doc/{docid}", headers=PAGE)
+        scripts = [Client(app).get(path) for path in ("/static/page.js", "/autoload.js")]
+    finally:
+        static.files.cache_clear()
+    assert page.status_code == 503
+    assert "installed without their client (page.js)" in page.text
+    assert "python -m build_tools" in page.text
+    assert [(answer.status_code, answer.get_json()["error"]) for answer in scripts] == [
+        (503, "not-built")
+    ] * 2
 
 
 def test_a_path_cannot_leave_the_static_folder(app: BokehWSGI) -> None:

@@ -65,7 +65,7 @@ def _retitle(context: Context, docid: str, old: str, new: str) -> None:
     """Give the graph the new title, which its pages show, unless its script has called it something else."""
     document = context.library.open(docid)
     with document.reading() as state:
-        if not state.seq or state.graph.title != old:
+        if not state.seq or state.graph.title not in (old, ""):
             return
     op = Op(OpCode.PATCH, json=json.dumps({"events": [{"kind": "TitleChanged", "title": new}]}))
     frame = b"".join(dataplane.encode(docid, [op]))

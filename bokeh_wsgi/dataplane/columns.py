@@ -15,18 +15,8 @@ from bokeh_wsgi.exc import ColumnError
 from .kernels import Array as Array
 from .kernels import equal
 from .plain import from_plain
+from .wire_types import NUMBERS as NUMBERS
 
-NUMBERS: Final[dict[str, np.dtype[Any]]] = {
-    "bool": np.dtype("u1"),
-    "int8": np.dtype("i1"),
-    "uint8": np.dtype("u1"),
-    "int16": np.dtype("<i2"),
-    "uint16": np.dtype("<u2"),
-    "int32": np.dtype("<i4"),
-    "uint32": np.dtype("<u4"),
-    "float32": np.dtype("<f4"),
-    "float64": np.dtype("<f8"),
-}
 TEXTS: Final = ("utf8", "json")
 INT32_MAX: Final = 2**31 - 1
 
@@ -41,6 +31,7 @@ class Column:
     ``validity``: bool per row, False where the row is None; only without shape. None: all valid.
     ``offsets``: int32 or int64 per ragged level, from 0; then for texts one more, in bytes.
     ``data``: flat, contiguous, little-endian; bools and text bytes as uint8.
+    ``integers``: float64 of lists whose numbers are integers in Python, too large for any type of the wire.
     """
 
     dtype: str
@@ -50,6 +41,7 @@ class Column:
     data: Array
     offsets: tuple[Array, ...] = ()
     validity: Array | None = None
+    integers: bool = False
 
     @property
     def is_text(self) -> bool:
@@ -86,7 +78,8 @@ class Column:
 
     def same_layout(self, other: "Column") -> bool:
         """Whether both are the same kind of column, in the same containers."""
-        return self.same_rows(other) and self.list_depth == other.list_depth
+        containers = self.list_depth, self.integers
+        return self.same_rows(other) and containers == (other.list_depth, other.integers)
 
     def equals(self, other: "Column") -> bool:
         """Whether both have the same layout and bits."""
@@ -115,7 +108,7 @@ class Column:
         if not self.is_text:
             lo, hi = lo * self.items_per_cell, hi * self.items_per_cell
         kind = self.dtype, self.shape, stop - start, self.list_depth
-        return Column(*kind, self.data[lo:hi], tuple(offsets), validity)
+        return Column(*kind, self.data[lo:hi], tuple(offsets), validity, self.integers)
 
     def overwrite(self, start: int, values: "Column") -> "Column":
         """A new column with the rows from start replaced by values."""
@@ -157,7 +150,8 @@ def _restore(column: Column, depth: int, lo: int, hi: int) -> Any:
     if depth >= column.list_depth:
         return _array(column, depth, lo, hi)
     if depth == len(column.shape):
-        return _leaves(column, lo, hi).tolist()
+        leaves = _leaves(column, lo, hi).tolist()
+        return list(map(int, leaves)) if column.integers else leaves
     size = column.shape[depth]
     ends = column.offsets[depth][lo : hi + 1] if size < 0 else np.arange(lo, hi + 1) * size
     return [_restore(column, depth + 1, a, b) for a, b in pairwise(ends.tolist())]

@@ -117,7 +117,9 @@ def _row(docid: str, op: Op, memory: FilterMemory) -> Row:
 
 def _chunks(op: Op, values: Column, memory: FilterMemory) -> tuple[dict[str, int], list[bytes]]:
     """What a row of values tells in its json, and its buffers."""
-    told = {"list": values.list_depth} if op.code is OpCode.REPLACE and values.list_depth else {}
+    told: dict[str, int] = {}
+    if op.code is OpCode.REPLACE and values.list_depth:
+        told = {"list": values.list_depth} | ({"integers": True} if values.integers else {})
     *before, data = _buffers(values)
     chunks = [
         compress(buffer, memory.choice((op.model, op.column, number, buffer.dtype.char)))

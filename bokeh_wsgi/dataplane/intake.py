@@ -13,7 +13,7 @@ from bokeh_wsgi.exc import ColumnError
 
 from .arrays import column_from_numbers, fill_masked
 from .columns import Array, Column
-from .lists import Fallback, column_from_list
+from .lists import Fallback, column_from_integers, column_from_list
 from .times import array_ms
 
 
@@ -36,7 +36,7 @@ def take_column(values: Any, *, fallback: Fallback | None = None) -> tuple[Colum
     if isinstance(values, list | tuple):
         return column_from_list(values, fallback), True
     if isinstance(values, range):
-        return replace(column_from_numbers(_range(values)), list_depth=1), True
+        return column_from_integers(_range(values)), True
     array_of = _as_array(values)
     if array_of is not None:
         column = _from_array(array_of, fallback)

@@ -17,6 +17,7 @@ from .arrays import column_from_numbers
 from .columns import Array, Column, fit_offsets, offsets_of
 from .plain import to_plain
 from .times import scalar_ms
+from .wire_types import wire_numbers
 
 Fallback: TypeAlias = Callable[[Any], Any]
 MAX_DEPTH: Final = 8
@@ -69,7 +70,7 @@ def _present(items: Sequence[Any], kinds: set[str]) -> Column | None:
     if kinds == {"bool"}:
         return column_from_numbers(np.array(items, dtype=bool))
     if kinds == {"int"}:
-        return column_from_numbers(_integers(items))
+        return column_from_integers(_integers(items))
     if kinds <= {"int", "float"}:
         return column_from_numbers(_floats(items))
     if kinds <= {"int", "float", "time"}:
@@ -77,6 +78,12 @@ def _present(items: Sequence[Any], kinds: set[str]) -> Column | None:
     if "date" in kinds and kinds <= {"date", "str"}:
         return _strings([item.isoformat() if isinstance(item, dt.date) else item for item in items])
     return _strings(items) if kinds == {"str"} else None
+
+
+def column_from_integers(array: Array) -> Column:
+    """A column of a list's integers, which come back as such, even if no integer type has room for them."""
+    column = column_from_numbers(array)
+    return replace(column, list_depth=1, integers=column.dtype == "float64")
 
 
 def _integers(items: Sequence[Any]) -> Array:
@@ -170,7 +177,13 @@ def _of_arrays(items: list[Array], levels: list[Array]) -> Column | None:
     if any(len(shape) != ndim for shape in shapes):
         return None
     list_depth = len(levels) + 1
-    leaf = column_from_numbers(np.concatenate([item.reshape(-1) for item in items]))
+    flat = [item.reshape(-1) for item in items]
+    if len({item.dtype for item in flat}) > 1:
+        flat = [wire_numbers(item) for item in flat]
+        if len({item.dtype for item in flat}) > 1:
+            # Each goes by itself, so that it keeps its type.
+            return None
+    leaf = column_from_numbers(np.concatenate(flat))
     if ndim > 1 and len(set(shapes)) == 1:
         leaf = replace(leaf, shape=shapes[0])
         return _ragged(leaf, levels, list_depth) if levels else replace(leaf, rows=len(items), list_depth=1)

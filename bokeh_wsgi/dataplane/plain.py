@@ -1,21 +1,32 @@
 """Values without a wire type of their own as JSON, in the forms BokehJS reads back."""
 
+import base64
+import zlib
 from math import isfinite, isnan
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from bokeh_wsgi.exc import ColumnError
 
+from .kernels import Array
+from .wire_types import NUMBERS, wire_numbers
+
+GZIP: Final = 31
+MAX_BYTES: Final = 64 << 20
+"""Of an array in a JSON row."""
+
 
 def to_plain(value: Any) -> Any:
-    """A JSON-able form: Bokeh's own one for numbers that JSON lacks, and for dicts.
+    """A JSON-able form: Bokeh's own one for numbers that JSON lacks, for dicts, and for arrays of numbers.
 
     ColumnError for what has none here; Bokeh's Serializer knows more.
     """
     match value:
         case None | bool() | str():
             return value
+        case np.ndarray() if value.dtype.kind in "biufmM" and value.ndim:
+            return _array_rep(wire_numbers(value))
         case np.generic() | np.ndarray():
             return to_plain(value.tolist())
         case int():
@@ -37,6 +48,8 @@ def from_plain(value: Any) -> Any:
             return float(name)
         case {"type": "map", "entries": list(entries)}:
             return {from_plain(key): from_plain(item) for key, item in entries}
+        case {"type": "ndarray", "array": {"type": "bytes", "data": str(data)}, "dtype": str(dtype)}:
+            return _array_of(data, dtype, value)
         case list():
             return [from_plain(item) for item in value]
         case dict():
@@ -47,3 +60,29 @@ def from_plain(value: Any) -> Any:
 
 def _name(value: float) -> str:
     return "nan" if isnan(value) else "+inf" if value > 0 else "-inf"
+
+
+def _array_rep(array: Array) -> dict[str, Any]:
+    data = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).tobytes()
+    # BokehJS takes nothing but gzip.
+    packer = zlib.compressobj(wbits=GZIP)
+    packed = packer.compress(data) + packer.flush()
+    return {
+        "type": "ndarray",
+        "array": {"type": "bytes", "data": base64.b64encode(packed).decode()},
+        "shape": list(array.shape),
+        "dtype": array.dtype.name,
+        "order": "little",
+    }
+
+
+def _array_of(data: str, dtype: str, rep: dict[str, Any]) -> Any:
+    """The array; what is not quite one stays as it is."""
+    try:
+        kind = NUMBERS[dtype].newbyteorder(">" if rep.get("order") == "big" else "<")
+        packed = base64.b64decode(data, validate=True)
+        unpacked = zlib.decompressobj(wbits=GZIP).decompress(packed, MAX_BYTES)
+        values = np.frombuffer(unpacked, dtype=kind).reshape(rep["shape"])
+    except (KeyError, TypeError, ValueError, zlib.error):
+        return rep
+    return values.astype(np.bool_ if dtype == "bool" else NUMBERS[dtype])

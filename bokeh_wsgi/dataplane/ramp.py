@@ -123,7 +123,7 @@ def find_ramp(column: Column) -> Ramp | None:
     """The ramp that gives the column bit for bit, or None."""
     data = column.data
     plain = not column.shape and column.validity is None and not column.is_text and column.dtype != "bool"
-    if not plain or column.rows < 2 or column.list_depth > 1:
+    if not plain or column.rows < 2 or column.list_depth > 1 or column.integers:
         return None
     first, second, last = float(data[0]), float(data[1]), float(data[-1])
     if not (isfinite(first) and isfinite(second) and isfinite(last)):

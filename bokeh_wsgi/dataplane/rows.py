@@ -130,7 +130,7 @@ def _column(row: Row, budget: Budget, into: Array | None) -> Column:
     levels = ragged + (dtype in TEXTS)
     if len(chunks) != levels + 2:
         raise FrameError(f"has {len(chunks)} buffers instead of {levels + 2}")
-    list_depth, decimals = told_of(row)
+    list_depth, decimals, integers = told_of(row)
     validity = _validity(chunks[0], rows, budget)
     if validity is not None and shape:
         raise FrameError("only plain columns have None rows")
@@ -146,7 +146,7 @@ def _column(row: Row, budget: Budget, into: Array | None) -> Column:
         data = _unpack(chunks[-1], NUMBERS.get(dtype, BYTES), values, budget, into)
     else:
         data = _decimals(chunks[-1], NUMBERS[dtype], decimals, values, budget, into)
-    column = Column(dtype, shape, rows, list_depth, data, tuple(offsets), validity)
+    column = Column(dtype, shape, rows, list_depth, data, tuple(offsets), validity, integers)
     _check_values(column)
     return column
 
@@ -169,10 +169,10 @@ def _check_layout(row: Row, shape: tuple[int, ...]) -> int:
     return ragged
 
 
-def told_of(row: Row) -> tuple[int, int | None]:
-    """What json tells of values: the list depth, and the decimals if they are sent as integers."""
+def told_of(row: Row) -> tuple[int, int | None, bool]:
+    """What json tells of values: list depth, decimals if they are sent as integers, `Column.integers`."""
     if not row.json:
-        return 0, None
+        return 0, None, False
     if len(row.json) > MAX_TOLD:
         raise FrameError(f"json is {row.json[:80]!r}")
     return _told(row.json, row.op == OpCode.REPLACE, row.dtype or "", len(row.shape))
@@ -183,22 +183,25 @@ MAX_TOLD: Final = 64
 
 
 @lru_cache(maxsize=256)
-def _told(text: str, begins: bool, dtype: str, dimensions: int) -> tuple[int, int | None]:
+def _told(text: str, begins: bool, dtype: str, dimensions: int) -> tuple[int, int | None, bool]:
     fields = strict_json(text)
-    if not isinstance(fields, dict) or not {"list", "decimals"} >= fields.keys() or not fields:
+    if not isinstance(fields, dict) or not {"list", "decimals", "integers"} >= fields.keys() or not fields:
         raise FrameError(f"json is {text[:80]!r}")
-    if "list" in fields and not begins:
+    if not begins and not {"decimals"} >= fields.keys():
         raise FrameError("json is not used here")
     depth, decimals = fields.get("list", 0), fields.get("decimals", 0)
     if type(depth) is not int or not 0 <= depth <= dimensions + 1:
         raise FrameError(f"json is {text[:80]!r}")
     if type(decimals) is not int or not 0 <= decimals <= MAX_DECIMALS:
         raise FrameError(f"json is {text[:80]!r}")
+    integers = fields.get("integers", False)
+    if "integers" in fields and (integers is not True or dtype != "float64" or depth != dimensions + 1):
+        raise FrameError(f"json is {text[:80]!r}")
     if "decimals" not in fields:
-        return depth, None
+        return depth, None, integers
     if dtype not in FLOATS:
         raise FrameError(f"no decimals of {dtype}")
-    return depth, decimals
+    return depth, decimals, integers
 
 
 def _validity(chunk: Chunk, rows: int, budget: Budget) -> Array | None:

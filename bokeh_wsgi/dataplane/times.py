@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from .columns import Array
+from .kernels import Array
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 NP_EPOCH = np.datetime64(0, "ms")

@@ -16,7 +16,10 @@ from bokeh_wsgi.exc import BadRequest, LimitExceeded
 
 Values = list[Any] | np.ndarray[Any, np.dtype[Any]]
 
+MAX_LEVELS: Final = 8
+
 _ARRAYS: Final = frozenset({"ndarray", "typed_array"})
+INTEGERS: Final = frozenset({"int8", "uint8", "int16", "uint16", "int32", "uint32"})
 _DTYPES: Final = frozenset(NUMBERS) | {"int64", "uint64"}
 
 
@@ -43,13 +46,23 @@ class Unpacking:
         return unpacked
 
 
-def read_values(rep: Any, unpacking: Unpacking) -> Values:
-    """A list of reps as it is, or the array that an array rep says; raises BadRequest or LimitExceeded."""
+def read_values(rep: Any, unpacking: Unpacking, levels: int = MAX_LEVELS) -> Values:
+    """A list of reps as it is, but for the arrays in it; or the array that an array rep says.
+
+    Raises BadRequest or LimitExceeded. Arrays lie so many ``levels`` of lists deep at most.
+    """
     if isinstance(rep, list):
-        return [read_array(item, unpacking) if _is_array(item) else item for item in rep]
+        return [
+            read_array(item, unpacking) if _is_array(item) else _read_row(item, unpacking, levels - 1)
+            for item in rep
+        ]
     if not _is_array(rep):
         raise BadRequest(f"a column's values are a list or an array, not {str(rep)[:40]!r}")
     return read_array(rep, unpacking)
+
+
+def _read_row(row: Any, unpacking: Unpacking, levels: int) -> Any:
+    return read_values(row, unpacking, levels) if levels and isinstance(row, list) else row
 
 
 def _is_array(rep: Any) -> bool:
@@ -92,6 +105,8 @@ def fitted(values: Values, like: Column) -> Column | None:
     if not len(values):
         return like
     column = column_of(values)
+    if like.integers and not (column.integers or column.dtype in INTEGERS):
+        return None
     if not column.same_rows(like):
         if column.shape != like.shape or column.is_text or like.is_text:
             return None
@@ -99,7 +114,7 @@ def fitted(values: Values, like: Column) -> Column | None:
         if cast is None:
             return None
         column = replace(column, dtype=like.dtype, data=cast)
-    return replace(column, list_depth=like.list_depth)
+    return replace(column, list_depth=like.list_depth, integers=like.integers)
 
 
 def _cast(column: Column, dtype: str) -> np.ndarray[Any, np.dtype[Any]] | None:
@@ -121,7 +136,9 @@ def widened(rows: Column, more: Values) -> Column:
     together = column_from(
         [*_items(rows), *(more.tolist() if isinstance(more, np.ndarray) else from_plain(more))]
     )
-    return replace(together, list_depth=0) if not rows.list_depth and together.list_depth == 1 else together
+    if not rows.list_depth and together.list_depth == 1:
+        return replace(together, list_depth=0, integers=False)
+    return together
 
 
 def _items(column: Column) -> Sequence[Any]:

@@ -37,7 +37,7 @@ def index(context: Context, request: Request) -> Response:
             changed=record.changed,
             bytes=record.bytes,
             published=record.published,
-            viewers=context.hub.readers(record.docid),
+            viewers=context.presence.viewers(record.docid),
         )
         for record in context.store.list_documents(identity.user)
     ]

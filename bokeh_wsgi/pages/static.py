@@ -11,13 +11,14 @@ from pathlib import Path
 
 from werkzeug.wrappers import Request, Response
 
-from bokeh_wsgi.exc import NotFound
+from bokeh_wsgi.exc import NotBuilt, NotFound
 
 from .render import ASSETS
 
 BUILT = Path(__file__).parent.parent / "static"
 BOKEH_VERSION = version("bokeh")
 
+CLIENTS = frozenset({"page.js", "autoload.js"})
 COMPRESSED_TYPES = ("text/", "application/json", "image/svg")
 FOREVER = "public, max-age=31536000, immutable"
 
@@ -84,12 +85,24 @@ class StaticFiles:
         """The path with a query that changes with the content, so that browsers may keep it for ever."""
         return f"{path}?v={self._files[path].etag}" if path in self._files else path
 
+    def built(self, path: str) -> str:
+        """The `version` of a script that the package's build makes; raises `NotBuilt`."""
+        if path not in self._files:
+            raise NotBuilt(
+                f"Pages cannot be shown: this server was installed without their client ({path}), "
+                "which the build of the package makes. Install bokeh_wsgi with pip, or run "
+                "`python -m build_tools` in its sources."
+            )
+        return self.version(path)
+
     def response(self, request: Request, path: str) -> Response:
-        """The file; raises `NotFound`. Readable by pages in an opaque origin: nothing here is private.
+        """The file; raises `NotFound`, `NotBuilt`. Pages in an opaque origin may read it: nothing is private.
 
         A BokehJS that is not here is answered with the one that is: embed tags name that of the script, or of
         the server, that made them, and stay in pages for years.
         """
+        if path in CLIENTS:
+            self.built(path)
         file = self._files.get(path) or self._files.get(_ours_instead(path))
         if file is None:
             raise NotFound(f"No file static/{path}.")

@@ -23,6 +23,7 @@ def view(context: Context, request: Request, docid: str, model: str | None = Non
     """
     access = context.policy.access_of(_viewer(context, request), docid, Right.READ)
     identity = access.identity
+    page_js = files().built("page.js")
     writes = context.policy.may_edit(access)
     if writes:
         types.prepare()
@@ -44,7 +45,7 @@ def view(context: Context, request: Request, docid: str, model: str | None = Non
         public=access.record.published and context.has_users,
         share=access.right is Right.OWN and context.has_users,
         home=bool(identity.user) and identity.token is None,
-        page_js=files().version("page.js"),
+        page_js=page_js,
         write=writes,
     )
     ancestors = _ancestors(context, identity)

@@ -1,7 +1,7 @@
-import wasm from "../build/blosc2.wasm";
 import { AheadDecoder } from "./ahead/ahead";
 import { startWorker } from "./ahead/start-worker";
 import { chunkDecoder } from "./chunks/chunk-decoder";
+import { wasm } from "./chunks/wasm";
 import { Connection, type Followed } from "./connection/connection";
 import { type Source, bokeh } from "./document/bokeh";
 import { LiveDocument } from "./document/live-document";
@@ -28,11 +28,14 @@ export interface Probe {
 
 /** How long people may read what is not about the state of the page. */
 const NOTICE_MS = 10_000;
+/** A little longer than it takes until it is told again. */
+const LATE_MS = 6_000;
 
 async function main(): Promise<void> {
   const config = readConfig();
   const view = document.getElementById("bokeh-wsgi-view")!;
   const heading = document.getElementById("bokeh-wsgi-title");
+  const named = document.title;
   const status = new Status();
   const notice = new Notice(view);
   const documents = new Map<string, LiveDocument>();
@@ -48,14 +51,15 @@ async function main(): Promise<void> {
   const host = pageHost(decode);
   const ahead = new AheadDecoder({
     start: startWorker,
-    wasm,
+    wasm: await wasm,
     decode,
     spare: ({ doc, model, column }) => documents.get(doc)?.columns.columns(model).get(column)?.lend() ?? null,
   });
 
   const shown = (docid: string) => {
     if (docid !== config.docid) return;
-    const title = documents.get(docid)!.document!.title();
+    // A document without a title goes by the name that the server has written.
+    const title = documents.get(docid)!.document!.title() || named;
     if (document.title !== title) document.title = title;
     if (heading && heading.textContent !== title) heading.textContent = title;
     if (status.state === "connecting") status.show("live", "the document is shown as it is now");
@@ -79,6 +83,7 @@ async function main(): Promise<void> {
         if (httpStatus !== 409) notice.show(`What was done here was not taken: ${message}`, NOTICE_MS);
         connection.restart(docid, null);
       },
+      late: (why) => notice.show(`What was done here has not reached the server yet; trying again. (${why})`, LATE_MS),
     });
   };
   const follow = ({ docid }: Followed) => {

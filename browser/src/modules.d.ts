@@ -3,6 +3,11 @@ declare module "*.wasm" {
   export default bytes;
 }
 
+declare module "*.wasm.deflate" {
+  const bytes: Uint8Array<ArrayBuffer>;
+  export default bytes;
+}
+
 declare module "*.worker.js" {
   const code: string;
   export default code;

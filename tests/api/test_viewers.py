@@ -12,6 +12,7 @@ from werkzeug.test import Client
 from bokeh_wsgi import presence
 from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.dataplane import Reader
+from tests.pages.reading import find
 
 from .conftest import Api
 from .people import token_in
@@ -78,6 +79,11 @@ class Room:
     def viewers(self, app: int = 0) -> int:
         answer: Any = Client(self.apps[app]).get(f"/doc/{self.docid}/viewers").get_json()
         return int(answer["viewers"])
+
+    def listed(self, app: int = 0) -> str:
+        """What the index says."""
+        index = Client(self.apps[app]).get("/", headers={"Accept": "text/html"}).text
+        return find(index, "span", class_="fact viewers").text
 
     def close(self) -> None:
         for stream in self.streams:
@@ -163,6 +169,23 @@ def test_a_reader_that_gives_itself_many_names_is_no_crowd(room: Room) -> None:
     assert room.viewers() == presence.MAX_PAGES + 1
     for stream in held:
         stream.close()
+
+
+def test_the_index_counts_pages_of_all_processes_and_no_scripts(room: Room) -> None:
+    assert room.listed() == "0 viewers"
+    script = room.listen()
+    until(lambda: script.told == [0])
+    assert room.listed() == "0 viewers"
+    room.look("a")
+    room.look("b", 1)
+    until(lambda: [room.listed(app) for app in (0, 1)] == ["2 viewers"] * 2)
+
+
+def test_the_index_counts_a_page_that_polls(room: Room) -> None:
+    bearer = token_in(Client(room.apps[0]).get(f"/doc/{room.docid}").text)
+    query = f"/changes?doc={room.docid}:0&wait=0&page=a"
+    assert Client(room.apps[0]).get(query, headers=bearer).status_code == 200
+    assert room.listed() == "1 viewer"
 
 
 def test_a_process_that_was_killed_is_forgotten(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:

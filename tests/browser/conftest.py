@@ -38,6 +38,8 @@ class LiveServer:
 
     @property
     def log(self) -> str:
+        if self._log.closed:  # at the end of the session, when the last test is reported
+            return ""
         self._log.seek(0)
         return self._log.read()
 

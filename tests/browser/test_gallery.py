@@ -38,6 +38,7 @@ ID = re.compile(r"\bp\d+\b")
 pytestmark = [
     # Of columns with integers that JavaScript cannot hold: Bokeh warns, file_html too.
     pytest.mark.filterwarnings("ignore:out of range integer"),
+    pytest.mark.filterwarnings("ignore:column .* has integers beyond"),
 ]
 Picture = np.ndarray[Any, np.dtype[np.uint8]]
 

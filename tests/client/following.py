@@ -11,7 +11,7 @@ from bokeh.model import Model
 
 from bokeh_wsgi.client import Publisher, Session
 from bokeh_wsgi.client.publish.serializer import closure, text_of
-from bokeh_wsgi.client.transport.transport import ARROW_STREAM
+from bokeh_wsgi.client.transport.answer import ARROW_STREAM
 from bokeh_wsgi.dataplane import Op, OpCode, column_from, encode_upload
 
 DEADLINE_S = 20.0

@@ -43,7 +43,7 @@ def stored(session: Session, *roots: Model) -> Document:
 @pytest.mark.parametrize("name", gallery.NAMES)
 def test_storing_a_loaded_document_sends_nothing(name: str, make_session: MakeSession) -> None:
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "out of range integer")
+        warnings.filterwarnings("ignore", "out of range integer|.*beyond 2..53")
         document = gallery.build(name)
         make_session(name, clear=True).store_document(document)
         session = make_session(name)

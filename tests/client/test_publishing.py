@@ -15,7 +15,7 @@ from bokeh_wsgi.client import Session
 from bokeh_wsgi.dataplane import OpCode
 from bokeh_wsgi.exc import ColumnError
 
-from .conftest import Viewer
+from .conftest import MakeSession, Viewer
 
 
 @pytest.fixture
@@ -327,3 +327,37 @@ def test_with_dirty_only_false_columns_are_sent_whole(
 def test_a_model_in_no_document_is_refused(session: Session) -> None:
     with pytest.raises(ValueError, match=r"is in no document"):
         session.store_objects(ColumnDataSource({"x": [1]}))
+
+
+def test_a_column_that_no_page_could_show_is_refused_by_its_name(session: Session) -> None:
+    source = ColumnDataSource({"x": [1], "constructor": [1]})
+    document = Document()
+    document.add_root(source)
+    with pytest.raises(ColumnError, match=r"column 'constructor' of ColumnDataSource.*rename it"):
+        session.store_document(document)
+    source.data["builder"] = source.data.pop("constructor")
+    session.store_document(document)
+    assert session.seq == 1
+
+
+def test_a_new_document_without_a_title_goes_by_its_name(make_session: MakeSession) -> None:
+    for title, clear in (("joined", False), ("anew", True)):
+        session = make_session(title, clear=clear)
+        session.store_document(Document())
+        note = Document()
+        note.add_root(Div(text="x"))
+        session.store_document(note)
+        assert session.pull_state().graph.title == title
+
+
+def test_who_joins_a_document_leaves_its_title(make_session: MakeSession) -> None:
+    first = make_session("line", clear=True)
+    document = Document(title="Line of the day")
+    document.add_root(Div(text="x"))
+    first.store_document(document)
+    joined = make_session("line")
+    other = Document()
+    other.add_root(Div(text="y"))
+    joined.store_document(other)
+    assert len(first.pull_state().graph.roots) == 2
+    assert first.pull_state().graph.title == "Line of the day"

@@ -29,30 +29,48 @@ from bokeh_wsgi.exc import ServerRefused, ServerUnreachable, SessionError
 
 from .conftest import Viewer
 
+SIGN_IN = Response("<h1>Sign in to reach the network</h1>", mimetype="text/html")
+"""What a page between says instead of a server."""
+
 
 class Troubled:
-    """A server whose next answers get lost on the way (after the app has done its work), or are a 503."""
+    """A server whose next answers get lost (after the app has done its work), or are something else.
+
+    A 503, a page to sign in at, or their first half; only those to uploads, unless it ``spares`` none.
+    """
 
     def __init__(self, app: Any) -> None:
         self.app = app
         self.lose = 0
         self.refuse = 0
+        self.sign_in = 0
+        self.halve = 0
+        self.spares = True
         self.keys: list[str] = []
 
     def __call__(self, environ: Any, start_response: Any) -> Any:
         key = environ.get("HTTP_IDEMPOTENCY_KEY")
-        if key is None:
+        if key is None and self.spares:
             return self.app(environ, start_response)
-        self.keys.append(key)
+        self.keys.append(key or environ["PATH_INFO"])
         if self.refuse:
             self.refuse -= 1
             return Response("starting", status=503)(environ, start_response)
-        pieces = list(self.app(environ, lambda *args: start_response(*args)))
+        told: list[Any] = []
+        whole = b"".join(self.app(environ, lambda *args: told.extend(args)))
+        if self.sign_in:
+            self.sign_in -= 1
+            return SIGN_IN(environ, start_response)
+        if self.halve:
+            self.halve -= 1
+            whole = whole[: len(whole) // 2]
+            told[1] = [pair for pair in told[1] if pair[0] != "Content-Length"]
         if self.lose:
             self.lose -= 1
             environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
             raise ConnectionError("the answer is lost")
-        return pieces
+        start_response(*told)
+        return [whole]
 
 
 @contextlib.contextmanager
@@ -149,7 +167,7 @@ def test_redirects_without_an_end_are_not_followed_for_ever() -> None:
         Session(root_url=url, load_from_config=False).use_doc("line")
 
 
-@pytest.mark.parametrize("trouble", ["lose", "refuse"])
+@pytest.mark.parametrize("trouble", ["lose", "refuse", "sign_in", "halve"])
 def test_a_change_is_sent_again_and_applied_once(
     remote: Session, troubled: Troubled, plotted: Document, source: Any, trouble: str
 ) -> None:
@@ -160,6 +178,47 @@ def test_a_change_is_sent_again_and_applied_once(
     remote.store_objects(source)
     assert len(troubled.keys) == 3
     assert len(set(troubled.keys)) == 1
+    assert remote.seq == 2
+    assert Viewer(remote).column(source, "y").tobytes() == source.data["y"].tobytes()
+
+
+@pytest.mark.parametrize("trouble", ["sign_in", "halve"])
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda session: session.use_doc("line"),
+        lambda session: session.userinfo,
+        lambda session: session.pull_state(),
+        lambda session: session.publish(),
+        lambda session: session.embed_token(),
+        lambda session: session.viewers(),
+        lambda session: session.rename("curve"),
+    ],
+)
+def test_what_is_no_answer_is_asked_for_again(
+    remote: Session, troubled: Troubled, plotted: Document, ask: Any, trouble: str
+) -> None:
+    remote.store_document(plotted)
+    troubled.keys.clear()
+    troubled.spares = False
+    setattr(troubled, trouble, 1)
+    ask(remote)
+    assert len(troubled.keys) == 2
+    assert len(set(troubled.keys)) == 1
+
+
+def test_a_page_to_sign_in_at_that_stays_is_named(
+    remote: Session, troubled: Troubled, plotted: Document, source: Any
+) -> None:
+    remote.store_document(plotted)
+    remote.http_session.retry_s = 0.0  # type: ignore[attr-defined]
+    troubled.sign_in = 1
+    source.stream({"y": [1.0]})
+    with pytest.raises(
+        ServerUnreachable, match=r"no answer of a bokeh-server \(37 bytes of text/html\).*sign in"
+    ):
+        remote.store_objects(source)
+    remote.store_objects(source)
     assert remote.seq == 2
     assert Viewer(remote).column(source, "y").tobytes() == source.data["y"].tobytes()
 

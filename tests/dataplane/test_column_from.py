@@ -11,7 +11,9 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from bokeh_wsgi.dataplane import column_from, take_column
+from bokeh_wsgi.dataplane import Column, Op, OpCode, Reader, column_from, commit, encode, take_column
+from bokeh_wsgi.dataplane.plain import from_plain, to_plain
+from bokeh_wsgi.dataplane.schema import SCHEMA_MESSAGE
 from bokeh_wsgi.exc import ColumnError
 
 from .javascript import as_bokeh_sends, as_page_shows, same
@@ -25,6 +27,15 @@ ZONED = dt.datetime(2024, 2, 29, 12, tzinfo=dt.timezone(dt.timedelta(hours=5)))
 class Level(enum.IntEnum):
     LOW = 1
     HIGH = 2
+
+
+def sent(column: Column) -> Column:
+    """A column as it comes out of the wire's bytes."""
+    op = Op(OpCode.REPLACE, model="m", column="c", count=column.rows, values=column)
+    (change,) = Reader().feed(b"".join([SCHEMA_MESSAGE, *encode("d", [op]), commit("d", 1)]))
+    values = change.ops[0].values
+    assert values is not None
+    return values
 
 
 def objects(*items: Any) -> np.ndarray[Any, Any]:
@@ -221,8 +232,79 @@ def test_nan_payloads_and_signs_are_kept() -> None:
 
 def test_64_bit_integers_that_do_not_fit_are_rounded_as_javascript_does() -> None:
     assert column_from(np.array([2**53 + 1, 2**62])).values().tolist() == [float(2**53), float(2**62)]
-    assert column_from([2**53 + 1]).values() == [float(2**53)]
-    assert column_from([2**70]).values() == [float(2**70)]
+    assert column_from([2**53 + 1]).values() == [2**53]
+    assert column_from([2**70 + 1]).values() == [2**70]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [1, 2],
+        [1, None],
+        [2**40, -1],
+        [2**40, None, 3],
+        [[2**40, 1], [], [2]],
+        [[[1], [2**52]]],
+        [np.int64(2**40)],
+        range(2**40, 2**40 + 5),
+    ],
+)
+def test_integers_of_lists_come_back_as_integers(values: Any) -> None:
+    for column in (column_from(values), sent(column_from(values))):
+        back = column.values()
+        assert back == list(values)
+        assert repr(back) == repr(
+            [item if item is None or isinstance(item, list) else int(item) for item in values]
+        )
+
+
+def test_floats_of_lists_come_back_as_floats_also_where_they_are_whole() -> None:
+    assert repr(sent(column_from([2.0**40, 1.0])).values()) == repr([2.0**40, 1.0])
+    assert repr(sent(column_from([2**40, 1.0])).values()) == repr([2.0**40, 1.0])
+    assert sent(column_from(np.array([2**40]))).values().dtype == np.float64
+
+
+MIXED: dict[str, list[Any]] = {
+    "lines": [np.arange(3.0), np.arange(4, dtype="i4"), np.arange(2, dtype="f4")],
+    "images": [np.zeros((2, 3), "u4"), np.ones((2, 3), "f8")],
+    "of several dimensions": [np.arange(3), np.zeros((2, 2))],
+    "an empty one": [np.array([]), np.array([1, 2])],
+    "bools": [np.array([True, False]), np.array([1.5])],
+    "times": [np.array(["2024-02-29"], "M8[D]"), np.array([1], "i2")],
+    "large integers": [np.array([2**40]), np.array([1], "i4")],
+}
+
+
+@pytest.mark.parametrize("name", MIXED)
+def test_a_list_of_arrays_of_several_types_keeps_that_of_each(name: str) -> None:
+    alone = [sent(column_from([array])).values()[0] for array in MIXED[name]]
+
+    back = sent(column_from(MIXED[name])).values()
+
+    assert isinstance(back, list)
+    assert [(array.dtype, array.shape) for array in back] == [(array.dtype, array.shape) for array in alone]
+    assert all(array.tobytes() == other.tobytes() for array, other in zip(back, alone, strict=True))
+
+
+def test_a_list_of_arrays_of_one_wire_type_is_no_json() -> None:
+    assert column_from([np.arange(3), np.arange(2, dtype="i4")]).dtype == "int32"
+    assert column_from([np.array([2**40]), np.array([1.5])]).dtype == "float64"
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        {"dtype": "float64", "shape": [9]},
+        {"dtype": "object", "shape": [1]},
+        {"dtype": "float64", "shape": "x"},
+        {"dtype": "float64", "shape": [1], "array": {"type": "bytes", "data": "AAAA"}},
+        {"dtype": "float64", "shape": [1], "array": {"type": "bytes", "data": "!"}},
+    ],
+)
+def test_what_is_not_quite_an_array_stays_as_it_is(spoilt: dict[str, Any]) -> None:
+    rep = to_plain(np.array([1.5])) | spoilt
+
+    assert from_plain(rep) == rep
 
 
 def test_masked_integers_become_nan_where_masked() -> None:

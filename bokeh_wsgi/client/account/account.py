@@ -13,7 +13,8 @@ from wsgiref.types import WSGIApplication
 
 from bokeh.util.browser import view
 
-from bokeh_wsgi.client.transport.transport import Answer, HTTPTransport, Transport, WSGITransport
+from bokeh_wsgi.client.transport.answer import Answer, telling
+from bokeh_wsgi.client.transport.transport import HTTPTransport, Transport, WSGITransport
 from bokeh_wsgi.exc import Conflict, ServerRefused
 
 from .config import Config
@@ -123,7 +124,7 @@ class Account:
         self._sign_in("login", {"username": username, "password": password, "name": key_name()})
 
     def _sign_in(self, path: str, told: Mapping[str, str]) -> None:
-        answer = self.send("POST", path, told, anonymous=True).json()
+        answer = self.send("POST", path, told, anonymous=True, tells=("username", "userapikey")).json()
         self._become(answer["username"], answer["userapikey"])
         if self._is_remote:
             self._save_if_possible()
@@ -158,7 +159,7 @@ class Account:
 
         It holds a code and never the key. With ``BOKEH_BROWSER=none`` nothing opens.
         """
-        told = self.send("POST", "codes").json()["url"]
+        told = self.send("POST", "codes", tells=("url",)).json()["url"]
         # The server says where it is as it sees itself; we know where we reach it.
         url = f"{self.transport.base_url}login/code#{urlsplit(told).fragment}"
         view(url)
@@ -169,16 +170,16 @@ class Account:
 
         Documents by last change; ``shared`` are those of others: ``{"title", "docid", "owner", "right"}``.
         """
-        return self.send("GET", "userinfo").json()
+        return self.send("GET", "userinfo", tells=("username", "docs")).json()
 
     def keys(self) -> list[dict[str, Any]]:
         """This user's API keys and logins: ``{"id", "kind", "name", "created", "current"}``, no secrets."""
-        found: list[dict[str, Any]] = self.send("GET", "keys").json()["keys"]
+        found: list[dict[str, Any]] = self.send("GET", "keys", tells=("keys",)).json()["keys"]
         return found
 
     def new_key(self, name: str) -> str:
         """Another API key of this user, as for a machine; the server shows it this once."""
-        key: str = self.send("POST", "keys", {"name": name}).json()["key"]
+        key: str = self.send("POST", "keys", {"name": name}, tells=("key",)).json()["key"]
         return key
 
     def revoke(self, id: str) -> None:  # noqa: A002 - as `keys` calls it
@@ -186,13 +187,24 @@ class Account:
         self.send("DELETE", f"keys/{quote(id, safe='')}")
 
     def send(
-        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, anonymous: bool = False
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        anonymous: bool = False,
+        tells: Sequence[str] = (),
     ) -> Answer:
-        """The answer to a request of this account; raises `ServerRefused` with the server's reason."""
+        """The answer to a request of this account, which has these fields.
+
+        Raises `ServerRefused` with the server's reason.
+        """
         pieces: Sequence[bytes] = () if body is None else [json.dumps(body).encode()]
         headers = {} if body is None else {"Content-Type": "application/json"}
         try:
-            return self.transport.request(method, path, headers=headers, pieces=pieces, anonymous=anonymous)
+            return self.transport.request(
+                method, path, headers=headers, pieces=pieces, anonymous=anonymous, is_whole=telling(*tells)
+            )
         except Conflict as error:  # which is about changes; this is none
             raise ServerRefused(error.message, status=error.status, body={}) from None
 

@@ -1,7 +1,7 @@
 """An account's documents as wholes: made, named, published, shared, embedded."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -18,7 +18,7 @@ class Documents:
 
     def make(self, title: str) -> dict[str, Any]:
         """This user's document of that title, or a new one: ``{"docid", "seq", "generation", …}``."""
-        return self._send("POST", "doc", {"title": title})
+        return self._send("POST", "doc", {"title": title}, tells=("docid",))
 
     def delete(self, docid: str) -> None:
         self._send("DELETE", f"doc/{_quoted(docid)}")
@@ -30,7 +30,7 @@ class Documents:
         return self._send("GET", f"access/{_quoted(docid)}")
 
     def viewers(self, docid: str) -> int:
-        return int(self._send("GET", f"doc/{_quoted(docid)}/viewers")["viewers"])
+        return int(self._send("GET", f"doc/{_quoted(docid)}/viewers", tells=("viewers",))["viewers"])
 
     def publish(self, docid: str) -> None:
         self._send("PUT", f"access/{_quoted(docid)}/published")
@@ -52,12 +52,13 @@ class Documents:
         with self._tokens_lock:
             token = self._tokens.get((docid, public))
             if token is None:
-                answer = self._send("POST", f"access/{_quoted(docid)}/tokens", {"public": public})
+                path = f"access/{_quoted(docid)}/tokens"
+                answer = self._send("POST", path, {"public": public}, tells=("token",))
                 token = self._tokens[docid, public] = str(answer["token"])
             return token
 
     def frame_code(self, docid: str) -> str:
-        return str(self._send("POST", f"access/{_quoted(docid)}/codes", {})["code"])
+        return str(self._send("POST", f"access/{_quoted(docid)}/codes", {}, tells=("code",))["code"])
 
     def withdraw_tokens(self, docid: str) -> None:
         self._send("DELETE", f"access/{_quoted(docid)}/tokens")
@@ -72,8 +73,10 @@ class Documents:
         with self._tokens_lock:
             self._tokens.pop((docid, public), None)
 
-    def _send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        return self._account.send(method, path, body).json()
+    def _send(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, tells: Sequence[str] = ()
+    ) -> dict[str, Any]:
+        return self._account.send(method, path, body, tells=tells).json()
 
 
 def _quoted(docid: str) -> str:

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import urllib3
 
+from bokeh_wsgi.client.transport.answer import telling
 from bokeh_wsgi.client.transport.open_response import Stream
 from bokeh_wsgi.client.transport.transport import Transport
 from bokeh_wsgi.dataplane import Change, Reader
@@ -174,7 +175,7 @@ class Follower:
             return
         path = f"doc/{quote(self._docid, safe='')}/viewers"
         try:
-            number = self._transport.request("GET", path).json().get("viewers", 0)
+            number = self._transport.request("GET", path, is_whole=telling("viewers")).json()["viewers"]
         except ServerRefused:
             # Only those who may write are told.
             self._viewers = math.inf, known

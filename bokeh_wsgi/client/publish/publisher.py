@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 from bokeh.core.has_props import is_DataModel
 from bokeh.document import Document
@@ -21,8 +21,12 @@ from .graph_ops import Draft, graph_change, interleaved, outline
 from .model_watch import ModelWatch
 from .own_changes import OwnChanges
 from .ownership import Ownership
+from .rounding import Rounding
 from .serializer import GraphSerializer, PartSerializer, closure, plain
 from .steps import Step
+
+UNSHOWABLE: Final = "constructor"
+"""BokehJS takes an object for columns by this attribute of it."""
 
 Absorb = Callable[[Step], None]
 """Takes in what others did, below what a refused step does to columns."""
@@ -48,6 +52,7 @@ class Publisher:
     columns: ColumnOps = field(default_factory=ColumnOps)
     watch: ModelWatch = field(default_factory=ModelWatch)
     own: OwnChanges = field(default_factory=OwnChanges)
+    rounding: Rounding = field(default_factory=Rounding)
     followed: int | None = None
     absorb: Absorb | None = None
     unfinished: Callable[[], None] | None = None
@@ -169,7 +174,10 @@ class Publisher:
     def _title_of(self, document: Document) -> str:
         if document.title != DEFAULT_TITLE:
             return document.title
-        return self.shadow.graph.title if self.ownership.is_guest else self.title or document.title
+        if not self.ownership.is_guest:
+            return self.title or document.title
+        is_new = not self.ownership.ids.tags_new
+        return self.shadow.graph.title or (self.title if is_new else "")
 
     def _config_of(self, document: Document, serializer: GraphSerializer) -> Any:
         config = document.config
@@ -250,9 +258,17 @@ class Publisher:
 
             def convert(name: str, values: Any, model: str = model) -> tuple[Column, bool]:
                 try:
-                    return take_column(values, fallback=serializer.encode)
+                    if name == UNSHOWABLE:
+                        raise ColumnError("BokehJS shows no source with a column of this name: rename it")
+                    column, is_own = take_column(values, fallback=serializer.encode_item)
                 except (ColumnError, ValueError) as error:
                     raise ColumnError(f"column {name!r} of {serializer.objects[model]}: {error}") from error
+                what = str(serializer.objects[model])
+                if serializer.has_rounded():
+                    self.rounding.tell((model, name), what)
+                elif is_own:
+                    self.rounding.see((model, name), values, column, what)
+                return column, is_own
 
             if self.sends_whole:
                 for name in data:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import quote
 
-from bokeh_wsgi.client.transport.transport import ARROW_STREAM, Transport
+from bokeh_wsgi.client.transport.answer import ARROW_STREAM, telling
+from bokeh_wsgi.client.transport.transport import Transport
 from bokeh_wsgi.dataplane import FilterMemory, Op, encode_upload
 from bokeh_wsgi.exc import Conflict, PastGeneration, ServerRefused
 
@@ -189,7 +190,9 @@ class Sender:
             headers["Document-Generation"] = upload.step.generation
         try:
             with self._unlocked():
-                answer = self._transport.request("POST", path, headers=headers, pieces=upload.pieces)
+                answer = self._transport.request(
+                    "POST", path, headers=headers, pieces=upload.pieces, is_whole=telling("seq")
+                )
         except (Conflict, PastGeneration, ServerRefused) as error:
             self._unanswered = None
             if not isinstance(error, Conflict):

@@ -11,6 +11,8 @@ from bokeh.model import Model
 from bokeh_wsgi.client.columns.source_data import columns_of
 from bokeh_wsgi.client.ids import ModelIds, WireId
 
+from .rounding import EXACT
+
 Rep = dict[str, Any]
 
 
@@ -28,6 +30,7 @@ class GraphSerializer(Serializer):
         self.models: dict[str, Rep] = {}
         self.objects: dict[str, Model] = {}
         self.sources: dict[str, Mapping[str, Any]] = {}
+        self._is_item = self._has_rounded = False
 
     def wire_of(self, model: Model) -> WireId:
         return self._ids.wire_of(model)
@@ -42,6 +45,26 @@ class GraphSerializer(Serializer):
         """
         model = self.objects[wire_id]
         return self.encode(getattr(model, attribute)) if attribute in model.properties() else unless
+
+    def encode_item(self, item: Any) -> Any:
+        """An item of a column, encoded; `has_rounded` says whether an integer in one was too large."""
+        self._is_item = True
+        try:
+            return self.encode(item)
+        finally:
+            self._is_item = False
+
+    def has_rounded(self) -> bool:
+        """Whether that happened since this was asked last."""
+        found, self._has_rounded = self._has_rounded, False
+        return found
+
+    def _encode_int(self, obj: int) -> Any:
+        if self._is_item and not -EXACT < obj < EXACT:
+            # Bokeh would warn of each.
+            self._has_rounded = True
+            return self._encode_float(float(obj))
+        return super()._encode_int(obj)
 
     def _encode(self, obj: Any) -> Any:
         if not isinstance(obj, Model):

@@ -14,7 +14,8 @@ from urllib.parse import quote
 from bokeh.document import Document
 from bokeh.model import Model
 
-from bokeh_wsgi.client.transport.transport import ARROW_STREAM, Transport
+from bokeh_wsgi.client.transport.answer import ARROW_STREAM, telling
+from bokeh_wsgi.client.transport.transport import Transport
 from bokeh_wsgi.dataplane import Op, encode_upload
 from bokeh_wsgi.exc import Conflict, PastGeneration, SessionError, TakenOver
 from bokeh_wsgi.models.state import State
@@ -145,7 +146,7 @@ class StoreLoop:
             generation = self.publisher.ownership.generation
             if generation is not None:
                 headers["Document-Generation"] = generation
-            self._transport.request("POST", path, headers=headers, pieces=pieces)
+            self._transport.request("POST", path, headers=headers, pieces=pieces, is_whole=telling("seq"))
 
         self._guarded(send)
 

@@ -1,7 +1,5 @@
 """How a session reaches its server: over HTTP, or by calling a WSGI app in this process."""
 
-import json
-import math
 import random
 import sys
 import time
@@ -14,13 +12,13 @@ from wsgiref.types import WSGIApplication
 
 import urllib3
 
-from bokeh_wsgi.exc import Busy, Conflict, PastGeneration, ServerRefused, ServerUnreachable
+from bokeh_wsgi.exc import Busy, ServerUnreachable
 
+from .answer import ARROW_STREAM, Answer, IsWhole, is_anything, is_ours, refusal, strange
 from .body import Body, Progress
 from .content import read_content
 from .open_response import HTTPStream, Stream, WholeStream
 
-ARROW_STREAM = "application/vnd.apache.arrow.stream"
 AWAY = frozenset({502, 503, 504})
 """Replies of a proxy, or of a server that starts or stops: worth another try."""
 
@@ -36,23 +34,6 @@ _PIECE_BYTES = 1 << 18
 _MAX_REDIRECTS = 10
 _FIRST_WAIT_S = 0.1
 _LONGEST_WAIT_S = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back; header names in lower case."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    def json(self) -> dict[str, Any]:
-        """The body if it is a JSON object, else an empty one."""
-        try:
-            content = json.loads(self.body)
-        except (ValueError, RecursionError):
-            return {}
-        return content if isinstance(content, dict) else {}
 
 
 class Transport(ABC):
@@ -82,7 +63,14 @@ class Transport(ABC):
 
     @abstractmethod
     def _send(
-        self, method: str, url: str, headers: Mapping[str, str], pieces: Sequence[bytes], *, retry: bool
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        pieces: Sequence[bytes],
+        *,
+        is_whole: IsWhole,
+        retry: bool,
     ) -> Answer: ...
 
     @abstractmethod
@@ -103,22 +91,24 @@ class Transport(ABC):
         headers: Mapping[str, str] | None = None,
         pieces: Sequence[bytes] = (),
         anonymous: bool = False,
+        is_whole: IsWhole = is_ours,
     ) -> Answer:
         """The 2xx answer to a request for ``path`` (below the base URL); ``anonymous``: without credentials.
 
         Raises `Conflict` or `ServerRefused` with the server's message, and `ServerUnreachable` once retrying
-        has taken too long. Requests are repeated, so they must be such that a repetition does no harm. Where
-        too many of this user's are under way, it waits for its turn.
+        has taken too long. Requests are repeated, so they must be such that a repetition does no harm. One
+        that is not ``is_whole`` is no answer: nobody knows whether the server has done what it was asked.
+        Where too many of this user's are under way, it waits for its turn.
         """
         url = self.base_url + path  # before the credentials: they may come with it
         credentials = {} if anonymous else self.credentials
         every = {"Accept": f"application/json, {ARROW_STREAM}", **credentials, **(headers or {})}
-        answer = self._send(method, url, every, pieces, retry=True)
+        answer = self._send(method, url, every, pieces, is_whole=is_whole, retry=True)
         deadline = time.monotonic() + BUSY_S
         while is_busy(answer) and time.monotonic() < deadline:
             time.sleep(random.uniform(0.1, 1.0))
-            answer = self._send(method, url, every, pieces, retry=True)
-        if not 200 <= answer.status < 300:
+            answer = self._send(method, url, every, pieces, is_whole=is_whole, retry=True)
+        if not answer.is_success:
             advice = "" if anonymous else self._advice(answer.status)
             raise refusal(answer, f"{method} {url}", advice=advice)
         return answer
@@ -136,29 +126,6 @@ class Transport(ABC):
 def is_busy(answer: Answer) -> bool:
     """Whether the server will take the request as soon as it is through with others of this user."""
     return answer.status == 429 and answer.json().get("error") == Busy.code
-
-
-def refusal(answer: Answer, request: str, *, advice: str = "") -> Conflict | PastGeneration | ServerRefused:
-    """The exception that says what the server said, or if there is some, the ``advice``."""
-    body = answer.json()
-    message = advice or body.get("message") or f"{request} was answered with status {answer.status}"
-    if answer.status == 429:
-        wait_s = body.setdefault("retry_after", _seconds(answer.headers.get("retry-after")))
-        message = f"{message.rstrip('.')}: try again in {math.ceil(wait_s)} s"
-    if answer.status == 409 and body.get("error") == Conflict.code:
-        return Conflict(
-            message,
-            columns=[(model, column, version) for model, column, version in body.get("columns", ())],
-            unknown=body.get("unknown", ()),
-            taken=body.get("taken", ()),
-        )
-    if answer.status == 409 and body.get("error") == PastGeneration.code:
-        return PastGeneration(str(body.get("generation", "")), str(body.get("host", "")))
-    return ServerRefused(message, status=answer.status, body=body)
-
-
-def _seconds(text: str | None) -> float:
-    return float(text) if text is not None and text.isdecimal() else 60.0
 
 
 class HTTPTransport(Transport):
@@ -229,7 +196,7 @@ class HTTPTransport(Transport):
         url = urljoin(self.root_url, "ping")
         for _ in range(_MAX_REDIRECTS):
             try:
-                answer = self._send("GET", url, {}, (), retry=False)
+                answer = self._send("GET", url, {}, (), is_whole=is_anything, retry=False)
             except ServerUnreachable as error:
                 raise ServerUnreachable(
                     f"no bokeh-server answers at {self.root_url}: start one with `bokeh-server`"
@@ -254,16 +221,24 @@ class HTTPTransport(Transport):
         return url[: -len("ping")]
 
     def _send(
-        self, method: str, url: str, headers: Mapping[str, str], pieces: Sequence[bytes], *, retry: bool
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        pieces: Sequence[bytes],
+        *,
+        is_whole: IsWhole,
+        retry: bool,
     ) -> Answer:
         deadline = time.monotonic() + (self.retry_s if retry else 0.0)
         wait_s = _FIRST_WAIT_S
         while True:
             try:
                 answer = self._send_once(method, url, headers, pieces)
-                if answer.status not in AWAY:
+                is_strange = answer.is_success and not is_whole(answer)
+                if answer.status not in AWAY and not is_strange:
                     return answer
-                problem: Exception = refusal(answer, f"{method} {url}")
+                problem: Exception = strange(answer) if is_strange else refusal(answer, f"{method} {url}")
             except urllib3.exceptions.HTTPError as error:
                 problem = error
             pause_s = wait_s * random.uniform(0.5, 1.0)
@@ -320,13 +295,20 @@ class WSGITransport(Transport):
         return self.root_url
 
     def open_stream(self, path: str) -> Stream:
-        return WholeStream(self.request("GET", f"{path}&wait={POLL_S}").body)
+        return WholeStream(self.request("GET", f"{path}&wait={POLL_S}", is_whole=is_anything).body)
 
     def close(self) -> None:
         pass
 
     def _send(
-        self, method: str, url: str, headers: Mapping[str, str], pieces: Sequence[bytes], *, retry: bool
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        pieces: Sequence[bytes],
+        *,
+        is_whole: IsWhole,
+        retry: bool,
     ) -> Answer:
         parts = urlsplit(url)
         body = Body(pieces)
@@ -361,7 +343,10 @@ class WSGITransport(Transport):
             close: Callable[[], None] | None = getattr(result, "close", None)
             if close is not None:
                 close()
-        return Answer(started.status, started.headers, b"".join([*started.written, content]))
+        answer = Answer(started.status, started.headers, b"".join([*started.written, content]))
+        if answer.is_success and not is_whole(answer):
+            raise strange(answer)
+        return answer
 
 
 @dataclass

@@ -4,6 +4,7 @@ import type { Change } from "../arrow/change";
 import { ChangeReader } from "../arrow/change-reader";
 import { bodyReader } from "./body-reader";
 import { Breather } from "./breather";
+import { jsonOf } from "./json-of";
 import { Refused } from "./refused";
 import { Watchdog } from "./watchdog";
 
@@ -33,6 +34,7 @@ export interface Outcome {
   changes: number;
 }
 
+const ARROW_STREAM = "application/vnd.apache.arrow.stream";
 /** How long the end of a response may take after the end marker; reading to it keeps the connection open. */
 const CLOSING_MS = 1000;
 
@@ -57,7 +59,9 @@ export async function readChanges(reading: Reading): Promise<Outcome> {
       signal: abort.signal,
     }));
     if (!response) return outcome;
-    if (!response.ok || !response.body) throw await refusal(response);
+    if (!response.ok) throw await refusal(response);
+    // A page to sign in at, for example: nobody has answered.
+    if (!response.body || !(response.headers.get("Content-Type") ?? ARROW_STREAM).startsWith(ARROW_STREAM)) return outcome;
     outcome.wait = response.headers.get("X-Wait");
     const body = bodyReader(response.body);
     for (;;) {
@@ -97,6 +101,6 @@ async function network<T>(promise: Promise<T>): Promise<T | null> {
 
 /** What the server's JSON says about it, if it is JSON. */
 async function refusal(response: Response): Promise<Refused> {
-  const told = await response.json().catch(() => null) as { docid?: unknown } | null;
-  return new Refused(response.status, typeof told?.docid === "string" ? told.docid : null);
+  const { docid } = await jsonOf(response);
+  return new Refused(response.status, typeof docid === "string" ? docid : null);
 }

@@ -2,6 +2,8 @@ import { type BokehDocument, type DocumentEvent, type Model, type View, bokeh } 
 import type { Found, Place } from "./place";
 
 const SETTLE_MS = 1000;
+/** Models that have no place in the page: they open above it. */
+const FLOATING = new Set(["Dialog", "Tooltip"]);
 
 /**
  * A document, or one model of it, drawn into an element: what `Bokeh.embed.add_document_standalone` does,
@@ -19,10 +21,8 @@ export class DocumentView {
     // The document's manager knows the views of all places, and has those of dialogs.
     document.views_manager ??= new ViewManager([], bokeh().index);
     this.#manager = new ViewManager([], document.views_manager);
-    if (place.only === null) {
-      for (const model of document.all_roots) this.#enqueue(() => this.#draw(model));
-      document.on_change(this.#rootChanged);
-    }
+    for (const model of document.all_roots) this.#rootAdded(model);
+    document.on_change(this.#rootChanged);
     const { notifications } = document.config;
     if (notifications && isFirst) this.#enqueue(() => this.#build(notifications));
     this.update();
@@ -52,16 +52,23 @@ export class DocumentView {
     // BokehJS finds out with a delay which models are gone; this makes it look now.
     this.document.freeze_all_models(() => {});
     const found = this.#find(name);
-    if (found !== this.#only) {
-      this.#enqueue(() => this.#manager.clear());
+    const before = this.#only;
+    if (found !== before) {
+      this.#enqueue(() => before && this.#manager.get(before)?.remove());
       if (found && this.#stands(found)) this.#enqueue(() => this.#draw(found));
       this.#only = found;
     }
     return found ? (this.#stands(found) ? "shown" : "no-picture") : "missing";
   }
 
+  /** Of all roots, or of those that float above the one model: its callbacks open them. */
+  #rootAdded(model: Model): void {
+    const { only } = this.place;
+    if (only === null || (FLOATING.has(model.type) && this.#find(only) !== model)) this.#enqueue(() => this.#draw(model));
+  }
+
   #rootChanged = ({ kind, model }: DocumentEvent): void => {
-    if (kind === "RootAdded") this.#enqueue(() => this.#draw(model));
+    if (kind === "RootAdded") this.#rootAdded(model);
     if (kind === "RootRemoved") this.#enqueue(() => this.#manager.get(model)?.remove());
   };
 

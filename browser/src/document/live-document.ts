@@ -317,7 +317,7 @@ export class LiveDocument {
       for (const what of later) {
         const source = sourceOf(what);
         // What a patch builds, or turns to another column, reads it at once.
-        if (!source || !(brings || [...what.columns].some((name) => !(name in source.data)))) continue;
+        if (!source || !(brings || [...what.columns].some((name) => !Object.hasOwn(source.data, name)))) continue;
         later.delete(what);
         this.#updateSource(source, what, false);
       }

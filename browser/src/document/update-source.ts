@@ -24,8 +24,10 @@ export function updateSource(
   const { data } = source;
   const { signal } = touched;
   if (isTold && signal === "data") return setData(source, { ...data, ...now });
-  // As HasProps.stream_to and patch_to do, less their copying.
-  Object.assign(data, now);
+  // As HasProps.stream_to and patch_to do, less their copying; of a name like __proto__, too.
+  for (const [name, value] of Object.entries(now)) {
+    Object.defineProperty(data, name, { value, writable: true, enumerable: true, configurable: true });
+  }
   source._clear_watchers?.();
   source.properties.data!.set_value(data);
   if (!isTold) return;

@@ -39,7 +39,7 @@ export class EditableSources {
 
   /** Columns were put into the source: BokehJS gets them in memory of its own. */
   #own(source: Source, names: Iterable<string>): void {
-    for (const name of names) if (source.data[name] !== undefined) source.data[name] = copyOf(source.data[name]);
+    for (const name of names) if (Object.hasOwn(source.data, name)) source.data[name] = copyOf(source.data[name]);
     this.agree(source);
   }
 
@@ -47,8 +47,8 @@ export class EditableSources {
   agree(source: Source, names: Iterable<string> = Object.keys(source.data)): void {
     const mirror = this.#mirrors.get(source.id);
     if (!mirror) return;
-    for (const name of mirror.keys()) if (!(name in source.data)) mirror.delete(name);
-    for (const name of names) if (source.data[name] !== undefined) mirror.set(name, copyOf(source.data[name]));
+    for (const name of mirror.keys()) if (!Object.hasOwn(source.data, name)) mirror.delete(name);
+    for (const name of names) if (Object.hasOwn(source.data, name)) mirror.set(name, copyOf(source.data[name]));
   }
 }
 

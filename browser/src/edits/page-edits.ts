@@ -16,6 +16,8 @@ export interface PageEditsEvents {
   due(): void;
   /** The server refused what the page did, which so shows what nobody else does. */
   refused(status: number, message: string): void;
+  /** The server has not answered for a while; why. */
+  late(why: string): void;
 }
 
 /**
@@ -34,6 +36,8 @@ export class PageEdits {
   /** Sources whose columns BokehJS may hold otherwise than the history has them. */
   readonly #apart = new Set<string>();
   #due: PatchEvent[] = [];
+  /** What has been told on the console. */
+  readonly #told = new Set<string>();
   #rangesToTell = new Set<Range>();
   #seen = 0;
 
@@ -44,6 +48,7 @@ export class PageEdits {
         this.events.due();
       },
       refused: (status, message) => this.events.refused(status, message),
+      late: (why) => this.events.late(why),
     });
     this.#pending = new Pending(() => this.#sender.open);
   }
@@ -144,8 +149,21 @@ export class PageEdits {
     if (event.sync === false || !this.#document) return;
     // BokehJS has models of its own in a document.
     if (event.attr !== undefined && !this.#known.has(event.model.id)) return;
-    for (const edit of this.#edits(event)) this.#sender.add(edit);
+    // BokehJS is in the middle of something, a CustomJS of the document perhaps: that goes on, whatever happens here.
+    try {
+      for (const edit of this.#edits(event)) this.#sender.add(edit);
+    } catch (error) {
+      this.#leftOut(event, error);
+    }
   };
+
+  /** What cannot be told stays in this page. */
+  #leftOut({ kind, model, attr }: DocumentEvent, error: unknown): void {
+    const what = attr === undefined ? kind : `${model.type}.${attr}`;
+    if (this.#told.has(what)) return;
+    this.#told.add(what);
+    console.warn(`bokeh_wsgi: a change of ${what} stays in this page, since it cannot be sent:`, error);
+  }
 
   #edits(event: DocumentEvent): Edit[] {
     if (event.attr === "data" && isFetched(event.model)) return [];
@@ -168,7 +186,7 @@ export class PageEdits {
   }
 
   #attribute(model: Model, attr: string, event: DocumentEvent): Edit[] {
-    if (isOwn(attr)) return [];
+    if (isOwn(model, attr, this.#document!)) return [];
     if (!isView(model, attr)) return [this.#encoded(event)];
     if (!this.#sharesView) return [];
     if (!isRange(model)) return [this.#encoded(event)];

@@ -1,5 +1,6 @@
 import { BackOff } from "../connection/back-off";
 import { nextFrame } from "../document/next-frame";
+import { jsonOf } from "../connection/json-of";
 import { pageId } from "../connection/page-id";
 import type { Edit } from "./edit";
 import { EditQueue } from "./queue";
@@ -9,8 +10,12 @@ const BACK_OFF_MS = 300;
 const MAX_BACK_OFF_MS = 5_000;
 /** An answer that takes longer than this does not come: the batch is sent again. */
 const TIMEOUT_MS = 30_000;
+/** After so many tries somebody should know. */
+const LATE = 4;
 /** What these say is not about one edit. */
 const FOR_ALL = new Set([401, 403, 404]);
+/** What these say is not about edits at all. */
+const NOT_NOW = new Set([408, 429]);
 /** What a page that is closed may still send. */
 const LAST_BYTES = 60_000;
 
@@ -19,6 +24,17 @@ export interface SenderEvents {
   taken(edits: readonly Edit[], seq: number): void;
   /** It will not take something, for this reason; the rest goes on, unless the page may not change anything. */
   refused(status: number, message: string): void;
+  /** It has not answered for a while, and is asked on; why. */
+  late(why: string): void;
+}
+
+/** What the server has said: of a batch that it took, a seq. */
+interface Answer {
+  ok: boolean;
+  status: number;
+  seq?: number;
+  error?: string;
+  message?: string;
 }
 
 /** Brings the edits of one document to the server: in order, one batch at a time, each of them once. */
@@ -103,27 +119,23 @@ export class EditSender {
     for (;;) {
       const answer = await this.#post(body, key);
       if (round !== this.#round) return;
-      if (answer?.ok) {
-        const { seq } = await answer.json() as { seq: number };
-        if (round !== this.#round) return;
+      if (typeof answer !== "string") {
         this.#backOff.reset();
+        if (!answer.ok) return this.#refused(edits, answer);
         this.#sent = [];
-        this.events.taken(edits, seq);
+        this.events.taken(edits, answer.seq!);
         return this.#next();
       }
-      if (answer && answer.status !== 429 && answer.status < 500) {
-        const told = await answer.json().catch(() => null) as { error?: string; message?: string } | null;
-        if (round !== this.#round) return;
-        // The document began anew: the page will show it soon.
-        if (told?.error === "generation") return this.#drop();
-        return this.#refused(edits, answer.status, told?.message ?? `the server answered ${answer.status}`);
-      }
-      await new Promise((resolve) => setTimeout(resolve, this.#backOff.next()));
+      const pause = this.#backOff.next();
+      if (this.#backOff.failures >= LATE) this.events.late(answer);
+      await new Promise((resolve) => setTimeout(resolve, pause));
       if (round !== this.#round) return;
     }
   }
 
-  #refused(edits: Edit[], status: number, message: string): void {
+  #refused(edits: Edit[], { status, error, message = `the server answered ${status}` }: Answer): void {
+    // The document began anew: the page will show it soon.
+    if (error === "generation") return this.#drop();
     this.#sent = [];
     if (FOR_ALL.has(status)) {
       this.#drop();
@@ -147,12 +159,20 @@ export class EditSender {
     return JSON.stringify({ edits, generation: this.#generation });
   }
 
-  /** Null where nobody answers. */
-  async #post(body: string, key: string): Promise<Response | null> {
+  /**
+   * The server's answer; or why there is none. What says neither that it took the edits nor that it did not (a page to
+   * sign in at, half an answer) is none: nobody knows whether it has them, and by the key it will tell.
+   */
+  async #post(body: string, key: string): Promise<Answer | string> {
     try {
-      return await fetch(this.url, { ...this.#request(body, key), signal: AbortSignal.timeout(TIMEOUT_MS) });
+      const response = await fetch(this.url, { ...this.#request(body, key), signal: AbortSignal.timeout(TIMEOUT_MS) });
+      const { ok, status } = response;
+      if (status >= 500 || NOT_NOW.has(status)) return `the server answered ${status}`;
+      const told = await jsonOf(response);
+      if (!ok) return { ...told, ok, status };
+      return Number.isInteger(told.seq) ? { seq: told.seq as number, ok, status } : "what answered is no plot server";
     } catch {
-      return null;
+      return "nobody answered";
     }
   }
 

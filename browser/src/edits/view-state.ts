@@ -1,4 +1,4 @@
-import type { Model } from "../document/bokeh";
+import type { BokehDocument, Model } from "../document/bokeh";
 
 /** A range as BokehJS has it; the last three of DataRange1d only. */
 export interface Range extends Model {
@@ -15,9 +15,25 @@ export interface Range extends Model {
 const OWN = new Set(["inner_width", "inner_height", "outer_width", "outer_height", "reset_start", "reset_end"]);
 const RANGES = new Set(["Range1d", "DataRange1d", "FactorRange"]);
 
-/** Whether an attribute is what the page has computed from its own size. */
-export function isOwn(attr: string): boolean {
-  return OWN.has(attr);
+/** What shows where this page's mouse is, or was: of models that BokehJS opens and closes by itself. */
+const SHOWN = new Map([
+  ["Tooltip", ["visible", "closable", "target", "position"]],
+  ["UndoTool", ["disabled"]],
+  ["RedoTool", ["disabled"]],
+  ["ExamineTool", ["active"]],
+]);
+/** What tools draw while somebody points or drags. */
+const DRAWN = new Set(["BoxAnnotation", "PolyAnnotation", "Span"]);
+
+/** Whether an attribute is nobody's but this page's: computed from its size, or about where its mouse is. */
+export function isOwn(model: Model, attr: string, document: BokehDocument): boolean {
+  return OWN.has(attr) || SHOWN.get(model.type)?.includes(attr) === true || isOfTool(model, document);
+}
+
+/** Whether it is the box, lasso or crosshair of a tool; those that Bokeh makes for tools say so themselves. */
+function isOfTool(model: Model, document: BokehDocument): boolean {
+  const tools = [...document._all_models.values()] as { overlay?: unknown }[];
+  return DRAWN.has(model.type) && tools.some(({ overlay }) => [overlay].flat().includes(model));
 }
 
 /** Whether an attribute says what a viewer looks at, and how: the part of a plot, the tools. */

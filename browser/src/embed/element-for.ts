@@ -6,7 +6,8 @@ import type { Tag } from "./tag";
  */
 export async function elementFor({ script, elementId }: Tag): Promise<HTMLElement> {
   const element = document.createElement("div");
-  element.style.cssText = "width: 100%; height: 100%;";
+  // In a page without a doctype, 100% of what has no height is the window; there, what is in it fills its place anyway.
+  element.style.cssText = document.compatMode === "CSS1Compat" ? "width: 100%; height: 100%;" : "width: 100%;";
   if (elementId === null) {
     if (!script.isConnected || script.closest("head")) {
       throw new Error("a tag that is not in the page's body must say where to draw: data-bokeh-element");

@@ -1,4 +1,3 @@
-import wasm from "../../build/blosc2.wasm";
 import { AheadDecoder } from "../ahead/ahead";
 import { startWorker } from "../ahead/start-worker";
 import type { Change } from "../arrow/change";
@@ -36,7 +35,7 @@ export class Embeds {
   readonly #presence = new Presence();
   #host: Promise<Host | null> | null = null;
 
-  constructor(base: string, version: string, private readonly decode: ChunkDecoder) {
+  constructor(base: string, version: string, private readonly decode: ChunkDecoder, wasm: Uint8Array<ArrayBuffer>) {
     this.#scripts = new EmbedScripts(base, version);
     const { documents } = this;
     const spare = ({ doc, model, column }: { doc: string; model: string; column: string }) =>

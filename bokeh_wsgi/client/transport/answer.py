@@ -1,0 +1,85 @@
+"""What came back from a server, and what it means."""
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bokeh_wsgi.dataplane import END
+from bokeh_wsgi.exc import Conflict, PastGeneration, ServerRefused, ServerUnreachable
+
+ARROW_STREAM = "application/vnd.apache.arrow.stream"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back; header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def is_success(self) -> bool:
+        return 200 <= self.status < 300
+
+    def json(self) -> dict[str, Any]:
+        """The body if it is a JSON object, else an empty one."""
+        try:
+            content = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return {}
+        return content if isinstance(content, dict) else {}
+
+
+IsWhole = Callable[[Answer], bool]
+"""Whether a 2xx is what it should be. A page to sign in at, or half an answer, is none."""
+
+
+def is_anything(answer: Answer) -> bool:  # noqa: ARG001 - for who looks at it otherwise
+    return True
+
+
+def is_ours(answer: Answer) -> bool:
+    """Whether an answer is a JSON object, or an Arrow stream to its end, as all of a server's are."""
+    if answer.headers.get("content-type", "").startswith(ARROW_STREAM):
+        return answer.body.endswith(END)
+    return bool(answer.json()) or answer.body.strip() == b"{}"
+
+
+def telling(*names: str) -> IsWhole:
+    """Whether an answer is a JSON object with these fields."""
+    return lambda answer: is_ours(answer) and answer.json().keys() >= set(names)
+
+
+def refusal(answer: Answer, request: str, *, advice: str = "") -> Conflict | PastGeneration | ServerRefused:
+    """The exception that says what the server said, or if there is some, the ``advice``."""
+    body = answer.json()
+    message = advice or body.get("message") or f"{request} was answered with status {answer.status}"
+    if answer.status == 429:
+        wait_s = body.setdefault("retry_after", _seconds(answer.headers.get("retry-after")))
+        message = f"{message.rstrip('.')}: try again in {math.ceil(wait_s)} s"
+    if answer.status == 409 and body.get("error") == Conflict.code:
+        return Conflict(
+            message,
+            columns=[(model, column, version) for model, column, version in body.get("columns", ())],
+            unknown=body.get("unknown", ()),
+            taken=body.get("taken", ()),
+        )
+    if answer.status == 409 and body.get("error") == PastGeneration.code:
+        return PastGeneration(str(body.get("generation", "")), str(body.get("host", "")))
+    return ServerRefused(message, status=answer.status, body=body)
+
+
+def strange(answer: Answer) -> ServerUnreachable:
+    """The exception that says of a 2xx that it is not whole."""
+    kind = answer.headers.get("content-type", "").partition(";")[0]
+    return ServerUnreachable(
+        f"what came is no answer of a bokeh-server ({len(answer.body)} bytes of {kind or 'something'}): "
+        "was it cut, or is there a page to sign in at between?"
+    )
+
+
+def _seconds(text: str | None) -> float:
+    return float(text) if text is not None and text.isdecimal() else 60.0
