@@ -4,7 +4,6 @@ import logging
 import os
 import sqlite3
 import threading
-from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from weakref import WeakSet
 from bokeh_wsgi.exc import StoreError
 
 from .files import Files, Marks
+from .pool import Pool
 from .sqlite_file import create_file, explain, prepare
 
 log = logging.getLogger("bokeh_wsgi")
@@ -28,49 +28,12 @@ WAL_KEPT_BYTES = 64 << 20
 _abandoned: list[object] = []
 
 
-class _Pool:
-    """Connections to the files that there were when the first of them, the ``watcher``, was opened.
-
-    That one stays open: with the last connection of all processes SQLite deletes the log, which nobody else
-    may. ``left``: these files are not used any more.
-    """
-
-    def __init__(self, number: int, watcher: sqlite3.Connection, files: Files) -> None:
-        self.number = number
-        self.idle: deque[sqlite3.Connection] = deque()
-        self.left = False
-        self._watching = threading.Lock()
-        self._watcher = watcher
-        self.data_version()  # which opens the log
-        self.marks = files.marks()
-
-    def data_version(self) -> int:
-        with self._watching:
-            (version,) = self._watcher.execute("PRAGMA data_version").fetchone()
-        return int(version)
-
-    def save_log(self, now: Marks) -> bool:
-        """Bring what is in the log into the database; False if that is in use just now."""
-        # A log that was deleted is emptied besides: other processes that still have it, too, then have nothing
-        # to save. One that has only lost its index is the log of the next pool as well.
-        mode = "FULL" if now.log == self.marks.log else "TRUNCATE"
-        with self._watching:
-            (busy, *_) = self._watcher.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
-        return not busy
-
-    def close(self) -> None:
-        while self.idle:
-            self.idle.pop().close()
-        with self._watching:
-            self._watcher.close()
-
-
 class _Process:
     """What must not cross a fork."""
 
     def __init__(self) -> None:
         self.pid = os.getpid()
-        self.pool: _Pool | None = None
+        self.pool: Pool | None = None
         self.opening = threading.Lock()
         self.in_use = 0
         self.gate = threading.Condition(threading.Lock())
@@ -180,7 +143,7 @@ class Connections:
                 process.gate.notify_all()
 
     @contextmanager
-    def _lent(self) -> Iterator[tuple[sqlite3.Connection, _Pool]]:
+    def _lent(self) -> Iterator[tuple[sqlite3.Connection, Pool]]:
         with self._in_use() as process:
             pool = self._pool_of(process)
             try:
@@ -199,7 +162,7 @@ class Connections:
             finally:
                 self._take_back(process, pool, connection)
 
-    def _take_back(self, process: _Process, pool: _Pool, connection: sqlite3.Connection) -> None:
+    def _take_back(self, process: _Process, pool: Pool, connection: sqlite3.Connection) -> None:
         try:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
@@ -211,7 +174,7 @@ class Connections:
             pass  # it was closed above, or is of no more use
         connection.close()
 
-    def _pool_of(self, process: _Process) -> _Pool:
+    def _pool_of(self, process: _Process) -> Pool:
         """The connections to the files that are there now; raises StoreError if those are not the store's."""
         pool = process.pool
         if pool is not None and self._files.marks() == pool.marks:
@@ -227,9 +190,9 @@ class Connections:
             assert process.pool is not None
             return process.pool
 
-    def _leave(self, process: _Process, pool: _Pool, now: Marks) -> None:
+    def _leave(self, process: _Process, pool: Pool, now: Marks) -> None:
         """Leave a log that was deleted, or whose index was; SQLite makes another one."""
-        # Another process has begun another log, with the same index: so there was nothing left to save in this.
+        # Another process has begun a log with the same index: so there was nothing left to save in this one.
         is_over = now.log_index == pool.marks.log_index and self._files.log_has_begun()
         if not is_over and not pool.save_log(now):
             raise StoreError(f"The log of the store {self.path} was deleted under the server: try again.")
@@ -242,7 +205,7 @@ class Connections:
         self._pools += 1
         watcher = self._connect()
         try:
-            pool = _Pool(self._pools, watcher, self._files)
+            pool = Pool(self._pools, watcher, self._files)
             with process.gate:
                 if self._closed:
                     raise StoreError("The store is closed.")
@@ -251,7 +214,7 @@ class Connections:
             watcher.close()
             raise
 
-    def _check(self, pool: _Pool) -> None:
+    def _check(self, pool: Pool) -> None:
         """Raises StoreError if what is written into these files is gone."""
         marks = self._files.marks()
         if marks.database != self._database:
@@ -259,7 +222,7 @@ class Connections:
         if marks != pool.marks or pool.left:
             raise StoreError(f"The log of the store {self.path} was deleted under the server: try again.")
 
-    def _connect(self, pool: _Pool | None = None) -> sqlite3.Connection:
+    def _connect(self, pool: Pool | None = None) -> sqlite3.Connection:
         connection = sqlite3.connect(
             self._files.uri, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False, uri=True
         )
