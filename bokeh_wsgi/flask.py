@@ -65,7 +65,9 @@ def comes_without_login() -> bool:
     if getattr(view, "__module__", "") != __name__:
         return False
     path = (request.view_args or {}).get("path", "")
-    has_key = "Authorization" in request.headers or "BOKEHUSER-API-KEY" in request.headers
+    has_key = any(
+        name in request.headers for name in ("Authorization", "Document-Token", "BOKEHUSER-API-KEY")
+    )
     has_credentials = has_key or "token" in request.args
     return has_credentials or request.method == "OPTIONS" or path.startswith(_PUBLIC)
 

@@ -1,7 +1,6 @@
 """How a session reaches its server: over HTTP, or by calling a WSGI app in this process."""
 
-import json
-import math
+import logging
 import random
 import sys
 import time
@@ -14,14 +13,18 @@ from wsgiref.types import WSGIApplication
 
 import urllib3
 
-from bokeh_wsgi.exc import Conflict, PastGeneration, ServerRefused, ServerUnreachable
+from bokeh_wsgi.exc import NotTrusted, ServerUnreachable
 
+from .answers import Answer, refusal
 from .body import Body, Progress
+from .certificates import not_trusted, trusting
 from .open_response import HTTPStream, Stream, WholeStream
+
+log = logging.getLogger("bokeh_wsgi")
 
 ARROW_STREAM = "application/vnd.apache.arrow.stream"
 AWAY = frozenset({502, 503, 504})
-"""Replies of a proxy, or of a server that starts or stops: worth another try."""
+"""Replies of a proxy, or of a server that starts or stops, or whose store is away: worth another try."""
 
 POLL_S = 0.25
 """An app in this process is asked so often, so that a session ends as soon."""
@@ -32,23 +35,6 @@ _PIECE_BYTES = 1 << 18
 _MAX_REDIRECTS = 10
 _FIRST_WAIT_S = 0.1
 _LONGEST_WAIT_S = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back; header names in lower case."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    def json(self) -> dict[str, Any]:
-        """The body if it is a JSON object, else an empty one."""
-        try:
-            content = json.loads(self.body)
-        except (ValueError, RecursionError):
-            return {}
-        return content if isinstance(content, dict) else {}
 
 
 class Transport(ABC):
@@ -109,10 +95,24 @@ class Transport(ABC):
         credentials = {} if anonymous else self.credentials
         every = {"Accept": f"application/json, {ARROW_STREAM}", **credentials, **(headers or {})}
         answer = self._send(method, url, every, pieces, retry=True)
-        if not 200 <= answer.status < 300:
-            advice = "" if anonymous else self._advice(answer.status)
-            raise refusal(answer, f"{method} {url}", advice=advice)
-        return answer
+        if 200 <= answer.status < 300:
+            return answer
+        if self._falls_back(answer, credentials):
+            return self.request(method, path, headers=headers, pieces=pieces)
+        raise refusal(answer, f"{method} {url}", advice="" if anonymous else self._advice(answer.status))
+
+    def _falls_back(self, answer: Answer, sent: Mapping[str, str]) -> bool:
+        """Whether to try again with other credentials, since ``Authorization`` did not come through.
+
+        The server asks for it, as if nothing had been sent: Apache keeps it to itself, unless it is told to
+        pass it on. A key also goes by the header of Bokeh 0.9.
+        """
+        scheme, _, key = sent.get("Authorization", "").partition(" ")
+        if not key or answer.headers.get("www-authenticate") != scheme or answer.is_of_a_proxy:
+            return False
+        if self.credentials == sent:
+            self.credentials = {"BOKEHUSER-API-KEY": key}
+        return True
 
     def _advice(self, status: int) -> str:
         """What a script can do that has no key where it needs one."""
@@ -122,29 +122,6 @@ class Transport(ABC):
             f"{self.base_url} has users: session.register(name, password) or "
             "session.login(name, password) first"
         )
-
-
-def refusal(answer: Answer, request: str, *, advice: str = "") -> Conflict | PastGeneration | ServerRefused:
-    """The exception that says what the server said, or if there is some, the ``advice``."""
-    body = answer.json()
-    message = advice or body.get("message") or f"{request} was answered with status {answer.status}"
-    if answer.status == 429:
-        wait_s = body.setdefault("retry_after", _seconds(answer.headers.get("retry-after")))
-        message = f"{message.rstrip('.')}: try again in {math.ceil(wait_s)} s"
-    if answer.status == 409 and body.get("error") == Conflict.code:
-        return Conflict(
-            message,
-            columns=[(model, column, version) for model, column, version in body.get("columns", ())],
-            unknown=body.get("unknown", ()),
-            taken=body.get("taken", ()),
-        )
-    if answer.status == 409 and body.get("error") == PastGeneration.code:
-        return PastGeneration(str(body.get("generation", "")), str(body.get("host", "")))
-    return ServerRefused(message, status=answer.status, body=body)
-
-
-def _seconds(text: str | None) -> float:
-    return float(text) if text is not None and text.isdecimal() else 60.0
 
 
 class HTTPTransport(Transport):
@@ -164,13 +141,13 @@ class HTTPTransport(Transport):
     ) -> None:
         super().__init__(root_url)
         self.retry_s = retry_s
+        self._ca_certs = ca_certs
         self._base_url: str | None = None
         self._pool = urllib3.PoolManager(
             maxsize=4,
             blocksize=_PIECE_BYTES,
             retries=False,
             timeout=urllib3.Timeout(connect=min(timeout_s, 10.0), read=timeout_s),
-            ca_certs=ca_certs,
         )
 
     @property
@@ -187,21 +164,18 @@ class HTTPTransport(Transport):
 
     def open_stream(self, path: str) -> Stream:
         url = f"{self.base_url}{path}&wait=stream"
-        headers = {"Accept": f"application/json, {ARROW_STREAM}", **self.credentials}
+        credentials = self.credentials
+        headers = {"Accept": f"application/json, {ARROW_STREAM}", **credentials}
         try:
-            response = self._pool.request(
-                "GET",
-                url,
-                headers=headers,
-                preload_content=False,
-                redirect=False,
-                timeout=urllib3.Timeout(connect=10.0, read=SILENCE_S),
-            )
+            timeout = urllib3.Timeout(connect=10.0, read=SILENCE_S)
+            response = self._request("GET", url, headers, preload_content=False, timeout=timeout)
             if response.status == 200:
                 return HTTPStream(response)
             answer = _answer(response)
         except urllib3.exceptions.HTTPError as error:
             raise ServerUnreachable(f"{url} does not answer: {error}") from error
+        if self._falls_back(answer, credentials):
+            return self.open_stream(path)
         raise refusal(answer, f"GET {url}", advice=self._advice(answer.status))
 
     def close(self) -> None:
@@ -217,6 +191,8 @@ class HTTPTransport(Transport):
             try:
                 answer = self._send("GET", url, {}, (), retry=False)
             except ServerUnreachable as error:
+                if not isinstance(error.__cause__, urllib3.exceptions.HTTPError) or type(error) is NotTrusted:
+                    raise
                 raise ServerUnreachable(
                     f"no bokeh-server answers at {self.root_url}: start one with `bokeh-server`"
                 ) from error
@@ -240,20 +216,27 @@ class HTTPTransport(Transport):
     def _send(
         self, method: str, url: str, headers: Mapping[str, str], pieces: Sequence[bytes], *, retry: bool
     ) -> Answer:
-        deadline = time.monotonic() + (self.retry_s if retry else 0.0)
-        wait_s = _FIRST_WAIT_S
+        began = time.monotonic()
+        retry_s = self.retry_s if retry else 0.0
+        wait_s, told = _FIRST_WAIT_S, ""
         while True:
             try:
                 answer = self._send_once(method, url, headers, pieces)
                 if answer.status not in AWAY:
                     return answer
                 problem: Exception = refusal(answer, f"{method} {url}")
+                what = str(problem)
             except urllib3.exceptions.HTTPError as error:
-                problem = error
+                problem, what = error, f"{url} does not answer: {error}"
             pause_s = wait_s * random.uniform(0.5, 1.0)
-            if time.monotonic() + pause_s > deadline:
-                waited = f" for {self.retry_s:g} s" if retry else ""
-                raise ServerUnreachable(f"{url} does not answer{waited}: {problem}") from problem
+            if time.monotonic() + pause_s > began + retry_s:
+                raise ServerUnreachable(f"{what} (for {retry_s:g} s)" if retry_s else what) from problem
+            if told != what and not isinstance(problem, urllib3.exceptions.HTTPError):
+                # Who waits for it can do something about it meanwhile.
+                log.warning(
+                    "%s; trying again for %.0f s", what.rstrip("."), began + retry_s - time.monotonic()
+                )
+                told = what
             time.sleep(pause_s)
             wait_s = min(wait_s * 2, _LONGEST_WAIT_S)
 
@@ -261,15 +244,28 @@ class HTTPTransport(Transport):
         self, method: str, url: str, headers: Mapping[str, str], pieces: Sequence[bytes]
     ) -> Answer:
         if not pieces:
-            return _answer(self._pool.request(method, url, headers=headers, redirect=False))
+            return _answer(self._request(method, url, headers))
         length = sum(map(len, pieces))
         progress = Progress(length)
         body = Body(pieces, progress) if length > _PIECE_BYTES else b"".join(pieces)
         try:
-            sent = {**headers, "Content-Length": str(length)}
-            return _answer(self._pool.request(method, url, headers=sent, body=body, redirect=False))
+            return _answer(self._request(method, url, {**headers, "Content-Length": str(length)}, body=body))
         finally:
             progress.close()
+
+    def _request(
+        self, method: str, url: str, headers: Mapping[str, str], **options: Any
+    ) -> urllib3.BaseHTTPResponse:
+        known = self._pool.connection_pool_kw
+        if url.startswith("https:") and "ssl_context" not in known:
+            known["ssl_context"] = trusting(self._ca_certs)
+        try:
+            return self._pool.request(method, url, headers=headers, redirect=False, **options)
+        except urllib3.exceptions.SSLError as error:
+            problem = not_trusted(error, url)
+            if problem is None:
+                raise
+            raise problem from error
 
 
 def is_same_place(url: str, target: str) -> bool:
