@@ -17,10 +17,13 @@
     ├── TooMany                            429  too often, or too many at once; says when to try again
     │   └── Busy                           429  too many at once: there is a place as soon as one of them ends
     ├── StoreError (OSError)               503  the store cannot be used
+    │   ├── StoreFull                      507  it has no space left on its disk
+    │   └── StoreDamaged                   500  what it holds is not what was put in
     ├── NotBuilt                           503  the package was installed without the client of its pages
     ├── ColumnError (TypeError)                 values that cannot be a column
     └── SessionError (RuntimeError)             the client side
         ├── ServerUnreachable (ConnectionError) nobody answers
+        │   └── NotTrusted                      https, but not with a certificate that is trusted
         ├── TakenOver                           another script has started the session's document anew
         └── ServerRefused                       an answer other than 2xx; carries its status and body
 
@@ -194,6 +197,26 @@ class NotBuilt(BokehWSGIError):
     code = "not-built"
 
 
+class StoreFull(StoreError):
+    status = 507
+    code = "store-full"
+
+
+class StoreDamaged(StoreError):
+    """Trying again is of no use: a backup is. ``document`` is the docid, "" if it is about more than one."""
+
+    status = 500
+    code = "store-damaged"
+
+    def __init__(self, message: str, *, document: str = "") -> None:
+        super().__init__(message)
+        self.document = document
+
+    @property
+    def data(self) -> dict[str, Any]:
+        return {"docid": self.document} if self.document else {}
+
+
 class ColumnError(BokehWSGIError, TypeError):
     code = "column"
 
@@ -204,6 +227,10 @@ class SessionError(BokehWSGIError, RuntimeError):
 
 class ServerUnreachable(SessionError, ConnectionError):
     code = "unreachable"
+
+
+class NotTrusted(ServerUnreachable):
+    code = "not-trusted"
 
 
 class TakenOver(SessionError):

@@ -49,7 +49,9 @@ class Hub:
                     self._viewers.setdefault(docid, -1)
             if self._watcher is None and self._store.is_shared:
                 # Before the readers check their rights for the first time: what comes later is noticed.
-                self._access_version = self._store.access_version()
+                # A store that cannot be used is the business of who reads: this only has to let go again.
+                with suppress(StoreError):
+                    self._access_version = self._store.access_version()
                 self._watcher = threading.Thread(target=self._watch, name="bokeh-wsgi-hub", daemon=True)
                 self._watcher.start()
 

@@ -101,6 +101,7 @@ def output_server(
     *,
     share_view: bool = False,
     on_taken_over: OnTakenOver | None = None,
+    ca_certs: str | None = None,
 ) -> None:
     """Publish to the document of that title on a plot server: the same document, and link, over reruns.
 
@@ -108,10 +109,13 @@ def output_server(
     document is loaded into `curdoc`, and plots are added to it. With ``share_view``, what one viewer zooms or
     pans to is what all see. When another script starts the document anew, ``on_taken_over`` says what this
     one does: "raise" an error at each store (the default), "retake" the document, or "stop" storing in it.
-    Raises `ServerUnreachable` if no server answers at ``url`` (default: http://localhost:5006/).
+    ``ca_certs``: a file of certificates to trust besides the usual ones (that is for a session which is made
+    here). Raises `ServerUnreachable` if no server answers at ``url`` (default: http://localhost:5006/), and
+    `NotTrusted` if its certificate is not trusted.
     """
     if session is None:
-        session = Session(name=name, root_url=DEFAULT_SERVER_URL if url == "default" else url)
+        root_url = DEFAULT_SERVER_URL if url == "default" else url
+        session = Session(name=name, root_url=root_url, ca_certs=ca_certs)
     session.use_doc(docname, clear=clear, share_view=share_view, on_taken_over=on_taken_over)
     document = curdoc()
     document.clear()

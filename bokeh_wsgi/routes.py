@@ -13,6 +13,7 @@ from werkzeug.wrappers import Request, Response
 
 from bokeh_wsgi.api import access, accounts, changes, documents, edits, exports, uploads, viewers
 from bokeh_wsgi.api.bodies import read_json_of
+from bokeh_wsgi.auth.shown import TOKEN_HEADER
 from bokeh_wsgi.context import Context
 from bokeh_wsgi.exc import BokehWSGIError
 from bokeh_wsgi.pages import people, static, views
@@ -128,7 +129,7 @@ TOKEN_ROUTES = frozenset({changes.changes, edits.edit, exports.export})
 CORS_PREFLIGHT = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "GET",
-    "Access-Control-Allow-Headers": "Authorization",
+    "Access-Control-Allow-Headers": f"Authorization, {TOKEN_HEADER}",
     "Access-Control-Max-Age": "86400",
 }
 

@@ -16,6 +16,7 @@ import pytest
 import bokeh_wsgi
 from bokeh_wsgi import cli
 from bokeh_wsgi.cli import serve
+from tests.certificates import certificate
 from tests.command import DEADLINE_S, ENVIRON, failed, running
 
 
@@ -116,7 +117,7 @@ def test_verbose_logs_every_request_and_nothing_does_otherwise() -> None:
 
 
 def test_it_speaks_https(tmp_path: Path) -> None:
-    cert, key = _certificate(tmp_path)
+    cert, key = certificate(tmp_path)
     trust = ssl.create_default_context(cafile=str(cert))
     flags = ["--https-certfile", str(cert), "--https-keyfile", str(key)]
     with running("--store", "memory:", *flags) as server:
@@ -250,27 +251,3 @@ def test_help_and_version_answer_without_starting(capsys: pytest.CaptureFixture[
 def test_both_names_of_the_port_are_one_flag() -> None:
     parse = cli.parser().parse_args
     assert parse(["--bokeh-port", "7000"]) == parse(["--port", "7000"])
-
-
-def _certificate(folder: Path) -> tuple[Path, Path]:
-    """A certificate for localhost that signs itself, made by openssl."""
-    cert, key = folder / "cert.pem", folder / "key.pem"
-    command = [
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:prime256v1",
-        "-nodes",
-    ]
-    subject = ["-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-    try:
-        run = subprocess.run(
-            [*command, *subject, "-out", cert, "-keyout", key], capture_output=True, check=True
-        )
-    except FileNotFoundError:
-        pytest.skip("no openssl here to make a certificate with")
-    assert run.returncode == 0
-    return cert, key

@@ -30,8 +30,8 @@ ROOMS: dict[str, set[str]] = {
     "pages": {"exc", "store", "dataplane", "models", "auth", "hub", "context"},
     "api": {"exc", "store", "dataplane", "models", "auth", "hub", "presence", "context"},
     "request": {"exc"},
-    "responses": {"exc", "context", "pages"},
-    "routes": {"exc", "context", "pages", "api"},
+    "responses": {"exc", "auth", "context", "pages"},
+    "routes": {"exc", "auth", "context", "pages", "api"},
     "app": {
         *("exc", "store", "models", "auth", "hosts", "hub", "streams", "presence", "context", "request"),
         *("places", "input_stream", "responses", "routes"),

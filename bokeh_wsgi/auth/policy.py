@@ -24,6 +24,7 @@ from .identity import (
     is_from_here,
 )
 from .names import checked_site_user
+from .shown import KEY_HEADER, TOKEN_HEADER
 from .throttle import Throttle
 from .tokens import DocumentToken, Tokens
 
@@ -326,14 +327,17 @@ RENEW_BELOW = 0.5
 
 
 def _bearer(request: Request) -> str | None:
-    """What follows "Bearer", even if it is nothing; None without that."""
+    """What follows "Bearer", even if it is nothing, or is in the header for tokens; None without these."""
+    token = request.headers.get(TOKEN_HEADER)
+    if token is not None:
+        return token.strip()
     scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
     return bearer.strip() if scheme.lower() == "bearer" else None
 
 
 def _old_key(request: Request) -> str:
     """The key as Bokeh 0.9 sent it; "nokey" was none."""
-    key = request.headers.get("BOKEHUSER-API-KEY", "")
+    key = request.headers.get(KEY_HEADER, "")
     return "" if key == "nokey" else key
 
 

@@ -59,7 +59,8 @@ class Session:
         # what goes wrong with them is raised by the next call, or by `flush`. False: every store waits for
         # its answer, and so it does with an ``app``.
         merge: bool = True,
-        # A file of certificates to trust besides the usual ones, as for a server with one of its own making.
+        # A file of certificates to trust besides the usual ones and those that SSL_CERT_FILE and
+        # REQUESTS_CA_BUNDLE name, as for a server with one of its own making. None: as it was saved.
         ca_certs: str | None = None,
         # What to do when another script has started the document anew.
         on_taken_over: OnTakenOver = "raise",
@@ -119,7 +120,7 @@ class Session:
         return self._account.transport.base_url
 
     def save(self) -> None:
-        """Keep user and key in the config file, for later sessions at this server."""
+        """Keep user, key and ``ca_certs`` in the config file, for later sessions at this server."""
         self._account.save()
 
     def register(self, username: str, password: str, *, invite: str | None = None) -> None:

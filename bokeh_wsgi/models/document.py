@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from bokeh_wsgi import dataplane
 from bokeh_wsgi.dataplane import Buffer, Op, OpCode
-from bokeh_wsgi.exc import NotFound, PastGeneration
+from bokeh_wsgi.exc import BokehWSGIError, NotFound, PastGeneration, StoreDamaged, StoreError
 from bokeh_wsgi.store import SequenceTaken, Store
 
 from .folding import fold, is_due
@@ -84,7 +84,7 @@ class Document:
     @contextmanager
     def reading(self) -> Iterator[State]:
         """The present state, which stays as it is until the ``with`` block ends."""
-        with self._lock:
+        with self._locked():
             self._catch_up()
             yield self._state
 
@@ -134,7 +134,7 @@ class Document:
         host: str | None,
     ) -> int:
         """Keep the ops and the frame that are ``made`` of the state; anew if another process was faster."""
-        with self._lock:
+        with self._locked():
             while True:
                 self._catch_up()
                 done = self._store.applied(self.docid, key)
@@ -171,7 +171,7 @@ class Document:
     def since(self, seq: int) -> Update:
         """What a reader that is at ``seq`` needs to come to now: nothing, the changes it missed, or one
         merged change where those outweigh what they changed."""
-        with self._lock:
+        with self._locked():
             self._catch_up()
             now = self._state.seq
             if seq == now:
@@ -202,7 +202,7 @@ class Document:
 
     def fold(self) -> bool:
         """Fold the history into a snapshot in the store, if it outweighs the columns."""
-        with self._lock:
+        with self._locked():
             self._catch_up()
             self._history_bytes = self._store.history_bytes(self.docid)
             if not self.fold_is_due():
@@ -211,38 +211,84 @@ class Document:
             self._history_bytes = 0
             return True
 
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Alone with the document; what is damaged in the store is told with its name."""
+        with self._lock:
+            try:
+                yield
+            except StoreDamaged as error:
+                if error.document:
+                    raise
+                raise StoreDamaged(f"Document {self.docid!r}: {error}", document=self.docid) from error
+
     def _catch_up(self) -> None:
         version = self._store.version()
         if version == self._store_version:
             return
         record = self._store.get_document(self.docid)
         if record is None:
-            raise NotFound(f"No document {self.docid!r}: it was deleted, or its link is wrong.")
-        while record.seq > self._state.seq:
-            changes = self._store.changes(self.docid, self._state.seq)
-            if changes and changes[0][0] == self._state.seq + 1:
-                for seq, frame in changes:
-                    self._take(seq, frame)
-                break
-            self._load_snapshot()
+            raise self._not_found()
+        if record.seq < self._state.seq:
+            self._begin_anew()  # an older copy of the store was put in its place
+        try:
+            self._come_to(record.seq)
+        except (StoreError, NotFound, MemoryError):
+            raise
+        except Exception as error:
+            # Whatever is wrong with it: it was checked before it was put in.
+            self._begin_anew()
+            reason = error.message if isinstance(error, BokehWSGIError) else repr(error)
+            raise self._damaged(reason) from error
         self._store_version = version
+
+    def _come_to(self, seq: int) -> None:
+        """Take what the history has up to ``seq``, and what was committed since then."""
+        while self._state.seq < seq:
+            before = self._state.seq
+            changes = self._store.changes(self.docid, before)
+            if changes and changes[0][0] == before + 1:
+                for number, frame in changes:
+                    if number == self._state.seq + 1:
+                        self._take(number, frame)
+            else:
+                self._load_snapshot()
+            if self._state.seq <= before:
+                raise self._damaged(f"change {before + 1} is not there")
 
     def _load_snapshot(self) -> None:
         snapshot = self._store.snapshot(self.docid)
         if snapshot is None:
-            raise NotFound(f"No document {self.docid!r}: it was deleted, or its link is wrong.")
+            if self._store.get_document(self.docid) is None:
+                raise self._not_found()
+            return
         seq, frame = snapshot
-        self._state = State()
+        self._begin_anew()
         self._take(seq, frame)
         self._forget()
         self._snapshot = Update(seq, [frame, dataplane.commit(self.docid, seq)])
+
+    def _begin_anew(self) -> None:
+        self._state = State()
+        self._store_version = self._snapshot = None
+        self._forget()
+
+    def _not_found(self) -> NotFound:
+        return NotFound(f"No document {self.docid!r}: it was deleted, or its link is wrong.")
+
+    def _damaged(self, reason: str) -> StoreDamaged:
+        return StoreDamaged(
+            f"The history of the document {self.docid!r} is damaged in the store ({reason.rstrip('.')}): "
+            "put a backup of the store in its place, or delete the document.",
+            document=self.docid,
+        )
 
     def _take(self, seq: int, frame: bytes) -> None:
         reader = dataplane.Reader(limits=STORED)
         reader.feed(dataplane.SCHEMA_MESSAGE)
         reader.feed(frame)
-        for change in reader.feed(dataplane.commit(self.docid, seq)):
-            self._state.apply(change.ops, seq)
+        (change,) = reader.feed(dataplane.commit(self.docid, seq))
+        self._state.apply(change.ops, seq)
         self._remember(seq, frame)
 
     def _remember(self, seq: int, frame: Buffer) -> None:

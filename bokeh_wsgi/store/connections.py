@@ -1,17 +1,21 @@
 """Connections to one SQLite file: opened as needed, lent to threads, left behind at a fork."""
 
+import logging
 import os
 import sqlite3
 import threading
-from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from weakref import WeakSet
 
 from bokeh_wsgi.exc import StoreError
 
+from .files import Files, Marks
+from .pool import Pool
 from .sqlite_file import create_file, explain, prepare
+
+log = logging.getLogger("bokeh_wsgi")
 
 BUSY_TIMEOUT_S = 30.0
 """How long to wait for another process that is writing."""
@@ -29,21 +33,17 @@ class _Process:
 
     def __init__(self) -> None:
         self.pid = os.getpid()
-        self.idle: deque[sqlite3.Connection] = deque()
+        self.pool: Pool | None = None
+        self.opening = threading.Lock()
         self.in_use = 0
         self.gate = threading.Condition(threading.Lock())
         # Threads of this process queue here, since SQLite lets writers only poll.
         self.write_lock = threading.Lock()
-        self.watching = threading.Lock()
-        self.watcher: sqlite3.Connection | None = None
 
     def close_idle(self) -> None:
-        while self.idle:
-            self.idle.pop().close()
-        with self.watching:
-            if self.watcher is not None:
-                self.watcher.close()
-                self.watcher = None
+        if self.pool is not None:
+            self.pool.close()
+            self.pool = None
 
 
 class Connections:
@@ -51,6 +51,10 @@ class Connections:
 
     A connection belongs to a call, not to a thread: gevent's threads are many, and each connection is an open
     file. Every `sqlite3.Error` becomes a StoreError that says what to do.
+
+    Where the file was deleted or replaced, everything raises StoreError, and nothing that was committed into
+    the former one counts as kept; if it comes back, all goes on. If its log was deleted, what is in there is
+    saved first, from the connections that still have it.
 
     SQLite counts a process's locks in its memory, which a fork copies, while the system does not copy the
     locks. So at a fork no connection is open: it waits for those in use, and closes them all. That goes for
@@ -61,41 +65,42 @@ class Connections:
         self.path = path
         self._synchronous = synchronous
         self._closed = False
-        self._watchers = 0
+        self._pools = 0
         self._process = _Process()
-        _everyone.add(self)
         create_file(path)
-        with self.reading() as connection:
+        self._files = Files(path)
+        with self._explained(), closing(self._connect()) as connection:
             prepare(connection, path, schemas, timeout_s=BUSY_TIMEOUT_S)
+            self._database = self._files.marks().database
+        _everyone.add(self)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """A connection for single statements, each of which sees one state of the store."""
-        with self._explained(), self._lent() as connection:
+        with self._explained(), self._lent() as (connection, _):
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """A connection in a transaction, committed at the end and durable then; an error rolls it back."""
-        with self._explained(), self._process_of_now().write_lock, self._lent() as connection:
+        with self._explained(), self._process_of_now().write_lock, self._lent() as (connection, pool):
             connection.execute("BEGIN IMMEDIATE")
+            self._check(pool)
             yield connection
             connection.execute("COMMIT")
+            self._check(pool)
 
     def run(self, script: str) -> None:
         """Run statements that write, each a transaction of its own."""
-        with self._explained(), self._process_of_now().write_lock, self._lent() as connection:
+        with self._explained(), self._process_of_now().write_lock, self._lent() as (connection, _):
             connection.executescript(script)
 
     def data_version(self) -> int:
         """A number that another connection's commit changes, in this process or in another."""
-        with self._explained(), self._in_use() as process, process.watching:
-            if process.watcher is None:
-                process.watcher = self._connect()
-                self._watchers += 1
-            (version,) = process.watcher.execute("PRAGMA data_version").fetchone()
-            # Each connection counts from 1: so numbers of earlier ones must not look like these.
-            return (self._watchers << 40) + int(version)
+        with self._explained(), self._in_use() as process:
+            pool = self._pool_of(process)
+            # Each watcher counts from 1: so numbers of earlier ones must not look like these.
+            return (pool.number << 40) + pool.data_version()
 
     def close(self) -> None:
         """Close what is idle now, and the rest when it is given back."""
@@ -117,7 +122,7 @@ class Connections:
 
     def _process_of_now(self) -> _Process:
         if self._process.pid != os.getpid():
-            if self._process.in_use or self._process.idle or self._process.watcher:
+            if self._process.in_use or self._process.pool is not None:
                 _abandoned.append(self._process)
             self._process = _Process()
         return self._process
@@ -138,35 +143,88 @@ class Connections:
                 process.gate.notify_all()
 
     @contextmanager
-    def _lent(self) -> Iterator[sqlite3.Connection]:
+    def _lent(self) -> Iterator[tuple[sqlite3.Connection, Pool]]:
         with self._in_use() as process:
+            pool = self._pool_of(process)
             try:
-                connection = process.idle.pop()
+                connection = pool.idle.pop()
             except IndexError:
-                connection = self._connect()
+                connection = self._connect(pool)
             try:
-                yield connection
+                yield connection, pool
             except sqlite3.Error:
+                connection.close()
+                self._check(pool)  # which knows better what is wrong, if it is that
+                raise
+            except StoreError:
                 connection.close()
                 raise
             finally:
-                self._take_back(process, connection)
+                self._take_back(process, pool, connection)
 
-    def _take_back(self, process: _Process, connection: sqlite3.Connection) -> None:
+    def _take_back(self, process: _Process, pool: Pool, connection: sqlite3.Connection) -> None:
         try:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             with process.gate:
-                if len(process.idle) < IDLE_CONNECTIONS and not self._closed:
-                    process.idle.append(connection)
+                if len(pool.idle) < IDLE_CONNECTIONS and pool is process.pool:
+                    pool.idle.append(connection)
                     return
         except sqlite3.Error:
             pass  # it was closed above, or is of no more use
         connection.close()
 
-    def _connect(self) -> sqlite3.Connection:
+    def _pool_of(self, process: _Process) -> Pool:
+        """The connections to the files that are there now; raises StoreError if those are not the store's."""
+        pool = process.pool
+        if pool is not None and self._files.marks() == pool.marks:
+            return pool
+        with process.opening:
+            marks = self._files.marks()
+            if marks.database != self._database:
+                raise self._files.gone()
+            if process.pool is not None and marks != process.pool.marks:
+                self._leave(process, process.pool, marks)
+            if process.pool is None:
+                self._open(process)
+            assert process.pool is not None
+            return process.pool
+
+    def _leave(self, process: _Process, pool: Pool, now: Marks) -> None:
+        """Leave a log that was deleted, or whose index was; SQLite makes another one."""
+        # Another process has begun a log with the same index: so there was nothing left to save in this one.
+        is_over = now.log_index == pool.marks.log_index and self._files.log_has_begun()
+        if not is_over and not pool.save_log(now):
+            raise StoreError(f"The log of the store {self.path} was deleted under the server: try again.")
+        pool.left = True
+        with process.gate:
+            process.close_idle()
+        log.error("the log of the store %s was deleted under the server: what was in it is saved", self.path)
+
+    def _open(self, process: _Process) -> None:
+        self._pools += 1
+        watcher = self._connect()
+        try:
+            pool = Pool(self._pools, watcher, self._files)
+            with process.gate:
+                if self._closed:
+                    raise StoreError("The store is closed.")
+                process.pool = pool
+        except BaseException:
+            watcher.close()
+            raise
+
+    def _check(self, pool: Pool) -> None:
+        """Raises StoreError if what is written into these files is gone."""
+        marks = self._files.marks()
+        if marks.database != self._database:
+            raise self._files.gone()
+        if marks != pool.marks or pool.left:
+            raise StoreError(f"The log of the store {self.path} was deleted under the server: try again.")
+
+    def _connect(self, pool: Pool | None = None) -> sqlite3.Connection:
         connection = sqlite3.connect(
-            self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+            self._files.uri, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False, uri=True
         )
         try:
             connection.execute(f"PRAGMA synchronous = {self._synchronous}")
@@ -174,7 +232,9 @@ class Connections:
             connection.execute(f"PRAGMA journal_size_limit = {WAL_KEPT_BYTES}")
             # To zero every freed page would write each deleted byte once more; they leave the file instead.
             connection.execute("PRAGMA secure_delete = FAST")
-        except sqlite3.Error:
+            if pool is not None:
+                self._check(pool)
+        except (sqlite3.Error, StoreError):
             connection.close()
             raise
         return connection

@@ -95,4 +95,10 @@ CREATE TABLE viewers (
 
 HOSTS: Final = "ALTER TABLE documents ADD COLUMN host TEXT NOT NULL DEFAULT ''"
 
-MIGRATIONS: Final = (DOCUMENTS, ACCOUNTS, VIEWERS, HOSTS)
+# Of a frame, in the row of its first part; NULL where it was written before there were any.
+CHECKSUMS: Final = """
+ALTER TABLE history ADD COLUMN checksum INTEGER;
+ALTER TABLE snapshots ADD COLUMN checksum INTEGER
+"""
+
+MIGRATIONS: Final = (DOCUMENTS, ACCOUNTS, VIEWERS, HOSTS, CHECKSUMS)

@@ -1,12 +1,12 @@
 """The store in one SQLite file, for any number of threads and processes of one machine.
 
 WAL and ``synchronous=FULL``: a commit is on disk when it returns, and readers never wait. Frames lie in
-parts, since SQLite holds no value of 1 GB, and a value is copied on its way in.
+parts, since SQLite holds no value of 1 GB, and a value is copied on its way in; each has a checksum.
 """
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -16,16 +16,14 @@ from bokeh_wsgi.exc import Conflict, NotFound, StoreError
 
 from .base import KEPT_KEYS, VIEWERS_S, DocumentRecord, SequenceTaken, new_docid
 from .connections import Connections
+from .parts import joined, parts_of
 from .schema import MIGRATIONS
 from .sqlite_accounts import RECORD, SQLiteAccounts, record_of
 
 MAX_SEQ = 2**63 - 1
-PART_BYTES = 8 << 20
 KEPT_FREE_PAGES = 2048
 GIVE_BACK_PAGES = 1024
 GIVE_BACK_S = 1.0
-
-# Each brings a file from the version before to its own.
 
 GET_DOCUMENT = f"{RECORD} WHERE docid = ? ORDER BY id"
 FIND_DOCUMENT = f"{RECORD} WHERE owner = ? AND title = ? ORDER BY id"
@@ -35,20 +33,21 @@ RENAME_DOCUMENT = "UPDATE documents SET title = ? WHERE docid = ?"
 DELETE_DOCUMENT = "DELETE FROM documents WHERE docid = ?"
 
 ROW_OF = "SELECT id, seq, snapshot_seq FROM documents WHERE docid = ? ORDER BY id"
-ADD_CHANGE = "INSERT INTO history (document, seq, part, frame) VALUES (?, ?, ?, ?)"
+ADD_CHANGE = "INSERT INTO history (document, seq, part, checksum, frame) VALUES (?, ?, ?, ?, ?)"
 ADD_KEY = "INSERT INTO keys (document, key, seq) VALUES (?, ?, ?)"
 COUNT_CHANGE = """UPDATE documents SET seq = ?, changed = ?, history_bytes = history_bytes + ?,
     host = coalesce(?, host) WHERE id = ?"""
 APPLIED = """SELECT keys.seq FROM keys JOIN documents ON documents.id = keys.document
     WHERE docid = ? AND key = ? ORDER BY keys.seq"""
-CHANGES = """SELECT history.seq, frame FROM history JOIN documents ON documents.id = history.document
+CHANGES = """SELECT history.seq, part, checksum, frame FROM history
+    JOIN documents ON documents.id = history.document
     WHERE docid = ? AND history.seq > ? ORDER BY history.seq, part"""
-SNAPSHOT = """SELECT snapshot_seq, frame FROM snapshots JOIN documents ON documents.id = snapshots.document
-    WHERE docid = ? ORDER BY part"""
+SNAPSHOT = """SELECT snapshot_seq, part, checksum, frame FROM snapshots
+    JOIN documents ON documents.id = snapshots.document WHERE docid = ? ORDER BY part"""
 HISTORY_BYTES = "SELECT history_bytes FROM documents WHERE docid = ? ORDER BY id"
 
 DROP_SNAPSHOT = "DELETE FROM snapshots WHERE document = ?"
-ADD_SNAPSHOT = "INSERT INTO snapshots (document, part, frame) VALUES (?, ?, ?)"
+ADD_SNAPSHOT = "INSERT INTO snapshots (document, part, checksum, frame) VALUES (?, ?, ?, ?)"
 DROP_HISTORY = "DELETE FROM history WHERE document = ? AND seq <= ?"
 DROP_KEYS = "DELETE FROM keys WHERE document = ? AND seq <= ?"
 COUNT_FOLD = """UPDATE documents SET snapshot_seq = ?, snapshot_bytes = ?,
@@ -149,7 +148,9 @@ class SQLiteStore(SQLiteAccounts):
                     return int(done[0])
             if seq != last + 1:
                 raise SequenceTaken(last)
-            connection.executemany(ADD_CHANGE, ((document, seq, *part) for part in _parts(frame)))
+            connection.executemany(
+                ADD_CHANGE, ((document, seq, *part) for part in parts_of(docid, seq, frame))
+            )
             if key:
                 connection.execute(ADD_KEY, (document, key, seq))
             connection.execute(COUNT_CHANGE, (seq, time.time(), len(frame), host, document))
@@ -163,12 +164,12 @@ class SQLiteStore(SQLiteAccounts):
     def changes(self, docid: str, after: int) -> list[tuple[int, bytes]]:
         with self._connections.reading() as connection:
             rows = connection.execute(CHANGES, (docid, min(after, MAX_SEQ))).fetchall()
-        return [(seq, _joined(parts)) for seq, parts in groupby(rows, itemgetter(0))]
+        return [(seq, joined(docid, seq, parts)) for seq, parts in groupby(rows, itemgetter(0))]
 
     def snapshot(self, docid: str) -> tuple[int, bytes] | None:
         with self._connections.reading() as connection:
             rows = connection.execute(SNAPSHOT, (docid,)).fetchall()
-        return (rows[0][0], _joined(rows)) if rows else None
+        return (rows[0][0], joined(docid, rows[0][0], rows)) if rows else None
 
     def fold(self, docid: str, seq: int, frame: bytes) -> None:
         with self._connections.writing() as connection:
@@ -178,7 +179,7 @@ class SQLiteStore(SQLiteAccounts):
             if folded is not None and seq <= folded:
                 return
             connection.execute(DROP_SNAPSHOT, (document,))
-            connection.executemany(ADD_SNAPSHOT, ((document, *part) for part in _parts(frame)))
+            connection.executemany(ADD_SNAPSHOT, ((document, *part) for part in parts_of(docid, seq, frame)))
             connection.execute(DROP_HISTORY, (document, seq))
             connection.execute(DROP_KEYS, (document, min(seq, last - KEPT_KEYS)))
             connection.execute(COUNT_FOLD, (seq, len(frame), document))
@@ -257,14 +258,3 @@ def _row_of(connection: sqlite3.Connection, docid: str) -> tuple[int, int, int |
     if row is None:
         raise NotFound(f"No document {docid!r}.")
     return row[0], row[1], row[2]
-
-
-def _parts(frame: bytes | bytearray | memoryview) -> Iterator[tuple[int, memoryview]]:
-    """(number, bytes) of a frame; an empty frame has one part too."""
-    view = memoryview(frame)
-    for part, start in enumerate(range(0, max(len(view), 1), PART_BYTES)):
-        yield part, view[start : start + PART_BYTES]
-
-
-def _joined(rows: Iterable[tuple[int, bytes]]) -> bytes:
-    return b"".join(frame for _, frame in rows)

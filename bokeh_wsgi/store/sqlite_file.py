@@ -1,12 +1,14 @@
 """The SQLite file of a store: made, told from other files, and its errors put into words."""
 
+import errno
 import os
+import shutil
 import sqlite3
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from bokeh_wsgi.exc import StoreError
+from bokeh_wsgi.exc import StoreDamaged, StoreError, StoreFull
 
 APPLICATION_ID = 0x626B7767  # "bkwg", so that `file` and we can tell our files from others
 
@@ -15,7 +17,11 @@ def create_file(path: Path) -> None:
     """Make the file and its folder, for nobody else to read; SQLite gives its other files the same mode."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        if not path.is_file():
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        # What is there is not opened: to close it would end this process's locks on it.
+        elif not os.access(path, os.R_OK | os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
         raise StoreError(
             f"The store {path} cannot be written ({error.strerror}): check the permissions, "
@@ -72,6 +78,9 @@ def _use_wal(connection: sqlite3.Connection, timeout_s: float) -> None:
 
 def explain(error: sqlite3.Error, path: Path) -> StoreError:
     """The StoreError for an error of SQLite: one sentence with what to do."""
+    code = _primary_code(error)
+    if code == sqlite3.SQLITE_IOERR and _is_full(path):
+        code = sqlite3.SQLITE_FULL
     advice = {
         sqlite3.SQLITE_BUSY: "is being written to by another process for too long: see what it is doing",
         sqlite3.SQLITE_LOCKED: "is being written to by another process for too long: see what it is doing",
@@ -83,8 +92,25 @@ def explain(error: sqlite3.Error, path: Path) -> StoreError:
         sqlite3.SQLITE_CORRUPT: "is damaged: put a backup in its place, or choose another file",
         sqlite3.SQLITE_IOERR: "cannot be read or written: check its disk",
         sqlite3.SQLITE_TOOBIG: "cannot hold anything that large: send less at a time",
-    }.get(_primary_code(error), "cannot be used")
-    return StoreError(f"The store {path} {advice} ({error}).")
+    }.get(code, "cannot be used")
+    return _KINDS.get(code, StoreError)(f"The store {path} {advice} ({error}).")
+
+
+_KINDS: dict[int, type[StoreError]] = {
+    sqlite3.SQLITE_FULL: StoreFull,
+    sqlite3.SQLITE_CORRUPT: StoreDamaged,
+    sqlite3.SQLITE_NOTADB: StoreDamaged,
+}
+# Less than this is not enough for the smallest change.
+_LEAST_BYTES = 64 << 10
+
+
+def _is_full(path: Path) -> bool:
+    """Whether the disk has no room: SQLite says so of some of its files only."""
+    try:
+        return shutil.disk_usage(path.absolute().parent).free < _LEAST_BYTES
+    except OSError:
+        return False
 
 
 def _primary_code(error: sqlite3.Error) -> int:

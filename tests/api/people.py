@@ -21,7 +21,7 @@ def token_in(html: str) -> dict[str, str]:
     """What a document's page sends when it reads: the token that it was given."""
     found = re.search(r'"token":"([^"]+)"', html)
     assert found is not None, html
-    return {"Authorization": f"Bearer {found[1]}", "Origin": "null", "Sec-Fetch-Site": "cross-site"}
+    return {"Document-Token": found[1], "Origin": "null", "Sec-Fetch-Site": "cross-site"}
 
 
 @cache

@@ -29,7 +29,7 @@ def test_a_token_opens_no_other_document(api: Api) -> None:
 def test_a_token_changes_nothing(api: Api) -> None:
     docid = api.make()
     headers = token_of(api, docid)
-    upload = api.upload(docid, [Op(OpCode.GRAPH, json=GRAPH)], Authorization=headers["Authorization"])
+    upload = api.upload(docid, [Op(OpCode.GRAPH, json=GRAPH)], Document_Token=headers["Document-Token"])
     assert upload.status_code == 403
     assert api.client.delete(f"/doc/{docid}", headers=headers).status_code == 403
     assert api.client.post("/doc", json={"title": "x"}, headers=headers).status_code == 403

@@ -206,7 +206,7 @@ def test_a_browser_may_send_edits_from_an_opaque_origin_and_nothing_else(people:
         answer = people.call("OPTIONS", path, headers={"Origin": "null"})
         assert answer.headers["Access-Control-Allow-Origin"] == "*"
         assert answer.headers["Access-Control-Allow-Methods"] == "GET"
-    token = page_token(people, "wim")["Authorization"].removeprefix("Bearer ")
+    token = page_token(people, "wim")["Document-Token"]
     answer = send_text(people, f"{token}\nkey\n{json.dumps({'edits': [EDIT]})}")
     assert answer.status_code == 200
     assert answer.headers["Access-Control-Allow-Origin"] == "*"

@@ -10,10 +10,15 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.serving import run_simple
 
 from bokeh_wsgi import BokehWSGI
+from tests.mod_wsgi import ModWSGI
 
 
 def plain() -> Any:
     return BokehWSGI(store=os.environ["STORE"])
+
+
+def behind_mod_wsgi() -> Any:
+    return ModWSGI(plain())
 
 
 def in_flask() -> Any:

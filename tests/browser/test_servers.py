@@ -24,6 +24,7 @@ PLACES = [(kind, "plain", "/") for kind in SERVERS] + [
     ("gunicorn gthread", "in_blueprint", "/plots/"),
     ("gunicorn gevent", "in_blueprint", "/plots/"),
     ("waitress", "in_blueprint", "/plots/"),
+    ("werkzeug", "behind_mod_wsgi", "/"),
 ]
 
 # BokehJS itself tells, as information, when a document is drawn.

@@ -19,7 +19,7 @@ STATIC = Path(bokeh.__file__).parent / "server" / "static"
 PAGE_JS = Path(__file__).parents[2] / "bokeh_wsgi" / "static" / "page.js"
 CROSS_ORIGIN = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Headers": "Authorization",
+    "Access-Control-Allow-Headers": "Document-Token",
     "Access-Control-Expose-Headers": "X-Wait",
 }
 

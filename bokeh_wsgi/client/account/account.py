@@ -6,7 +6,7 @@ import os
 import socket
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 from wsgiref.types import WSGIApplication
@@ -64,18 +64,21 @@ class Account:
         on_identity: Callable[[str, str], None],
     ) -> None:
         """``on_identity`` is told the user and the key, now and whenever they are others."""
-        self.transport = options.transport()
+        self.config = Config(options.configdir)
+        # An app in this process is no server that a later session could find.
+        self._is_remote = options.app is None
+        loads = options.load_from_config and self._is_remote
+        saved = self.config.find(name, options.root_url.rstrip("/") + "/") if loads else {}
+        self._ca_certs = options.ca_certs
+        if self._ca_certs is None and "ca_certs" in saved:
+            self._ca_certs = str(saved["ca_certs"])
+        self.transport = replace(options, ca_certs=self._ca_certs).transport()
         self.root_url = self.transport.root_url
         self.name = self.root_url if name is None else name
         self.username = username
         self.userapikey = userapikey
         self._on_identity = on_identity
-        self.config = Config(options.configdir)
-        # An app in this process is no server that a later session could find.
-        self._is_remote = options.app is None
-        loads = options.load_from_config and self._is_remote
-        if loads:
-            self._use(self.config.find(name, self.root_url))
+        self._use(saved)
         self._become(self.username, self.userapikey)
         if loads and self.userapikey == NO_KEY:
             self.transport.when_found = self._look_again
@@ -100,10 +103,12 @@ class Account:
         return {"BOKEHUSER": self.username, "BOKEHUSER-API-KEY": self.userapikey}
 
     def save(self) -> None:
-        """Keep user and key in the config file, for later sessions at this server."""
+        """Keep user, key and ``ca_certs`` in the config file, for later sessions at this server."""
         entry = {"root_url": self.root_url, "userapikey": self.userapikey, "username": self.username}
         if self.transport.is_found:
             entry["base_url"] = self.transport.base_url
+        if self._ca_certs is not None:
+            entry["ca_certs"] = os.path.abspath(os.path.expanduser(self._ca_certs))
         self.config.save(self.root_url, entry)
 
     def register(self, username: str, password: str, *, invite: str | None = None) -> None:

@@ -4,12 +4,26 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from bokeh_wsgi.dataplane import END
 from bokeh_wsgi.exc import Conflict, PastGeneration, ServerRefused, ServerUnreachable
 
 ARROW_STREAM = "application/vnd.apache.arrow.stream"
+
+
+# What a proxy means by a status, and what to look at.
+_OF_PROXIES: Final = {
+    401: "asks for a login of its own: have it let pass what comes to this address",
+    403: "does not let this pass",
+    413: "takes nothing that large: raise its limit to the server's max_change_bytes (client_max_body_size "
+    "in nginx, LimitRequestBody in Apache), or send less at a time",
+    502: "does not reach the server behind it: does that run, and where the proxy looks for it (proxy_pass "
+    "in nginx, ProxyPass in Apache)?",
+    503: "has no server now that it could pass this on to: does one run, and is it overloaded?",
+    504: "has waited in vain for the server behind it: see what that is doing, or have the proxy wait longer "
+    "(proxy_read_timeout in nginx, ProxyTimeout in Apache)",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +45,11 @@ class Answer:
         except (ValueError, RecursionError):
             return {}
         return content if isinstance(content, dict) else {}
+
+    @property
+    def is_of_a_proxy(self) -> bool:
+        """Whether an error is not the plot server's, which says each in its own JSON."""
+        return not {"error", "message"} <= self.json().keys()
 
 
 IsWhole = Callable[[Answer], bool]
@@ -54,9 +73,12 @@ def telling(*names: str) -> IsWhole:
 
 
 def refusal(answer: Answer, request: str, *, advice: str = "") -> Conflict | PastGeneration | ServerRefused:
-    """The exception that says what the server said, or if there is some, the ``advice``."""
+    """The exception for an answer other than 2xx: what the server said, or if there is some, the ``advice``.
+
+    What is not the server's says that, and what to look at.
+    """
     body = answer.json()
-    message = advice or body.get("message") or f"{request} was answered with status {answer.status}"
+    message = _of_a_proxy(answer, request) if answer.is_of_a_proxy else advice or str(body["message"])
     if answer.status == 429:
         wait_s = body.setdefault("retry_after", _seconds(answer.headers.get("retry-after")))
         message = f"{message.rstrip('.')}: try again in {math.ceil(wait_s)} s"
@@ -79,6 +101,14 @@ def strange(answer: Answer) -> ServerUnreachable:
         f"what came is no answer of a bokeh-server ({len(answer.body)} bytes of {kind or 'something'}): "
         "was it cut, or is there a page to sign in at between?"
     )
+
+
+def _of_a_proxy(answer: Answer, request: str) -> str:
+    name, location = answer.headers.get("server"), answer.headers.get("location")
+    who = f"{request} was answered with {answer.status} by a proxy{f' ({name})' if name else ''}"
+    if location is not None:
+        return f"{who}, which leads to {location}: if that is a login, have it let scripts pass"
+    return f"{who}, which {_OF_PROXIES.get(answer.status, 'is not the plot server: see what its log says')}"
 
 
 def _seconds(text: str | None) -> float:

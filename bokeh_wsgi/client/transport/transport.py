@@ -1,5 +1,6 @@
 """How a session reaches its server: over HTTP, or by calling a WSGI app in this process."""
 
+import logging
 import random
 import sys
 import time
@@ -12,15 +13,18 @@ from wsgiref.types import WSGIApplication
 
 import urllib3
 
-from bokeh_wsgi.exc import Busy, ServerUnreachable
+from bokeh_wsgi.exc import Busy, NotTrusted, ServerUnreachable
 
 from .answer import ARROW_STREAM, Answer, IsWhole, is_anything, is_ours, refusal, strange
 from .body import Body, Progress
+from .certificates import not_trusted, trusting
 from .content import read_content
 from .open_response import HTTPStream, Stream, WholeStream
 
+log = logging.getLogger("bokeh_wsgi")
+
 AWAY = frozenset({502, 503, 504})
-"""Replies of a proxy, or of a server that starts or stops: worth another try."""
+"""Replies of a proxy, or of a server that starts or stops, or whose store is away: worth another try."""
 
 POLL_S = 0.25
 """An app in this process is asked so often, so that a session ends as soon."""
@@ -108,10 +112,24 @@ class Transport(ABC):
         while is_busy(answer) and time.monotonic() < deadline:
             time.sleep(random.uniform(0.1, 1.0))
             answer = self._send(method, url, every, pieces, is_whole=is_whole, retry=True)
-        if not answer.is_success:
-            advice = "" if anonymous else self._advice(answer.status)
-            raise refusal(answer, f"{method} {url}", advice=advice)
-        return answer
+        if answer.is_success:
+            return answer
+        if self._falls_back(answer, credentials):
+            return self.request(method, path, headers=headers, pieces=pieces, is_whole=is_whole)
+        raise refusal(answer, f"{method} {url}", advice="" if anonymous else self._advice(answer.status))
+
+    def _falls_back(self, answer: Answer, sent: Mapping[str, str]) -> bool:
+        """Whether to try again with other credentials, since ``Authorization`` did not come through.
+
+        The server asks for it, as if nothing had been sent: Apache keeps it to itself, unless it is told to
+        pass it on. A key also goes by the header of Bokeh 0.9.
+        """
+        scheme, _, key = sent.get("Authorization", "").partition(" ")
+        if not key or answer.headers.get("www-authenticate") != scheme or answer.is_of_a_proxy:
+            return False
+        if self.credentials == sent:
+            self.credentials = {"BOKEHUSER-API-KEY": key}
+        return True
 
     def _advice(self, status: int) -> str:
         """What a script can do that has no key where it needs one."""
@@ -145,13 +163,13 @@ class HTTPTransport(Transport):
     ) -> None:
         super().__init__(root_url)
         self.retry_s = retry_s
+        self._ca_certs = ca_certs
         self._base_url: str | None = None
         self._pool = urllib3.PoolManager(
             maxsize=4,
             blocksize=_PIECE_BYTES,
             retries=False,
             timeout=urllib3.Timeout(connect=min(timeout_s, 10.0), read=timeout_s),
-            ca_certs=ca_certs,
         )
 
     @property
@@ -168,21 +186,18 @@ class HTTPTransport(Transport):
 
     def open_stream(self, path: str) -> Stream:
         url = f"{self.base_url}{path}&wait=stream"
-        headers = {"Accept": f"application/json, {ARROW_STREAM}", **self.credentials}
+        credentials = self.credentials
+        headers = {"Accept": f"application/json, {ARROW_STREAM}", **credentials}
         try:
-            response = self._pool.request(
-                "GET",
-                url,
-                headers=headers,
-                preload_content=False,
-                redirect=False,
-                timeout=urllib3.Timeout(connect=10.0, read=SILENCE_S),
-            )
+            timeout = urllib3.Timeout(connect=10.0, read=SILENCE_S)
+            response = self._request("GET", url, headers, timeout=timeout)
             if response.status == 200:
                 return HTTPStream(response)
             answer = _answer(response)
         except urllib3.exceptions.HTTPError as error:
             raise ServerUnreachable(f"{url} does not answer: {error}") from error
+        if self._falls_back(answer, credentials):
+            return self.open_stream(path)
         raise refusal(answer, f"GET {url}", advice=self._advice(answer.status))
 
     def close(self) -> None:
@@ -198,6 +213,8 @@ class HTTPTransport(Transport):
             try:
                 answer = self._send("GET", url, {}, (), is_whole=is_anything, retry=False)
             except ServerUnreachable as error:
+                if not isinstance(error.__cause__, urllib3.exceptions.HTTPError) or type(error) is NotTrusted:
+                    raise
                 raise ServerUnreachable(
                     f"no bokeh-server answers at {self.root_url}: start one with `bokeh-server`"
                 ) from error
@@ -230,8 +247,9 @@ class HTTPTransport(Transport):
         is_whole: IsWhole,
         retry: bool,
     ) -> Answer:
-        deadline = time.monotonic() + (self.retry_s if retry else 0.0)
-        wait_s = _FIRST_WAIT_S
+        began = time.monotonic()
+        retry_s = self.retry_s if retry else 0.0
+        wait_s, told = _FIRST_WAIT_S, ""
         while True:
             try:
                 answer = self._send_once(method, url, headers, pieces)
@@ -239,12 +257,18 @@ class HTTPTransport(Transport):
                 if answer.status not in AWAY and not is_strange:
                     return answer
                 problem: Exception = strange(answer) if is_strange else refusal(answer, f"{method} {url}")
+                what = str(problem)
             except urllib3.exceptions.HTTPError as error:
-                problem = error
+                problem, what = error, f"{url} does not answer: {error}"
             pause_s = wait_s * random.uniform(0.5, 1.0)
-            if time.monotonic() + pause_s > deadline:
-                waited = f" for {self.retry_s:g} s" if retry else ""
-                raise ServerUnreachable(f"{url} does not answer{waited}: {problem}") from problem
+            if time.monotonic() + pause_s > began + retry_s:
+                raise ServerUnreachable(f"{what} (for {retry_s:g} s)" if retry_s else what) from problem
+            if told != what and not isinstance(problem, urllib3.exceptions.HTTPError):
+                # Who waits for it can do something about it meanwhile.
+                log.warning(
+                    "%s; trying again for %.0f s", what.rstrip("."), began + retry_s - time.monotonic()
+                )
+                told = what
             time.sleep(pause_s)
             wait_s = min(wait_s * 2, _LONGEST_WAIT_S)
 
@@ -263,9 +287,23 @@ class HTTPTransport(Transport):
             progress.close()
 
     def _ask(self, method: str, url: str, headers: Mapping[str, str], body: Any) -> Answer:
-        return _answer(
-            self._pool.request(method, url, headers=headers, body=body, redirect=False, preload_content=False)
-        )
+        return _answer(self._request(method, url, headers, body=body))
+
+    def _request(
+        self, method: str, url: str, headers: Mapping[str, str], **options: Any
+    ) -> urllib3.BaseHTTPResponse:
+        known = self._pool.connection_pool_kw
+        if url.startswith("https:") and "ssl_context" not in known:
+            known["ssl_context"] = trusting(self._ca_certs)
+        try:
+            return self._pool.request(
+                method, url, headers=headers, redirect=False, preload_content=False, **options
+            )
+        except urllib3.exceptions.SSLError as error:
+            problem = not_trusted(error, url)
+            if problem is None:
+                raise
+            raise problem from error
 
 
 def is_same_place(url: str, target: str) -> bool:

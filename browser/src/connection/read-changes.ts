@@ -53,7 +53,8 @@ export async function readChanges(reading: Reading): Promise<Outcome> {
   const reader = new ChangeReader(runs);
   try {
     const response = await network(fetch(reading.url, {
-      headers: reading.tokens.length > 0 ? { Authorization: `Bearer ${reading.tokens.join()}` } : {},
+      // Not as Authorization, which Apache drops.
+      headers: reading.tokens.length > 0 ? { "Document-Token": reading.tokens.join() } : {},
       cache: "no-store",
       credentials: "omit",
       signal: abort.signal,

@@ -1,0 +1,165 @@
+"""A store that cannot be used: what programs and pages are told, and that all goes on afterwards."""
+
+import logging
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bokeh_wsgi.app import BokehWSGI
+from bokeh_wsgi.dataplane import SCHEMA_MESSAGE
+from bokeh_wsgi.store import SQLiteStore
+
+from .conftest import Api, replaces
+from .people import HTML, token_in
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "store.db"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[SQLiteStore]:
+    store = SQLiteStore(path)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def app(store: SQLiteStore) -> Iterator[BokehWSGI]:
+    app = BokehWSGI(store=store, max_streams=2)
+    yield app
+    app.close()
+
+
+@pytest.fixture
+def docid(api: Api) -> str:
+    docid = api.make()
+    api.publish(docid, y=[1.0, 2.0])
+    return docid
+
+
+def damage(path: Path, statement: str) -> None:
+    connection = sqlite3.connect(path)
+    assert connection.execute(statement).rowcount > 0
+    connection.commit()
+    connection.close()
+
+
+def restarted(store: SQLiteStore) -> Api:
+    """Another server at the same store, which has nothing of it in memory."""
+    return Api(BokehWSGI(store=store))
+
+
+def test_a_store_that_is_gone_is_a_503_and_a_log_line_and_comes_back(
+    api: Api, docid: str, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    away = path.with_name("elsewhere")
+    path.rename(away)
+    calls: dict[str, Any] = {
+        f"/doc/{docid}/changes": {"method": "POST", "data": api.body(docid, replaces(y=[3.0]))},
+        f"/doc/{docid}": {"method": "GET"},
+        "/doc": {"method": "POST", "json": {"title": "other"}},
+        "/userinfo": {"method": "GET"},
+        f"/changes?doc={docid}:0&wait=0": {"method": "GET"},
+    }
+    for where, call in calls.items():
+        caplog.clear()
+        answer = api.client.open(where, **call)
+        assert answer.status_code == 503, where
+        assert answer.get_json()["error"] == "store"
+        assert "was deleted or moved away under the server: put it back" in answer.get_json()["message"]
+        assert "deleted or moved away" in caplog.text
+        assert caplog.records[-1].levelno == logging.ERROR
+    page = api.client.get(f"/doc/{docid}", headers=HTML)
+    assert (page.status_code, page.mimetype) == (503, "text/html")
+    assert not path.exists()
+    away.rename(path)
+    api.publish(docid, y=[3.0])
+    assert api.columns(docid)["y"] == [3.0]
+
+
+def test_streams_that_a_missing_store_cut_leave_no_trace(
+    app: BokehWSGI, api: Api, docid: str, path: Path
+) -> None:
+    page = token_in(api.client.get(f"/doc/{docid}", headers=HTML).text)
+    away = path.with_name("elsewhere")
+    path.rename(away)
+    for _ in range(5):
+        # It has begun before the store is asked, and is cut: the page comes again.
+        stream = api.client.get(f"/changes?doc={docid}:0&wait=stream", headers=page)
+        assert (stream.status_code, stream.headers["X-Wait"]) == (200, "stream")
+        assert list(stream.response) == [SCHEMA_MESSAGE]
+        stream.close()
+    away.rename(path)
+    assert app.context.hub.readers(docid) == 0
+    assert app.context.streams._held == {}
+
+
+DAMAGE = {
+    "a frame": "UPDATE history SET frame = zeroblob(length(frame)) WHERE seq = 2",
+    "a change that is missing": "DELETE FROM history WHERE seq = 2",
+    "the last change": "DELETE FROM history WHERE seq = 3",
+    "all changes": "DELETE FROM history",
+    "a frame of former times": (
+        "UPDATE history SET frame = zeroblob(length(frame)), checksum = NULL WHERE seq = 2"
+    ),
+    "half of a frame of former times": (
+        "UPDATE history SET frame = substr(frame, 1, length(frame) / 2), checksum = NULL WHERE seq = 3"
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_damage_on_disk_is_a_500_that_names_the_document_and_a_log_line(
+    store: SQLiteStore, api: Api, docid: str, path: Path, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    other = api.make("other")
+    api.publish(other, y=[1.0])
+    api.publish(docid, y=[3.0])
+    api.publish(docid, y=[4.0])
+    damage(path, f"{DAMAGE[kind]} {'AND' if 'WHERE' in DAMAGE[kind] else 'WHERE'} document = 1")
+    server = restarted(store)
+    for answer in (
+        server.client.get(f"/changes?doc={docid}:0&wait=0"),
+        server.upload(docid, replaces(y=[5.0])),
+        server.client.get(f"/doc/{docid}"),
+        server.client.get(f"/doc/{docid}/data/p2.csv"),
+        server.client.post("/doc", json={"title": "line"}),
+    ):
+        told = answer.get_json()
+        assert (answer.status_code, told["error"], told["docid"]) == (500, "store-damaged", docid)
+        assert "put a backup of the store in its place, or delete the document" in told["message"]
+        assert docid in caplog.records[-1].getMessage()
+        assert caplog.records[-1].levelno == logging.ERROR
+    assert server.columns(other)["y"] == [1.0]
+    assert server.client.delete(f"/doc/{docid}").status_code == 200
+    assert server.columns(server.make("line")) == {}
+
+
+def test_an_older_copy_of_a_document_begins_anew(
+    store: SQLiteStore, api: Api, docid: str, path: Path
+) -> None:
+    """As where a backup was written into the file that is there."""
+    api.publish(docid, y=[3.0])
+    damage(path, "DELETE FROM history WHERE seq = 2")
+    damage(path, "UPDATE documents SET seq = 1")
+    assert api.columns(docid)["y"] == [1.0, 2.0]
+    assert api.publish(docid, y=[5.0]) == 2
+
+
+def test_a_full_store_is_a_507_and_a_log_line_until_there_is_room(
+    store: SQLiteStore, api: Api, docid: str, numbers: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    with store._connections.reading() as connection:
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+    answer = api.upload(docid, replaces(y=numbers))
+    assert (answer.status_code, answer.get_json()["error"]) == (507, "store-full")
+    assert "has no space left on its disk" in caplog.text
+    assert api.columns(docid)["y"] == [1.0, 2.0]
+    api.publish(docid, y=[3.0])
+    assert api.columns(docid)["y"] == [3.0]
