@@ -95,7 +95,7 @@ def test_streams_that_a_missing_store_cut_leave_no_trace(
         assert list(stream.response) == [SCHEMA_MESSAGE]
         stream.close()
     away.rename(path)
-    assert app.context.hub.readers(docid) == 0
+    assert app.context.presence.viewers(docid) == 0
     assert app.context.streams._held == {}
 
 
