@@ -128,9 +128,11 @@ class BokehWSGI:
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         fault = no_text(environ)
-        refused = {"error": "bad-request", "message": fault}
-        request = Request({**environ, "wsgi.input": InputStream(environ["wsgi.input"])})
-        response = as_json(refused, 400) if fault else self._respond(request)
+        if fault:
+            response = as_json({"error": "bad-request", "message": fault}, 400)
+        else:
+            stream = InputStream(environ["wsgi.input"])
+            response = self._respond(Request({**environ, "wsgi.input": stream}))
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         return response(environ, start_response)
 

@@ -242,11 +242,11 @@ class Page:
         if answer.status_code == 200:
             for change in Reader(limits=None).feed(answer.data):
                 if "token" in change.meta:
-                    self.headers["Authorization"] = f"Bearer {change.meta['token']}"
+                    self.headers["Document-Token"] = change.meta["token"]
         page = self.ask(f"/doc/{self.docid}")
         if page.status_code == 200:
             self.headers = token_in(page.text)
-        token = self.headers["Authorization"].removeprefix("Bearer ")
+        token = self.headers["Document-Token"]
         framed = self._client.get(f"/doc/{self.docid}?token={token}", headers=HTML)
         if framed.status_code == 200:
             self.headers = token_in(framed.text)
@@ -275,7 +275,7 @@ def test_an_open_stream_ends_with_the_last_token(mode: str, monkeypatch: pytest.
     follower = Follower(
         page.app.context,
         {page.docid: 0},
-        {page.docid: page.app.context.policy.bearer_of(page.headers["Authorization"].split()[1])},
+        {page.docid: page.app.context.policy.bearer_of(page.headers["Document-Token"])},
     )
     reader = Reader(limits=None)
     reader.feed(SCHEMA_MESSAGE)

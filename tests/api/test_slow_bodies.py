@@ -119,7 +119,7 @@ def test_an_edit_whose_right_ended_is_not_kept(people: People, how: str, by: str
     else:
         # Other tokens do not outlive a writer; nor does the page of one who may only read now.
         status = 401 if how == "may only read" else status
-        token = page_token(people, "wim")["Authorization"].removeprefix("Bearer ")
+        token = page_token(people, "wim")["Document-Token"]
         headers = {"Content-Type": "text/plain", "Origin": "null", "Sec-Fetch-Site": "cross-site"}
         content = f"{token}\nkey\n".encode() + content
     path = f"/doc/{people.docid}/edits"
