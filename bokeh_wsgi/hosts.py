@@ -24,6 +24,10 @@ class Hosts:
     def refusal(self, host: str) -> str:
         """Why a request with this Host header is not answered; "" if it is."""
         name = _name_of(host)
+        if not name and (self._loopback or self._names is not None):
+            return (
+                "The request does not call the server by a name (Host); its option hosts says which it has."
+            )
         if self._loopback and not is_loopback(name):
             return (
                 f"This server has one user, who is everybody that reaches it: so it answers to localhost and "

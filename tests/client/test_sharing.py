@@ -84,6 +84,20 @@ def test_a_title_changes_and_the_link_stays(ann: Session) -> None:
         ann.rename("line")
 
 
+def test_tokens_end_with_the_right_of_a_writer_and_are_made_anew(
+    shared_app: BokehWSGI, ann: Session, bob: Session
+) -> None:
+    policy = shared_app.context.policy
+    for end in (lambda: ann.share("bob", "read"), lambda: ann.unshare("bob")):
+        ann.share("bob", "write")
+        before = ann.embed_token()
+        end()
+        record = shared_app.store.get_document(ann.docid)
+        losses = [policy.loss(policy.bearer_of(token), record) for token in (before, ann.embed_token())]
+        assert losses == ["withdrawn", ""]
+    assert bob.username == "bob"
+
+
 def test_a_token_is_made_once_and_can_be_withdrawn(shared_app: BokehWSGI, ann: Session) -> None:
     token = ann.embed_token()
     assert ann.embed_token() == token
