@@ -1,5 +1,6 @@
 """Who sees a session's document: publish, share, and tokens for pages elsewhere."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -88,7 +89,8 @@ def test_tokens_end_with_the_right_of_a_writer_and_are_made_anew(
     shared_app: BokehWSGI, ann: Session, bob: Session
 ) -> None:
     policy = shared_app.context.policy
-    for end in (lambda: ann.share("bob", "read"), lambda: ann.unshare("bob")):
+    ends: list[Callable[[], None]] = [lambda: ann.share("bob", "read"), lambda: ann.unshare("bob")]
+    for end in ends:
         ann.share("bob", "write")
         before = ann.embed_token()
         end()
