@@ -114,6 +114,12 @@ def test_a_star_is_any_name() -> None:
     app.close()
 
 
+def test_a_name_may_be_written_as_people_do() -> None:
+    app = BokehWSGI(store="memory:", hosts=["Plöts.example"])
+    assert Client(app).get("/ping", headers={"Host": "xn--plts-6qa.example:80"}).status_code == 200
+    app.close()
+
+
 def test_names_are_a_list() -> None:
     with pytest.raises(ValueError, match="list of names"):
         BokehWSGI(store="memory:", hosts="plots.example")
