@@ -39,7 +39,9 @@ def test_a_password_is_kept_as_a_slow_hash(accounts: Accounts, store: Store) -> 
     assert PASSWORD not in repr(vars(store))
 
 
-@pytest.mark.parametrize("password", ["", None, "short", "a" * 20, "ada-lovelace", "x" * 2000])
+@pytest.mark.parametrize(
+    "password", ["", None, "short", "a" * 20, "ada-lovelace", "x" * 2000, "a bc\ud800defg"]
+)
 def test_a_password_that_protects_nothing_is_refused(password: object) -> None:
     with pytest.raises(BadRequest, match="password"):
         checked_password(password, "Ada-Lovelace")
