@@ -19,11 +19,15 @@ class Hosts:
 
     def __init__(self, names: Sequence[str] | None, *, loopback: bool) -> None:
         self._loopback = loopback and names is None
-        self._names = None if names is None or ANY in names else frozenset(map(_plain, names))
+        self._names = None if names is None or ANY in names else frozenset(map(_sent, names))
 
     def refusal(self, host: str) -> str:
         """Why a request with this Host header is not answered; "" if it is."""
         name = _name_of(host)
+        if not name and (self._loopback or self._names is not None):
+            return (
+                "The request does not call the server by a name (Host); its option hosts says which it has."
+            )
         if self._loopback and not is_loopback(name):
             return (
                 f"This server has one user, who is everybody that reaches it: so it answers to localhost and "
@@ -45,6 +49,11 @@ def is_loopback(name: str) -> bool:
     except ValueError:
         return name == "localhost" or name.endswith(".localhost")
     return (getattr(address, "ipv4_mapped", None) or address).is_loopback
+
+
+def _sent(name: str) -> str:
+    """A name as browsers send it; raises ValueError for what can be none."""
+    return _plain(name if name.isascii() else name.encode("idna").decode())
 
 
 def _name_of(host: str) -> str:

@@ -53,6 +53,7 @@ def _share(context: Context, request: Request, held: Access, user: str, right: s
     if before == "write" and right != "write":
         # Who may write can have pages of others run scripts, which see the tokens of these.
         context.store.withdraw_tokens(docid)
+        audit.done("tokens-withdrawn", user=held.identity.user, docid=docid)
     audit.done("shared" if right else "unshared", user=held.identity.user, docid=docid, to=user, right=right)
     context.hub.look_again()
     return _told(context, request, held)

@@ -86,7 +86,7 @@ def make_code(context: Context, request: Request) -> dict[str, Any]:
     """A link that signs one browser in as the caller, once, within a minute."""
     check_accounts(context, "login")
     identity = context.require_user(request)
-    code = context.accounts.new_code(identity.user)
+    code = context.accounts.new_code(identity.user, identity.credential)
     # After the "#", which browsers keep to themselves: no log on the way has it.
     return {"url": f"{root_of(request)}login/code#code={code}", "expires_in": int(CODE_S)}
 

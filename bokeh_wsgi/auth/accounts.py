@@ -171,9 +171,9 @@ class Accounts:
         """Lets one person register within a week."""
         return self._new_code("invitation", "", INVITATION_S)
 
-    def new_code(self, user: str) -> str:
-        """Signs one browser in as this user, within a minute."""
-        return self._new_code("login", user, CODE_S)
+    def new_code(self, user: str, credential: str = "") -> str:
+        """Signs one browser in as this user, within a minute, while the key or login ``credential`` lasts."""
+        return self._new_code("login", f"{user}\n{credential}", CODE_S)
 
     def _new_code(self, purpose: str, value: str, lasts_s: float) -> str:
         code = secrets.token_urlsafe(24)
@@ -183,9 +183,11 @@ class Accounts:
     def user_of_code(self, code: str, *, address: str, take: bool = False) -> UserRecord:
         """Whose code it is; with ``take`` it is used up. Raises `AccessDenied` or `TooMany`."""
         hidden = _hidden("login", code)
-        name = self.store.take_code(hidden) if take else self.store.get_code(hidden)
-        record = None if name is None else self.store.get_user(name)
-        if record is None or record.disabled:
+        kept = self.store.take_code(hidden) if take else self.store.get_code(hidden)
+        name, _, credential = (kept or "").partition("\n")
+        record = self.store.get_user(name) if name else None
+        has_ended = bool(credential) and self.store.get_credential(credential) is None
+        if record is None or record.disabled or has_ended:
             self.throttle.wrong_secret(address)
             raise AccessDenied("This link was used already, or is too old: make a new one.", forbidden=True)
         if take:

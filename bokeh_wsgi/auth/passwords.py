@@ -20,6 +20,10 @@ def checked_password(password: object, user: str) -> str:
         raise BadRequest(f"A password has {MIN_LENGTH} characters or more.")
     if len(password) > MAX_LENGTH:
         raise BadRequest(f"A password has {MAX_LENGTH} characters at most.")
+    try:
+        password.encode()
+    except UnicodeEncodeError:
+        raise BadRequest("A password is text: this one has half a surrogate pair.") from None
     if password.casefold() == user.casefold() or len(set(password)) < 3:
         raise BadRequest("This password is too easy to guess: choose another one.")
     return password

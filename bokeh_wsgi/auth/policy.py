@@ -142,10 +142,11 @@ class Policy:
 
     def _of_browser(self, request: Request) -> Identity:
         changes = request.method not in SAFE_METHODS
-        if changes and request.mimetype in FORM_TYPES:
-            _ = request.form  # which may take its time, and who asks is looked up after that
         foreign = not is_from_here(request) and (changes or not is_followed_link(request))
-        identity = self._of_site(request) if self.mode == "site" else self.login_of(request)
+        identity = self._person(request)
+        if changes and identity is not NOBODY and request.mimetype in FORM_TYPES:
+            _ = request.form  # which may come more slowly than a login lasts
+            identity = self._person(request)
         if foreign and changes and identity is not NOBODY:
             raise AccessDenied("Another site's page asked for this.", forbidden=True)
         if foreign:
@@ -153,6 +154,9 @@ class Policy:
         if changes and identity is not NOBODY and not self.is_form(request, identity):
             raise AccessDenied("This page is too old to be used: reload it, and try again.", forbidden=True)
         return identity
+
+    def _person(self, request: Request) -> Identity:
+        return self._of_site(request) if self.mode == "site" else self.login_of(request)
 
     def login_of(self, request: Request) -> Identity:
         """Who is signed in in this browser, wherever the request comes from."""

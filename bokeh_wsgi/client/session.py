@@ -423,13 +423,17 @@ class Session:
         self._documents.share(self.docid, user, right)
 
     def unshare(self, user: str) -> None:
-        """Take `share` back; pages of that user that are open say so and stop."""
+        """Take `share` back; pages of that user that are open say so and stop.
+
+        If the user could write, all embed tokens of the document end too: make the tags anew.
+        """
         self._documents.unshare(self.docid, user)
 
     def embed_token(self, *, public: bool = False) -> str:
         """What lets a page elsewhere read this document and nothing else; made once per session.
 
-        It has no end but `withdraw_tokens`; a ``public`` one also ends when the document is unpublished.
+        It ends with `withdraw_tokens`, and when somebody may no longer write to the document; a ``public``
+        one also when that is unpublished.
         """
         return self._documents.embed_token(self.docid, public=public)
 

@@ -305,6 +305,15 @@ def test_a_code_in_the_query_of_a_link_is_asked_about_too(people: People, browse
     assert f'value="{code}"' in page.text
 
 
+def test_a_code_ends_with_the_key_that_it_was_made_with(people: People, browser: Browser) -> None:
+    codes = [people.call("POST", "/codes", "ada").get_json()["url"].partition("#code=")[2] for _ in range(2)]
+    token = browser.form_token("/login")
+    assert browser.post("/login/code", {"code": codes[0], "csrf": token}).status_code == 303
+    assert people.call("POST", "/logout", "ada").status_code == 200
+    assert browser.post("/login/code", {"code": codes[1], "csrf": token, "ask": "1"}).status_code == 403
+    assert browser.post("/login/code", {"code": codes[1], "csrf": token}).status_code == 403
+
+
 def test_a_visit_is_no_way_to_the_form_token_of_a_login(people: People, browser: Browser) -> None:
     """Its id is a cookie that anybody can set, as to what a login is called here."""
     browser.sign_in("ada")

@@ -1,5 +1,6 @@
 """Who sees a session's document: publish, share, and tokens for pages elsewhere."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -82,6 +83,21 @@ def test_a_title_changes_and_the_link_stays(ann: Session) -> None:
     ann.make_doc("line")
     with pytest.raises(RuntimeError, match="line"):
         ann.rename("line")
+
+
+def test_tokens_end_with_the_right_of_a_writer_and_are_made_anew(
+    shared_app: BokehWSGI, ann: Session, bob: Session
+) -> None:
+    policy = shared_app.context.policy
+    ends: list[Callable[[], None]] = [lambda: ann.share("bob", "read"), lambda: ann.unshare("bob")]
+    for end in ends:
+        ann.share("bob", "write")
+        before = ann.embed_token()
+        end()
+        record = shared_app.store.get_document(ann.docid)
+        losses = [policy.loss(policy.bearer_of(token), record) for token in (before, ann.embed_token())]
+        assert losses == ["withdrawn", ""]
+    assert bob.username == "bob"
 
 
 def test_a_token_is_made_once_and_can_be_withdrawn(shared_app: BokehWSGI, ann: Session) -> None:

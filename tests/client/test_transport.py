@@ -161,6 +161,12 @@ def test_the_mount_is_found_by_following_redirects(app: BokehWSGI) -> None:
         session.close()
 
 
+def test_a_server_that_is_called_by_another_name_says_what_to_do(app: BokehWSGI) -> None:
+    with serving(app) as url, pytest.raises(ServerRefused, match=r"option hosts=\['127\.1'\]"):
+        # Also an address of this machine, but none that a browser would take for one.
+        Session(root_url=url.replace("127.0.0.1", "127.1"), load_from_config=False).use_doc("line")
+
+
 def test_redirects_without_an_end_are_not_followed_for_ever() -> None:
     endless = serving(Response(status=302, headers={"Location": "ping"}))
     with endless as url, pytest.raises(ServerUnreachable, match="it is no bokeh-server"):

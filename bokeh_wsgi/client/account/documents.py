@@ -43,9 +43,12 @@ class Documents:
         if right not in ("read", "write"):
             raise ValueError(f'a document is shared to "read" or to "write", not {right!r}')
         self._send("PUT", f"access/{_quoted(docid)}/users/{quote(user, safe='')}", {"right": right})
+        # Where the user could write before, the tokens have ended.
+        self._forget_all_tokens(docid)
 
     def unshare(self, docid: str, user: str) -> None:
         self._send("DELETE", f"access/{_quoted(docid)}/users/{quote(user, safe='')}")
+        self._forget_all_tokens(docid)
 
     def embed_token(self, docid: str, *, public: bool) -> str:
         """Made once per session."""
@@ -62,12 +65,15 @@ class Documents:
 
     def withdraw_tokens(self, docid: str) -> None:
         self._send("DELETE", f"access/{_quoted(docid)}/tokens")
-        self._forget_tokens(docid, public=False)
-        self._forget_tokens(docid, public=True)
+        self._forget_all_tokens(docid)
 
     def link(self, docid: str, *, public: bool) -> str:
         base_url = self._account.transport.base_url
         return f"{base_url}doc/{_quoted(docid)}{'?public=true' if public else ''}"
+
+    def _forget_all_tokens(self, docid: str) -> None:
+        self._forget_tokens(docid, public=False)
+        self._forget_tokens(docid, public=True)
 
     def _forget_tokens(self, docid: str, *, public: bool) -> None:
         with self._tokens_lock:
