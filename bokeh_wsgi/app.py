@@ -74,8 +74,8 @@ class BokehWSGI:
         max_user_bytes: int = 10 << 30,
         # How many accounts there may be.
         max_users: int = 10_000,
-        # How many streams one user, or one address of the public, may hold open in a process, with several
-        # users.
+        # How many streams one user, or one address of the public, may hold open in a process, where there are
+        # several users; one user alone has no such limit.
         max_user_streams: int = 200,
         # An idle stream sends a heartbeat this often; no server notices a dead viewer before a write.
         heartbeat_s: float = 15.0,
