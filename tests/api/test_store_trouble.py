@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from bokeh_wsgi.app import BokehWSGI
-from bokeh_wsgi.dataplane import SCHEMA_MESSAGE
+from bokeh_wsgi.dataplane import SCHEMA_MESSAGE, Limits, Reader
 from bokeh_wsgi.store import SQLiteStore
+from tests.disks import fill, small_disk
 
-from .conftest import Api, replaces
+from .conftest import Api, columns_after, replaces
 from .people import HTML, token_in
 
 
@@ -163,3 +164,21 @@ def test_a_full_store_is_a_507_and_a_log_line_until_there_is_room(
     assert api.columns(docid)["y"] == [1.0, 2.0]
     api.publish(docid, y=[3.0])
     assert api.columns(docid)["y"] == [3.0]
+
+
+def test_what_is_there_is_shown_from_a_full_disk(tmp_path: Path, numbers: Any) -> None:
+    with small_disk(tmp_path / "disk") as disk:
+        app = BokehWSGI(store=f"sqlite:///{disk}/store.db", max_streams=2)
+        api = Api(app)
+        docid = api.make()
+        api.publish(docid, y=[1.0, 2.0])
+        fill(disk / "ballast")
+        for _ in range(2):
+            assert api.upload(docid, replaces(y=numbers)).status_code == 507
+            page = api.client.get(f"/doc/{docid}", headers=HTML)
+            assert page.status_code == 200
+            stream = api.client.get(f"/changes?doc={docid}:0&wait=1", headers=token_in(page.text))
+            assert columns_after(Reader(limits=Limits()).feed(stream.data))["y"] == [1.0, 2.0]
+        (disk / "ballast").unlink()
+        assert api.upload(docid, replaces(y=numbers)).status_code == 200
+        app.close()
