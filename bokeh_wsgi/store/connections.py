@@ -13,7 +13,7 @@ from bokeh_wsgi.exc import StoreError
 
 from .files import Files, Marks
 from .pool import Pool
-from .sqlite_file import create_file, explain, prepare
+from .sqlite_file import busy, create_file, explain, prepare
 
 log = logging.getLogger("bokeh_wsgi")
 
@@ -83,7 +83,7 @@ class Connections:
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """A connection in a transaction, committed at the end and durable then; an error rolls it back."""
-        with self._explained(), self._process_of_now().write_lock, self._lent() as (connection, pool):
+        with self._explained(), self._turn_to_write(), self._lent() as (connection, pool):
             connection.execute("BEGIN IMMEDIATE")
             self._check(pool)
             yield connection
@@ -92,7 +92,7 @@ class Connections:
 
     def run(self, script: str) -> None:
         """Run statements that write, each a transaction of its own."""
-        with self._explained(), self._process_of_now().write_lock, self._lent() as (connection, _):
+        with self._explained(), self._turn_to_write(), self._lent() as (connection, _):
             connection.executescript(script)
 
     def data_version(self) -> int:
@@ -141,6 +141,17 @@ class Connections:
             with process.gate:
                 process.in_use -= 1
                 process.gate.notify_all()
+
+    @contextmanager
+    def _turn_to_write(self) -> Iterator[None]:
+        """Alone among the writers of this process: who waits for its turn waits no longer than for others."""
+        lock = self._process_of_now().write_lock
+        if not lock.acquire(timeout=BUSY_TIMEOUT_S):
+            raise busy(self.path)
+        try:
+            yield
+        finally:
+            lock.release()
 
     @contextmanager
     def _lent(self) -> Iterator[tuple[sqlite3.Connection, Pool]]:

@@ -7,6 +7,7 @@ import sqlite3
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from bokeh_wsgi.exc import StoreDamaged, StoreError, StoreFull
 
@@ -82,8 +83,8 @@ def explain(error: sqlite3.Error, path: Path) -> StoreError:
     if code == sqlite3.SQLITE_IOERR and _is_full(path):
         code = sqlite3.SQLITE_FULL
     advice = {
-        sqlite3.SQLITE_BUSY: "is being written to by another process for too long: see what it is doing",
-        sqlite3.SQLITE_LOCKED: "is being written to by another process for too long: see what it is doing",
+        sqlite3.SQLITE_BUSY: _BUSY,
+        sqlite3.SQLITE_LOCKED: _BUSY,
         sqlite3.SQLITE_FULL: "has no space left on its disk: make some, or choose another place",
         sqlite3.SQLITE_READONLY: "cannot be written to: check the permissions, or choose another place",
         sqlite3.SQLITE_CANTOPEN: "cannot be opened: check the permissions of the file and its folder",
@@ -96,13 +97,19 @@ def explain(error: sqlite3.Error, path: Path) -> StoreError:
     return _KINDS.get(code, StoreError)(f"The store {path} {advice} ({error}).")
 
 
-_KINDS: dict[int, type[StoreError]] = {
+_BUSY: Final = "is being written to by another process for too long: see what it is doing"
+_KINDS: Final[dict[int, type[StoreError]]] = {
     sqlite3.SQLITE_FULL: StoreFull,
     sqlite3.SQLITE_CORRUPT: StoreDamaged,
     sqlite3.SQLITE_NOTADB: StoreDamaged,
 }
 # Less than this is not enough for the smallest change.
 _LEAST_BYTES = 64 << 10
+
+
+def busy(path: Path) -> StoreError:
+    """What to say where others write for longer than one can wait."""
+    return StoreError(f"The store {path} {_BUSY}.")
 
 
 def _is_full(path: Path) -> bool:
