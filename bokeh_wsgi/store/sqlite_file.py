@@ -77,9 +77,11 @@ def _use_wal(connection: sqlite3.Connection, timeout_s: float) -> None:
             time.sleep(0.01)
 
 
-def explain(error: sqlite3.Error, path: Path) -> StoreError:
+def explain(error: sqlite3.Error | UnicodeDecodeError, path: Path) -> StoreError:
     """The StoreError for an error of SQLite: one sentence with what to do."""
     code = _primary_code(error)
+    if isinstance(error, UnicodeDecodeError) or any(sign in str(error) for sign in _SIGNS_OF_DAMAGE):
+        code = sqlite3.SQLITE_CORRUPT
     if code == sqlite3.SQLITE_IOERR and _is_full(path):
         code = sqlite3.SQLITE_FULL
     advice = {
@@ -103,6 +105,8 @@ _KINDS: Final[dict[int, type[StoreError]]] = {
     sqlite3.SQLITE_CORRUPT: StoreDamaged,
     sqlite3.SQLITE_NOTADB: StoreDamaged,
 }
+# Errors that have no code of their own: there was text, and there were these tables and columns.
+_SIGNS_OF_DAMAGE: Final = ("decode to UTF-8", "no such table", "no such column")
 # Less than this is not enough for the smallest change.
 _LEAST_BYTES = 64 << 10
 
@@ -120,5 +124,5 @@ def _is_full(path: Path) -> bool:
         return False
 
 
-def _primary_code(error: sqlite3.Error) -> int:
+def _primary_code(error: Exception) -> int:
     return int(getattr(error, "sqlite_errorcode", -1)) & 0xFF
