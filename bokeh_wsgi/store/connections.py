@@ -69,10 +69,10 @@ class Connections:
         self._process = _Process()
         create_file(path)
         self._files = Files(path)
-        with self._explained(), closing(self._connect()) as connection:
+        _everyone.add(self)
+        with self._explained(), self._in_use(), closing(self._connect()) as connection:
             prepare(connection, path, schemas, timeout_s=BUSY_TIMEOUT_S)
             self._database = self._files.marks().database
-        _everyone.add(self)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -217,6 +217,8 @@ class Connections:
         watcher = self._connect()
         try:
             pool = Pool(self._pools, watcher, self._files)
+            if pool.marks.database != self._database:
+                raise self._files.gone()
             with process.gate:
                 if self._closed:
                     raise StoreError("The store is closed.")
