@@ -78,8 +78,8 @@ class BokehWSGI:
         max_user_bytes: int = 10 << 30,
         # How many accounts there may be.
         max_users: int = 10_000,
-        # How many streams one user, or one address of the public, may hold open in a process, with several
-        # users.
+        # How many streams one user, or one address of the public, may hold open in a process, where there are
+        # several users; one user alone has no such limit.
         max_user_streams: int = 200,
         # How many uploads, and edits of pages, one user may have under way at a time in a process, which each
         # take memory for what has come; an address may have four times as many. Scripts and pages wait.

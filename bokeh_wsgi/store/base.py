@@ -54,7 +54,8 @@ class Store(AccountStore):
     Every method is atomic and thread-safe, and what it wrote is durable when it returns, as far as the store
     is at all. A store may be opened before a fork and used on both sides of it. Where a document is gone,
     methods that write raise NotFound, and those that read return nothing. Everything raises StoreError if the
-    store cannot be used. Frames are opaque, and may be empty.
+    store cannot be used: StoreFull if there is no room, StoreDamaged if what it holds is not what was put in.
+    Nothing was kept then, and all works again when the cause is gone. Frames are opaque, and may be empty.
     """
 
     is_shared: ClassVar[bool] = True

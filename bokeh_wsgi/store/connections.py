@@ -13,7 +13,7 @@ from bokeh_wsgi.exc import StoreError
 
 from .files import Files, Marks
 from .pool import Pool
-from .sqlite_file import create_file, explain, prepare
+from .sqlite_file import busy, create_file, explain, prepare
 
 log = logging.getLogger("bokeh_wsgi")
 
@@ -69,10 +69,10 @@ class Connections:
         self._process = _Process()
         create_file(path)
         self._files = Files(path)
-        with self._explained(), closing(self._connect()) as connection:
+        _everyone.add(self)
+        with self._explained(), self._in_use(), closing(self._connect()) as connection:
             prepare(connection, path, schemas, timeout_s=BUSY_TIMEOUT_S)
             self._database = self._files.marks().database
-        _everyone.add(self)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -83,7 +83,7 @@ class Connections:
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """A connection in a transaction, committed at the end and durable then; an error rolls it back."""
-        with self._explained(), self._process_of_now().write_lock, self._lent() as (connection, pool):
+        with self._explained(), self._turn_to_write(), self._lent() as (connection, pool):
             connection.execute("BEGIN IMMEDIATE")
             self._check(pool)
             yield connection
@@ -92,7 +92,7 @@ class Connections:
 
     def run(self, script: str) -> None:
         """Run statements that write, each a transaction of its own."""
-        with self._explained(), self._process_of_now().write_lock, self._lent() as (connection, _):
+        with self._explained(), self._turn_to_write(), self._lent() as (connection, _):
             connection.executescript(script)
 
     def data_version(self) -> int:
@@ -141,6 +141,17 @@ class Connections:
             with process.gate:
                 process.in_use -= 1
                 process.gate.notify_all()
+
+    @contextmanager
+    def _turn_to_write(self) -> Iterator[None]:
+        """Alone among the writers of this process: who waits for its turn waits no longer than for others."""
+        lock = self._process_of_now().write_lock
+        if not lock.acquire(timeout=BUSY_TIMEOUT_S):
+            raise busy(self.path)
+        try:
+            yield
+        finally:
+            lock.release()
 
     @contextmanager
     def _lent(self) -> Iterator[tuple[sqlite3.Connection, Pool]]:
@@ -206,6 +217,8 @@ class Connections:
         watcher = self._connect()
         try:
             pool = Pool(self._pools, watcher, self._files)
+            if pool.marks.database != self._database:
+                raise self._files.gone()
             with process.gate:
                 if self._closed:
                     raise StoreError("The store is closed.")
@@ -243,7 +256,7 @@ class Connections:
     def _explained(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise explain(error, self.path) from error
 
 

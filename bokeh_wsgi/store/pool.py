@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 from collections import deque
+from contextlib import suppress
 
 from .files import Files, Marks
 
@@ -38,7 +39,8 @@ class Pool:
         return not busy
 
     def close(self) -> None:
-        while self.idle:
-            self.idle.pop().close()
+        with suppress(IndexError):  # others may be taking from there
+            while True:
+                self.idle.pop().close()
         with self._watching:
             self._watcher.close()

@@ -4,9 +4,11 @@ WAL and ``synchronous=FULL``: a commit is on disk when it returns, and readers n
 parts, since SQLite holds no value of 1 GB, and a value is copied on its way in; each has a checksum.
 """
 
+import logging
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -19,6 +21,8 @@ from .connections import Connections
 from .parts import joined, parts_of
 from .schema import MIGRATIONS
 from .sqlite_accounts import RECORD, SQLiteAccounts, record_of
+
+log = logging.getLogger("bokeh_wsgi")
 
 MAX_SEQ = 2**63 - 1
 KEPT_FREE_PAGES = 2048
@@ -127,8 +131,9 @@ class SQLiteStore(SQLiteAccounts):
         with self._connections.writing() as connection:
             deleted = connection.execute(DELETE_DOCUMENT, (docid,)).rowcount > 0
         if deleted:
-            self._give_back()
-            self._clear_log()
+            with _besides():
+                self._give_back()
+                self._clear_log()
         return deleted
 
     def append(
@@ -183,7 +188,8 @@ class SQLiteStore(SQLiteAccounts):
             connection.execute(DROP_HISTORY, (document, seq))
             connection.execute(DROP_KEYS, (document, min(seq, last - KEPT_KEYS)))
             connection.execute(COUNT_FOLD, (seq, len(frame), document))
-        self._give_back()
+        with _besides():
+            self._give_back()
 
     def history_bytes(self, docid: str) -> int:
         with self._connections.reading() as connection:
@@ -245,6 +251,15 @@ class SQLiteStore(SQLiteAccounts):
             connection.execute("PRAGMA busy_timeout = 0")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             connection.execute(f"PRAGMA busy_timeout = {timeout_ms}")
+
+
+@contextmanager
+def _besides() -> Iterator[None]:
+    """For what is good to do once what was asked for is done: if it cannot be done, that is only logged."""
+    try:
+        yield
+    except StoreError as error:
+        log.warning("%s", error)
 
 
 def _record(connection: sqlite3.Connection, query: str, *values: str) -> DocumentRecord | None:

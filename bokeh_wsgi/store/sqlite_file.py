@@ -7,6 +7,7 @@ import sqlite3
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from bokeh_wsgi.exc import StoreDamaged, StoreError, StoreFull
 
@@ -76,14 +77,16 @@ def _use_wal(connection: sqlite3.Connection, timeout_s: float) -> None:
             time.sleep(0.01)
 
 
-def explain(error: sqlite3.Error, path: Path) -> StoreError:
+def explain(error: sqlite3.Error | UnicodeDecodeError, path: Path) -> StoreError:
     """The StoreError for an error of SQLite: one sentence with what to do."""
     code = _primary_code(error)
+    if isinstance(error, UnicodeDecodeError) or any(sign in str(error) for sign in _SIGNS_OF_DAMAGE):
+        code = sqlite3.SQLITE_CORRUPT
     if code == sqlite3.SQLITE_IOERR and _is_full(path):
         code = sqlite3.SQLITE_FULL
     advice = {
-        sqlite3.SQLITE_BUSY: "is being written to by another process for too long: see what it is doing",
-        sqlite3.SQLITE_LOCKED: "is being written to by another process for too long: see what it is doing",
+        sqlite3.SQLITE_BUSY: _BUSY,
+        sqlite3.SQLITE_LOCKED: _BUSY,
         sqlite3.SQLITE_FULL: "has no space left on its disk: make some, or choose another place",
         sqlite3.SQLITE_READONLY: "cannot be written to: check the permissions, or choose another place",
         sqlite3.SQLITE_CANTOPEN: "cannot be opened: check the permissions of the file and its folder",
@@ -96,13 +99,21 @@ def explain(error: sqlite3.Error, path: Path) -> StoreError:
     return _KINDS.get(code, StoreError)(f"The store {path} {advice} ({error}).")
 
 
-_KINDS: dict[int, type[StoreError]] = {
+_BUSY: Final = "is being written to by another process for too long: see what it is doing"
+_KINDS: Final[dict[int, type[StoreError]]] = {
     sqlite3.SQLITE_FULL: StoreFull,
     sqlite3.SQLITE_CORRUPT: StoreDamaged,
     sqlite3.SQLITE_NOTADB: StoreDamaged,
 }
+# Errors that have no code of their own: there was text, and there were these tables and columns.
+_SIGNS_OF_DAMAGE: Final = ("decode to UTF-8", "no such table", "no such column")
 # Less than this is not enough for the smallest change.
 _LEAST_BYTES = 64 << 10
+
+
+def busy(path: Path) -> StoreError:
+    """What to say where others write for longer than one can wait."""
+    return StoreError(f"The store {path} {_BUSY}.")
 
 
 def _is_full(path: Path) -> bool:
@@ -113,5 +124,5 @@ def _is_full(path: Path) -> bool:
         return False
 
 
-def _primary_code(error: sqlite3.Error) -> int:
+def _primary_code(error: Exception) -> int:
     return int(getattr(error, "sqlite_errorcode", -1)) & 0xFF

@@ -1,6 +1,7 @@
 """A store that cannot be used: what programs and pages are told, and that all goes on afterwards."""
 
 import logging
+import random
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,10 +10,12 @@ from typing import Any
 import pytest
 
 from bokeh_wsgi.app import BokehWSGI
-from bokeh_wsgi.dataplane import SCHEMA_MESSAGE
+from bokeh_wsgi.dataplane import SCHEMA_MESSAGE, Limits, Reader
+from bokeh_wsgi.exc import StoreError
 from bokeh_wsgi.store import SQLiteStore
+from tests.disks import fill, small_disk
 
-from .conftest import Api, replaces
+from .conftest import Api, columns_after, replaces
 from .people import HTML, token_in
 
 
@@ -163,3 +166,58 @@ def test_a_full_store_is_a_507_and_a_log_line_until_there_is_room(
     assert api.columns(docid)["y"] == [1.0, 2.0]
     api.publish(docid, y=[3.0])
     assert api.columns(docid)["y"] == [3.0]
+
+
+def test_what_is_there_is_shown_from_a_full_disk(tmp_path: Path, numbers: Any) -> None:
+    with small_disk(tmp_path / "disk") as disk:
+        app = BokehWSGI(store=f"sqlite:///{disk}/store.db", max_streams=2)
+        api = Api(app)
+        docid = api.make()
+        api.publish(docid, y=[1.0, 2.0])
+        fill(disk / "ballast")
+        for _ in range(2):
+            assert api.upload(docid, replaces(y=numbers)).status_code == 507
+            page = api.client.get(f"/doc/{docid}", headers=HTML)
+            assert page.status_code == 200
+            stream = api.client.get(f"/changes?doc={docid}:0&wait=1", headers=token_in(page.text))
+            assert columns_after(Reader(limits=Limits()).feed(stream.data))["y"] == [1.0, 2.0]
+        (disk / "ballast").unlink()
+        assert api.upload(docid, replaces(y=numbers)).status_code == 200
+        app.close()
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_bits_that_flip_on_the_disk_are_never_shown(tmp_path: Path, numbers: Any, seed: int) -> None:
+    path = tmp_path / "whole.db"
+    store = SQLiteStore(path)
+    api = restarted(store)
+    docids = [api.make(str(n)) for n in range(3)]
+    for docid in docids:
+        for step in range(3):
+            api.publish(docid, y=numbers + step)
+    store.close()
+    rng = random.Random(seed)
+    shown = damaged = 0
+    for n in range(12):
+        content = bytearray(path.read_bytes())
+        for _ in range(rng.choice([1, 4, 16])):
+            content[rng.randrange(len(content))] ^= 1 << rng.randrange(8)
+        other = tmp_path / f"{n}.db"
+        other.write_bytes(content)
+        try:
+            store = SQLiteStore(other)
+        except StoreError:
+            continue
+        server = restarted(store)
+        for docid in docids:
+            answer = server.client.get(f"/changes?doc={docid}:0&wait=0")
+            if answer.status_code == 200:
+                shown += 1
+                columns = columns_after(Reader(limits=Limits()).feed(answer.data))
+                assert columns["y"].tobytes() == (numbers + 2).tobytes()
+            elif answer.status_code != 404:  # its docid is not the same any more
+                damaged += 1
+                assert (answer.status_code, answer.get_json()["error"]) == (500, "store-damaged")
+        store.close()
+    assert shown
+    assert damaged

@@ -1,7 +1,8 @@
 """What stands before a server: Apache that drops a header, proxies that answer themselves, a full store."""
 
+import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,22 @@ def remote(url: str, source: Any) -> Iterator[Session]:
         yield session
 
 
+@contextlib.contextmanager
+def mended(mend: Callable[[], object]) -> Iterator[None]:
+    """Whoever reads what is logged does something about it."""
+
+    class Reader(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            mend()
+
+    logger, reader = logging.getLogger("bokeh_wsgi"), Reader(logging.WARNING)
+    logger.addHandler(reader)
+    try:
+        yield
+    finally:
+        logger.removeHandler(reader)
+
+
 @pytest.mark.parametrize(
     ("status", "says"),
     [
@@ -112,20 +129,13 @@ AWAY = [(502, "proxy_pass"), (503, "has no server now"), (504, "proxy_read_timeo
 def test_a_proxy_without_its_server_is_told_at_once_and_waited_for(
     remote: Session, proxy: Proxy, source: Any, status: int, says: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    class Mends(logging.Handler):
-        """Whoever reads the line starts the server again."""
+    def start() -> None:
+        proxy.status = 0
 
-        def emit(self, record: logging.LogRecord) -> None:
-            proxy.status = 0
-
-    logger, mends = logging.getLogger("bokeh_wsgi"), Mends()
-    logger.addHandler(mends)
-    try:
-        proxy.status = status
-        source.stream({"y": [3.0]})
+    proxy.status = status
+    source.stream({"y": [3.0]})
+    with mended(start):
         remote.store_objects(source)
-    finally:
-        logger.removeHandler(mends)
     assert list(Viewer(remote).column(source, "y")) == [1.0, 2.0, 3.0]
     (record,) = [record for record in caplog.records if record.name == "bokeh_wsgi"]
     assert f"{status} by a proxy (nginx/1.22.1)" in record.getMessage()
@@ -143,10 +153,8 @@ def test_a_proxy_without_its_server_is_named_in_the_end(
         _ = remote.userinfo
 
 
-@pytest.mark.parametrize(("status", "says"), AWAY)
-def test_a_proxy_without_its_server_is_named_at_the_first_contact(
-    url: str, proxy: Proxy, status: int, says: str
-) -> None:
+@pytest.mark.parametrize(("status", "says"), [*AWAY, (401, "asks for a login of its own")])
+def test_a_proxy_is_named_at_the_first_contact(url: str, proxy: Proxy, status: int, says: str) -> None:
     proxy.status = status
     with pytest.raises(ServerUnreachable, match=rf"{status} by a proxy \(nginx/1.22.1\), which .*{says}"):
         Session(root_url=url, load_from_config=False).use_doc("line")
@@ -182,6 +190,28 @@ def test_a_full_disk_is_told_at_once(tmp_path: Path, source: Any) -> None:
         assert session.seq == 2
     app.close()
     store.close()
+
+
+def test_a_store_that_comes_back_is_waited_for(
+    tmp_path: Path, source: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    path, away = tmp_path / "store.db", tmp_path / "away"
+    app = BokehWSGI(store=f"sqlite:///{path}")
+    with serving(app) as url, Session(root_url=url, load_from_config=False, merge=False) as session:
+        session.use_doc("line")
+        document = Document()
+        plot = figure()
+        plot.line("y", "y", source=source)
+        document.add_root(plot)
+        session.store_document(document)
+        source.stream({"y": [3.0]})
+        path.rename(away)
+        with mended(lambda: away.exists() and away.rename(path)):
+            session.store_objects(source)
+        assert session.seq == 2
+        assert list(Viewer(session).column(source, "y")) == [1.0, 2.0, 3.0]
+        assert "was deleted or moved away under the server: put it back" in caplog.text
+    app.close()
 
 
 @pytest.fixture

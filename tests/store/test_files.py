@@ -3,7 +3,6 @@
 What is acknowledged is in the file that the next server opens; all else is a StoreError that says why.
 """
 
-import contextlib
 import os
 import resource
 import shutil
@@ -17,6 +16,7 @@ import pytest
 
 from bokeh_wsgi.exc import StoreError, StoreFull
 from bokeh_wsgi.store import SQLiteStore
+from tests.disks import fill, small_disk
 
 
 @pytest.fixture
@@ -285,41 +285,43 @@ def test_a_full_store_is_told_as_that_and_goes_on_when_there_is_room(
     assert store.append(docid, 2, b"second", "k2") == 2
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 2 MiB."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounting = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", disk], capture_output=True, check=False
-    )
-    if mounting.returncode:
-        pytest.skip(f"no disk can be mounted here: {mounting.stderr.decode()}")
-    yield disk
-    subprocess.run(["umount", "-l", disk], check=True)
+def test_a_full_disk_is_told_as_that_and_goes_on_when_there_is_room(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk") as disk:
+        path = disk / "store.db"
+        store = SQLiteStore(path)
+        docid = store.create_document("ada", "x")[0].docid
+        store.append(docid, 1, b"first", "")
+        fill(disk / "ballast")
+        with pytest.raises(StoreFull, match="no space left on its disk"):
+            store.append(docid, 2, b"x" * 100_000, "k2")
+        assert [seq for seq, _ in store.changes(docid, 0)] == [1]
+        with pytest.raises(StoreFull):  # even a store that is opened now: the log's index has no room
+            SQLiteStore(disk / "new.db")
+        (disk / "ballast").unlink()
+        assert store.append(docid, 2, b"x" * 100_000, "k2") == 2
+        store.close()
+        assert [len(frame) for frame in frames(path, docid)] == [5, 100_000]
 
 
-def test_a_full_disk_is_told_as_that_and_goes_on_when_there_is_room(small_disk: Path) -> None:
-    path = small_disk / "store.db"
-    store = SQLiteStore(path)
-    docid = store.create_document("ada", "x")[0].docid
-    store.append(docid, 1, b"first", "")
-    fill(small_disk / "ballast")
-    with pytest.raises(StoreFull, match="no space left on its disk"):
-        store.append(docid, 2, b"x" * 100_000, "k2")
-    assert [seq for seq, _ in store.changes(docid, 0)] == [1]
-    with pytest.raises(StoreFull):  # even a store that is opened now: the log's index has no room
-        SQLiteStore(small_disk / "new.db")
-    (small_disk / "ballast").unlink()
-    assert store.append(docid, 2, b"x" * 100_000, "k2") == 2
-    store.close()
-    assert [len(frame) for frame in frames(path, docid)] == [5, 100_000]
-
-
-def fill(path: Path) -> None:
-    with path.open("wb", buffering=0) as file, contextlib.suppress(OSError):
-        while file.write(bytes(4096)):
-            pass
+def test_a_deletion_that_is_told_to_have_failed_has_failed(
+    store: SQLiteStore, docid: str, path: Path
+) -> None:
+    """Where there was room for it, and none for giving the space back afterwards."""
+    for seq in range(2, 32):
+        store.append(docid, seq, os.urandom(1 << 20), "")
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with store._connections.reading() as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    for pages in range(1, 1000):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (pages * 4120 + 32, hard))
+        try:
+            assert store.delete_document(docid)
+            break
+        except StoreError:
+            assert store.get_document(docid) is not None
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+    assert store.get_document(docid) is None
 
 
 def test_a_disk_that_fails_is_told_as_that_and_goes_on_when_it_works(store: SQLiteStore, docid: str) -> None:

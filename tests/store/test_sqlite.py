@@ -219,6 +219,18 @@ def test_another_writer_who_does_not_end_is_a_clear_error(
     store.close()
 
 
+def test_writers_do_not_all_wait_in_turn_for_one_that_does_not_end(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bokeh_wsgi.store.connections.BUSY_TIMEOUT_S", 0.05)
+    store = SQLiteStore(path)
+    docid = store.create_document("ada", "x")[0].docid
+    with store._connections.writing(), pytest.raises(StoreError, match="another process for too long"):
+        store.append(docid, 1, b"x", "")
+    assert store.append(docid, 1, b"x", "") == 1
+    store.close()
+
+
 def test_commits_are_synced_unless_asked_otherwise(path: Path) -> None:
     for synchronous, number in (("full", 2), ("normal", 1)):
         store = SQLiteStore(path, synchronous=synchronous)

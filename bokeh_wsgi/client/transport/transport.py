@@ -230,6 +230,8 @@ class HTTPTransport(Transport):
             url = target
         if answer.json().get("error") == "host":
             raise refusal(answer, f"GET {url}")
+        if answer.status in (401, 403) and answer.is_of_a_proxy:
+            raise ServerUnreachable(str(refusal(answer, f"GET {url}")))
         if answer.status != 200 or answer.body.strip() != b"pong" or not urlsplit(url).path.endswith("/ping"):
             raise ServerUnreachable(
                 f"something answers at {url}, but it is no bokeh-server (status {answer.status}): "
