@@ -28,10 +28,11 @@ def upload(context: Context, request: Request, docid: str) -> dict[str, Any]:
         generation = checked_generation(generation)
     with context.uploads.taken(context.callers(request, access.identity.user, context.quotas.uploads)):
         body = read_body(request.environ, context.limits.max_change_bytes, "max_change_bytes")
-        ops, frame = dataplane.decode_upload(body, docid, context.limits.frame)
-        if not ops:
+        sent = dataplane.read_upload(body, docid, context.limits.frame)
+        if not sent.rows:
             raise BadRequest("The upload holds no ops: nothing to change.")
-        seq = document.commit(ops, frame, key, generation=generation, host=host)
+        with context.unpacking.taken(sent.unpacked):
+            seq = document.commit(sent.ops(), sent.frame, key, generation=generation, host=host)
     context.hub.wake(docid, seq)
     context.folder.consider(document)
     return {"seq": seq}
