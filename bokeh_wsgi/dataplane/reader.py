@@ -14,7 +14,7 @@ from .codec import unpacked_bytes
 from .limits import Limits
 from .messages import BATCH_TYPE, PREFIX_BYTES, SCHEMA_TYPE, Head, read_head
 from .ops import Op, OpCode
-from .rows import Budget, op_of, strict_json
+from .rows import MODEL_OPS, Budget, op_of, strict_json
 from .schema import SCHEMA, SCHEMA_MESSAGE
 
 Buffer: TypeAlias = bytes | bytearray | memoryview
@@ -86,6 +86,20 @@ def read_upload(data: Buffer, docid: str, limits: Limits | None = None) -> Uploa
     if unpacked > limits.max_unpacked:
         raise FrameError(f"a change unpacks to more than {limits.max_unpacked} bytes")
     return Upload(rows, bytes(frame) if len(frame) <= COPIED_BYTES else frame.toreadonly(), unpacked, budget)
+
+
+def read_model_ops(data: Buffer, limits: Limits) -> Iterator[tuple[int, list[Op]]]:
+    """The seq of each change in batches that were checked, and its ops on models; no values are unpacked."""
+    view, budget = memoryview(data), Budget(limits)
+    ops: list[Op] = []
+    while (head := read_head(view, limits.max_message_bytes)) is not None and head.size:
+        for row in _rows(view[: head.size], head, budget):
+            if row.seq is not None:
+                yield row.seq, ops
+                ops = []
+            elif row.op in MODEL_OPS:
+                ops.append(op_of(row, budget))
+        view = view[head.size :]
 
 
 def _schema_size(view: memoryview, limits: Limits) -> int:
