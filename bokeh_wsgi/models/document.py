@@ -59,8 +59,9 @@ class Limits:
 
 
 class _Plan(NamedTuple):
-    """How to make an update: ``ops`` are called for under the lock, and encoded outside of it."""
+    """How to make an update to ``seq``: ``ops`` are called for under the lock, and encoded outside of it."""
 
+    seq: int
     ops: Callable[[], Sequence[Op]]
     is_whole: bool = False
 
@@ -178,6 +179,10 @@ class Document:
         # One reader at a time encodes, and nobody who commits waits for it.
         with self._encoding:
             with self._lock:
+                made = self._snapshot
+                if found.is_whole and made is not None and made.seq >= found.seq:
+                    # While this reader waited for another one.
+                    return made
                 found = self._found(seq)
                 if isinstance(found, Update):
                     return found
@@ -316,12 +321,12 @@ class Document:
                 return Update(now, [*old.pieces, *chain.from_iterable(missed)])
         if old is not None and old.seq == now:
             return old
-        return _Plan(lambda: list(self._state.snapshot()), is_whole=True)
+        return _Plan(now, lambda: list(self._state.snapshot()), is_whole=True)
 
     def _merge(self, seq: int, missed: list[list[Buffer]] | None) -> "Update | _Plan":
         if seq < self._state.graph_seq and (missed is None or seq < self._state.reuse_seq):
             return self._from_nothing()
-        return _Plan(lambda: self._merged(seq, missed or []))
+        return _Plan(self._state.seq, lambda: self._merged(seq, missed or []))
 
     def _merged(self, seq: int, missed: list[list[Buffer]]) -> list[Op]:
         placed = self._state.columns_since(seq)
