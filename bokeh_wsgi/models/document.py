@@ -299,6 +299,9 @@ class Document:
         now = self._state.seq
         if seq + 1 in self._recent:
             return [self._recent[n] for n in range(seq + 1, now + 1)]
+        if self._history_bytes > 2 * RECENT_BYTES:
+            # What a reader missed who is behind that is too much to be looked at.
+            return None
         changes = [(n, frame) for n, frame in self._store.changes(self.docid, seq) if n <= now]
         return [self._pieces(*change) for change in changes] if changes and changes[0][0] == seq + 1 else None
 

@@ -2,6 +2,7 @@
 
 import threading
 import tracemalloc
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -182,4 +183,25 @@ def test_a_merged_change_holds_no_values_that_nobody_needs() -> None:
     tracemalloc.stop()
     assert sum(op.code is OpCode.EVENT for op in change.ops) == 40
     assert peak < 20 << 20
+    app.close()
+
+
+def test_a_reader_far_behind_does_not_have_a_long_history_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(document, "RECENT_BYTES", 200_000)
+    app = BokehWSGI(store=f"sqlite:///{tmp_path}/store.db")
+    api = Api(app)
+    docid = api.make()
+    seq = api.publish(docid, y=[1.0], z=[1.0])
+    for n in range(60):
+        api.upload(docid, replaces(y=np.random.default_rng(n).standard_normal(5000)))
+    api.upload(docid, replaces(y=[2.0]))
+    api.changes(f"{docid}:{seq + 60}")
+    tracemalloc.start()
+    (change,) = api.changes(f"{docid}:{seq}")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert [op.column for op in change.ops] == ["y"]
+    assert peak < 500_000
     app.close()
