@@ -17,7 +17,7 @@ from bokeh_wsgi.hosts import Hosts
 from bokeh_wsgi.hub import Hub
 from bokeh_wsgi.input_stream import InputStream
 from bokeh_wsgi.models import Folder, Library, Limits
-from bokeh_wsgi.places import Places
+from bokeh_wsgi.places import Places, Room
 from bokeh_wsgi.presence import Presence
 from bokeh_wsgi.request import Request, no_text
 from bokeh_wsgi.responses import as_json, failure, refusal
@@ -67,7 +67,7 @@ class BokehWSGI:
         # which keeps other sites from reaching it by a name of theirs. None: any, but with one user alone
         # localhost and its addresses.
         hosts: Sequence[str] | None = None,
-        # The largest upload, which is also what one request may take in memory, about twice.
+        # The largest upload, packed or not. All uploads of a process unpack to twice as much at a time.
         max_change_bytes: int = 512 << 20,
         # The most that a page may send at once, such as a file that was chosen, in base64.
         max_edit_bytes: int = 64 << 20,
@@ -120,6 +120,7 @@ class BokehWSGI:
             presence=Presence(self.store, hub.viewers_changed),
             uploads=Places("uploads", "max_user_uploads"),
             exports=Places("exports", "max_user_exports"),
+            unpacking=Room(2 * max_change_bytes),
             heartbeat_s=heartbeat_s,
             gallery=gallery,
             embed_origins=tuple(embed_origins or ()),

@@ -9,7 +9,7 @@ from bokeh_wsgi.auth import Access, Accounts, Identity, Policy, Right, address_o
 from bokeh_wsgi.auth.throttle import network_of
 from bokeh_wsgi.hub import Hub
 from bokeh_wsgi.models import Folder, Library, Limits
-from bokeh_wsgi.places import Places
+from bokeh_wsgi.places import Places, Room
 from bokeh_wsgi.presence import Presence
 from bokeh_wsgi.store import Store
 from bokeh_wsgi.streams import Streams
@@ -44,6 +44,7 @@ class Context:
     presence: Presence
     uploads: Places
     exports: Places
+    unpacking: Room
     heartbeat_s: float
     # Whether published documents are listed for everybody.
     gallery: bool

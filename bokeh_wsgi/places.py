@@ -1,4 +1,4 @@
-"""How many requests of a kind each caller may have under way at a time."""
+"""How many requests of a kind each caller may have under way at a time, and what all may take."""
 
 import threading
 from collections import Counter
@@ -6,6 +6,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from bokeh_wsgi.exc import Busy
+
+WAIT_S = 20.0
+"""How long a request waits for others to give their memory back."""
+SMALL_BYTES = 1 << 20
+"""What takes no more does not wait."""
 
 
 class Places:
@@ -46,3 +51,35 @@ class Places:
             yield
         finally:
             self.give_back(limits)
+
+
+class Room:
+    """Memory of this process that requests take in turns: ``max_bytes`` together, or one what it needs.
+
+    Thread-safe.
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._taken = 0
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def taken(self, size: int) -> Iterator[None]:
+        """So many bytes for as long as the ``with`` block takes, once there is room; raises `Busy`."""
+        if size <= SMALL_BYTES:
+            yield
+            return
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._has(size), WAIT_S):
+                raise Busy("Other uploads take all the memory there is for them.", limit=self._max_bytes)
+            self._taken += size
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._taken -= size
+                self._changed.notify_all()
+
+    def _has(self, size: int) -> bool:
+        return not self._taken or self._taken + size <= self._max_bytes

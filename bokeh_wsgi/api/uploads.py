@@ -34,13 +34,15 @@ def upload(context: Context, request: Request, docid: str) -> dict[str, Any]:
 
     with context.uploads.taken(context.callers(request, access.identity.user, context.quotas.uploads)):
         body = read_body(request.environ, context.limits.max_change_bytes, "max_change_bytes")
-        ops, frame = dataplane.decode_upload(body, docid, context.limits.frame)
-        if not ops:
+        sent = dataplane.read_upload(body, docid, context.limits.frame)
+        if not sent.rows:
             raise BadRequest("The upload holds no ops: nothing to change.")
-        for op in ops:
-            if op.code is OpCode.EVENT:  # which goes to pages as it is
-                loads(op.json)
-        seq = document.commit(ops, frame, key, generation=generation, host=host, check=still_allowed)
+        with context.unpacking.taken(sent.unpacked):
+            ops = sent.ops()
+            for op in ops:
+                if op.code is OpCode.EVENT:  # which goes to pages as it is
+                    loads(op.json)
+            seq = document.commit(ops, sent.frame, key, generation=generation, host=host, check=still_allowed)
     context.hub.wake(docid, seq)
     context.folder.consider(document)
     return {"seq": seq}

@@ -25,6 +25,8 @@ from .reader import Buffer as Buffer
 from .reader import Change as Change
 from .reader import Reader as Reader
 from .reader import decode_upload as decode_upload
+from .reader import read_model_ops as read_model_ops
+from .reader import read_upload as read_upload
 from .schema import END as END
 from .schema import HEARTBEAT as HEARTBEAT
 from .schema import SCHEMA as SCHEMA

@@ -105,12 +105,18 @@ class GrowingColumn:
         validity = self._validity.view if self._validity is not None else None
         return replace(self._like, rows=self.rows, data=self._data.view, offsets=offsets, validity=validity)
 
-    def whole(self) -> Op:
-        """The op that gives a reader who has nothing the column: RAMP or REPLACE."""
+    def whole(self, *, lent: bool = False) -> Op:
+        """The op that gives a reader who has nothing the column: RAMP or REPLACE.
+
+        Its values are a view as those of `column`, or `lent`.
+        """
         ramp = None if self._ramp is None else self._ramp.from_zero()
         if ramp is not None:
             return ramp_op(ramp)
-        return Op(OpCode.REPLACE, count=self.rows, values=self.column())
+        values = self.lent() if lent else self.column()
+        return Op(
+            OpCode.REPLACE, count=self.rows, values=self.column() if isinstance(values, Ramp) else values
+        )
 
     def refresh(self, new: Column, *, copy: bool = True) -> list[Op]:
         """Become ``new``, and return the cheapest ops that do the same to another holder; [] if equal.

@@ -44,9 +44,9 @@ def to_plain(value: Any) -> Any:
 def from_plain(value: Any) -> Any:
     """The inverse of ``to_plain``; other objects stay as they are."""
     match value:
-        case {"type": "number", "value": str(name)}:
+        case {"type": "number", "value": "nan" | "+inf" | "-inf" as name}:
             return float(name)
-        case {"type": "map", "entries": list(entries)}:
+        case {"type": "map", "entries": list(entries)} if all(map(_is_entry, entries)):
             return {from_plain(key): from_plain(item) for key, item in entries}
         case {"type": "ndarray", "array": {"type": "bytes", "data": str(data)}, "dtype": str(dtype)}:
             return _array_of(data, dtype, value)
@@ -56,6 +56,16 @@ def from_plain(value: Any) -> Any:
             return {key: from_plain(item) for key, item in value.items()}
         case _:
             return value
+
+
+def _is_entry(entry: Any) -> bool:
+    """Whether it is the name and value of a dict."""
+    match entry:
+        case [{"type": "number", "value": "nan" | "+inf" | "-inf"}, _]:
+            return True
+        case [key, _]:
+            return not isinstance(key, list | dict)
+    return False
 
 
 def _name(value: float) -> str:

@@ -10,10 +10,11 @@ from bokeh_wsgi.exc import FrameError
 
 from .adjoining import Adjoining
 from .batches import Row, read_batch
+from .codec import unpacked_bytes
 from .limits import Limits
 from .messages import BATCH_TYPE, PREFIX_BYTES, SCHEMA_TYPE, Head, read_head
 from .ops import Op, OpCode
-from .rows import Budget, op_of, strict_json
+from .rows import MODEL_OPS, Budget, op_of, strict_json
 from .schema import SCHEMA, SCHEMA_MESSAGE
 
 Buffer: TypeAlias = bytes | bytearray | memoryview
@@ -30,13 +31,37 @@ class Change:
     meta: Mapping[str, Any] = field(default_factory=dict)
 
 
-def decode_upload(data: Buffer, docid: str, limits: Limits | None = None) -> tuple[list[Op], Buffer]:
-    """The checked ops of an upload, and its batches' own bytes, to be kept and sent on as they are.
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """The rows of an upload, not unpacked yet.
 
-    The bytes of a large one are a view of ``data``, which then nobody may change.
-
-    Raises FrameError for anything but a whole stream of ops of this document that fit each other.
+    ``frame`` is its batches' own bytes, to be kept and sent on as they are; those of a large one are a view
+    of what came, which then nobody may change. ``unpacked`` is about how many bytes of values there will be.
     """
+
+    rows: list[Row]
+    frame: Buffer
+    unpacked: int
+    budget: Budget
+
+    def ops(self) -> list[Op]:
+        """The checked ops; raises FrameError where they are broken or do not fit each other."""
+        memory = Adjoining(self.rows, self.budget.limits.max_unpacked)
+        ops = [op_of(row, self.budget, memory.place(row)) for row in self.rows]
+        if any(op.code is OpCode.COMMIT for op in ops):
+            raise FrameError("a batch holds other than changes of its document: a COMMIT")
+        check_change(ops)
+        return ops
+
+
+def decode_upload(data: Buffer, docid: str, limits: Limits | None = None) -> tuple[list[Op], Buffer]:
+    """The ops of an upload, and its frame; raises FrameError."""
+    upload = read_upload(data, docid, limits)
+    return upload.ops(), upload.frame
+
+
+def read_upload(data: Buffer, docid: str, limits: Limits | None = None) -> Upload:
+    """An upload's rows; FrameError for anything but a whole stream of rows of this document."""
     limits = limits or Limits()
     if len(data) > limits.max_bytes:
         raise FrameError(f"the upload has {len(data)} bytes; at most {limits.max_bytes} are taken")
@@ -56,13 +81,25 @@ def decode_upload(data: Buffer, docid: str, limits: Limits | None = None) -> tup
         at += head.size
     if at + 8 != len(data):
         raise FrameError("there are bytes after the end of the stream")
-    memory = Adjoining(rows, limits.max_unpacked)
-    ops = [op_of(row, budget, memory.place(row)) for row in rows]
-    if any(op.code is OpCode.COMMIT for op in ops):
-        raise FrameError(f"a batch holds other than changes of document {docid}: a COMMIT")
-    check_change(ops)
     frame = view[first:at]
-    return ops, bytes(frame) if len(frame) <= COPIED_BYTES else frame.toreadonly()
+    unpacked = sum(unpacked_bytes(chunk) for row in rows for chunk in row.buffers)
+    if unpacked > limits.max_unpacked:
+        raise FrameError(f"a change unpacks to more than {limits.max_unpacked} bytes")
+    return Upload(rows, bytes(frame) if len(frame) <= COPIED_BYTES else frame.toreadonly(), unpacked, budget)
+
+
+def read_model_ops(data: Buffer, limits: Limits) -> Iterator[tuple[int, list[Op]]]:
+    """The seq of each change in batches that were checked, and its ops on models; no values are unpacked."""
+    view, budget = memoryview(data), Budget(limits)
+    ops: list[Op] = []
+    while (head := read_head(view, limits.max_message_bytes)) is not None and head.size:
+        for row in _rows(view[: head.size], head, budget):
+            if row.seq is not None:
+                yield row.seq, ops
+                ops = []
+            elif row.op in MODEL_OPS:
+                ops.append(op_of(row, budget))
+        view = view[head.size :]
 
 
 def _schema_size(view: memoryview, limits: Limits) -> int:

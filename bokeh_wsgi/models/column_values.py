@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from bokeh_wsgi.dataplane import NUMBERS, Column, column_from, texts_column
-from bokeh_wsgi.dataplane.plain import from_plain
+from bokeh_wsgi.dataplane.plain import from_plain, to_plain
 from bokeh_wsgi.exc import BadRequest, LimitExceeded
 
 Values = list[Any] | np.ndarray[Any, np.dtype[Any]]
@@ -66,7 +66,8 @@ def _read_row(row: Any, unpacking: Unpacking, levels: int) -> Any:
 
 
 def _is_array(rep: Any) -> bool:
-    return isinstance(rep, dict) and rep.get("type") in _ARRAYS
+    kind = rep.get("type") if isinstance(rep, dict) else None
+    return isinstance(kind, str) and kind in _ARRAYS
 
 
 def read_array(rep: dict[str, Any], unpacking: Unpacking) -> Values:
@@ -100,7 +101,7 @@ def fitted(values: Values, like: Column) -> Column | None:
     """A column of these values with the layout of another one; None if one of them does not fit in there."""
     if like.dtype == "json" and not like.shape:
         reps = values.tolist() if isinstance(values, np.ndarray) else values
-        texts = [json.dumps(rep, separators=(",", ":"), allow_nan=False) for rep in reps]
+        texts = [_json_text(rep) for rep in reps]
         return replace(texts_column("json", texts), list_depth=like.list_depth)
     if not len(values):
         return like
@@ -115,6 +116,13 @@ def fitted(values: Values, like: Column) -> Column | None:
             return None
         column = replace(column, dtype=like.dtype, data=cast)
     return replace(column, list_depth=like.list_depth, integers=like.integers)
+
+
+def _json_text(rep: Any) -> str:
+    try:
+        return json.dumps(rep, separators=(",", ":"), allow_nan=False, default=to_plain)
+    except ValueError as error:
+        raise BadRequest(f"a number is too large: {error}") from error
 
 
 def _cast(column: Column, dtype: str) -> np.ndarray[Any, np.dtype[Any]] | None:

@@ -58,6 +58,14 @@ class Limits:
         return dataplane.Limits(max_bytes=self.max_change_bytes, max_unpacked=self.max_change_bytes)
 
 
+class _Plan(NamedTuple):
+    """How to make an update to ``seq``: ``ops`` are called for under the lock, and encoded outside of it."""
+
+    seq: int
+    ops: Callable[[], Sequence[Op]]
+    is_whole: bool = False
+
+
 class Document:
     """One document in one process. Thread-safe; any number of processes may commit to the same document."""
 
@@ -66,6 +74,8 @@ class Document:
         self._store = store
         self._limits = limits
         self._lock = threading.RLock()
+        # Held by who encodes for readers; taken before the other one.
+        self._encoding = threading.Lock()
         self._state = State()
         self._store_version: int | None = None
         self._recent: OrderedDict[int, list[Buffer]] = OrderedDict()
@@ -171,24 +181,50 @@ class Document:
     def since(self, seq: int) -> Update:
         """What a reader that is at ``seq`` needs to come to now: nothing, the changes it missed, or one
         merged change where those outweigh what they changed."""
+        found = self._found(seq)
+        if isinstance(found, Update):
+            return found
+        # One reader at a time encodes, and nobody who commits waits for it.
+        with self._encoding:
+            with self._lock:
+                made = self._snapshot
+                if found.is_whole and made is not None and made.seq >= found.seq:
+                    # While this reader waited for another one.
+                    return made
+                found = self._found(seq)
+                if isinstance(found, Update):
+                    return found
+                now, ops = self._state.seq, found.ops()
+            update = Update(now, [*dataplane.encode(self.docid, ops), dataplane.commit(self.docid, now)])
+            with self._lock:
+                if found.is_whole and (self._snapshot is None or self._snapshot.seq < now):
+                    self._snapshot = update
+                if self._state.seq == now:
+                    self._keep(seq, update)
+            return update
+
+    def _found(self, seq: int) -> "Update | _Plan":
+        """What a reader at ``seq`` needs, or what it takes to encode it."""
         with self._locked():
             self._catch_up()
             now = self._state.seq
             if seq == now:
                 return Update(now, [])
-            if seq not in self._updates:
-                update = self._update(seq, now)
-                self._updates[seq] = update, _size(update.pieces)
-                self._forget_updates()
-            return self._updates[seq][0]
+            if seq in self._updates:
+                return self._updates[seq][0]
+            found = self._update(seq, now)
+            if isinstance(found, Update):
+                self._keep(seq, found)
+            return found
 
-    def _forget_updates(self) -> None:
-        """The oldest, where readers ask for too many different ones."""
+    def _keep(self, seq: int, update: Update) -> None:
+        """For other readers that are there; the oldest go where they ask for too many different ones."""
+        self._updates[seq] = update, _size(update.pieces)
         size = sum(size for _, size in self._updates.values())
         while len(self._updates) > 1 and (len(self._updates) > MAX_UPDATES or size > RECENT_BYTES):
             size -= self._updates.popitem(last=False)[1][1]
 
-    def _update(self, seq: int, now: int) -> Update:
+    def _update(self, seq: int, now: int) -> "Update | _Plan":
         if seq <= 0 or seq > now or seq < self._state.whole_graph_seq:
             return self._from_nothing()
         missed = self._missed(seq)
@@ -207,9 +243,11 @@ class Document:
             self._history_bytes = self._store.history_bytes(self.docid)
             if not self.fold_is_due():
                 return False
-            fold(self._store, self.docid, self._state)
-            self._history_bytes = 0
-            return True
+            seq, ops = self._state.seq, list(self._state.snapshot())
+        fold(self._store, self.docid, seq, ops)
+        with self._lock:
+            self._history_bytes = self._store.history_bytes(self.docid)
+        return True
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -315,6 +353,9 @@ class Document:
         now = self._state.seq
         if seq + 1 in self._recent:
             return [self._recent[n] for n in range(seq + 1, now + 1)]
+        if self._history_bytes > 2 * RECENT_BYTES:
+            # What a reader missed who is behind that is too much to be looked at.
+            return None
         changes = [(n, frame) for n, frame in self._store.changes(self.docid, seq) if n <= now]
         return [self._pieces(*change) for change in changes] if changes and changes[0][0] == seq + 1 else None
 
@@ -326,7 +367,7 @@ class Document:
             return True
         return size <= sum(self._state.columns[key].values.nbytes for key in self._state.touched_since(seq))
 
-    def _from_nothing(self) -> Update:
+    def _from_nothing(self) -> "Update | _Plan":
         now = self._state.seq
         old = self._snapshot
         # Changes of models are in the snapshot, not behind it: BokehJS takes no patch for a view that it has
@@ -335,36 +376,33 @@ class Document:
             missed = self._missed(old.seq)
             if missed is not None and sum(map(_size, missed)) <= AFTER_SNAPSHOT_BYTES:
                 return Update(now, [*old.pieces, *chain.from_iterable(missed)])
-        if old is None or old.seq != now:
-            self._snapshot = self._encode(self._state.snapshot())
-        assert self._snapshot is not None
-        return self._snapshot
+        if old is not None and old.seq == now:
+            return old
+        return _Plan(now, lambda: list(self._state.snapshot()), is_whole=True)
 
-    def _merge(self, seq: int, missed: list[list[Buffer]] | None) -> Update:
+    def _merge(self, seq: int, missed: list[list[Buffer]] | None) -> "Update | _Plan":
         if seq < self._state.graph_seq and (missed is None or seq < self._state.reuse_seq):
             return self._from_nothing()
+        return _Plan(self._state.seq, lambda: self._merged(seq, missed or []))
+
+    def _merged(self, seq: int, missed: list[list[Buffer]]) -> list[Op]:
         placed = self._state.columns_since(seq)
         events: list[Op] = []
         if seq < max(self._state.graph_seq, self._state.event_seq):
-            patches, events = _passed_on(missed or [])
+            patches, events = _passed_on(missed)
             placed += patches
         placed.sort(key=itemgetter(0))
-        return self._encode([*_joined(op for _, op in placed), *events[-MAX_EVENTS:]])
-
-    def _encode(self, ops: Iterable[Op]) -> Update:
-        seq = self._state.seq
-        return Update(seq, [*dataplane.encode(self.docid, ops), dataplane.commit(self.docid, seq)])
+        return [*_joined(op for _, op in placed), *events[-MAX_EVENTS:]]
 
 
 def _passed_on(missed: list[list[Buffer]]) -> tuple[list[tuple[Place, Op]], list[Op]]:
     """PATCHes of missed changes and their places; and EVENTs, which nothing replaces."""
-    reader = dataplane.Reader(limits=None)
-    reader.feed(dataplane.SCHEMA_MESSAGE)
     placed, events = [], []
-    for change in reader.feed(b"".join(chain.from_iterable(missed))):
-        patches = (op for op in change.ops if op.code is OpCode.PATCH)
-        placed += [(Place(change.seq, number, 0), op) for number, op in enumerate(patches, 1)]
-        events += [op for op in change.ops if op.code is OpCode.EVENT]
+    for pieces in missed:
+        for seq, ops in dataplane.read_model_ops(b"".join(pieces), STORED):
+            patches = (op for op in ops if op.code is OpCode.PATCH)
+            placed += [(Place(seq, number, 0), op) for number, op in enumerate(patches, 1)]
+            events += [op for op in ops if op.code is OpCode.EVENT]
     return placed, events
 
 

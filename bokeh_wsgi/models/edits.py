@@ -4,7 +4,6 @@ All of them are checked before anything is done: that the models are there and h
 these take such values.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -13,7 +12,7 @@ from bokeh_wsgi.exc import BadRequest, ColumnError, Conflict
 
 from .column_edits import ColumnEdits
 from .patch import Changes
-from .reps import Rep, checked_list, checked_object, checked_text, reference_of
+from .reps import Rep, checked_list, checked_object, checked_text, dumps, reference_of
 from .state import State
 from .types import TypeChecker
 
@@ -87,7 +86,7 @@ def _patch_op(events: list[Rep], state: State, types: TypeChecker) -> Op:
             types.type_of(state.graph.models[model_id]["name"], attr)
         else:
             types.check(model_id, attr, value)
-    return Op(OpCode.PATCH, json=json.dumps(patch, separators=(",", ":"), allow_nan=False))
+    return Op(OpCode.PATCH, json=dumps(patch))
 
 
 def _check_source(edit: Rep, state: State, types: TypeChecker) -> None:
@@ -132,7 +131,7 @@ class _Events:
             if name not in self._subscribed_of(model_id):
                 raise BadRequest(f"nobody has subscribed to {name[:60]!r} of model {model_id}")
         _check_references(values, self._state)
-        text = json.dumps({"name": name, "values": values}, separators=(",", ":"), allow_nan=False)
+        text = dumps({"name": name, "values": values})
         self.ops.append(Op(OpCode.EVENT, model=model_id, json=text))
 
     def _subscribed_of(self, model_id: str) -> frozenset[str]:

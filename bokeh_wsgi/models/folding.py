@@ -4,9 +4,11 @@ import logging
 import os
 import threading
 from collections import deque
+from collections.abc import Iterable
 from typing import Final, Protocol
 
 from bokeh_wsgi import dataplane
+from bokeh_wsgi.dataplane import Op
 from bokeh_wsgi.exc import BokehWSGIError
 from bokeh_wsgi.store import Store
 
@@ -23,9 +25,9 @@ def is_due(history_bytes: int, state: State) -> bool:
     return history_bytes > max(MIN_FOLD_BYTES, state.nbytes)
 
 
-def fold(store: Store, docid: str, state: State) -> None:
-    """Keep the state as the document's snapshot, and drop its history up to there."""
-    store.fold(docid, state.seq, b"".join(dataplane.encode(docid, state.snapshot())))
+def fold(store: Store, docid: str, seq: int, ops: Iterable[Op]) -> None:
+    """Keep the change from nothing to ``seq`` as the document's snapshot, and drop the history before."""
+    store.fold(docid, seq, b"".join(dataplane.encode(docid, ops)))
 
 
 class Foldable(Protocol):

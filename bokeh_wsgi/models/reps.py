@@ -54,6 +54,14 @@ def loads(text: str | bytes | bytearray) -> Any:
         raise BadRequest(f"not valid JSON: {error}") from error
 
 
+def dumps(value: Any) -> str:
+    """The text of a value that came from `loads`, which takes 1e999 for infinity: that is a BadRequest."""
+    try:
+        return json.dumps(value, separators=(",", ":"), allow_nan=False)
+    except ValueError as error:
+        raise BadRequest(f"a number is too large: {error}") from error
+
+
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 

@@ -162,9 +162,9 @@ class State:
         yield from self.replacements(self.columns)
 
     def replacements(self, keys: Iterable[Key]) -> Iterator[Op]:
-        """Ops that set these columns as they are now, whatever the reader had."""
+        """Ops that set these columns as they are now, whatever the reader had; their values are lent."""
         for model, column in keys:
-            yield self.columns[model, column].values.whole().of(model, column, 0)
+            yield self.columns[model, column].values.whole(lent=True).of(model, column, 0)
 
     def touched_since(self, seq: int) -> list[Key]:
         return [key for key, held in self.columns.items() if held.version > seq]

@@ -227,7 +227,8 @@ def _is_int(value: Any) -> bool:
 
 def _is_float(value: Any) -> bool:
     if isinstance(value, dict):
-        return value.get("type") == "number" and value.get("value") in _NUMBERS
+        number = value.get("value")
+        return value.get("type") == "number" and isinstance(number, str) and number in _NUMBERS
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 

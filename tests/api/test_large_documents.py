@@ -1,11 +1,14 @@
 """What a document holds can be read by everybody, however it came there; and is not held many times over."""
 
+import threading
 import tracemalloc
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from bokeh_wsgi import dataplane
 from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.dataplane import Op, OpCode, column_from
 from bokeh_wsgi.models import document, state
@@ -122,4 +125,83 @@ def test_what_a_document_takes_is_counted_as_it_grows_and_shrinks() -> None:
     assert counted() < before
     api.publish(docid)
     assert counted() == 0
+    app.close()
+
+
+class Gate:
+    """Where a thread waits until it is let through."""
+
+    def __init__(self, act: Any) -> None:
+        self.reached = threading.Event()
+        self.opened = threading.Event()
+        self._act = act
+
+    def __call__(self, *args: Any, **kw: Any) -> Any:
+        self.reached.set()
+        assert self.opened.wait(20)
+        return self._act(*args, **kw)
+
+
+def test_nobody_who_stores_waits_for_a_reader_who_gets_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = BokehWSGI(store="memory:")
+    api = Api(app)
+    docid = api.make()
+    x = np.random.default_rng(1).standard_normal(10_000)
+    seq = api.publish(docid, x=x)
+    gate = Gate(dataplane.encode)
+    came: list[Any] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(dataplane, "encode", gate)
+        reading = threading.Thread(target=lambda: came.extend(api.changes(f"{docid}:0")))
+        reading.start()
+        assert gate.reached.wait(20)
+        written = Op(OpCode.WRITE, "p2", "x", base=seq, start=3, count=2, values=column_from(np.zeros(2)))
+        assert api.upload(docid, [written]).status_code == 200
+        gate.opened.set()
+        reading.join(20)
+    assert [change.seq for change in came] == [seq]
+    assert columns_after(came)["x"].tobytes() == x.tobytes()
+    came += api.changes(f"{docid}:{seq}")
+    x[3:5] = 0
+    assert columns_after(came)["x"].tobytes() == x.tobytes()
+    assert api.columns(docid)["x"].tobytes() == x.tobytes()
+    app.close()
+
+
+def test_a_merged_change_holds_no_values_that_nobody_needs() -> None:
+    app = BokehWSGI(store="memory:")
+    api = Api(app)
+    docid = api.make()
+    seq = api.publish(docid, y=np.random.default_rng(1).standard_normal(5000))
+    for n in range(40):
+        event = Op(OpCode.EVENT, json='{"name":"x"}')
+        assert api.upload(docid, [*replaces(y=np.zeros(1 << 20)), event]).status_code == 200, n
+    assert api.upload(docid, replaces(y=np.random.default_rng(2).standard_normal(3))).status_code == 200
+    tracemalloc.start()
+    (change,) = api.changes(f"{docid}:{seq}")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert sum(op.code is OpCode.EVENT for op in change.ops) == 40
+    assert peak < 20 << 20
+    app.close()
+
+
+def test_a_reader_far_behind_does_not_have_a_long_history_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(document, "RECENT_BYTES", 200_000)
+    app = BokehWSGI(store=f"sqlite:///{tmp_path}/store.db")
+    api = Api(app)
+    docid = api.make()
+    seq = api.publish(docid, y=[1.0], z=[1.0])
+    for n in range(60):
+        api.upload(docid, replaces(y=np.random.default_rng(n).standard_normal(5000)))
+    api.upload(docid, replaces(y=[2.0]))
+    api.changes(f"{docid}:{seq + 60}")
+    tracemalloc.start()
+    (change,) = api.changes(f"{docid}:{seq}")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert [op.column for op in change.ops] == ["y"]
+    assert peak < 500_000
     app.close()

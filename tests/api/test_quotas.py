@@ -4,15 +4,17 @@ import io
 import threading
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
+from bokeh_wsgi import places
 from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.exc import TooMany
 from bokeh_wsgi.streams import Streams
 
-from .conftest import replaces
+from .conftest import Api, replaces
 from .people import PASSWORD, People
 
 BOKEH_SERVER = {"SERVER_SOFTWARE": "bokeh-server", "wsgi.multithread": True}
@@ -165,3 +167,28 @@ def test_a_server_without_users_counts_uploads_by_address() -> None:
     context = BokehWSGI(store="memory:", max_user_uploads=3).context
     request = EnvironBuilder(environ_overrides={"REMOTE_ADDR": "2001:db8::7"}).get_request()
     assert context.callers(request, "defaultuser", 3) == {"address 2001:db8::/64": 3}
+
+
+def test_what_uploads_unpack_to_is_taken_in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    limit = 2 << 20
+    app = BokehWSGI(store="memory:", max_change_bytes=limit)
+    api = Api(app)
+    docid = api.make()
+    api.publish(docid, y=[1.0])
+    large = api.body(docid, replaces(y=np.zeros(limit // 8)))
+    assert len(large) < limit // 100
+    done: list[int] = []
+    with app.context.unpacking.taken(3 * limit):
+        with monkeypatch.context() as patch:
+            patch.setattr(places, "WAIT_S", 0.0)
+            answer = api.upload_bytes(docid, large)
+            assert (answer.status_code, answer.get_json()["error"]) == (429, "busy")
+        storing = threading.Thread(target=lambda: done.append(api.upload_bytes(docid, large).status_code))
+        storing.start()
+        # What is small does not wait.
+        assert api.upload(docid, replaces(x=[2.0])).status_code == 200
+        assert not done
+    storing.join(20)
+    assert done == [200]
+    assert api.upload(docid, replaces(x=[2.0])).status_code == 200
+    app.close()
