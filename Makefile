@@ -30,6 +30,8 @@ unexport PYTHONPATH PYTHONHOME
 
 # Two at once, each of which says at its end what it did; with output as it comes, nobody could read it.
 TWO := --no-print-directory --keep-going --jobs=2 --output-sync=target
+# Two Chromiums: what one waits for, the other uses. A file's tests stay together.
+WINDOWS := --numprocesses=2 --dist=loadfile
 PYTEST := PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest
 
 .PHONY: demo check check-client check-rest test test-full test-other test-debug lint types pytest bench plots browser docs chromium clean
@@ -49,7 +51,7 @@ check-client:
 check-rest:
 	$(PYTEST) -q -m "not browser and not process" --ignore=tests/client $(ARGS)
 
-# Chromium's tests take about as long as all others, with lint and types.
+# Chromium's tests, by two, take about as long as all others, with lint and types.
 test: $(VENV)/test.stamp chromium
 	@$(MAKE) $(TWO) with-browser lint types without-browser
 
@@ -57,7 +59,7 @@ test-full:
 	BOKEH_WSGI_FULL=1 $(MAKE) test ARGS="-o faulthandler_timeout=7200"
 
 with-browser:
-	$(PYTEST) -m browser $(ARGS)
+	$(PYTEST) $(WINDOWS) -m browser $(ARGS)
 
 without-browser:
 	$(PYTEST) -m "not browser" $(ARGS)
@@ -67,7 +69,7 @@ test-other: $(VENV)/test.stamp chromium
 	@$(MAKE) $(TWO) other-with-browser other-without-browser
 
 other-with-browser:
-	$(PYTEST) -m "browser and bokeh" $(ARGS)
+	$(PYTEST) $(WINDOWS) -m "browser and bokeh" $(ARGS)
 
 other-without-browser:
 	$(PYTEST) -m "(bokeh or python) and not browser" $(ARGS)

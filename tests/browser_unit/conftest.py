@@ -1,5 +1,6 @@
 """Runs browser/'s own tests, with node, on what the Python side wrote."""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -31,9 +32,12 @@ def built_tests() -> str:
             pytest.fail("node is not installed")
         pytest.skip("node is not installed: the page's client is not tested")
     environ = {**os.environ, "PATH": f"{Path(node).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
-    if not (BROWSER / "node_modules" / "typescript").exists():
-        _run(["npm", "ci", "--no-audit", "--no-fund"], environ)
-    _run([node, "build.mjs", "--tests"], environ)
+    with (BROWSER / "package.json").open() as lock:
+        # Other workers of the same run build into the same folder.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (BROWSER / "node_modules" / "typescript").exists():
+            _run(["npm", "ci", "--no-audit", "--no-fund"], environ)
+        _run([node, "build.mjs", "--tests"], environ)
     return node
 
 
