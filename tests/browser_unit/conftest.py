@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 BROWSER = Path(__file__).parents[2] / "browser"
+BUILT = BROWSER / "build" / "tests.stamp"
 RunNode = Callable[[str, Mapping[str, str]], None]
 
 
@@ -37,8 +38,16 @@ def built_tests() -> str:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (BROWSER / "node_modules" / "typescript").exists():
             _run(["npm", "ci", "--no-audit", "--no-fund"], environ)
-        _run([node, "build.mjs", "--tests"], environ)
+        if not _is_built():
+            _run([node, "build.mjs", "--tests"], environ)
+            BUILT.touch()
     return node
+
+
+def _is_built() -> bool:
+    sources = [BROWSER / "build.mjs", *BROWSER.glob("*/**/*.ts"), *BROWSER.glob("assembly/**/*")]
+    newest = max(path.stat().st_mtime for path in sources if "node_modules" not in path.parts)
+    return BUILT.exists() and BUILT.stat().st_mtime > newest
 
 
 @pytest.fixture
