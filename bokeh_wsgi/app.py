@@ -20,7 +20,7 @@ from bokeh_wsgi.presence import Presence
 from bokeh_wsgi.responses import as_json, failure, refusal
 from bokeh_wsgi.routes import CORS_PREFLIGHT, TOKEN_ROUTES, URLS
 from bokeh_wsgi.store import Store, open_store
-from bokeh_wsgi.streams import Streams
+from bokeh_wsgi.streams import POOL, Streams
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -79,8 +79,8 @@ class BokehWSGI:
         max_user_streams: int = 200,
         # An idle stream sends a heartbeat this often; no server notices a dead viewer before a write.
         heartbeat_s: float = 15.0,
-        # How many responses a process may hold open for live pages; the others poll. None: found out from
-        # the WSGI server (see streams.py). Set it to threads - 2 under gunicorn's gthread.
+        # How many responses a process may hold open for live pages; the others poll. None: as many
+        # as the WSGI server has threads for, less one or two; never more, where it tells how many it has.
         max_streams: int | None = None,
     ) -> None:
         _check_options(registration, embed_origins, hosts)
@@ -111,7 +111,8 @@ class BokehWSGI:
         self._hosts = None if hosts is None else frozenset(host.lower() for host in hosts)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        return self._respond(Request(environ))(environ, start_response)
+        with POOL.serving(environ):
+            return self._respond(Request(environ))(environ, start_response)
 
     def close(self) -> None:
         """End the open streams of this process and close the store, if it was opened here."""

@@ -1,7 +1,6 @@
 """``changes``: the one way to read documents, from nothing or from where a reader was."""
 
 import logging
-import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from bokeh_wsgi.dataplane import Buffer
 from bokeh_wsgi.exc import BadRequest, NotFound, StoreError
 from bokeh_wsgi.models import Update
 from bokeh_wsgi.models.document import SMALL_BYTES
+from bokeh_wsgi.streams import Place
 
 log = logging.getLogger("bokeh_wsgi")
 
@@ -51,20 +51,26 @@ def changes(context: Context, request: Request) -> Response:
         if identity.token is None:
             context.policy.access_of(identity, docid, Right.READ)
     reader = _reader(request, identities)
-    held = wait_s != 0 and context.streams.take(request.environ, reader)
+    place = context.streams.take(request.environ, reader) if wait_s != 0 else None
     page = _page(request, identities)
     follower = Follower(context, wanted, identities, tells_viewers="viewers" in request.args and not page)
-    if not held:
+    if place is None:
         if page:
             context.presence.passed_by(page, wanted)
         pieces = list(_gathered([dataplane.SCHEMA_MESSAGE, *follower.news(), dataplane.END]))
         response = Response(pieces, mimetype=MEDIA_TYPE)
         response.content_length = sum(map(len, pieces))
     else:
-        stream = HeldResponse(context, follower, wait_s, reader, page)
+        try:
+            stream = HeldResponse(context, follower, wait_s, place, reader, page)
+        except BaseException:
+            context.streams.give_back(place, reader)
+            raise
         response = Response(stream, mimetype=MEDIA_TYPE, direct_passthrough=True)
     response.headers.update(HEADERS)
-    response.headers["X-Wait"] = "stream" if held and wait_s is None else "poll"
+    # Who is held as a probe may have to poll next; who is sent on, since this process ends, has not.
+    streams = place is not None and wait_s is None and not place.is_probe
+    response.headers["X-Wait"] = "stream" if streams else "poll"
     return response
 
 
@@ -143,14 +149,22 @@ class HeldResponse:
     """The body of a response that waits: yields pieces of an Arrow stream, and has ``close``."""
 
     def __init__(
-        self, context: Context, follower: Follower, wait_s: float | None, reader: str, page: str
+        self,
+        context: Context,
+        follower: Follower,
+        wait_s: float | None,
+        place: Place,
+        reader: str,
+        page: str,
     ) -> None:
         self._context = context
         self._follower = follower
         self._wait_s = wait_s
+        self._place = place
         self._reader = reader
         self._page = page
-        self._event = threading.Event()
+        self._event = place.event
+        self._polls = wait_s is not None or place.is_probe
         self._closed = False
         self._docids = tuple(follower.after)
         context.hub.join(self._docids, self._event, viewers=follower.tells_viewers)
@@ -166,10 +180,9 @@ class HeldResponse:
         if not self._closed:
             self._closed = True
             self._context.hub.leave(self._docids, self._event)
-            self._context.streams.give_back(self._reader)
+            self._context.streams.give_back(self._place, self._reader)
             if self._page:
-                polls = self._wait_s is not None
-                self._context.presence.went(self._page, self._docids, polls=polls)
+                self._context.presence.went(self._page, self._docids, polls=self._polls)
 
     def _run(self) -> Iterator[bytes]:
         # The first byte goes out at once, so that the page knows that nothing on the way buffers.
@@ -189,11 +202,11 @@ class HeldResponse:
                 return
             if len(self._follower.ended) == len(self._docids) or self._context.hub.closed:
                 break
-            left_s = self._context.heartbeat_s
+            left_s = min(self._context.heartbeat_s, self._place.left_s())
             if deadline is not None:
                 left_s = min(left_s, deadline - time.monotonic())
-                if sent or left_s <= 0:
-                    break
+            if left_s <= 0 or (sent and deadline is not None):
+                break
             woken = self._event.wait(left_s)
             if woken and sent and (early_s := frame_ends - time.monotonic()) > 0:
                 time.sleep(early_s)

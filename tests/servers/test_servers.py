@@ -1,0 +1,86 @@
+"""The servers of docs/deploy.md, with open pages: none locks up, stops or is replaced later for them."""
+
+import signal
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .kinds import KINDS, Kind, commands, programs
+from .running import STOP_S, Running
+from .viewer import wait_until
+
+
+def test_every_server_of_the_page_is_tried() -> None:
+    assert {kind.name for kind in KINDS} == set(commands())
+    used = {word for command in commands().values() for word in command.split() if word.endswith(".py")}
+    assert used <= set(programs())
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Not one of pytest's own, into which only its user gets: Apache runs as another."""
+    with tempfile.TemporaryDirectory() as name:
+        yield Path(name)
+
+
+@pytest.fixture(params=KINDS, ids=str)
+def kind(request: pytest.FixtureRequest) -> Kind:
+    found: Kind = request.param
+    found.skip_if_missing()
+    return found
+
+
+def test_more_pages_than_there_are_threads_leave_one_for_scripts(kind: Kind, folder: Path) -> None:
+    with Running(kind, folder) as server:
+        script = server.script()
+        viewers = server.viewers(script.docid, min(kind.threads, 16) + 1)
+        for _ in range(3):
+            assert script.store() < STOP_S
+            wait_until(lambda: all(viewer.seq == script.seq for viewer in viewers), STOP_S)
+        if kind.streams is not None:
+            wait_until(lambda: sum(viewer.is_streaming for viewer in viewers) == kind.streams, STOP_S)
+
+
+def test_open_pages_end_with_their_server_and_go_on_with_the_next(kind: Kind, folder: Path) -> None:
+    with Running(kind, folder) as server:
+        script = server.script()
+        viewer, *_ = server.viewers(script.docid, 1)
+        wait_until(lambda: viewer.seq == script.seq, STOP_S)
+        if kind.streams:
+            wait_until(lambda: viewer.is_streaming, STOP_S)
+        server.stop()
+        if kind.streams:
+            wait_until(lambda: viewer.ends + viewer.cuts > 0, STOP_S)
+            assert (viewer.cuts == 0) == kind.is_told
+        server.start()
+        assert script.store() < STOP_S
+        wait_until(lambda: viewer.seq == script.seq, STOP_S)
+
+
+GUNICORN = [kind for kind in KINDS if kind.module == "gunicorn" and kind.streams]
+
+
+@pytest.mark.parametrize("kind", GUNICORN, ids=str)
+def test_a_worker_of_gunicorn_that_is_replaced_hands_its_pages_over(kind: Kind, folder: Path) -> None:
+    with Running(kind, folder) as server:
+        script = server.script()
+        viewer, *_ = server.viewers(script.docid, 1)
+        wait_until(lambda: viewer.is_streaming, STOP_S)
+        server.signal(signal.SIGHUP)
+        wait_until(lambda: viewer.ends > 0, STOP_S)
+        assert script.store() < STOP_S
+        wait_until(lambda: viewer.seq == script.seq and viewer.is_streaming, STOP_S)
+        assert viewer.cuts == 0
+
+
+@pytest.mark.parametrize("kind", GUNICORN, ids=str)
+def test_a_worker_of_gunicorn_that_has_answered_enough_hands_its_pages_over(kind: Kind, folder: Path) -> None:
+    with Running(kind, folder, "--max-requests", "10") as server:
+        script = server.script()
+        viewer, *_ = server.viewers(script.docid, 1)
+        for _ in range(25):
+            assert script.store() < STOP_S
+        wait_until(lambda: viewer.ends > 0 and viewer.seq == script.seq, STOP_S)
+        assert viewer.cuts == 0
