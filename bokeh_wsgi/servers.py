@@ -40,7 +40,8 @@ def server_of(environ: Mapping[str, Any]) -> Server:
         server = known(environ)
         if server is not None:
             return server
-    return Server(math.inf if _is_green() else None, listener_of(environ).is_gone)
+    many = _is_green() or _has_thread_for_each()
+    return Server(math.inf if many else None, listener_of(environ).is_gone)
 
 
 def _gunicorn(environ: Mapping[str, Any]) -> Server | None:
@@ -78,7 +79,8 @@ def _uwsgi(environ: Mapping[str, Any]) -> Server | None:
     options = getattr(sys.modules.get("uwsgi"), "opt", None)
     if options is None or "uwsgi.version" not in environ:
         return None
-    return Server(int(options.get("threads", 1)))
+    threads = options.get("threads", 1)
+    return Server(int(threads[-1] if isinstance(threads, list) else threads))
 
 
 def _mod_wsgi(environ: Mapping[str, Any]) -> Server | None:
@@ -96,6 +98,11 @@ def _end_of_mod_wsgi(module: Any) -> Callable[[], bool] | None:
     ended = threading.Event()
     subscribe(lambda *_, **__: ended.set())
     return ended.is_set
+
+
+def _has_thread_for_each() -> bool:
+    """Whether the server is one of Python's `socketserver`, as Django's ``runserver`` is."""
+    return threading.current_thread().name.endswith("(process_request_thread)")
 
 
 def _is_green() -> bool:

@@ -18,6 +18,8 @@ PROBE_S: Final = 0.5
 """So long a response is held to see whether the server handles another request meanwhile."""
 PROBE_PAUSE_S: Final = 15.0
 """And so long after that it is not tried again, if none came: perhaps it could not."""
+UNNOTICED_S: Final = 30.0
+"""So long a response is held by a server of which nothing is known: it may not tell that its viewer left."""
 WATCH_S: Final = 0.2
 """How often the server is asked whether it ends, while responses are held."""
 
@@ -25,20 +27,18 @@ WATCH_S: Final = 0.2
 class Place:
     """One response's right to stay open. ``event`` is set when it ends; others may set it, too."""
 
-    def __init__(self, until: float = math.inf) -> None:
+    def __init__(self, longest_s: float, *, is_probe: bool = False) -> None:
         self.event = threading.Event()
-        self._until = until
-
-    @property
-    def is_probe(self) -> bool:
-        return 0 < self._until < math.inf
+        self.is_probe = is_probe
+        self._until = time.monotonic() + longest_s
 
     def left_s(self) -> float:
         """How long the response may stay open, as far as is known now."""
         return max(0.0, self._until - time.monotonic())
 
-    def keep(self) -> None:
-        self._until = math.inf
+    def keep(self, longest_s: float) -> None:
+        self.is_probe = False
+        self._until = time.monotonic() + longest_s
 
     def end(self) -> None:
         self._until = -math.inf
@@ -81,7 +81,7 @@ class Pool:
             self._serving.add(thread)
             self._most = max(self._most, len(self._serving) + len(self._places))
             if self._probe is not None and self._most > len(self._places):
-                self._probe.keep()
+                self._probe.keep(UNNOTICED_S)
                 self._probe, self._next_probe = None, -math.inf
         try:
             yield
@@ -97,7 +97,7 @@ class Pool:
         ends = server.is_ending is not None and server.is_ending()
         with self._lock_of_this_process():
             held = len(self._places)
-            place = Place()
+            place = Place(math.inf if server.threads is not None else UNNOTICED_S)
             if ends:
                 place.end()
             elif server.threads is not None:
@@ -108,7 +108,7 @@ class Pool:
                 if self._probe is not None or now < self._next_probe:
                     return None
                 self._next_probe = now + PROBE_PAUSE_S
-                self._probe = place = Place(now + PROBE_S)
+                self._probe = place = Place(PROBE_S, is_probe=True)
             self._serving.discard(threading.get_ident())
             self._places.add(place)
             self._server = server

@@ -3,6 +3,7 @@
 import math
 import os
 import socket
+import socketserver
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,7 +14,7 @@ import pytest
 from bokeh_wsgi.exc import TooMany
 from bokeh_wsgi.listeners import Listener
 from bokeh_wsgi.servers import Server, server_of
-from bokeh_wsgi.streams import PROBE_S, Place, Pool, Streams
+from bokeh_wsgi.streams import PROBE_S, UNNOTICED_S, Place, Pool, Streams
 
 UNTOLD = Server(None)
 POOL_OF_UNKNOWN_SIZE = {"wsgi.multithread": True}
@@ -75,7 +76,7 @@ def test_and_for_good_once_another_request_was_handled_meanwhile() -> None:
     assert place is not None
     with another_request(pool):
         assert not place.is_probe
-        assert place.left_s() == math.inf
+        assert place.left_s() > PROBE_S
     # Now there are two threads, of which one is held: the next is a probe again.
     probe = held(pool)
     assert probe is not None
@@ -123,12 +124,36 @@ def test_a_site_that_says_how_many_is_believed_where_the_server_does_not_tell() 
     assert [place is not None and not place.is_probe for place in places] == [True, True, True, False]
 
 
+def test_where_a_viewer_may_leave_unnoticed_a_response_ends_and_is_asked_for_again() -> None:
+    unknown, known = Pool().hold(UNTOLD, trusted=True), Pool().hold(Server(16), trusted=True)
+    assert unknown is not None
+    assert known is not None
+    assert 0 < unknown.left_s() <= UNNOTICED_S
+    # As a stream, so that its page does not take to polling.
+    assert not unknown.is_probe
+    assert known.left_s() == math.inf
+
+
 def test_a_site_that_says_more_than_the_server_can_is_not_believed() -> None:
     assert Streams(14, pool=Pool()).take(ONE_AT_A_TIME, "user ada") is None
 
 
 def test_a_server_with_a_thread_for_each_connection_has_no_end_of_them() -> None:
     assert server_of(OWN_THREADS) == Server(math.inf)
+
+
+def test_a_server_of_python_s_own_has_a_thread_for_each_connection() -> None:
+    found: list[Server] = []
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            found.append(server_of(POOL_OF_UNKNOWN_SIZE))
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        socket.create_connection(server.server_address).close()
+        server.handle_request()
+    assert [each.threads for each in found] == [math.inf]
+    assert server_of(POOL_OF_UNKNOWN_SIZE).threads is None
 
 
 def test_a_reader_s_limit_is_told_and_a_refused_stream_takes_no_place() -> None:

@@ -22,12 +22,16 @@ STOP_S: Final = 15.0
 class Running:
     """A context; what it printed is shown if something goes wrong in it."""
 
-    def __init__(self, kind: Kind, folder: Path, *options: str) -> None:
+    def __init__(self, kind: Kind, folder: Path, *options: str, says: str = "") -> None:
+        """``options`` are the command's; ``says`` is what `BokehWSGI` is told besides."""
         self.kind = kind
         self.folder = folder
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port: int = free.getsockname()[1]
         kind.write_programs(self.port, folder)
+        if says:
+            plots = folder / "plots.py"
+            plots.write_text(plots.read_text().replace(")", f", {says})"))
         self._command = [*kind.command(self.port, folder), *options]
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
         self._process: subprocess.Popen[bytes] | None = None

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from bokeh_wsgi.streams import UNNOTICED_S
+from tests.effort import is_full_run
+
 from .kinds import KINDS, Kind, commands, programs
 from .running import STOP_S, Running
 from .viewer import wait_until
@@ -57,6 +60,20 @@ def test_open_pages_end_with_their_server_and_go_on_with_the_next(kind: Kind, fo
         server.start()
         assert script.store() < STOP_S
         wait_until(lambda: viewer.seq == script.seq, STOP_S)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.streams is None], ids=str)
+def test_a_page_that_left_unnoticed_gives_its_place_back(kind: Kind, folder: Path) -> None:
+    kind.skip_if_missing()
+    if not is_full_run():
+        pytest.skip("slow: make campaign")
+    with Running(kind, folder, says="max_streams=1") as server:
+        script = server.script()
+        first, *_ = server.viewers(script.docid, 1)
+        wait_until(lambda: first.is_streaming, STOP_S)
+        first.stop()
+        then, *_ = server.viewers(script.docid, 1)
+        wait_until(lambda: then.is_streaming, 2 * UNNOTICED_S)
 
 
 GUNICORN = [kind for kind in KINDS if kind.module == "gunicorn" and kind.streams]
