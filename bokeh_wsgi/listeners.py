@@ -3,12 +3,15 @@
 import os
 import socket
 import stat
+import time
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-FOLDER = "/dev/fd"
+FOLDER: Final = "/dev/fd"
 """Where the system lists the open files of this process; where it does not, no end is noticed."""
+AGAIN_S: Final = 10.0
+"""Where none was found it is not looked for again so soon: there may be thousands of connections."""
 
 
 class Open(NamedTuple):
@@ -28,11 +31,15 @@ class Listener:
         self._port = port
         self._known: frozenset[Open] = frozenset()
         self._pid = 0
+        self._look_at = 0.0
 
     def is_gone(self) -> bool:
         """Whether the server stopped listening since the first call, and has not begun again."""
         if self._known and self._pid == os.getpid() and all(map(_is_open, self._known)):
             return False
+        if not self._known and self._pid == os.getpid() and time.monotonic() < self._look_at:
+            return False
+        self._look_at = time.monotonic() + AGAIN_S
         found = _listening(self._port)
         if self._pid != os.getpid() or found - self._known:
             self._pid, self._known = os.getpid(), found
