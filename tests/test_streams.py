@@ -150,7 +150,7 @@ def test_a_server_of_python_s_own_has_a_thread_for_each_connection() -> None:
             found.append(server_of(POOL_OF_UNKNOWN_SIZE))
 
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
-        socket.create_connection(server.server_address).close()
+        socket.create_connection(("127.0.0.1", server.server_address[1])).close()
         server.handle_request()
     assert [each.threads for each in found] == [math.inf]
     assert server_of(POOL_OF_UNKNOWN_SIZE).threads is None
