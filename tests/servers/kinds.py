@@ -47,6 +47,8 @@ class Kind:
     """How many pages hold a stream, of more than it has threads; None: some do, as it turns out."""
     is_told: bool = True
     """Whether open streams end as they should when it stops; where it stops at once, they are cut."""
+    ready: str = ""
+    """What it prints when it can be stopped; by default it can be as soon as it answers."""
     is_slow: bool = False
     """Whether it is for the campaign only."""
 
@@ -136,7 +138,7 @@ KINDS: Final = [
     Kind("waitress", "waitress", SMALL, streams=1, stop=signal.SIGINT),
     Kind("waitress", "waitress", 1, streams=0, stop=signal.SIGINT, is_slow=True),
     Kind("cheroot", "cheroot", SMALL, streams=1, stop=signal.SIGINT),
-    Kind("CherryPy", "cherrypy", SMALL, streams=1, stop=signal.SIGINT, is_slow=True),
+    Kind("CherryPy", "cherrypy", SMALL, streams=1, stop=signal.SIGINT, ready="Bus STARTED", is_slow=True),
     Kind("uvicorn and a2wsgi", "a2wsgi", SMALL),
     Kind("uvicorn and a2wsgi", "a2wsgi", 1, streams=0, is_slow=True),
     Kind("hypercorn", "hypercorn", is_slow=True),

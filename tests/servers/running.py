@@ -51,8 +51,7 @@ class Running:
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
         if error is not None:
-            self._log.seek(0)
-            error.add_note(self._log.read().decode(errors="replace")[-5000:])
+            error.add_note(self._said()[-5000:])
         self._log.close()
 
     def start(self) -> None:
@@ -66,12 +65,18 @@ class Running:
             start_new_session=True,
         )
         deadline = time.monotonic() + START_S
+        said = len(self._said())
         while self._process.poll() is None and time.monotonic() < deadline:
             with contextlib.suppress(OSError):
                 socket.create_connection(("127.0.0.1", self.port), 1).close()
-                return
+                if self.kind.ready in self._said()[said:]:
+                    return
             time.sleep(0.02)
         raise AssertionError(f"{self.kind} does not start")
+
+    def _said(self) -> str:
+        # The server writes at the place where its own handle is, which is this one's.
+        return os.pread(self._log.fileno(), 1 << 24, 0).decode(errors="replace")
 
     def signal(self, number: signal.Signals) -> None:
         assert self._process is not None
