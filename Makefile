@@ -10,6 +10,7 @@
 #   make test-other  what another Python or the Bokeh that it gets can change
 #   make bench     benchmarks, peers side by side          make browser bundle the page's client again
 #   make plots     the picture of what bench measured
+#   make campaign  scripts and servers killed at random, 300 times; each server and framework of docs/deploy.md
 #   make test-debug  the data plane's tests on kernels that check every index
 #   make docs      check the docs and take their pictures  make clean   forget everything that was made
 #
@@ -21,6 +22,7 @@ ifeq ($(VERSION),)
 $(error $(PYTHON) does not run: say which Python to use, as in: make test PYTHON=python3.12)
 endif
 VENV := .venv-$(VERSION)
+EXTRA := test
 CHECKED := build/checked
 BIN := $(VENV)/bin
 BUILT_FROM := pyproject.toml setup.py $(wildcard build_tools/*.py) $(shell find bokeh_wsgi -name '*.pyx')
@@ -34,7 +36,7 @@ TWO := --no-print-directory --keep-going --jobs=2 --output-sync=target
 WINDOWS := --numprocesses=2 --dist=loadfile
 PYTEST := PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest
 
-.PHONY: demo check check-client check-rest test test-full test-other test-debug lint types pytest bench plots browser docs chromium clean
+.PHONY: demo check check-client check-rest test test-full campaign campaign-run test-other test-debug lint types pytest bench plots browser docs chromium clean
 .PHONY: with-browser without-browser other-with-browser other-without-browser
 .DELETE_ON_ERROR:
 
@@ -57,6 +59,14 @@ test: $(VENV)/test.stamp chromium
 
 test-full:
 	BOKEH_WSGI_FULL=1 $(MAKE) test ARGS="-o faulthandler_timeout=7200"
+
+# In an environment of its own: the servers bring much with them.
+campaign:
+	@$(MAKE) --no-print-directory VENV=$(VENV)-campaign EXTRA=campaign campaign-run
+
+campaign-run: $(VENV)/test.stamp
+	BOKEH_WSGI_FULL=1 $(PYTEST) tests/servers $(ARGS)
+	$(BIN)/python -m tests.campaign
 
 with-browser:
 	$(PYTEST) $(WINDOWS) -m browser $(ARGS)
@@ -124,7 +134,7 @@ $(VENV)/demo.stamp: $(BUILT_FROM) $(BROWSER) | $(BIN)/python
 
 $(VENV)/test.stamp: $(BUILT_FROM) $(BROWSER) | $(BIN)/python
 	@echo "Installing into $(VENV) with all that the tests need: a minute or two, once"
-	@$(BIN)/python -m pip install --quiet --editable '.[test]' $$($(PYTHON) -m build_tools.node)
+	@$(BIN)/python -m pip install --quiet --editable '.[$(EXTRA)]' $$($(PYTHON) -m build_tools.node)
 	@touch $@ $(VENV)/demo.stamp
 
 $(BIN)/python:

@@ -23,7 +23,7 @@ from bokeh_wsgi.request import Request, no_text
 from bokeh_wsgi.responses import as_json, failure, refusal
 from bokeh_wsgi.routes import CORS_PREFLIGHT, TOKEN_ROUTES, URLS, is_for_the_app
 from bokeh_wsgi.store import Store, open_store
-from bokeh_wsgi.streams import Streams
+from bokeh_wsgi.streams import POOL, Streams
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -88,8 +88,8 @@ class BokehWSGI:
         max_user_exports: int = 8,
         # An idle stream sends a heartbeat this often; no server notices a dead viewer before a write.
         heartbeat_s: float = 15.0,
-        # How many responses a process may hold open for live pages; the others poll. None: found out from
-        # the WSGI server (see streams.py). Set it to threads - 2 under gunicorn's gthread.
+        # How many responses a process may hold open for live pages; the others poll. None: as many
+        # as the WSGI server has threads for, less one or two; never more, where it tells how many it has.
         max_streams: int | None = None,
     ) -> None:
         _check_options(registration, embed_origins, hosts)
@@ -128,14 +128,15 @@ class BokehWSGI:
         self._hosts = Hosts(hosts, loopback=not has_users)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        fault = no_text(environ)
-        if fault:
-            response = as_json({"error": "bad-request", "message": fault}, 400)
-        else:
-            stream = InputStream(environ["wsgi.input"])
-            response = self._respond(Request({**environ, "wsgi.input": stream}))
-        response.headers.setdefault("X-Content-Type-Options", "nosniff")
-        return response(environ, start_response)
+        with POOL.serving(environ):
+            fault = no_text(environ)
+            if fault:
+                response = as_json({"error": "bad-request", "message": fault}, 400)
+            else:
+                stream = InputStream(environ["wsgi.input"])
+                response = self._respond(Request({**environ, "wsgi.input": stream}))
+            response.headers.setdefault("X-Content-Type-Options", "nosniff")
+            return response(environ, start_response)
 
     def judges(self, environ: "WSGIEnvironment") -> bool:
         """Whether a site around this app may let the request pass without a login of its own.

@@ -2,7 +2,6 @@
 
 import logging
 import math
-import threading
 import time
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from bokeh_wsgi.dataplane import Buffer
 from bokeh_wsgi.exc import BadRequest, NotFound, StoreError
 from bokeh_wsgi.models import Update
 from bokeh_wsgi.presence import Page
+from bokeh_wsgi.streams import Place
 
 from .pieces import gathered
 
@@ -53,10 +53,10 @@ def changes(context: Context, request: Request) -> Response:
         if identity.token is None:
             context.policy.access_of(identity, docid, Right.READ)
     reader = _reader(request, identities)
-    held = wait_s != 0 and context.streams.take(request.environ, reader)
+    place = context.streams.take(request.environ, reader) if wait_s != 0 else None
     page = _page(request, identities)
     follower = Follower(context, wanted, identities, tells_viewers="viewers" in request.args and not page)
-    if not held:
+    if place is None:
         if page:
             context.presence.passed_by(page, wanted)
         pieces = [dataplane.SCHEMA_MESSAGE, *follower.news(), dataplane.END]
@@ -64,10 +64,16 @@ def changes(context: Context, request: Request) -> Response:
         response = Response(gathered(pieces), mimetype=MEDIA_TYPE, direct_passthrough=True)
         response.content_length = sum(map(len, pieces))
     else:
-        stream = HeldResponse(context, follower, wait_s, reader, page)
+        try:
+            stream = HeldResponse(context, follower, wait_s, place, reader, page)
+        except BaseException:
+            context.streams.give_back(place, reader)
+            raise
         response = Response(stream, mimetype=MEDIA_TYPE, direct_passthrough=True)
     response.headers.update(HEADERS)
-    response.headers["X-Wait"] = "stream" if held and wait_s is None else "poll"
+    # Who is held as a probe may have to poll next; who is sent on, since this process ends, has not.
+    streams = place is not None and wait_s is None and not place.is_probe
+    response.headers["X-Wait"] = "stream" if streams else "poll"
     return response
 
 
@@ -152,14 +158,22 @@ class HeldResponse:
     """The body of a response that waits: yields pieces of an Arrow stream, and has ``close``."""
 
     def __init__(
-        self, context: Context, follower: Follower, wait_s: float | None, reader: str, page: Page | None
+        self,
+        context: Context,
+        follower: Follower,
+        wait_s: float | None,
+        place: Place,
+        reader: str,
+        page: Page | None,
     ) -> None:
         self._context = context
         self._follower = follower
         self._wait_s = wait_s
+        self._place = place
         self._reader = reader
         self._page = page
-        self._event = threading.Event()
+        self._event = place.event
+        self._polls = wait_s is not None or place.is_probe
         self._closed = False
         self._docids = tuple(follower.after)
         # Where the page counts as a viewer.
@@ -177,10 +191,9 @@ class HeldResponse:
         if not self._closed:
             self._closed = True
             self._context.hub.leave(self._docids, self._event)
-            self._context.streams.give_back(self._reader)
+            self._context.streams.give_back(self._place, self._reader)
             if self._page:
-                polls = self._wait_s is not None
-                self._context.presence.went(self._page, self._seen, polls=polls)
+                self._context.presence.went(self._page, self._seen, polls=self._polls)
 
     def _run(self) -> Iterator[bytes]:
         # The first byte goes out at once, so that the page knows that nothing on the way buffers.
@@ -200,11 +213,11 @@ class HeldResponse:
                 return
             if len(self._follower.ended) == len(self._docids) or self._context.hub.closed:
                 break
-            left_s = self._context.heartbeat_s
+            left_s = min(self._context.heartbeat_s, self._place.left_s())
             if deadline is not None:
                 left_s = min(left_s, deadline - time.monotonic())
-                if sent or left_s <= 0:
-                    break
+            if left_s <= 0 or (sent and deadline is not None):
+                break
             woken = self._event.wait(left_s)
             if woken and sent and (early_s := frame_ends - time.monotonic()) > 0:
                 time.sleep(early_s)

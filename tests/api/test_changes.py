@@ -222,9 +222,10 @@ def test_a_server_that_handles_one_request_at_a_time_is_never_held(app: BokehWSG
     assert response.data
 
 
-def test_a_pool_keeps_threads_for_publishers(app: BokehWSGI, api: Api) -> None:
-    docid = api.make()
-    pool = {"SERVER_SOFTWARE": "gunicorn/23"}
+def test_a_site_says_how_many_streams_there_are(numbers: Any) -> None:
+    app = BokehWSGI(store="memory:", max_streams=2)
+    docid = Api(app).make()
+    pool = {"SERVER_SOFTWARE": "unheard of"}
     streams = [Streaming(app, {"doc": f"{docid}:0"}, **pool) for _ in range(3)]
     assert [stream.headers["X-Wait"] for stream in streams] == ["stream", "stream", "poll"]
     for stream in streams:
@@ -232,6 +233,7 @@ def test_a_pool_keeps_threads_for_publishers(app: BokehWSGI, api: Api) -> None:
     again = Streaming(app, {"doc": f"{docid}:0"}, **pool)
     assert again.headers["X-Wait"] == "stream"
     again.body.close()
+    app.close()
 
 
 def test_a_rolling_window_reaches_a_reader_row_by_row(api: Api) -> None:

@@ -76,10 +76,11 @@ def test_the_only_user_of_a_server_has_no_such_limits() -> None:
 def test_places_are_given_back() -> None:
     streams = Streams(None, 1)
     for _ in range(3):
-        assert streams.take(BOKEH_SERVER, "user ada")
+        place = streams.take(BOKEH_SERVER, "user ada")
+        assert place is not None
         with pytest.raises(TooMany):
             streams.take(BOKEH_SERVER, "user ada")
-        streams.give_back("user ada")
+        streams.give_back(place, "user ada")
 
 
 class Held:

@@ -362,6 +362,8 @@ class WSGITransport(Transport):
             "SERVER_PROTOCOL": "HTTP/1.1",
             "REMOTE_ADDR": "127.0.0.1",
             "HTTP_HOST": parts.netloc,
+            # No thread of the server is taken: bokeh_wsgi/servers.py.
+            "SERVER_SOFTWARE": "bokeh_wsgi",
             "wsgi.version": (1, 0),
             "wsgi.url_scheme": parts.scheme,
             "wsgi.input": body,
