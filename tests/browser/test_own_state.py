@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from bokeh.events import DocumentReady
 from bokeh.models import (
     BoxAnnotation,
     BoxSelectTool,
     BoxZoomTool,
+    ColumnDataSource,
     CrosshairTool,
     CustomJS,
     Div,
@@ -29,6 +31,7 @@ from bokeh.models.dom import HTML
 from bokeh.models.widgets.buttons import Button
 from bokeh.models.widgets.inputs import TextInput
 from bokeh.models.widgets.sliders import Slider
+from bokeh.models.widgets.tables import DataTable, TableColumn
 from bokeh.plotting import figure
 from playwright.sync_api import Page, expect
 
@@ -191,3 +194,16 @@ def test_what_cannot_be_sent_stays_in_the_page_and_the_script_goes_on(
         ["bokeh_wsgi", " a change of Slider.tags stays in this page, since it cannot be sent"]
     ]
     expect(page.locator("#bokeh-wsgi-notice")).to_have_count(0)
+
+
+def test_what_a_script_does_when_the_page_is_drawn_is_done_at_every_opening(room: Room) -> None:
+    source = ColumnDataSource({"x": [0]}, name="openings")
+    room.document.js_on_event(
+        DocumentReady, CustomJS(args={"source": source}, code="source.stream({x: [source.data.x.length]})")
+    )
+    room.publish(DataTable(source=source, columns=[TableColumn(field="x")]))
+    room.open()
+    room.until(lambda: room.column(source, "x") == [0, 1])
+    room.open()
+    room.until_all(source, "[...model.data.x]", [0, 1, 2])
+    assert room.column(source, "x") == [0, 1, 2]
