@@ -6,30 +6,27 @@ from typing import Any
 import pytest
 from bokeh.events import DocumentReady
 from bokeh.models import (
-    BoxAnnotation,
     BoxSelectTool,
     BoxZoomTool,
     ColumnDataSource,
     CrosshairTool,
     CustomJS,
-    Div,
-    HelpButton,
     HoverTool,
     LassoSelectTool,
     Model,
-    PolyAnnotation,
     PolySelectTool,
     RangeTool,
     RedoTool,
-    Span,
     TabPanel,
     Tabs,
-    Tooltip,
     UndoTool,
 )
+from bokeh.models.annotations.geometry import BoxAnnotation, PolyAnnotation, Span
 from bokeh.models.dom import HTML
-from bokeh.models.widgets.buttons import Button
+from bokeh.models.ui.tooltips import Tooltip
+from bokeh.models.widgets.buttons import Button, HelpButton
 from bokeh.models.widgets.inputs import TextInput
+from bokeh.models.widgets.markups import Div
 from bokeh.models.widgets.sliders import Slider
 from bokeh.models.widgets.tables import DataTable, TableColumn
 from bokeh.plotting import figure
@@ -94,7 +91,7 @@ def test_a_tab_with_a_tooltip_is_drawn_and_its_tooltip_opens_in_one_page(room: R
 
 
 def test_a_description_opens_where_the_mouse_is(room: Room, slider: Slider) -> None:
-    tooltip = Tooltip(content=HTML("<b>what to type</b>"), position="right")
+    tooltip = Tooltip(content=HTML(html="<b>what to type</b>"), position="right")
     text = TextInput(title="name", description=tooltip)
     room.publish(text, slider)
     first, other = room.open(), room.open()
@@ -152,7 +149,8 @@ def test_a_crosshair_and_a_range_tool_follow_their_own_page(room: Room, slider: 
     plot, _ = points(tools="pan", active_drag="pan")
     spans = Span(dimension="width"), Span(dimension="height")
     plot.add_tools(CrosshairTool(overlay=spans), UndoTool(), RedoTool())
-    small = figure(width=400, height=100, x_range=(-1, 6), y_range=(-1, 6), tools="", title="small")
+    ranges: Any = (-1, 6)
+    small = figure(width=400, height=100, x_range=ranges, y_range=ranges, tools="", title="small")
     tool = RangeTool(x_range=plot.x_range, overlay=BoxAnnotation())
     small.add_tools(tool)
     room.publish(plot, small, slider)

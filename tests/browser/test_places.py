@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from bokeh.models import CustomJS, Dialog, Div
-from bokeh.models.layouts import Column
+from bokeh.layouts import column
+from bokeh.models import CustomJS
+from bokeh.models.ui.dialogs import Dialog
 from bokeh.models.widgets.buttons import Button
+from bokeh.models.widgets.markups import Div
 from bokeh.plotting import figure
 from playwright.sync_api import Page, expect
 
@@ -54,7 +56,7 @@ def test_a_dialog_opens_above_the_one_layout_that_a_page_shows(room: Room) -> No
     button = Button(label="more")
     button.js_on_event("button_click", CustomJS(args={"dialog": dialog}, code="dialog.visible = true"))
     other = Div(text="another root")
-    layout = Column(button, Div(text="the layout"))
+    layout = column(button, Div(text="the layout"))
     room.publish(layout, dialog, other)
     page = opened_alone(room, layout)
     expect(page.get_by_text("the layout")).to_be_visible()
@@ -65,7 +67,7 @@ def test_a_dialog_opens_above_the_one_layout_that_a_page_shows(room: Room) -> No
 
 
 def test_a_dialog_that_a_script_makes_opens_above_the_one_layout(room: Room) -> None:
-    layout = Column(Div(text="the layout"))
+    layout = column(Div(text="the layout"))
     room.publish(layout)
     page = opened_alone(room, layout)
     dialog = Dialog(title="news", content=Div(text="it is done"))
