@@ -11,7 +11,6 @@ Without `output_server`, all names do what they do in Bokeh.
 
 import sys
 import warnings
-from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -35,6 +34,7 @@ from bokeh.util.browser import view
 from .client.account.account import DEFAULT_SERVER_URL
 from .client.publish.store_loop import OnTakenOver
 from .client.session import Session
+from .client.show.foreign import model_of
 from .client.show.notebook import notebook_title
 
 __all__ = sorted(
@@ -57,11 +57,19 @@ class ServerState:
         self.session: Session | None = None
         self._made: list[Model] = []
         self._added: list[Model] = []
+        self._taken: dict[int, tuple[Any, Model]] = {}
 
     def reset(self, session: Session | None = None) -> None:
         self.session = session
         self._made.clear()
         self._added.clear()
+        self._taken.clear()
+
+    def taken(self, obj: Any, document: Document) -> Model:
+        """The model of an object of whatever library: the same one each time, for as long as it is in use."""
+        if id(obj) not in self._taken:
+            self._taken[id(obj)] = obj, model_of(obj, document)
+        return self._taken[id(obj)][1]
 
     def made(self, plot: Model) -> None:
         """A plot was made: it will be published, unless it becomes a part of something else."""
@@ -145,11 +153,10 @@ def show(
     session, state = _state.session, curstate()
     if session is None:
         return bokeh_io.show(obj, browser, new, notebook_handle, **kwargs)
-    objects = list(obj) if isinstance(obj, Sequence) else [obj]
-    for item in objects:
-        if not isinstance(item, Model):
-            raise ValueError(f"show() publishes plots, widgets and layouts, not {type(item).__name__}")
-        _state.add(item, curdoc())
+    shown = list(obj) if isinstance(obj, list | tuple) else [obj]
+    objects = [_state.taken(item, curdoc()) for item in shown]
+    for model in objects:
+        _state.add(model, curdoc())
     push()
     link = session.object_link(objects[0]) if len(objects) == 1 else session.document_link()
     if state.notebook:

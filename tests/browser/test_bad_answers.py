@@ -131,16 +131,20 @@ def test_that_edits_do_not_arrive_is_told_until_they_do(room: Room) -> None:
     room.until(lambda: room.attribute(slider, "value") == 6)
 
 
-def test_a_page_to_sign_in_at_is_no_stream_of_changes(room: Room) -> None:
+@pytest.mark.parametrize("status", [200, 403, 404, 502])
+def test_a_page_of_something_between_is_no_stream_of_changes(room: Room, status: int) -> None:
     slider = Slider(start=0, end=100, value=1)
     room.publish(slider)
     page = room.windows.new_page()
-    page.on(
-        "console", lambda message: room.complaints.append(message.text) if message.type == "error" else None
-    )
+
+    def heard(message: Any) -> None:
+        if "FrameError" in message.text:
+            room.complaints.append(message.text)
+
+    page.on("console", heard)
     page.route(
         "**/changes*",
-        lambda route: route.fulfill(status=200, content_type="text/html", body=SIGN_IN),
+        lambda route: route.fulfill(status=status, content_type="text/html", body=SIGN_IN),
         times=2,
     )
     page.goto(room.session.document_link())

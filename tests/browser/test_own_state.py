@@ -4,31 +4,31 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from bokeh.events import DocumentReady
 from bokeh.models import (
-    BoxAnnotation,
     BoxSelectTool,
     BoxZoomTool,
+    ColumnDataSource,
     CrosshairTool,
     CustomJS,
-    Div,
-    HelpButton,
     HoverTool,
     LassoSelectTool,
     Model,
-    PolyAnnotation,
     PolySelectTool,
     RangeTool,
     RedoTool,
-    Span,
     TabPanel,
     Tabs,
-    Tooltip,
     UndoTool,
 )
+from bokeh.models.annotations.geometry import BoxAnnotation, PolyAnnotation, Span
 from bokeh.models.dom import HTML
-from bokeh.models.widgets.buttons import Button
+from bokeh.models.ui.tooltips import Tooltip
+from bokeh.models.widgets.buttons import Button, HelpButton
 from bokeh.models.widgets.inputs import TextInput
+from bokeh.models.widgets.markups import Div
 from bokeh.models.widgets.sliders import Slider
+from bokeh.models.widgets.tables import DataTable, TableColumn
 from bokeh.plotting import figure
 from playwright.sync_api import Page, expect
 
@@ -91,7 +91,7 @@ def test_a_tab_with_a_tooltip_is_drawn_and_its_tooltip_opens_in_one_page(room: R
 
 
 def test_a_description_opens_where_the_mouse_is(room: Room, slider: Slider) -> None:
-    tooltip = Tooltip(content=HTML("<b>what to type</b>"), position="right")
+    tooltip = Tooltip(content=HTML(html="<b>what to type</b>"), position="right")
     text = TextInput(title="name", description=tooltip)
     room.publish(text, slider)
     first, other = room.open(), room.open()
@@ -149,7 +149,8 @@ def test_a_crosshair_and_a_range_tool_follow_their_own_page(room: Room, slider: 
     plot, _ = points(tools="pan", active_drag="pan")
     spans = Span(dimension="width"), Span(dimension="height")
     plot.add_tools(CrosshairTool(overlay=spans), UndoTool(), RedoTool())
-    small = figure(width=400, height=100, x_range=(-1, 6), y_range=(-1, 6), tools="", title="small")
+    ranges: Any = (-1, 6)
+    small = figure(width=400, height=100, x_range=ranges, y_range=ranges, tools="", title="small")
     tool = RangeTool(x_range=plot.x_range, overlay=BoxAnnotation())
     small.add_tools(tool)
     room.publish(plot, small, slider)
@@ -191,3 +192,16 @@ def test_what_cannot_be_sent_stays_in_the_page_and_the_script_goes_on(
         ["bokeh_wsgi", " a change of Slider.tags stays in this page, since it cannot be sent"]
     ]
     expect(page.locator("#bokeh-wsgi-notice")).to_have_count(0)
+
+
+def test_what_a_script_does_when_the_page_is_drawn_is_done_at_every_opening(room: Room) -> None:
+    source = ColumnDataSource({"x": [0]}, name="openings")
+    room.document.js_on_event(
+        DocumentReady, CustomJS(args={"source": source}, code="source.stream({x: [source.data.x.length]})")
+    )
+    room.publish(DataTable(source=source, columns=[TableColumn(field="x")]))
+    room.open()
+    room.until(lambda: room.column(source, "x") == [0, 1])
+    room.open()
+    room.until_all(source, "[...model.data.x]", [0, 1, 2])
+    assert room.column(source, "x") == [0, 1, 2]

@@ -56,17 +56,27 @@ def test_a_custom_model_brings_its_code_and_what_it_names(tmp_path: Any, monkeyp
     (package / "dist").mkdir(parents=True)
     (package / "bokeh.ext.json").write_text("{}")
     (package / "dist" / f"{package.name}.min.js").write_text("/* the extension */")
+    (package / "dist" / "library.js").write_text('var library = "</script>"')
     (package / "__init__.py").write_text(
         "from bokeh.models import LayoutDOM\n"
         "class Gadget(LayoutDOM):\n"
         "    __css__ = ['https://example.org/gadget.css']\n"
-        "    __javascript__ = 'https://example.org/gadget.js'\n"
+        "    __javascript__ = [\n"
+        "        'https://example.org/gadget.js',\n"
+        "        'static/extensions/bokeh_wsgi_example_extension/library.js?v=1',\n"
+        "        'static/extensions/bokeh_wsgi_example_extension/missing.js',\n"
+        "    ]\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
     gadget = __import__(package.name).Gadget()
     resources = resources_of([gadget])
-    assert resources["js"] == ["https://example.org/gadget.js"]
+    missing = "static/extensions/bokeh_wsgi_example_extension/missing.js"
+    assert resources["js"] == ["https://example.org/gadget.js", missing]
     assert resources["css"] == ["https://example.org/gadget.css"]
-    (code,) = resources["js_raw"]
+    library, code = resources["js_raw"]
+    # A server of Bokeh's would serve it; its names are to be the page's.
+    assert library == r'(0, eval)("var library = \"</script>\"")'
     assert "/* the extension */" in code
+    # The bundle may build on any of them: the document needs "bokeh" alone.
+    assert resources["components"] == ["bokeh", "bokeh-gl", "bokeh-widgets", "bokeh-tables", "bokeh-mathjax"]
     type(gadget).clear_extensions()

@@ -12,7 +12,7 @@ from bokeh.util.warnings import BokehUserWarning
 
 from bokeh_wsgi.client import Session
 
-LARGE = {
+LARGE: dict[str, Any] = {
     "array": np.array([2**53 + 1, 1]),
     "unsigned": np.array([2**64 - 1], dtype="u8"),
     "list": [1, 2**60],

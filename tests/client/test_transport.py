@@ -28,6 +28,7 @@ from bokeh_wsgi.client.transport.transport import HTTPTransport
 from bokeh_wsgi.exc import ServerRefused, ServerUnreachable, SessionError
 
 from .conftest import Viewer
+from .following import wait_until
 
 SIGN_IN = Response("<h1>Sign in to reach the network</h1>", mimetype="text/html")
 """What a page between says instead of a server."""
@@ -37,6 +38,7 @@ class Troubled:
     """A server whose next answers get lost (after the app has done its work), or are something else.
 
     A 503, a page to sign in at, or their first half; only those to uploads, unless it ``spares`` none.
+    Streams are denied with the statuses to ``deny`` them with.
     """
 
     def __init__(self, app: Any) -> None:
@@ -45,10 +47,15 @@ class Troubled:
         self.refuse = 0
         self.sign_in = 0
         self.halve = 0
+        self.deny: list[int] = []
         self.spares = True
         self.keys: list[str] = []
 
     def __call__(self, environ: Any, start_response: Any) -> Any:
+        if self.deny and "wait=stream" in environ["QUERY_STRING"]:
+            return Response("<h1>Not here</h1>", self.deny.pop(), mimetype="text/html")(
+                environ, start_response
+            )
         key = environ.get("HTTP_IDEMPOTENCY_KEY")
         if key is None and self.spares:
             return self.app(environ, start_response)
@@ -227,6 +234,23 @@ def test_a_page_to_sign_in_at_that_stays_is_named(
     remote.store_objects(source)
     assert remote.seq == 2
     assert Viewer(remote).column(source, "y").tobytes() == source.data["y"].tobytes()
+
+
+def test_a_script_follows_on_when_something_between_has_denied_it_for_a_while(
+    remote: Session, troubled: Troubled, plotted: Document, source: Any, app: BokehWSGI
+) -> None:
+    remote.store_document(plotted)
+    troubled.deny = [401, 403, 404]
+    with remote.live(plotted):
+        other = Session(app=app)
+        other.use_doc("line")
+        copy = Document()
+        other.load_document(copy)
+        found: Any = copy.get_model_by_id(source.id)
+        found.data["y"] = np.array([1.0, 2.0])
+        other.store_objects(found)
+        wait_until(lambda: len(source.data["y"]) == 2)
+    assert troubled.deny == []
 
 
 def test_after_the_retries_the_error_is_clear_and_nothing_is_lost_or_doubled(

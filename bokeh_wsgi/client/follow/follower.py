@@ -28,7 +28,7 @@ VIEWERS_S: Final = 1.0
 QUEUE_BYTES: Final = 64 << 20
 """While more than this is queued nothing more is read, and the server puts together what comes then."""
 FOR_GOOD: Final = frozenset({401, 403, 404})
-"""Replies that will not become better."""
+"""Replies that will not become better, if they are the server's: in JSON."""
 
 REASONS: Final = {
     "deleted": "the document was deleted",
@@ -124,7 +124,7 @@ class Follower:
             except (ServerUnreachable, urllib3.exceptions.HTTPError, FrameError, OSError) as error:
                 self._say(error)
             except SessionError as error:
-                if not isinstance(error, ServerRefused) or error.status in FOR_GOOD:
+                if not isinstance(error, ServerRefused) or (error.status in FOR_GOOD and error.body):
                     self._give_up(error)
                     return
                 self._say(error)

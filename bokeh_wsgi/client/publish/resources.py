@@ -1,8 +1,10 @@
 """What a page has to load for a document: BokehJS components, and the code and styles of custom models."""
 
 import importlib
+import json
 from collections.abc import Iterable, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 from bokeh.core.has_props import HasProps
 from bokeh.embed import bundle
@@ -11,6 +13,8 @@ from bokeh.resources import Resources
 from bokeh.util.compiler import bundle_models
 
 Rep = dict[str, Any]
+
+EXTENSIONS: Final = "static/extensions/"
 
 _OPTIONAL = {
     "bokeh-gl": bundle._use_gl,
@@ -31,11 +35,16 @@ def resources_of(models: Iterable[Model]) -> Rep:
     classes = sorted({type(obj) for obj in objects}, key=lambda cls: cls.__qualified_model__)
     custom = [cls for cls in classes if not cls.__module__.startswith("bokeh.")]
     if custom:
+        bundles = _extensions(objects)
+        scripts, libraries = _found(_named_by(custom, "__javascript__"))
         resources |= {
-            "js": _named_by(custom, "__javascript__"),
+            "js": scripts,
             "css": _named_by(custom, "__css__"),
-            "js_raw": [*_extensions(objects), *_compiled(custom)],
+            "js_raw": [*map(_as_global, libraries), *bundles, *_compiled(custom)],
         }
+        if bundles:
+            # A bundle may build on any part of BokehJS, whatever this document needs of it.
+            resources["components"] = Resources().components
     return {key: value for key, value in resources.items() if value}
 
 
@@ -45,6 +54,33 @@ def _named_by(classes: Sequence[type[HasProps]], attribute: str) -> list[str]:
         named: str | list[str] = getattr(cls, attribute, None) or []
         urls |= dict.fromkeys([named] if isinstance(named, str) else named)
     return list(urls)
+
+
+def _found(urls: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The URLs that pages load, and the texts of files that a server of Bokeh's would have beside it."""
+    loaded, texts = [], []
+    for url in urls:
+        path = _beside_server(url)
+        if path is None:
+            loaded.append(url)
+        else:
+            texts.append(path.read_text(encoding="utf-8"))
+    return loaded, texts
+
+
+def _beside_server(url: str) -> Path | None:
+    """The file of an extension that ``static/extensions/<name>/…`` is on such a server."""
+    name, _, rest = url.partition("?")[0].removeprefix(EXTENSIONS).partition("/")
+    folder = bundle.extension_dirs.get(name)
+    if not url.startswith(EXTENSIONS) or folder is None:
+        return None
+    path = Path(folder) / rest
+    return path if path.is_file() else None
+
+
+def _as_global(text: str) -> str:
+    """A script that is no extension of BokehJS, such that its names are the page's, wherever it is run."""
+    return f"(0, eval)({json.dumps(text)})"
 
 
 def _extensions(objects: set[HasProps]) -> list[str]:

@@ -276,8 +276,9 @@ export class Connection {
     return 0;
   }
 
-  #refused({ status, docid }: Refused, asked: Followed[]): number {
-    if (status !== 401 && status !== 403) return this.#failed();
+  #refused({ status, docid, isOurs }: Refused, asked: Followed[]): number {
+    // Who has to sign in somewhere on the way gets there when the page is loaded again.
+    if (status !== 401 && !(status === 403 && isOurs)) return this.#failed();
     const culprit = asked.length === 1 ? asked[0]!.docid : docid;
     if (culprit !== null && this.#documents.delete(culprit)) this.listener.onRefused(status, culprit);
     else if (this.#cleared) {

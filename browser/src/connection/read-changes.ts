@@ -102,6 +102,6 @@ async function network<T>(promise: Promise<T>): Promise<T | null> {
 
 /** What the server's JSON says about it, if it is JSON. */
 async function refusal(response: Response): Promise<Refused> {
-  const { docid } = await jsonOf(response);
-  return new Refused(response.status, typeof docid === "string" ? docid : null);
+  const { docid, error } = await jsonOf(response);
+  return new Refused(response.status, typeof docid === "string" ? docid : null, error !== undefined);
 }

@@ -104,10 +104,11 @@ export class EmbedScripts implements Scripts {
   async #runOurs(url: string): Promise<void> {
     if (!this.#private) return this.#runBesideTheirs(url);
     const response = await fetch(url, { credentials: "omit" }).catch(() => null);
-    if (!response?.ok) throw new MissingScript(url);
+    const text = response?.ok ? await response.text().catch(() => null) : null;
+    if (text === null) throw new MissingScript(url);
     // After a redirect the rest lies there, too.
-    this.#folder = response.url.replace(/[^/]*$/, "");
-    new Function(`${await response.text()}\n//# sourceURL=${url}`).call(this.#root);
+    this.#folder = response!.url.replace(/[^/]*$/, "");
+    new Function(`${text}\n//# sourceURL=${url}`).call(this.#root);
   }
 
   async #runBesideTheirs(url: string): Promise<void> {
