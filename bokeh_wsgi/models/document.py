@@ -11,10 +11,11 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from bokeh_wsgi import dataplane
-from bokeh_wsgi.dataplane import Buffer, Op, OpCode
+from bokeh_wsgi.dataplane import Buffer, Change, Op, OpCode
 from bokeh_wsgi.exc import NotFound, PastGeneration
 from bokeh_wsgi.store import SequenceTaken, Store
 
+from .columns_so_far import COLUMN_OPS, ColumnsSoFar
 from .folding import fold, is_due
 from .graph import Graph
 from .patch import joined
@@ -27,8 +28,6 @@ SMALL_BYTES = 256 << 10
 # A viewer that is behind gets the missed frames one by one if they are less than this, or than what they
 # changed; else one merged change.
 FORWARD_BYTES = 16 << 10
-# A late viewer gets the last snapshot and what came after it, up to so much.
-AFTER_SNAPSHOT_BYTES = 256 << 10
 
 
 class Update(NamedTuple):
@@ -64,7 +63,7 @@ class Document:
         self._store_version: int | None = None
         self._recent: OrderedDict[int, list[Buffer]] = OrderedDict()
         self._recent_bytes = 0
-        self._snapshot: Update | None = None
+        self._columns = ColumnsSoFar(docid)
         # By the seq of the readers; forgotten with the next change.
         self._updates: dict[int, Update] = {}
         self._history_bytes = 0
@@ -212,7 +211,7 @@ class Document:
         self._state = State()
         self._take(seq, frame)
         self._forget()
-        self._snapshot = Update(seq, [frame, dataplane.commit(self.docid, seq)])
+        self._columns = ColumnsSoFar(self.docid)
 
     def _take(self, seq: int, frame: bytes) -> None:
         reader = dataplane.Reader(limits=None)
@@ -244,6 +243,8 @@ class Document:
     def _missed(self, seq: int) -> list[list[Buffer]] | None:
         """The changes after ``seq``, or None where the history no longer reaches back so far."""
         now = self._state.seq
+        if seq == now:
+            return []
         if seq + 1 in self._recent:
             return [self._recent[n] for n in range(seq + 1, now + 1)]
         changes = [(n, frame) for n, frame in self._store.changes(self.docid, seq) if n <= now]
@@ -258,18 +259,17 @@ class Document:
         return size <= sum(self._state.columns[key].values.nbytes for key in self._state.touched_since(seq))
 
     def _from_nothing(self) -> Update:
-        now = self._state.seq
-        old = self._snapshot
-        # Changes of models are in the snapshot, not behind it: BokehJS takes no patch for a view that it has
-        # not drawn yet, such as that of a slider in a closed tab.
-        if old is not None and self._state.graph_seq <= old.seq < now:
-            missed = self._missed(old.seq)
-            if missed is not None and sum(map(_size, missed)) <= AFTER_SNAPSHOT_BYTES:
-                return Update(now, [*old.pieces, *chain.from_iterable(missed)])
-        if old is None or old.seq != now:
-            self._snapshot = self._encode(self._state.snapshot())
-        assert self._snapshot is not None
-        return self._snapshot
+        """One change: the graph as it is now, and its columns. BokehJS draws that, and has nothing to replay."""
+        graph = dataplane.encode(self.docid, [self._state.graph_op()])
+        columns = self._columns.pieces(self._state, self._column_ops_since)
+        return Update(self._state.seq, [*graph, *columns, dataplane.commit(self.docid, self._state.seq)])
+
+    def _column_ops_since(self, seq: int, max_bytes: int) -> list[Op] | None:
+        """Those of changes after ``seq``; None where these take more than ``max_bytes``, or are not there."""
+        missed = self._missed(seq)
+        if missed is None or sum(map(_size, missed)) > max_bytes:
+            return None
+        return [op for change in _changes(missed) for op in change.ops if op.code in COLUMN_OPS]
 
     def _merge(self, seq: int, missed: list[list[Buffer]] | None) -> Update:
         if seq < self._state.graph_seq and (missed is None or seq < self._state.reuse_seq):
@@ -287,12 +287,16 @@ class Document:
         return Update(seq, [*dataplane.encode(self.docid, ops), dataplane.commit(self.docid, seq)])
 
 
-def _passed_on(missed: list[list[Buffer]]) -> tuple[list[tuple[Place, Op]], list[Op]]:
-    """PATCHes of missed changes and their places; and EVENTs, which nothing replaces."""
+def _changes(missed: list[list[Buffer]]) -> list[Change]:
     reader = dataplane.Reader(limits=None)
     reader.feed(dataplane.SCHEMA_MESSAGE)
+    return list(reader.feed(b"".join(chain.from_iterable(missed))))
+
+
+def _passed_on(missed: list[list[Buffer]]) -> tuple[list[tuple[Place, Op]], list[Op]]:
+    """PATCHes of missed changes and their places; and EVENTs, which nothing replaces."""
     placed, events = [], []
-    for change in reader.feed(b"".join(chain.from_iterable(missed))):
+    for change in _changes(missed):
         patches = (op for op in change.ops if op.code is OpCode.PATCH)
         placed += [(Place(change.seq, number, 0), op) for number, op in enumerate(patches, 1)]
         events += [op for op in change.ops if op.code is OpCode.EVENT]

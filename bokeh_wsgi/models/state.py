@@ -151,8 +151,12 @@ class State:
 
     def snapshot(self) -> Iterator[Op]:
         """The change from nothing to now."""
-        yield Op(OpCode.GRAPH, json=json.dumps(self.graph.to_json(), separators=(",", ":")))
+        yield self.graph_op()
         yield from self.replacements(self.columns)
+
+    def graph_op(self) -> Op:
+        """The graph as it is now, whatever the reader had."""
+        return Op(OpCode.GRAPH, json=json.dumps(self.graph.to_json(), separators=(",", ":")))
 
     def replacements(self, keys: Iterable[Key]) -> Iterator[Op]:
         """Ops that set these columns as they are now, whatever the reader had."""

@@ -1,4 +1,5 @@
 import { type BokehDocument, type DocumentEvent, type Model, type View, bokeh } from "./bokeh";
+import type { InPart } from "../seldom/in-part";
 import type { Found, Place } from "./place";
 
 const SETTLE_MS = 1000;
@@ -13,7 +14,12 @@ export class DocumentView {
   #failed: unknown = null;
   #only: Model | null = null;
 
-  constructor(private readonly document: BokehDocument, readonly place: Place) {
+  /** `part`: what cannot be drawn is told to it, and is left out. */
+  constructor(
+    private readonly document: BokehDocument,
+    readonly place: Place,
+    private readonly part: InPart | null = null,
+  ) {
     const { ViewManager } = bokeh().require("core/view_manager");
     const isFirst = !document.views_manager;
     // The document's manager knows the views of all places, and has those of dialogs.
@@ -85,7 +91,13 @@ export class DocumentView {
       this.document.notify_idle(model);
       return;
     }
-    bokeh().index.add(await this.#build(model));
+    try {
+      bokeh().index.add(await this.#build(model));
+    } catch (error) {
+      if (!this.part) throw error;
+      this.part.failed(this.document, model, error);
+      this.#manager.get(model)?.remove();
+    }
   }
 
   async #build(model: Model): Promise<View> {

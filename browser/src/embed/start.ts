@@ -1,6 +1,8 @@
 import { chunkDecoder } from "../chunks/chunk-decoder";
+import { seldomOf } from "../document/seldom";
 import { Embeds } from "./embeds";
 
 export async function start(base: string, version: string): Promise<Embeds> {
-  return new Embeds(base, version, await chunkDecoder);
+  const seldom = seldomOf(base);
+  return new Embeds(base, version, await chunkDecoder(seldom), seldom);
 }
