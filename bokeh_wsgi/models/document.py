@@ -20,6 +20,7 @@ from .folding import fold, is_due
 from .graph import Graph
 from .patch import joined
 from .state import Place, State
+from .undrawn import Report
 
 # Recent frames kept in memory, so that viewers who keep up cost the store nothing.
 RECENT_BYTES = 32 << 20
@@ -80,6 +81,12 @@ class Document:
             self._catch_up()
             yield self._state
 
+    @property
+    def undrawn(self) -> list[Report]:
+        """What pages said that they cannot draw, as far as this process has seen."""
+        with self._lock:
+            return list(self._state.undrawn)
+
     def commit(
         self,
         ops: Sequence[Op],
@@ -126,6 +133,8 @@ class Document:
                     return done
                 self._check_generation(generation)
                 ops, frame = made(self._state)
+                if not ops:
+                    return self._state.seq
                 graph = self._state.check(ops, self._limits.max_document_bytes)
                 got = self._append(ops, frame, key, graph, host)
                 if got is not None:
@@ -259,7 +268,7 @@ class Document:
         return size <= sum(self._state.columns[key].values.nbytes for key in self._state.touched_since(seq))
 
     def _from_nothing(self) -> Update:
-        """One change: the graph as it is now, and its columns. BokehJS draws that, and has nothing to replay."""
+        """One change: the graph as it is now, and its columns. So BokehJS has nothing to replay."""
         graph = dataplane.encode(self.docid, [self._state.graph_op()])
         columns = self._columns.pieces(self._state, self._column_ops_since)
         return Update(self._state.seq, [*graph, *columns, dataplane.commit(self.docid, self._state.seq)])

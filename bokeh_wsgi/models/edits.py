@@ -16,6 +16,7 @@ from .patch import Changes
 from .reps import Rep, checked_list, checked_object, checked_text, reference_of
 from .state import State
 from .types import TypeChecker
+from .undrawn import UNDRAWN
 
 MAX_EDITS: Final = 10_000
 """Of one batch."""
@@ -47,6 +48,9 @@ def ops_of(edits: Sequence[Rep], state: State) -> list[Op]:
         with _saying(number):
             if kind in _PATCHES:
                 patch.append(edit)
+            elif kind == "MessageSent" and edit.get("msg_type") == UNDRAWN:
+                report = state.undrawn.op_of(edit.get("msg_data"), state.graph.models)
+                events += [] if report is None else [report]
             elif kind == "MessageSent":
                 events.append(_event(edit, state))
             elif isinstance(kind, str) and kind in by_kind:
@@ -110,8 +114,8 @@ def _event(edit: Rep, state: State) -> Op:
         raise BadRequest(f"a message of type {str(edit.get('msg_type'))[:40]!r} is not for scripts")
     event = checked_object(edit.get("msg_data"), "an event")
     name = checked_text(event.get("name"), "an event's name")
-    if name == NOTICE:
-        raise BadRequest("notices are a script's")
+    if name in (NOTICE, UNDRAWN):
+        raise BadRequest(f"events named {name} are no page's")
     values = checked_object(event.get("values"), "an event's values")
     if values.get("type") == "map":
         values = _mapped(values)

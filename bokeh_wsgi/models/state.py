@@ -10,6 +10,7 @@ from bokeh_wsgi.exc import BadRequest, Conflict, LimitExceeded
 
 from .graph import Graph
 from .reps import loads
+from .undrawn import Reports
 
 Key = tuple[str, str]
 """(model id, column name)."""
@@ -64,6 +65,8 @@ class State:
     """Of the last change that defined an id which had been removed: it is not merged with those before it."""
     columns: dict[Key, Held] = field(default_factory=dict)
     removed: dict[Key, Place] = field(default_factory=dict)
+    undrawn: Reports = field(default_factory=Reports)
+    """What pages said since the last GRAPH that they cannot draw."""
 
     @property
     def nbytes(self) -> int:
@@ -121,6 +124,7 @@ class State:
             if op.code is OpCode.GRAPH:
                 self.columns.clear()
                 self.removed.clear()
+                self.undrawn.clear()
                 self.whole_graph_seq = self.graph_seq = seq
             elif op.code is OpCode.PATCH:
                 patches += 1
@@ -129,6 +133,7 @@ class State:
                     self.reuse_seq = seq
             elif op.code is OpCode.EVENT:
                 self.event_seq = seq
+                self.undrawn.take(op, seq)
             elif op.code is not OpCode.COMMIT:
                 self._apply_column(op, Place(seq, patches, number + 1))
         self._settle(seq, graph)

@@ -115,8 +115,7 @@ def settled(ours: Eye, theirs: Eye, smooth: int = 0) -> tuple[Picture, Picture]:
 def differ(picture: Picture, wanted: Picture, smooth: int = 0) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """Which pixels differ, by more than ``smooth``."""
     distance = np.maximum(picture, wanted) - np.minimum(picture, wanted)
-    found: np.ndarray[Any, np.dtype[np.bool_]] = (distance > smooth).any(axis=-1)
-    return found
+    return np.asarray((distance > smooth).any(axis=-1))
 
 
 def keep(name: str, picture: Picture, wanted: Picture) -> None:

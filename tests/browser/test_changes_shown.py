@@ -4,6 +4,7 @@ So does a page that was open, one that is opened late, and one that is reloaded;
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -29,7 +30,7 @@ SEQ = "[...bokehWSGI.documents.values()][0].seq"
 class Stage:
     """A page that is open all the time, one that is opened late, and the one that Bokeh makes."""
 
-    def __init__(self, browser: Browser, server: LiveServer, session: Session, reference: str) -> None:
+    def __init__(self, browser: Browser, server: LiveServer, session: Session, reference: Path) -> None:
         self.context = browser.new_context(viewport={"width": WIDTH + 40, "height": (HEIGHT + 10) * AT_ONCE})
         self.open, self.late = Eye(self.context, LIVE), Eye(self.context, LIVE)
         self.theirs = Reference(self.context, server.url, reference)
@@ -50,7 +51,7 @@ class Stage:
         self.open.page.wait_for_function(f"window.bokehWSGI && {SEQ} >= {self.session.seq}")
 
     def differences(self, document: Document) -> Iterator[tuple[str, list[int]]]:
-        """Of each page that is another picture than Bokeh's: which, and the rows of the window that differ."""
+        """Of each page that is another picture than Bokeh's: which it is, and the rows that differ."""
         self.follow()
         self.theirs.put(document)
         self.late.open(self.link)
@@ -96,13 +97,17 @@ def test_every_page_shows_what_was_changed(names: Sequence[str], stage: Stage) -
     for kind in kinds:
         assert next(kind, None) is None
         stage.session.store_document(document)
-    wrong = {page: [names[min(at, len(names) - 1)] for at in rows] for page, rows in stage.differences(document)}
+    wrong = {
+        page: [names[min(at, len(names) - 1)] for at in rows] for page, rows in stage.differences(document)
+    }
     assert wrong == {}
     assert stage.open.complaints | stage.late.complaints <= stage.theirs.complaints
 
 
 @pytest.mark.parametrize("change", WHOLE.values(), ids=WHOLE)
-def test_every_page_shows_what_was_changed_in_the_whole(change: Callable[[Document], None], stage: Stage) -> None:
+def test_every_page_shows_what_was_changed_in_the_whole(
+    change: Callable[[Document], None], stage: Stage
+) -> None:
     document = Document(title="changes")
     for title in ("one", "two", "three"):
         document.add_root(points(title=title)[0])

@@ -5,7 +5,6 @@ BokehJS is not what is tested there, and need not be loaded a hundred times.
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,6 +21,7 @@ pytestmark = [
     # Of columns with integers that JavaScript cannot hold: Bokeh warns, file_html too.
     pytest.mark.filterwarnings("ignore:out of range integer"),
 ]
+
 
 @pytest.fixture(scope="module")
 def eyes(

@@ -4,62 +4,16 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+from bokeh import models
 from bokeh.document import Document
 from bokeh.layouts import column, row
-from bokeh.models import (
-    AdaptiveTicker,
-    Arrow,
-    Band,
-    BoxAnnotation,
-    CategoricalScale,
-    CDSView,
-    ColorBar,
-    ColumnDataSource,
-    CustomJSTickFormatter,
-    DataTable,
-    Div,
-    FactorRange,
-    FixedTicker,
-    GridBox,
-    GroupBox,
-    IndexFilter,
-    Label,
-    LabelSet,
-    Legend,
-    LegendItem,
-    LinearAxis,
-    LinearColorMapper,
-    LinearScale,
-    LogAxis,
-    LogScale,
-    LogTicker,
-    Model,
-    NormalHead,
-    NumeralTickFormatter,
-    OpenHead,
-    PanTool,
-    PrintfTickFormatter,
-    Range1d,
-    Scatter,
-    Select,
-    Slider,
-    Slope,
-    Span,
-    TabPanel,
-    TableColumn,
-    Tabs,
-    TapTool,
-    Title,
-    Toolbar,
-    Tooltip,
-    VBar,
-    VeeHead,
-    Whisker,
-)
+from bokeh.model import Model
 from bokeh.plotting import figure
 from bokeh.themes import Theme
 from bokeh.transform import factor_cmap, linear_cmap, log_cmap
 
+m: Any = models
+"""Of any type: Bokeh's own hints know less of what models take than Bokeh does."""
 Kind = Callable[[], Iterator[Model]]
 """A generator: of a root as it is at first; when it goes on, it changes that."""
 KINDS: dict[str, Kind] = {}
@@ -89,7 +43,7 @@ def plot(**attributes: Any) -> Any:
 def points(**attributes: Any) -> tuple[Any, Any]:
     """A plot, and a renderer in it."""
     made = plot(**attributes)
-    source = ColumnDataSource({"x": ROWS, "y": ROWS**2, "z": ROWS[::-1]})
+    source = m.ColumnDataSource({"x": ROWS, "y": ROWS**2, "z": ROWS[::-1]})
     return made, made.scatter("x", "y", size=12, source=source)
 
 
@@ -105,7 +59,7 @@ def bars() -> tuple[Any, Any]:
 def other_factors_and_their_rows() -> Iterator[Model]:
     made, renderer = bars()
     yield made
-    made.x_range = FactorRange(factors=["b", "c", "a"])
+    made.x_range = m.FactorRange(factors=["b", "c", "a"])
     data = renderer.data_source.data
     renderer.data_source.data = {**data, "x": ["a", "b", "c"], "top": [5, 1, 3]}
 
@@ -114,7 +68,7 @@ def other_factors_and_their_rows() -> Iterator[Model]:
 def another_x_range() -> Iterator[Model]:
     made, _ = points(x_range=(0, 10))
     yield made
-    made.x_range = Range1d(1, 4)
+    made.x_range = m.Range1d(1, 4)
 
 
 @kind
@@ -128,7 +82,7 @@ def a_computed_range_instead_of_a_fixed_one() -> Iterator[Model]:
 def a_range_that_changes_after_it_was_replaced() -> Iterator[Model]:
     made, _ = points(x_range=(0, 10))
     yield made
-    made.x_range = Range1d(1, 4)
+    made.x_range = m.Range1d(1, 4)
     made.x_range.end = 3
 
 
@@ -136,8 +90,8 @@ def a_range_that_changes_after_it_was_replaced() -> Iterator[Model]:
 def categories_instead_of_numbers() -> Iterator[Model]:
     made, renderer = points(x_range=(0, 10))
     yield made
-    made.x_range = FactorRange(factors=list("edcba"))
-    made.x_scale = CategoricalScale()
+    made.x_range = m.FactorRange(factors=list("edcba"))
+    made.x_scale = m.CategoricalScale()
     renderer.data_source.data = {**renderer.data_source.data, "x": list("abcde")}
 
 
@@ -145,51 +99,51 @@ def categories_instead_of_numbers() -> Iterator[Model]:
 def another_y_scale() -> Iterator[Model]:
     made, _ = points(y_range=(0.5, 20))
     yield made
-    made.y_scale = LogScale()
+    made.y_scale = m.LogScale()
 
 
 @kind
 def a_linear_scale_of_a_computed_range() -> Iterator[Model]:
     made, _ = points(y_axis_type="log")
     yield made
-    made.y_scale = LinearScale()
+    made.y_scale = m.LinearScale()
 
 
 @kind
 def a_logarithmic_axis_instead_of_a_linear_one() -> Iterator[Model]:
     made, _ = points(y_range=(0.5, 20))
     yield made
-    made.y_scale = LogScale()
-    made.left = [LogAxis()]
+    made.y_scale = m.LogScale()
+    made.left = [m.LogAxis()]
 
 
 @kind
 def another_extra_range() -> Iterator[Model]:
     made, renderer = points(y_range=(0, 20))
-    made.extra_y_ranges = {"more": Range1d(0, 100)}
-    made.add_layout(LinearAxis(y_range_name="more"), "right")
+    made.extra_y_ranges = {"more": m.Range1d(0, 100)}
+    made.add_layout(m.LinearAxis(y_range_name="more"), "right")
     made.line("x", "y", source=renderer.data_source, y_range_name="more")
     yield made
-    made.extra_y_ranges = {"more": Range1d(0, 30)}
+    made.extra_y_ranges = {"more": m.Range1d(0, 30)}
 
 
 @kind
 def a_second_axis_with_its_range() -> Iterator[Model]:
     made, renderer = points(y_range=(0, 20))
     yield made
-    made.extra_y_ranges = {"more": Range1d(0, 100)}
-    made.add_layout(LinearAxis(y_range_name="more"), "right")
+    made.extra_y_ranges = {"more": m.Range1d(0, 100)}
+    made.add_layout(m.LinearAxis(y_range_name="more"), "right")
     made.line("x", "y", source=renderer.data_source, y_range_name="more")
 
 
 @kind
 def an_extra_scale() -> Iterator[Model]:
     made, _ = points(y_range=(0, 20))
-    made.extra_y_ranges = {"more": Range1d(1, 100)}
-    made.extra_y_scales = {"more": LinearScale()}
-    made.add_layout(LinearAxis(y_range_name="more"), "right")
+    made.extra_y_ranges = {"more": m.Range1d(1, 100)}
+    made.extra_y_scales = {"more": m.LinearScale()}
+    made.add_layout(m.LinearAxis(y_range_name="more"), "right")
     yield made
-    made.extra_y_scales = {"more": LogScale()}
+    made.extra_y_scales = {"more": m.LogScale()}
 
 
 @kind
@@ -204,8 +158,8 @@ def ranges_linked() -> Iterator[Model]:
 @kind
 def a_renderer_moved_to_another_range() -> Iterator[Model]:
     made, renderer = points(y_range=(0, 20))
-    made.extra_y_ranges = {"more": Range1d(0, 100)}
-    made.add_layout(LinearAxis(y_range_name="more"), "right")
+    made.extra_y_ranges = {"more": m.Range1d(0, 100)}
+    made.add_layout(m.LinearAxis(y_range_name="more"), "right")
     yield made
     renderer.y_range_name = "more"
 
@@ -217,14 +171,14 @@ def a_renderer_moved_to_another_range() -> Iterator[Model]:
 def another_glyph() -> Iterator[Model]:
     made, renderer = points()
     yield made
-    renderer.glyph = Scatter(x="x", y="y", marker="diamond", size=20, fill_color="red")
+    renderer.glyph = m.Scatter(x="x", y="y", marker="diamond", size=20, fill_color="red")
 
 
 @kind
 def a_glyph_of_another_type() -> Iterator[Model]:
     made, renderer = points()
     yield made
-    renderer.glyph = VBar(x="x", top="y", width=0.5)
+    renderer.glyph = m.VBar(x="x", top="y", width=0.5)
 
 
 @kind
@@ -232,7 +186,7 @@ def another_nonselection_glyph() -> Iterator[Model]:
     made, renderer = points()
     renderer.data_source.selected.indices = [1, 3]
     yield made
-    renderer.nonselection_glyph = Scatter(x="x", y="y", size=12, fill_color="green")
+    renderer.nonselection_glyph = m.Scatter(x="x", y="y", size=12, fill_color="green")
 
 
 @kind
@@ -240,7 +194,7 @@ def another_selection_glyph() -> Iterator[Model]:
     made, renderer = points()
     renderer.data_source.selected.indices = [1, 3]
     yield made
-    renderer.selection_glyph = Scatter(x="x", y="y", size=20, fill_color="red")
+    renderer.selection_glyph = m.Scatter(x="x", y="y", size=20, fill_color="red")
 
 
 @kind
@@ -248,13 +202,13 @@ def another_muted_glyph() -> Iterator[Model]:
     made, renderer = points()
     renderer.muted = True
     yield made
-    renderer.muted_glyph = Scatter(x="x", y="y", size=5, fill_color="orange")
+    renderer.muted_glyph = m.Scatter(x="x", y="y", size=5, fill_color="orange")
 
 
 @kind
 def another_hover_glyph_and_none() -> Iterator[Model]:
     made, renderer = points()
-    renderer.hover_glyph = Scatter(x="x", y="y", size=5, fill_color="orange")
+    renderer.hover_glyph = m.Scatter(x="x", y="y", size=5, fill_color="orange")
     yield made
     renderer.hover_glyph = None
     renderer.glyph.size = 7
@@ -264,14 +218,14 @@ def another_hover_glyph_and_none() -> Iterator[Model]:
 def another_data_source() -> Iterator[Model]:
     made, renderer = points()
     yield made
-    renderer.data_source = ColumnDataSource({"x": ROWS + 2, "y": -ROWS})
+    renderer.data_source = m.ColumnDataSource({"x": ROWS + 2, "y": -ROWS})
 
 
 @kind
 def a_data_source_that_changes_after_it_was_replaced() -> Iterator[Model]:
     made, renderer = points()
     yield made
-    renderer.data_source = ColumnDataSource({"x": ROWS + 2, "y": -ROWS})
+    renderer.data_source = m.ColumnDataSource({"x": ROWS + 2, "y": -ROWS})
     renderer.data_source.stream({"x": [9.0], "y": [9.0]})
 
 
@@ -279,15 +233,15 @@ def a_data_source_that_changes_after_it_was_replaced() -> Iterator[Model]:
 def another_view() -> Iterator[Model]:
     made, renderer = points()
     yield made
-    renderer.view = CDSView(filter=IndexFilter([0, 2, 4]))
+    renderer.view = m.CDSView(filter=m.IndexFilter([0, 2, 4]))
 
 
 @kind
 def another_filter() -> Iterator[Model]:
     made, renderer = points()
-    renderer.view = CDSView(filter=IndexFilter([0, 2, 4]))
+    renderer.view = m.CDSView(filter=m.IndexFilter([0, 2, 4]))
     yield made
-    renderer.view.filter = IndexFilter([1, 2])
+    renderer.view.filter = m.IndexFilter([1, 2])
 
 
 @kind
@@ -364,7 +318,7 @@ def another_mapper_of_an_image() -> Iterator[Model]:
     made = plot()
     renderer = made.image([np.arange(12.0).reshape(3, 4)], x=0, y=0, dw=4, dh=3, palette=PALETTE)
     yield made
-    renderer.glyph.color_mapper = LinearColorMapper(PALETTE[::-1], low=0, high=20)
+    renderer.glyph.color_mapper = m.LinearColorMapper(PALETTE[::-1], low=0, high=20)
 
 
 # Axes and grids
@@ -374,13 +328,13 @@ def another_mapper_of_an_image() -> Iterator[Model]:
 def another_ticker() -> Iterator[Model]:
     made, _ = points()
     yield made
-    made.xaxis.ticker = FixedTicker(ticks=[0, 1, 3])
+    made.xaxis.ticker = m.FixedTicker(ticks=[0, 1, 3])
 
 
 @kind
 def other_ticks_of_a_ticker() -> Iterator[Model]:
     made, _ = points()
-    made.xaxis.ticker = FixedTicker(ticks=[0, 1, 3])
+    made.xaxis.ticker = m.FixedTicker(ticks=[0, 1, 3])
     yield made
     made.xaxis.ticker.ticks = [1, 2]
 
@@ -389,14 +343,14 @@ def other_ticks_of_a_ticker() -> Iterator[Model]:
 def another_formatter() -> Iterator[Model]:
     made, _ = points()
     yield made
-    made.xaxis.formatter = PrintfTickFormatter(format="%3.2f m")
-    made.yaxis.formatter = NumeralTickFormatter(format="0.0a")
+    made.xaxis.formatter = m.PrintfTickFormatter(format="%3.2f m")
+    made.yaxis.formatter = m.NumeralTickFormatter(format="0.0a")
 
 
 @kind
 def another_code_of_a_formatter() -> Iterator[Model]:
     made, _ = points()
-    made.xaxis.formatter = CustomJSTickFormatter(code="return 'a' + tick")
+    made.xaxis.formatter = m.CustomJSTickFormatter(code="return 'a' + tick")
     yield made
     made.xaxis.formatter.code = "return 'b' + tick"
 
@@ -405,7 +359,7 @@ def another_code_of_a_formatter() -> Iterator[Model]:
 def another_axis() -> Iterator[Model]:
     made, _ = points()
     yield made
-    made.below = [LinearAxis(axis_label="new", ticker=AdaptiveTicker(desired_num_ticks=2))]
+    made.below = [m.LinearAxis(axis_label="new", ticker=m.AdaptiveTicker(desired_num_ticks=2))]
 
 
 @kind
@@ -428,9 +382,9 @@ def other_labels_of_an_axis() -> Iterator[Model]:
 def a_grid_with_another_ticker_and_axis() -> Iterator[Model]:
     made, _ = points(y_range=(0.5, 20))
     yield made
-    made.ygrid.ticker = LogTicker()
+    made.ygrid.ticker = m.LogTicker()
     made.xgrid.axis = None
-    made.xgrid.ticker = FixedTicker(ticks=[1])
+    made.xgrid.ticker = m.FixedTicker(ticks=[1])
 
 
 # Annotations
@@ -440,7 +394,7 @@ def a_grid_with_another_ticker_and_axis() -> Iterator[Model]:
 def a_label_added() -> Iterator[Model]:
     made, _ = points()
     yield made
-    made.add_layout(Label(x=1, y=9, text="added"))
+    made.add_layout(m.Label(x=1, y=9, text="added"))
 
 
 @kind
@@ -448,32 +402,32 @@ def a_colour_bar_added() -> Iterator[Model]:
     made, renderer = points()
     renderer.glyph.fill_color = linear_cmap("y", PALETTE, 0, 16)
     yield made
-    made.add_layout(ColorBar(color_mapper=renderer.glyph.fill_color.transform, width=10), "right")
+    made.add_layout(m.ColorBar(color_mapper=renderer.glyph.fill_color.transform, width=10), "right")
 
 
 @kind
 def another_mapper_of_a_colour_bar() -> Iterator[Model]:
     made, _ = points()
-    bar = ColorBar(color_mapper=LinearColorMapper(PALETTE, low=0, high=16), width=10)
+    bar = m.ColorBar(color_mapper=m.LinearColorMapper(PALETTE, low=0, high=16), width=10)
     made.add_layout(bar, "right")
     yield made
-    bar.color_mapper = LinearColorMapper(PALETTE[::-1], low=-5, high=5)
+    bar.color_mapper = m.LinearColorMapper(PALETTE[::-1], low=-5, high=5)
 
 
 @kind
 def another_ticker_and_title_of_a_colour_bar() -> Iterator[Model]:
     made, _ = points()
-    bar = ColorBar(color_mapper=LinearColorMapper(PALETTE, low=0, high=16), width=10)
+    bar = m.ColorBar(color_mapper=m.LinearColorMapper(PALETTE, low=0, high=16), width=10)
     made.add_layout(bar, "right")
     yield made
-    bar.ticker = FixedTicker(ticks=[0, 16])
+    bar.ticker = m.FixedTicker(ticks=[0, 16])
     bar.title = "bar"
 
 
 @kind
 def another_palette_of_a_colour_bar() -> Iterator[Model]:
     made, _ = points()
-    bar = ColorBar(color_mapper=LinearColorMapper(PALETTE, low=0, high=16), width=10)
+    bar = m.ColorBar(color_mapper=m.LinearColorMapper(PALETTE, low=0, high=16), width=10)
     made.add_layout(bar, "right")
     yield made
     bar.color_mapper.palette = PALETTE[::-1]
@@ -484,17 +438,17 @@ def another_palette_of_a_colour_bar() -> Iterator[Model]:
 def a_legend_added() -> Iterator[Model]:
     made, renderer = points()
     yield made
-    made.add_layout(Legend(items=[LegendItem(label="points", renderers=[renderer])]))
+    made.add_layout(m.Legend(items=[m.LegendItem(label="points", renderers=[renderer])]))
 
 
 @kind
 def other_items_of_a_legend() -> Iterator[Model]:
     made, renderer = points()
-    legend = Legend(items=[LegendItem(label="points", renderers=[renderer])])
+    legend = m.Legend(items=[m.LegendItem(label="points", renderers=[renderer])])
     made.add_layout(legend)
     yield made
     line = made.line("x", "z", source=renderer.data_source, line_width=3)
-    legend.items = [LegendItem(label="line", renderers=[line]), *legend.items]
+    legend.items = [m.LegendItem(label="line", renderers=[line]), *legend.items]
 
 
 @kind
@@ -509,8 +463,8 @@ def a_renderer_with_a_legend_label_added() -> Iterator[Model]:
 def other_renderers_and_label_of_a_legend_item() -> Iterator[Model]:
     made, renderer = points()
     line = made.line("x", "z", source=renderer.data_source, line_width=3)
-    item = LegendItem(label="points", renderers=[renderer])
-    made.add_layout(Legend(items=[item]))
+    item = m.LegendItem(label="points", renderers=[renderer])
+    made.add_layout(m.Legend(items=[item]))
     yield made
     item.renderers = [line]
     item.label = {"value": "line"}
@@ -520,7 +474,7 @@ def other_renderers_and_label_of_a_legend_item() -> Iterator[Model]:
 def another_title() -> Iterator[Model]:
     made, _ = points(title="before")
     yield made
-    made.title = Title(text="after", text_color="red")
+    made.title = m.Title(text="after", text_color="red")
 
 
 @kind
@@ -550,32 +504,32 @@ def another_text_and_place_of_a_title() -> Iterator[Model]:
 def spans_and_boxes_added() -> Iterator[Model]:
     made, _ = points()
     yield made
-    made.add_layout(Span(dimension="width", location=4))
-    made.add_layout(BoxAnnotation(left=1, right=2))
-    made.add_layout(Slope(gradient=2, y_intercept=1))
+    made.add_layout(m.Span(dimension="width", location=4))
+    made.add_layout(m.BoxAnnotation(left=1, right=2))
+    made.add_layout(m.Slope(gradient=2, y_intercept=1))
 
 
 @kind
 def other_heads_of_an_arrow() -> Iterator[Model]:
     made, _ = points()
-    arrow = Arrow(x_start=0, y_start=0, x_end=3, y_end=10, end=OpenHead(), start=VeeHead())
+    arrow = m.Arrow(x_start=0, y_start=0, x_end=3, y_end=10, end=m.OpenHead(), start=m.VeeHead())
     made.add_layout(arrow)
     yield made
-    arrow.end = NormalHead(fill_color="red")
+    arrow.end = m.NormalHead(fill_color="red")
     arrow.start = None
 
 
 @kind
 def other_sources_of_annotations() -> Iterator[Model]:
-    made, renderer = points()
-    source = ColumnDataSource({"x": ROWS, "low": ROWS, "high": ROWS + 5, "text": list("abcde")})
-    band = Band(base="x", lower="low", upper="high", source=source, fill_color="gray")
-    whisker = Whisker(base="x", lower="low", upper="high", source=source)
-    labels = LabelSet(x="x", y="high", text="text", source=source)
+    made, _ = points()
+    source = m.ColumnDataSource({"x": ROWS, "low": ROWS, "high": ROWS + 5, "text": list("abcde")})
+    band = m.Band(base="x", lower="low", upper="high", source=source, fill_color="gray")
+    whisker = m.Whisker(base="x", lower="low", upper="high", source=source)
+    labels = m.LabelSet(x="x", y="high", text="text", source=source)
     for annotation in (band, whisker, labels):
         made.add_layout(annotation)
     yield made
-    other = ColumnDataSource({"x": ROWS, "low": ROWS + 2, "high": ROWS * 3, "text": list("vwxyz")})
+    other = m.ColumnDataSource({"x": ROWS, "low": ROWS + 2, "high": ROWS * 3, "text": list("vwxyz")})
     for annotation in (band, whisker, labels):
         annotation.source = other
     whisker.upper_head = None
@@ -588,14 +542,14 @@ def other_sources_of_annotations() -> Iterator[Model]:
 def tools_added() -> Iterator[Model]:
     made, _ = points(toolbar_location="right")
     yield made
-    made.add_tools(PanTool(), TapTool())
+    made.add_tools(m.PanTool(), m.TapTool())
 
 
 @kind
 def another_toolbar() -> Iterator[Model]:
     made, _ = points(toolbar_location="right", tools="pan,box_zoom")
     yield made
-    made.toolbar = Toolbar(tools=[TapTool()], logo=None)
+    made.toolbar = m.Toolbar(tools=[m.TapTool()], logo=None)
 
 
 @kind
@@ -637,12 +591,12 @@ def children_of_a_row() -> Iterator[Model]:
 
 @kind
 def glyphs_of_neighbours_of_a_table() -> Iterator[Model]:
-    source = ColumnDataSource({"x": list("abc"), "y": [1, 2, 3]})
-    table = DataTable(source=source, columns=[TableColumn(field="x", title="x")], width=100, height=100)
+    source = m.ColumnDataSource({"x": list("abc"), "y": [1, 2, 3]})
+    table = m.DataTable(source=source, columns=[m.TableColumn(field="x", title="x")], width=100, height=100)
     (first, one), (second, two) = points(width=140), points(width=140)
     yield row(first, table, second)
-    one.glyph = VBar(x="x", top="y", width=0.5)
-    two.glyph = Scatter(x="x", y="y", size=5)
+    one.glyph = m.VBar(x="x", top="y", width=0.5)
+    two.glyph = m.Scatter(x="x", y="y", size=5)
 
 
 @kind
@@ -650,58 +604,58 @@ def children_of_a_row_and_a_glyph_in_it() -> Iterator[Model]:
     (first, one), (second, _) = points(width=140), points(width=120)
     layout = row(first, second)
     yield layout
-    one.glyph = VBar(x="x", top="y", width=0.5)
+    one.glyph = m.VBar(x="x", top="y", width=0.5)
     layout.children = [points(width=100)[0], *layout.children]
 
 
 @kind
 def children_of_a_nested_layout() -> Iterator[Model]:
-    inner = column(Div(text="one"), Div(text="two"))
+    inner = column(m.Div(text="one"), m.Div(text="two"))
     made, _ = points(width=200)
     yield row(inner, made, height=HEIGHT)
-    inner.children = [Div(text="three"), *inner.children[::-1]]
+    inner.children = [m.Div(text="three"), *inner.children[::-1]]
 
 
 @kind
 def children_of_a_grid() -> Iterator[Model]:
-    first, second = Div(text="one"), Div(text="two")
-    grid = GridBox(children=[(first, 0, 0), (second, 0, 1)], height=HEIGHT)
+    first, second = m.Div(text="one"), m.Div(text="two")
+    grid = m.GridBox(children=[(first, 0, 0), (second, 0, 1)], height=HEIGHT)
     yield grid
-    grid.children = [(second, 0, 0), (Div(text="three"), 1, 1)]
+    grid.children = [(second, 0, 0), (m.Div(text="three"), 1, 1)]
 
 
 @kind
 def another_child_of_a_box() -> Iterator[Model]:
-    box = GroupBox(child=Div(text="one"), title="box", height=HEIGHT - 20)
+    box = m.GroupBox(child=m.Div(text="one"), title="box", height=HEIGHT - 20)
     yield box
-    box.child = Div(text="two")
+    box.child = m.Div(text="two")
 
 
 @kind
 def a_tab_added() -> Iterator[Model]:
     made, _ = points(height=HEIGHT - 50)
-    tabs = Tabs(tabs=[TabPanel(child=made, title="one")], height=HEIGHT)
+    tabs = m.Tabs(tabs=[m.TabPanel(child=made, title="one")], height=HEIGHT)
     yield tabs
-    tabs.tabs = [*tabs.tabs, TabPanel(child=Div(text="two"), title="two")]
+    tabs.tabs = [*tabs.tabs, m.TabPanel(child=m.Div(text="two"), title="two")]
     tabs.active = 1
 
 
 @kind
 def another_child_and_title_of_a_tab() -> Iterator[Model]:
-    tabs = Tabs(tabs=[TabPanel(child=Div(text="one"), title="one")], height=HEIGHT)
+    tabs = m.Tabs(tabs=[m.TabPanel(child=m.Div(text="one"), title="one")], height=HEIGHT)
     yield tabs
     tabs.tabs[0].title = "another"
-    tabs.tabs[0].child = Div(text="two")
+    tabs.tabs[0].child = m.Div(text="two")
 
 
 @kind
 def values_in_a_tab_that_is_not_open() -> Iterator[Model]:
-    slider = Slider(start=0, end=10, value=1, title="slider")
+    slider = m.Slider(start=0, end=10, value=1, title="slider")
     panels = [
-        TabPanel(child=Div(text="one"), title="one"),
-        TabPanel(child=slider, title="two"),
+        m.TabPanel(child=m.Div(text="one"), title="one"),
+        m.TabPanel(child=slider, title="two"),
     ]
-    tabs = Tabs(tabs=panels, height=HEIGHT)
+    tabs = m.Tabs(tabs=panels, height=HEIGHT)
     yield tabs
     slider.value = 7
     tabs.active = 1
@@ -709,8 +663,8 @@ def values_in_a_tab_that_is_not_open() -> Iterator[Model]:
 
 @kind
 def values_of_widgets() -> Iterator[Model]:
-    slider = Slider(start=0, end=10, value=1, title="slider")
-    select = Select(options=["a", "b"], value="a")
+    slider = m.Slider(start=0, end=10, value=1, title="slider")
+    select = m.Select(options=["a", "b"], value="a")
     yield column(slider, select, height=HEIGHT)
     slider.end, slider.value = 20, 15
     select.options, select.value = ["c", "d"], "d"
@@ -718,27 +672,29 @@ def values_of_widgets() -> Iterator[Model]:
 
 @kind
 def another_description_of_a_widget() -> Iterator[Model]:
-    select = Select(options=["a", "b"], title="select")
+    select = m.Select(options=["a", "b"], title="select")
     yield column(select, height=HEIGHT)
-    select.description = Tooltip(content="what it is", position="right")
+    select.description = m.Tooltip(content="what it is", position="right")
 
 
 @kind
 def a_table_added() -> Iterator[Model]:
-    layout = column(Div(text="table"), height=HEIGHT)
+    layout = column(m.Div(text="table"), height=HEIGHT)
     yield layout
-    source = ColumnDataSource({"x": list("abc"), "y": [1, 2, 3]})
-    table = DataTable(source=source, columns=[TableColumn(field="x", title="x")], width=300, height=100)
+    source = m.ColumnDataSource({"x": list("abc"), "y": [1, 2, 3]})
+    table = m.DataTable(source=source, columns=[m.TableColumn(field="x", title="x")], width=300, height=100)
     layout.children = [*layout.children, table]
 
 
 @kind
 def other_columns_and_source_of_a_table() -> Iterator[Model]:
-    source = ColumnDataSource({"x": list("abc"), "y": [1, 2, 3]})
-    table = DataTable(source=source, columns=[TableColumn(field="x", title="x")], width=300, height=HEIGHT)
+    source = m.ColumnDataSource({"x": list("abc"), "y": [1, 2, 3]})
+    table = m.DataTable(
+        source=source, columns=[m.TableColumn(field="x", title="x")], width=300, height=HEIGHT
+    )
     yield table
-    table.columns = [TableColumn(field="y", title="why"), *table.columns]
-    table.source = ColumnDataSource({"x": list("de"), "y": [7, 8]})
+    table.columns = [m.TableColumn(field="y", title="why"), *table.columns]
+    table.source = m.ColumnDataSource({"x": list("de"), "y": [7, 8]})
 
 
 # The document

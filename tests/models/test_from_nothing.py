@@ -51,7 +51,9 @@ def root(model: str, *, added: bool, rep: Any = None) -> Op:
 
 def column(model: str, name: str, rows: int = LONG) -> Op:
     # Noise, which no encoding makes small.
-    return Op(OpCode.REPLACE, model, name, count=rows, values=column_from(np.random.default_rng(rows).random(rows)))
+    return Op(
+        OpCode.REPLACE, model, name, count=rows, values=column_from(np.random.default_rng(rows).random(rows))
+    )
 
 
 def stream(document: Document, model: str, name: str) -> int:
@@ -121,7 +123,10 @@ def test_what_comes_later_is_encoded_whole_when_it_is_much(document: Document) -
 def test_events_are_for_those_who_were_there(document: Document) -> None:
     push(document, column("s1", "x"))
     read(document)
-    push(document, Op(OpCode.EVENT, json=json.dumps({"name": "bokeh_wsgi.notice", "values": {"text": "hello"}})))
+    push(
+        document,
+        Op(OpCode.EVENT, json=json.dumps({"name": "bokeh_wsgi.notice", "values": {"text": "hello"}})),
+    )
     (change,) = read(document)
     assert OpCode.EVENT not in {op.code for op in change.ops}
 
@@ -144,12 +149,13 @@ def test_a_process_that_starts_gives_what_the_one_before_did(document: Document)
     assert is_as_it_is(other)
 
 
+sources, columns = st.sampled_from(["s1", "s2"]), st.sampled_from("xy")
 steps = st.one_of(
     st.sampled_from("abc").map(lambda value: ("text", value)),
-    st.tuples(st.just("column"), st.sampled_from(["s1", "s2"]), st.sampled_from("xy"), st.sampled_from([3, LONG])),
-    st.tuples(st.just("stream"), st.sampled_from(["s1", "s2"]), st.sampled_from("xy")),
-    st.tuples(st.just("remove"), st.sampled_from(["s1", "s2"]), st.sampled_from("xy")),
-    st.tuples(st.just("root"), st.sampled_from(["s1", "s2"])),
+    st.tuples(st.just("column"), sources, columns, st.sampled_from([3, LONG])),
+    st.tuples(st.just("stream"), sources, columns),
+    st.tuples(st.just("remove"), sources, columns),
+    st.tuples(st.just("root"), sources),
     st.just(("read",)),
 )
 

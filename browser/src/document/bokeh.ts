@@ -99,7 +99,6 @@ interface Modules {
   "core/has_props": { HasProps: { references(value: unknown, options: { recursive: boolean }): Set<Model> } };
   "core/view_manager": { ViewManager: new (roots: View[], global: ViewManager) => ViewManager };
   "core/view": { View: abstract new () => View };
-  "models/renderers/renderer": { RendererView: abstract new () => View };
   "core/dom_view": { DOMView: abstract new () => View };
   "models/ui/ui_element": { UIElement: abstract new () => Model };
   "core/util/ndarray": { ndarray(init: ArrayBuffer, options: { dtype: string; shape: number[] }): object };

@@ -39,9 +39,29 @@ export class DocumentView {
    * rejects with what went wrong.
    */
   async settled(longestMs = SETTLE_MS): Promise<void> {
-    const drawn = this.#work.then(() => Promise.allSettled(this.#manager.roots.map((view) => view.ready)));
+    const drawn = this.#work.then(() => Promise.all(this.#manager.roots.map((view) => this.#isReady(view))));
     await Promise.race([drawn, new Promise((resolve) => setTimeout(resolve, longestMs))]);
     if (this.#failed) throw this.#failed;
+  }
+
+  /** Have it told if what signals have asked for so far comes to nothing. */
+  whenFailed(failed: (error: unknown) => void): void {
+    for (const view of this.#manager.roots) view.ready?.catch((error: unknown) => !view.is_destroyed && failed(error));
+  }
+
+  /** BokehJS leaves what goes wrong later in the views' promises. */
+  async #isReady(view: View): Promise<void> {
+    try {
+      await view.ready;
+    } catch (error) {
+      if (!view.is_destroyed) this.#leaveOut(view.model, error);
+    }
+  }
+
+  #leaveOut(model: Model, error: unknown): void {
+    this.#manager.get(model)?.remove();
+    if (this.part) this.part.failed(this.document, model, error);
+    else this.#failed ??= error;
   }
 
   /** After a change of the document: show the one model if it is new, and tell the place how it stands with it. */
@@ -94,9 +114,7 @@ export class DocumentView {
     try {
       bokeh().index.add(await this.#build(model));
     } catch (error) {
-      if (!this.part) throw error;
-      this.part.failed(this.document, model, error);
-      this.#manager.get(model)?.remove();
+      this.#leaveOut(model, error);
     }
   }
 

@@ -28,6 +28,8 @@ import { Teller } from "./teller";
 const FRAME_MS = 1000 / 60;
 /** What sets values has this long to be drawn before the next change is looked at. */
 const VALUES_MS = 40;
+/** What is drawn as far as that can be done is waited for so long: so what cannot be drawn is known. */
+const PART_MS = 20_000;
 /** Before what could not be drawn is tried again, when it has changed: as of BackOff. */
 const AGAIN_MS = 250;
 const MAX_AGAIN_MS = 30_000;
@@ -72,6 +74,7 @@ export class LiveDocument {
   #failures = 0;
   #undrawn: Undrawn | null = null;
   #told = "";
+  #failedAt = "";
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #pause = new BackOff(AGAIN_MS, MAX_AGAIN_MS);
   #flushed = 0;
@@ -216,10 +219,21 @@ export class LiveDocument {
       else this.#fail(error);
     }
     if (this.#undrawn?.isDue) this.#tryAgain(this.#undrawn);
+    for (const view of this.#views.values()) view.whenFailed((error) => this.#failedLate(error));
     this.#working = false;
     this.#flushed = performance.now();
     if (this.#again) this.#schedule();
     this.#again = false;
+  }
+
+  /** What signals asked for came to nothing: once that is so again when all is drawn anew, it stays so. */
+  #failedLate(error: unknown): void {
+    if (this.#broken || this.#working || this.#news.graph) return;
+    const text = String(error);
+    if (text === this.#failedAt) return this.events.undrawn([text]);
+    this.#failedAt = text;
+    this.#failures++;
+    this.#fail(error);
   }
 
   #tellUndrawn({ failures }: Undrawn, isNews: boolean): void {
@@ -262,7 +276,7 @@ export class LiveDocument {
       this.#redrawing = false;
       this.#document = made;
       for (const place of this.#places) this.#draw(place, part);
-      if (part) await part.watch(() => this.#settled().catch(() => {}));
+      if (part) await part.watch(() => this.#settled(PART_MS).catch(() => {}));
       else await this.#settled();
     });
     this.#undrawn = part && part.failures.length > 0 ? new Undrawn!(graph, part.failures) : null;

@@ -17,6 +17,11 @@ interface Initialized {
   initialize(): void;
 }
 
+type Methods = Record<string, (...given: unknown[]) => unknown>;
+
+/** Of views: where errors come to light. */
+const METHODS = ["lazy_initialize", "connect_signals", "set_data", "render", "after_render", "get_size", "paint"];
+
 /** Draws of a document what can be drawn, and finds out why the rest cannot. */
 export class InPart {
   readonly failures: Failure[] = [];
@@ -38,52 +43,48 @@ export class InPart {
         discard(make({ ...this.graph, ...rest, roots: [root] }));
         return true;
       } catch (error) {
-        this.#fail(root, root, reason(this.bokeh, null, error));
+        this.#fail(root, root, reason(this.bokeh, [], error));
         return false;
       }
     });
     try {
       return make({ ...this.graph, roots });
     } catch (error) {
-      if (roots.length === this.graph.roots.length) this.#fail("", "", reason(this.bokeh, null, error));
+      if (roots.length === this.graph.roots.length) this.#fail("", "", reason(this.bokeh, [], error));
       return make({ ...this.graph, ...rest, roots });
     }
   }
 
   /** Have views drawn, and meanwhile see which of them throw. */
   async watch(draw: () => Promise<unknown>): Promise<void> {
-    const { View } = this.bokeh.require("core/view");
-    const { RendererView } = this.bokeh.require("models/renderers/renderer");
-    const { DOMView } = this.bokeh.require("core/dom_view");
-    const { initialize } = View.prototype as unknown as Initialized;
-    const made = this.#made;
-    const restore = [
-      this.#guard(RendererView.prototype, "paint"),
-      this.#guard(DOMView.prototype, "render_to"),
-      this.#guard(DOMView.prototype, "r_after_render"),
-      () => Object.assign(View.prototype, { initialize }),
-    ];
-    Object.assign(View.prototype, {
-      initialize(this: View) {
-        made.push(this);
-        return initialize.call(this);
-      },
-    });
+    const { prototype } = this.bokeh.require("core/view").View as unknown as { prototype: Initialized };
+    const { initialize } = prototype;
+    const watch = (view: View) => {
+      this.#made.push(view);
+      for (const method of METHODS) this.#guard(view, method);
+    };
+    prototype.initialize = function (this: View) {
+      watch(this);
+      initialize.call(this);
+    };
     try {
       await draw();
     } finally {
-      for (const undo of restore) undo();
+      prototype.initialize = initialize;
+      for (const view of this.#made) for (const method of METHODS) delete (view as unknown as Methods)[method];
     }
   }
 
   /** The view of a root could not be drawn: what there is of it is not to follow its models. */
   failed(document: BokehDocument, root: Model, error: unknown): void {
     const views = this.#made.filter((view) => view.root.model === root);
-    let view: View | null = this.#threw.get(Object(error)) ?? views.at(-1) ?? null;
-    while (view && document.get_model_by_id(view.model.id) !== view.model) view = view.parent;
+    const isOfDocument = ({ id }: Model) => document.get_model_by_id(id) !== null;
+    const failing: Model[] = [];
+    for (let view = this.#threw.get(Object(error)) ?? views.at(-1) ?? null; view; view = view.parent) {
+      if (view.model !== root && isOfDocument(view.model)) failing.push(view.model);
+    }
     for (const one of views) one.disconnect_signals();
-    const model = view?.model ?? root;
-    this.#fail(root.id, model.id, reason(this.bokeh, model, error));
+    this.#fail(root.id, (failing[0] ?? root).id, reason(this.bokeh, failing, error));
   }
 
   #fail(root: string, model: string, why: string): void {
@@ -92,19 +93,22 @@ export class InPart {
     this.failures.push({ root, model, text: `${what} cannot be drawn${because}: ${why}` });
   }
 
-  /** Note the innermost view that throws in a method. Returns what undoes it. */
-  #guard(prototype: object, method: string): () => void {
-    const methods = prototype as Record<string, (...given: unknown[]) => unknown>;
-    const original = methods[method]!;
-    const threw = this.#threw;
-    methods[method] = function (this: View, ...given) {
+  /** Note the innermost view that throws in a method, or whose promise is rejected. */
+  #guard(view: View, name: string): void {
+    const methods = view as unknown as Methods;
+    const method = methods[name];
+    if (typeof method !== "function") return;
+    const note = (error: unknown): never => {
+      if (error instanceof Object && !this.#threw.has(error)) this.#threw.set(error, view);
+      throw error;
+    };
+    methods[name] = (...given) => {
       try {
-        return original.apply(this, given);
+        const result = method.apply(view, given);
+        return result instanceof Promise ? result.catch(note) : result;
       } catch (error) {
-        if (error instanceof Object && !threw.has(error)) threw.set(error, this);
-        throw error;
+        return note(error);
       }
     };
-    return () => (methods[method] = original);
   }
 }

@@ -3,12 +3,12 @@ import { modelsIn } from "./models-in";
 
 const LONGEST = 200;
 
-/** Why BokehJS cannot draw a model, in words for people; `model` null: it could not even be made. */
-export function reason(bokeh: BokehJS, model: Model | null, error: unknown): string {
-  for (const one of model ? [model, ...modelsIn(model)] : []) {
-    const found = isSource(one) ? unequal(one) : listsAsImage(one, [...modelsIn(model!)].find(isSource));
-    if (found) return found;
-  }
+/** Why BokehJS cannot draw models, the innermost first, in words for people; none: it could not even make them. */
+export function reason(bokeh: BokehJS, failing: readonly Model[], error: unknown): string {
+  const models = failing.flatMap((model) => [model, ...modelsIn(model)]);
+  const source = models.find(isSource);
+  const found = source && (unequal(source) ?? models.map((model) => listsAsImage(model, source)).find(Boolean));
+  if (found) return found;
   const text = error instanceof Error ? error.message : String(error);
   return `BokehJS ${bokeh.version} says “${text.replace(/\s+/g, " ").trim().slice(0, LONGEST)}”`;
 }
@@ -20,8 +20,8 @@ function unequal(source: Source): string | null {
   return `the columns of its data source have different lengths (${told})`.slice(0, LONGEST);
 }
 
-function listsAsImage({ type, properties }: Model, source: Source | undefined): string | null {
-  if (!type.startsWith("Image") || !properties.image || !source) return null;
+function listsAsImage({ type, properties }: Model, source: Source): string | null {
+  if (!type.startsWith("Image") || !properties.image) return null;
   const { field } = properties.image.get_value() as { field?: string };
   const [first] = (source.data[field ?? ""] as ArrayLike<unknown>[] | undefined) ?? [];
   if (!Array.isArray(first)) return null;

@@ -1,0 +1,34 @@
+"""What pages say that they cannot draw, as warnings for the script."""
+
+import warnings
+from collections.abc import Iterable
+
+from bokeh_wsgi.client.raw_models import undrawn_of
+from bokeh_wsgi.dataplane import Op
+from bokeh_wsgi.exc import NotDrawn
+
+
+class Undrawn:
+    """Warns of each thing once, if it was said after the change ``after``. The session's lock is held."""
+
+    def __init__(self, after: int) -> None:
+        self._after = after
+        self._known: set[str] = set()
+        self._waiting: list[str] = []
+
+    def heard(self, text: str, seq: int) -> None:
+        """A page said it with change ``seq``: so warn of it at the next `warn`."""
+        if seq > self._after and text not in self._known:
+            self._known.add(text)
+            self._waiting.append(text)
+
+    def take(self, events: Iterable[Op], seq: int) -> None:
+        """Warn of what pages say in EVENTs of a document that is followed."""
+        for text in filter(None, map(undrawn_of, events)):
+            self.heard(text, seq)
+        self.warn()
+
+    def warn(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for text in waiting:
+            warnings.warn(f"open pages do not show all of this document: {text}", NotDrawn, stacklevel=2)
