@@ -9,8 +9,6 @@ from bokeh_wsgi.models.state import State
 
 NOTICE: Final = "bokeh_wsgi.notice"
 """Name of the event by which a script has pages say something."""
-UNDRAWN: Final = "bokeh_wsgi.undrawn"
-"""Name of the event by which a page says that it cannot draw something."""
 
 
 def models_of(state: State, typename: str | None, objid: str | None) -> list[dict[str, Any]]:
@@ -48,11 +46,3 @@ def ops_of(objects: Iterable[Mapping[str, Any]]) -> list[Op]:
 def notice_op(text: str) -> Op:
     """What has open pages show a notice."""
     return Op(OpCode.EVENT, json=json.dumps({"name": NOTICE, "values": {"text": text}}))
-
-
-def undrawn_of(op: Op) -> str | None:
-    """What a page says that it cannot draw, if an EVENT says that."""
-    if UNDRAWN not in op.json:
-        return None
-    content = json.loads(op.json)
-    return str(content["values"]["text"]) if content["name"] == UNDRAWN else None

@@ -114,8 +114,10 @@ def _event(edit: Rep, state: State) -> Op:
         raise BadRequest(f"a message of type {str(edit.get('msg_type'))[:40]!r} is not for scripts")
     event = checked_object(edit.get("msg_data"), "an event")
     name = checked_text(event.get("name"), "an event's name")
-    if name in (NOTICE, UNDRAWN):
-        raise BadRequest(f"events named {name} are no page's")
+    if name == NOTICE:
+        raise BadRequest("notices are a script's")
+    if name == UNDRAWN:
+        raise BadRequest(f"what cannot be drawn is told with msg_type {UNDRAWN!r}")
     values = checked_object(event.get("values"), "an event's values")
     if values.get("type") == "map":
         values = _mapped(values)

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from bokeh_wsgi.dataplane import Op, OpCode
 from bokeh_wsgi.exc import BadRequest
 
-from .reps import checked_object, checked_text
+from .reps import checked_object, checked_text, loads
 
 UNDRAWN: Final = "bokeh_wsgi.undrawn"
 """Type of the messages, and name of the events, by which a page says that BokehJS cannot draw something."""
@@ -38,11 +38,9 @@ class Reports:
 
     def take(self, op: Op, seq: int) -> None:
         """Note what an EVENT op of change ``seq`` says, if it is a report."""
-        if UNDRAWN not in op.json:
-            return
-        event = json.loads(op.json)
-        if event.get("name") == UNDRAWN:
-            self._seqs[op.model, event["values"]["text"]] = seq
+        text = _said(op.json)
+        if text:
+            self._seqs[op.model, text] = seq
             for oldest in list(self._seqs)[:-MAX_REPORTS]:
                 del self._seqs[oldest]
 
@@ -59,6 +57,19 @@ class Reports:
             return None
         content = {"name": UNDRAWN, "values": {"text": text}}
         return Op(OpCode.EVENT, model=model, json=json.dumps(content, separators=(",", ":")))
+
+
+def _said(event: str) -> str:
+    """What an event says, of whomever it is; "" if it is none of ours."""
+    if UNDRAWN not in event:
+        return ""
+    try:
+        content = loads(event)
+    except BadRequest:
+        return ""
+    values = content.get("values") if isinstance(content, dict) and content.get("name") == UNDRAWN else None
+    text = values.get("text") if isinstance(values, dict) else None
+    return _plain(text) if isinstance(text, str) else ""
 
 
 def _plain(text: str) -> str:
