@@ -156,6 +156,16 @@ def ranges_linked() -> Iterator[Model]:
 
 
 @kind
+def a_plot_with_a_shared_computed_range_taken_out() -> Iterator[Model]:
+    first, _ = points(width=WIDTH // 2)
+    second, renderer = points(width=WIDTH // 2, x_range=first.x_range)
+    renderer.data_source.data["x"] = ROWS + 20
+    layout = row(first, second)
+    yield layout
+    layout.children = [first]
+
+
+@kind
 def a_renderer_moved_to_another_range() -> Iterator[Model]:
     made, renderer = points(y_range=(0, 20))
     made.extra_y_ranges = {"more": m.Range1d(0, 100)}

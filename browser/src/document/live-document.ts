@@ -329,23 +329,22 @@ export class LiveDocument {
       const { patch } = this.#news.patches[i]!;
       await loadResources(patch.resources ?? {}, this.scripts);
       if (this.#document && !stale && patch.events?.some((event) => mayChangeViews(this.#document!, event))) {
-        stale = new (await this.seldom()).StaleViews(bokeh(), this.#document);
+        stale = new (await this.seldom()).StaleViews(bokeh(), this.#document, this.#elements);
       }
     }
     const document = this.#document;
     if (!document) throw new Error("a document must begin with its graph");
     const seq = this.#seq;
     if (this.#news.graph) return this.seq;
-    await keepingScroll(stale ? this.#elements : [], async () => {
-      const views = { stale, undrawn: this.#undrawn };
-      const telling = (this.#telling = this.#teller.tell(document, this.#news, seq, views, () => this.#broken));
-      const patches = await telling.finally(() => (this.#telling = null));
-      await stale?.rebuild();
-      if (patches.length === 0 || this.#broken) return;
-      for (const view of this.#views.values()) view.update();
-      // BokehJS may never say that a view is ready: what only sets values is not to hold up what comes after it.
-      await this.#settled(patches.some(bringsModels) ? undefined : VALUES_MS);
-    });
+    const views = { stale, undrawn: this.#undrawn };
+    const telling = (this.#telling = this.#teller.tell(document, this.#news, seq, views, () => this.#broken));
+    const patches = await telling.finally(() => (this.#telling = null));
+    await stale?.rebuild();
+    if (patches.length === 0 || this.#broken) return seq;
+    for (const view of this.#views.values()) view.update();
+    // BokehJS may never say that a view is ready: what only sets values is not to hold up what comes after it.
+    await this.#settled(patches.some(bringsModels) ? undefined : VALUES_MS);
+    stale?.forget();
     return seq;
   }
 }

@@ -12,5 +12,7 @@ export function mayChangeViews(document: BokehDocument, { kind, model, attr, new
 }
 
 function isObject(value: unknown): boolean {
-  return typeof value === "object" && value !== null;
+  // A list of numbers or texts holds no models; lists are not mixed.
+  if (Array.isArray(value)) return isObject(value[0]);
+  return typeof value === "object" && value !== null && !ArrayBuffer.isView(value);
 }

@@ -1,5 +1,6 @@
 import type { BokehDocument, BokehJS, Model, View } from "../document/bokeh";
 import type { Patch } from "../document/graph";
+import { reserve } from "../document/keeping-scroll";
 import { changesViews } from "./changes-views";
 import { modelsIn } from "./models-in";
 
@@ -13,6 +14,7 @@ interface ParentView extends View {
 /** Of DataRange1d. */
 interface ComputedRange extends Model {
   readonly _plot_bounds?: Map<View, unknown>;
+  readonly linked_plots: Iterable<{ invalidate_dataranges: boolean; request_paint(): void }>;
   scale_hint: string;
 }
 
@@ -38,15 +40,24 @@ export class StaleViews {
   /** By what stands in the page for them. */
   readonly #out = new Map<Comment, Unit>();
 
-  constructor(private readonly bokeh: BokehJS, private readonly document: BokehDocument) {}
+  /** Releases the places that are reserved for them. */
+  #release: (() => void) | null = null;
+
+  constructor(
+    private readonly bokeh: BokehJS,
+    private readonly document: BokehDocument,
+    private readonly elements: HTMLElement[],
+  ) {}
 
   takeOut({ events = [] }: Patch): void {
+    for (const { kind, model } of events) if (kind === "RootRemoved") this.#drop(model!.id);
     const stale = events.filter((event) => changesViews(this.bokeh, this.document, event));
     const changed = new Set(stale.map(({ model }) => this.document.get_model_by_id(model!.id)!));
     if (changed.size === 0) return;
     const units = [...this.#units(this.document.views_manager?.roots ?? [])];
     const all = new Set(units.map(({ view }) => view.model));
-    for (const unit of units) if (this.#shows(unit.view.model, changed, all)) this.#takeOut(unit);
+    const goes = ({ view }: Unit) => events.some(({ kind, model }) => kind === "RootRemoved" && model!.id === view.model.id);
+    for (const unit of units) if (this.#shows(unit.view.model, changed, all) && !goes(unit)) this.#takeOut(unit);
   }
 
   /** Resolves when they are there again; rejects with what went wrong. */
@@ -62,6 +73,14 @@ export class StaleViews {
       }
     } finally {
       for (const [place] of out) place.remove();
+      this.#release?.();
+    }
+  }
+
+  /** BokehJS's computed ranges keep what they have computed for views that are gone. To be called when all is drawn. */
+  forget(): void {
+    for (const range of this.document._all_models.values() as Iterable<ComputedRange>) {
+      for (const view of range._plot_bounds?.keys() ?? []) if (view.is_destroyed) this.#forget(range, view);
     }
   }
 
@@ -85,19 +104,32 @@ export class StaleViews {
 
   #takeOut({ view, layout }: Unit): void {
     if (view.is_destroyed) return;
+    this.#release ??= reserve(this.elements);
     const place = document.createComment("");
     view.el!.before(place);
     this.#out.set(place, { view, layout });
     layout?._child_views!.delete(view.model);
     view.remove();
-    this.#forget(view);
+    for (const range of this.document._all_models.values() as Iterable<ComputedRange>) {
+      if (range._plot_bounds?.has(view)) this.#forget(range, view);
+    }
   }
 
-  /** BokehJS's ranges keep what they have computed for views that are gone. */
-  #forget(view: View): void {
-    for (const range of this.document._all_models.values() as Iterable<ComputedRange>) {
-      if (!range._plot_bounds?.delete(view)) continue;
-      if (range._plot_bounds.size === 0) range.scale_hint = "auto";
+  #forget(range: ComputedRange, view: View): void {
+    range._plot_bounds!.delete(view);
+    if (range._plot_bounds!.size === 0) range.scale_hint = "auto";
+    for (const plot of range.linked_plots) {
+      plot.invalidate_dataranges = true;
+      plot.request_paint();
+    }
+  }
+
+  /** Its view goes, and comes again where the document says: it is no longer one of those to be built here. */
+  #drop(root: string): void {
+    for (const [place, { view, layout }] of this.#out) {
+      if (layout || view.model.id !== root) continue;
+      this.#out.delete(place);
+      place.remove();
     }
   }
 
