@@ -92,7 +92,7 @@ async function main(): Promise<void> {
     const live = new LiveDocument(host, pageScripts, seldom, {
       shown: () => shown(docid),
       failed: (error) => connection.restart(docid, error),
-      undrawn: (texts) => notice.show(undrawnWords(texts)),
+      undrawn: (failures) => notice.show(undrawnWords(failures)),
       notice: (text) => notice.show(text, NOTICE_MS),
     }, edits);
     documents.set(docid, live);

@@ -5,7 +5,7 @@ import { ColumnStore } from "../columns/column-store";
 import type { Host } from "../columns/host";
 import { BackOff } from "../connection/back-off";
 import type { PageEdits } from "../edits/page-edits";
-import type { InPart } from "../seldom/in-part";
+import type { Failure, InPart } from "../seldom/in-part";
 import type { StaleViews } from "../seldom/stale-views";
 import type { Undrawn } from "../seldom/undrawn";
 import { type BokehDocument, bokeh } from "./bokeh";
@@ -42,7 +42,7 @@ export interface Events {
   /** A change could not be applied: nothing more comes until the document begins anew with a GRAPH. */
   failed(error: unknown): void;
   /** What cannot be drawn, for people: after each `shown`, for as long as that is so. */
-  undrawn(texts: readonly string[]): void;
+  undrawn(failures: readonly Failure[]): void;
   /** A script wants people to read something. */
   notice?(text: string): void;
 }
@@ -230,14 +230,14 @@ export class LiveDocument {
   #failedLate(error: unknown): void {
     if (this.#broken || this.#working || this.#news.graph) return;
     const text = String(error);
-    if (text === this.#failedAt) return this.events.undrawn([text]);
+    if (text === this.#failedAt) return this.events.undrawn([{ root: "", model: "", text }]);
     this.#failedAt = text;
     this.#failures++;
     this.#fail(error);
   }
 
   #tellUndrawn({ failures }: Undrawn, isNews: boolean): void {
-    this.events.undrawn(failures.map(({ text }) => text));
+    this.events.undrawn(failures);
     const told = failures.map(({ text }) => text).join("\n");
     if (!isNews || told === this.#told) return;
     this.#told = told;

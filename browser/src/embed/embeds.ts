@@ -12,7 +12,6 @@ import { LiveDocument } from "../document/live-document";
 import { pageHost } from "../document/page-host";
 import type { Seldom } from "../document/seldom";
 import { ended } from "../page/ended";
-import { undrawnWords } from "../page/undrawn-words";
 import type { ExactValues } from "../seldom/exact-values";
 import { EmbedPlace } from "./embed-place";
 import { EmbedScripts } from "./embed-scripts";
@@ -116,7 +115,7 @@ export class Embeds {
     const document: EmbeddedDocument = new EmbeddedDocument(docid, new LiveDocument(host, this.#scripts, this.seldom, {
       shown: () => {},
       failed: (error) => this.#failed(document, error),
-      undrawn: (texts) => document.tell(undrawnWords(texts)),
+      undrawn: (failures) => document.tellUndrawn(failures),
     }));
     this.documents.set(docid, document);
     return document;

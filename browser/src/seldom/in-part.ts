@@ -90,7 +90,9 @@ export class InPart {
   #fail(root: string, model: string, why: string): void {
     const what = root === "" ? "What the document does by itself" : label(this.graph, root);
     const because = model === root ? "" : `, because of its ${label(this.graph, model)}`;
-    this.failures.push({ root, model, text: `${what} cannot be drawn${because}: ${why}` });
+    const text = `${what} cannot be drawn${because}: ${why}`;
+    // A document may be shown in several places.
+    if (!this.failures.some((failure) => failure.text === text)) this.failures.push({ root, model, text });
   }
 
   /** Note the innermost view that throws in a method, or whose promise is rejected. */
