@@ -1,14 +1,16 @@
 import type { BokehDocument } from "./bokeh";
 import type { PatchEvent } from "./graph";
 
-/** Attributes without models that views read once, when they are built. */
-export const READ_ONCE = /^(title_location|toolbar_inner|toolbar_sticky|hidpi|output_backend)$/;
+/** Beginnings of types and attributes among which are those that views read once, when they are built. */
+const READ_ONCE = /^(Tab|GroupBox|ColorBar|Title)|\.(title_l|toolbar_|hidpi|output_|bar_c|format|show_v|orien|direc)/;
 
-/** Whether an event may be about models that belong together, by a look at its value and the one of before. */
+/** Whether an event may be something that views do not follow: by a look at its value, the one of before, and the name. */
 export function mayChangeViews(document: BokehDocument, { kind, model, attr, new: value }: PatchEvent): boolean {
   if (kind !== "ModelChanged") return false;
-  const property = document.get_model_by_id(model!.id)?.properties[attr!];
-  return READ_ONCE.test(attr!) || isObject(value) || (property?.is_unset === false && isObject(property.get_value()));
+  const changed = document.get_model_by_id(model!.id);
+  const property = changed?.properties[attr!];
+  if (READ_ONCE.test(`${changed?.type}.${attr}`) || isObject(value)) return true;
+  return property?.is_unset === false && isObject(property.get_value());
 }
 
 function isObject(value: unknown): boolean {
