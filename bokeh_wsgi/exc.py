@@ -27,7 +27,8 @@
         ├── TakenOver                           another script has started the session's document anew
         └── ServerRefused                       an answer other than 2xx; carries its status and body
 
-Those with a status are shown over HTTP as ``{"error": code, "message": text, **data}``.
+Those with a status are shown over HTTP as ``{"error": code, "message": text, **data}``. And one warning,
+`NotDrawn`.
 """
 
 import math
@@ -260,3 +261,7 @@ class ServerRefused(SessionError):
         super().__init__(message)
         self.status = status
         self.body = dict(body)
+
+
+class NotDrawn(UserWarning):
+    """A page says that BokehJS cannot draw something that the script has stored: which model, and why."""

@@ -1,6 +1,7 @@
 /**
  * Build the page's client: `page.js` for the server's own pages and `autoload.js` for those of others, each one
- * classic script with the wasm decoder inside, and the license of what they contain.
+ * classic script with the wasm decoder inside; `seldom.js`, a module that either fetches when it is needed; and the
+ * license of what they contain.
  *
  *   node build.mjs           into $BOKEH_WSGI_STATIC, or ../bokeh_wsgi/static
  *   node build.mjs --tests   the tests, into build/test
@@ -57,6 +58,7 @@ async function pages() {
     legalComments: "none",
     banner: { js: BANNER },
   });
+  await build({ ...options, entryPoints: ["src/seldom/seldom.ts"], outdir: output, format: "esm", minify: true });
   await copyFile(join(here, "node_modules/@uwdata/flechette/LICENSE"), join(output, LICENSES));
 }
 

@@ -19,7 +19,7 @@ MAX_HOST_LENGTH = 255
 
 
 def upload(context: Context, request: Request, docid: str) -> dict[str, Any]:
-    """Check, keep and pass on one change; ``{"seq": n}``."""
+    """Check, keep and pass on one change; ``{"seq": n}``, ``undrawn``: what pages say they cannot draw."""
     access = context.require(request, docid, Right.WRITE)
     check_room(context, access.record.owner)
     document = context.library.open(docid)
@@ -45,7 +45,8 @@ def upload(context: Context, request: Request, docid: str) -> dict[str, Any]:
             seq = document.commit(ops, sent.frame, key, generation=generation, host=host, check=still_allowed)
     context.hub.wake(docid, seq)
     context.folder.consider(document)
-    return {"seq": seq}
+    undrawn = [report._asdict() for report in document.undrawn]
+    return {"seq": seq, **({"undrawn": undrawn} if undrawn else {})}
 
 
 def key_of(request: Request) -> str:

@@ -57,6 +57,7 @@ class DocumentInUse:
             self.docid,
             self.publisher,
             lock,
+            seq=int(made.get("seq", 0)),
             merges=merges,
             on_taken_over=on_taken_over,
             pull=self.puller.state,

@@ -12,13 +12,15 @@ from typing import NamedTuple
 
 from bokeh_wsgi import dataplane
 from bokeh_wsgi.dataplane import Buffer, Op, OpCode
-from bokeh_wsgi.exc import BokehWSGIError, NotFound, PastGeneration, StoreDamaged, StoreError
+from bokeh_wsgi.exc import BokehWSGIError, FrameError, NotFound, PastGeneration, StoreDamaged, StoreError
 from bokeh_wsgi.store import SequenceTaken, Store
 
+from .columns_so_far import COLUMN_OPS, ColumnsSoFar
 from .folding import fold, is_due
 from .graph import Graph
 from .patch import joined
 from .state import Place, State
+from .undrawn import Report
 
 # Recent frames kept in memory, so that viewers who keep up cost the store nothing.
 RECENT_BYTES = 32 << 20
@@ -33,8 +35,10 @@ MAX_UPDATES = 16
 MAX_EVENTS = 10_000
 # What lies in the store has been checked.
 STORED = dataplane.Limits(max_bytes=1 << 62, max_message_bytes=1 << 62, max_unpacked=1 << 62, max_ops=1 << 62)
-# A late viewer gets the last snapshot and what came after it, up to so much.
-AFTER_SNAPSHOT_BYTES = 256 << 10
+# What came behind encoded columns is read for its column ops, if it unpacks to no more than this.
+LATER_UNPACKED = dataplane.Limits(
+    max_bytes=1 << 62, max_message_bytes=1 << 62, max_unpacked=4 << 20, max_ops=1 << 16
+)
 
 
 class Update(NamedTuple):
@@ -80,6 +84,7 @@ class Document:
         self._store_version: int | None = None
         self._recent: OrderedDict[int, list[Buffer]] = OrderedDict()
         self._recent_bytes = 0
+        self._columns = ColumnsSoFar(docid)
         self._snapshot: Update | None = None
         # By the seq of the readers, with their bytes; forgotten with the next change.
         self._updates: OrderedDict[int, tuple[Update, int]] = OrderedDict()
@@ -97,6 +102,12 @@ class Document:
         with self._locked():
             self._catch_up()
             yield self._state
+
+    @property
+    def undrawn(self) -> list[Report]:
+        """What pages said that they cannot draw, as far as this process has seen."""
+        with self._lock:
+            return list(self._state.undrawn)
 
     def commit(
         self,
@@ -152,6 +163,8 @@ class Document:
                     return done
                 self._check_generation(generation)
                 ops, frame = made(self._state)
+                if not ops:
+                    return self._state.seq
                 graph = self._state.check(ops, self._limits.max_document_bytes)
                 got = self._append(ops, frame, key, graph, host)
                 if got is not None:
@@ -194,11 +207,14 @@ class Document:
                 found = self._found(seq)
                 if isinstance(found, Update):
                     return found
-                now, ops = self._state.seq, found.ops()
-            update = Update(now, [*dataplane.encode(self.docid, ops), dataplane.commit(self.docid, now)])
+                now, ops, columns = self._state.seq, found.ops(), self._columns
+            # A graph comes first, on its own: the columns outlast it.
+            pieces, rest = dataplane.encode(self.docid, ops[:1]), dataplane.encode(self.docid, ops[1:])
+            update = Update(now, [*pieces, *rest, dataplane.commit(self.docid, now)])
             with self._lock:
                 if found.is_whole and (self._snapshot is None or self._snapshot.seq < now):
                     self._snapshot = update
+                    columns.begin(now, ops[1:], rest)
                 if self._state.seq == now:
                     self._keep(seq, update)
             return update
@@ -304,10 +320,9 @@ class Document:
         self._begin_anew()
         self._take(seq, frame)
         self._forget()
-        self._snapshot = Update(seq, [frame, dataplane.commit(self.docid, seq)])
 
     def _begin_anew(self) -> None:
-        self._state = State()
+        self._state, self._columns = State(), ColumnsSoFar(self.docid)
         self._store_version = self._snapshot = None
         self._forget()
 
@@ -351,6 +366,8 @@ class Document:
     def _missed(self, seq: int) -> list[list[Buffer]] | None:
         """The changes after ``seq``, or None where the history no longer reaches back so far."""
         now = self._state.seq
+        if seq == now:
+            return []
         if seq + 1 in self._recent:
             return [self._recent[n] for n in range(seq + 1, now + 1)]
         if self._history_bytes > 2 * RECENT_BYTES:
@@ -368,17 +385,25 @@ class Document:
         return size <= sum(self._state.columns[key].values.nbytes for key in self._state.touched_since(seq))
 
     def _from_nothing(self) -> "Update | _Plan":
-        now = self._state.seq
-        old = self._snapshot
-        # Changes of models are in the snapshot, not behind it: BokehJS takes no patch for a view that it has
-        # not drawn yet, such as that of a slider in a closed tab.
-        if old is not None and self._state.graph_seq <= old.seq < now:
-            missed = self._missed(old.seq)
-            if missed is not None and sum(map(_size, missed)) <= AFTER_SNAPSHOT_BYTES:
-                return Update(now, [*old.pieces, *chain.from_iterable(missed)])
-        if old is not None and old.seq == now:
-            return old
-        return _Plan(now, lambda: list(self._state.snapshot()), is_whole=True)
+        """One change: the graph as it is now, and its columns. So BokehJS has nothing to replay."""
+        now, state = self._state.seq, self._state
+        if self._columns.follow(state, self._column_ops_since):
+            graph = dataplane.encode(self.docid, [state.graph_op()])
+            return Update(now, [*graph, *self._columns.pieces, dataplane.commit(self.docid, now)])
+        return _Plan(now, lambda: list(state.snapshot()), is_whole=True)
+
+    def _column_ops_since(self, seq: int, max_bytes: int) -> list[Op] | None:
+        """Those of changes after ``seq``; None where these take more than ``max_bytes``, or are not there."""
+        missed = [] if seq == self._state.seq else self._missed(seq)
+        if missed is None or sum(map(_size, missed)) > max_bytes:
+            return None
+        reader = dataplane.Reader(limits=LATER_UNPACKED)
+        reader.feed(dataplane.SCHEMA_MESSAGE)
+        try:
+            changes = reader.feed(b"".join(chain.from_iterable(missed)))
+        except FrameError:
+            return None
+        return [op for change in changes for op in change.ops if op.code in COLUMN_OPS]
 
     def _merge(self, seq: int, missed: list[list[Buffer]] | None) -> "Update | _Plan":
         if seq < self._state.graph_seq and (missed is None or seq < self._state.reuse_seq):

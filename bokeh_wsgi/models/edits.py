@@ -15,6 +15,7 @@ from .patch import Changes
 from .reps import Rep, checked_list, checked_object, checked_text, dumps, reference_of
 from .state import State
 from .types import TypeChecker
+from .undrawn import UNDRAWN
 
 MAX_EDITS: Final = 10_000
 """Of one batch."""
@@ -50,6 +51,9 @@ def ops_of(edits: Sequence[Rep], state: State, *, max_unpacked: int) -> list[Op]
         with _saying(number):
             if kind in _PATCHES:
                 patch.append(edit)
+            elif kind == "MessageSent" and edit.get("msg_type") == UNDRAWN:
+                report = state.undrawn.op_of(edit.get("msg_data"), state.graph.models)
+                events.ops += [] if report is None else [report]
             elif kind == "MessageSent":
                 events.add(edit)
             elif isinstance(kind, str) and kind in by_kind:
@@ -122,6 +126,8 @@ class _Events:
         name = checked_text(event.get("name"), "an event's name")
         if name == NOTICE:
             raise BadRequest("notices are a script's")
+        if name == UNDRAWN:
+            raise BadRequest(f"what cannot be drawn is told with msg_type {UNDRAWN!r}")
         values = checked_object(event.get("values"), "an event's values")
         if values.get("type") == "map":
             values = _mapped(values)

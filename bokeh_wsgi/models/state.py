@@ -10,6 +10,7 @@ from bokeh_wsgi.exc import BadRequest, Conflict, LimitExceeded
 
 from .graph import Graph
 from .reps import loads
+from .undrawn import Reports
 
 MAX_COLUMNS = 20_000
 """Of a document, and as many that were removed; so that a reader takes all of them in one change."""
@@ -73,6 +74,8 @@ class State:
     removed: dict[Key, Place] = field(default_factory=dict)
     nbytes: int = 0
     """Bytes of all columns' values, as far as `apply` has brought them."""
+    undrawn: Reports = field(default_factory=Reports)
+    """What pages said since the last GRAPH that they cannot draw."""
 
     def check(self, ops: Sequence[Op], max_bytes: int) -> Graph | None:
         """The graph after ``ops`` (None: unchanged), or an exception that says why they do not fit.
@@ -128,6 +131,7 @@ class State:
                 self.columns.clear()
                 self.nbytes = 0
                 self.removed.clear()
+                self.undrawn.clear()
                 self.whole_graph_seq = self.graph_seq = seq
             elif op.code is OpCode.PATCH:
                 patches += 1
@@ -136,6 +140,7 @@ class State:
                     self.reuse_seq = seq
             elif op.code is OpCode.EVENT:
                 self.event_seq = seq
+                self.undrawn.take(op, seq)
             elif op.code is not OpCode.COMMIT:
                 self._apply_column(op, Place(seq, patches, number + 1))
         self._settle(seq, graph)
@@ -158,8 +163,12 @@ class State:
 
     def snapshot(self) -> Iterator[Op]:
         """The change from nothing to now."""
-        yield Op(OpCode.GRAPH, json=json.dumps(self.graph.to_json(), separators=(",", ":")))
+        yield self.graph_op()
         yield from self.replacements(self.columns)
+
+    def graph_op(self) -> Op:
+        """The graph as it is now, whatever the reader had."""
+        return Op(OpCode.GRAPH, json=json.dumps(self.graph.to_json(), separators=(",", ":")))
 
     def replacements(self, keys: Iterable[Key]) -> Iterator[Op]:
         """Ops that set these columns as they are now, whatever the reader had; their values are lent."""

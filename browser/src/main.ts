@@ -9,8 +9,8 @@ import { PageEdits } from "./edits/page-edits";
 import { MissingScript } from "./document/missing-script";
 import { pageHost } from "./document/page-host";
 import type { Place } from "./document/place";
+import { seldomOf } from "./document/seldom";
 import { ended } from "./page/ended";
-import { type ExactValues, exactValues } from "./page/exact-values";
 import { foundWords } from "./page/found-words";
 import { Notice } from "./page/notice";
 import { pageScripts } from "./page/page-scripts";
@@ -18,12 +18,14 @@ import { readConfig } from "./page/read-config";
 import { reload } from "./page/reload";
 import { whenSeen } from "./page/seen";
 import { Status } from "./page/status";
+import { undrawnWords } from "./page/undrawn-words";
+import type { ExactValues } from "./seldom/exact-values";
 
 /** For tests, and for people with a console: docs/browser.md. */
 export interface Probe {
   documents: Map<string, LiveDocument>;
   state: string;
-  columns(docid: string, model: string): Record<string, ExactValues> | null;
+  columns(docid: string, model: string): Promise<Record<string, ExactValues> | null>;
 }
 
 /** How long people may read what is not about the state of the page. */
@@ -39,6 +41,8 @@ async function main(): Promise<void> {
   const status = new Status();
   const notice = new Notice(view);
   const documents = new Map<string, LiveDocument>();
+  /** For an error, until it is shown. */
+  let isFetching = false;
   try {
     // Warnings and errors are for people with a console; that a document is drawn can be seen.
     bokeh().logger.set_level("warn");
@@ -47,7 +51,8 @@ async function main(): Promise<void> {
     notice.show("BokehJS, which draws the plots, could not be loaded. Reload the page to try again.");
     return;
   }
-  const decode = await chunkDecoder;
+  const seldom = seldomOf(config.base);
+  const decode = await chunkDecoder(seldom);
   const host = pageHost(decode);
   const ahead = new AheadDecoder({
     start: startWorker,
@@ -62,7 +67,8 @@ async function main(): Promise<void> {
     const title = documents.get(docid)!.document!.title() || named;
     if (document.title !== title) document.title = title;
     if (heading && heading.textContent !== title) heading.textContent = title;
-    if (status.state === "connecting") status.show("live", "the document is shown as it is now");
+    if (status.state === "connecting" || isFetching) status.show("live", "the document is shown as it is now");
+    isFetching = false;
   };
   const place = (only: string | null): Place => ({
     element: view,
@@ -88,9 +94,10 @@ async function main(): Promise<void> {
   };
   const follow = ({ docid }: Followed) => {
     const edits = config.write ? editsOf(docid) : null;
-    const live = new LiveDocument(host, pageScripts, {
+    const live = new LiveDocument(host, pageScripts, seldom, {
       shown: () => shown(docid),
       failed: (error) => connection.restart(docid, error),
+      undrawn: (failures) => notice.show(undrawnWords(failures)),
       notice: (text) => notice.show(text, NOTICE_MS),
     }, edits);
     documents.set(docid, live);
@@ -116,6 +123,7 @@ async function main(): Promise<void> {
       console.error(error);
       const text = error instanceof Error ? error.message : String(error);
       notice.show(`A change could not be shown, so the document is being fetched anew. (${text})`);
+      isFetching = true;
       status.show("reconnecting", text);
     },
     onRefused(httpStatus) {
@@ -132,9 +140,9 @@ async function main(): Promise<void> {
     get state() {
       return status.state;
     },
-    columns(docid, model) {
+    async columns(docid, model) {
       const source = documents.get(docid)?.document?.get_model_by_id(model);
-      return source ? exactValues(source as Source) : null;
+      return source ? (await seldom()).exactValues(source as Source) : null;
     },
   };
   Object.assign(globalThis, { bokehWSGI: probe });

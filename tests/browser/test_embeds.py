@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import bokeh
 import numpy as np
 import pytest
 from bokeh.document import Document
 from bokeh.embed import components
-from bokeh.models import ColumnDataSource, CustomJS, Model
+from bokeh.models import ColumnDataSource, CustomJS, CustomJSTickFormatter, Model
 from bokeh.models.widgets.buttons import Button
 from bokeh.models.widgets.sliders import Slider
 from bokeh.plotting import figure
@@ -173,6 +173,29 @@ def test_a_document_and_a_plot_of_it_may_be_in_a_page_several_times(
     document.stream()
     wait_for_rows(page, document, ROWS + 1)
     assert complaints == []
+
+
+def test_what_cannot_be_drawn_is_told_in_its_places_and_the_rest_goes_on(
+    memory_server: LiveServer, site: HostSite, page: Page, requests: list[Request]
+) -> None:
+    broken = figure(width=200, height=100, name="broken")
+    broken.line([1, 2], [3, 4])
+    axis: Any = broken.xaxis
+    axis.formatter = CustomJSTickFormatter(code="throw new Error('no such tick')")
+    document = Published(memory_server, "undrawn", 1, broken)
+    page.goto(site.page(document.tag() + document.tag("p0") + document.tag("broken")))
+    alerts = page.get_by_role("alert")
+    text = "Figure “broken” cannot be drawn, because of its LinearAxis"
+    expect(alerts.filter(has_text=text)).to_have_count(2)
+    wait_for_plots(page, "p0", "p0")
+    assert len(asked(requests, "%3A0&")) == 2
+    document.stream()
+    wait_for_rows(page, document, ROWS + 1)
+    axis.formatter.code = "return 'tick'"
+    document.session.store_document(document.document)
+    wait_for_plots(page, "p0", "broken", "p0", "broken")
+    expect(alerts).to_have_count(0)
+    assert len(asked(requests, "%3A0&")) == 2
 
 
 def test_a_document_that_comes_later_joins_the_stream_and_the_others_go_on(

@@ -132,6 +132,29 @@ def test_several_changes_of_one_frame_are_seen_in_turn(stage: tuple[Stage, Page]
     ]
 
 
+def test_what_comes_while_a_page_loads_is_drawn_and_not_told(stage: tuple[Stage, Page]) -> None:
+    script, page = stage
+    held: list[Route] = []
+    page.route("**/held.js", lambda route: held.append(route))
+    graph = script.state().graph.to_json()
+    graph["resources"] = {**graph["resources"], "js": [f"{script.server.url}held.js"]}
+    script.push(Op(OpCode.GRAPH, json=json.dumps(graph)), script.whole(1), script.whole(2))
+    script.until(lambda: len(held) == 1)
+    script.push(script.set("a"), script.stream(1))
+    script.push(scatter(script, "y"), script.set("b"))
+    script.has_come(page, 1, ROWS + 1)
+    warnings = warnings_of(page)
+    held[0].fulfill(body="", content_type="text/javascript")
+    page.wait_for_function(
+        f"""() => {{
+          const view = Bokeh.index.find_one_by_id("r9")
+          return view?.all_indices?.count == 4 && {in_js(script.text)}.text == "b"
+        }}"""
+    )
+    assert page.evaluate("window.heard") is None
+    assert warnings == []
+
+
 def test_a_viewer_who_was_away_sees_the_last_touches_in_turn(
     windows: Windows, memory_server: LiveServer, request: pytest.FixtureRequest
 ) -> None:

@@ -363,6 +363,7 @@ class FollowLoop:
             changed = self._pending.take()
             found = [event_of(op, publisher.shadow.graph, self.inbound.index) for op in batch.events]
             seq = max([publisher.followed or 0, *(change.seq for _, change in batch.changes)])
+            self._stores.undrawn.take(batch.events, seq)
         return changed, [event for event in found if event is not None], seq
 
     def _take_over(self, error: PastGeneration) -> None:

@@ -18,6 +18,7 @@ from bokeh_wsgi.exc import Conflict, PastGeneration, ServerRefused
 
 from .publisher import Publisher
 from .steps import Step, is_rows, joined
+from .undrawn import Undrawn
 
 MAX_ATTEMPTS: Final = 5
 """How often a store is tried again after the server said that it was made for another state."""
@@ -63,12 +64,14 @@ class Sender:
         publisher: Publisher,
         lock: threading.RLock,
         *,
+        warnings: Undrawn,
         resolve: Callable[[Conflict, Step], None],
         restore: Callable[[Step, PastGeneration | None], None],
     ) -> None:
         self._transport = transport
         self._docid = docid
         self._publisher = publisher
+        self._warnings = warnings
         self._lock = lock
         self._changed = threading.Condition(lock)
         self._resolve_with = resolve
@@ -204,7 +207,10 @@ class Sender:
             self._unanswered = upload
             raise
         self._unanswered = None
-        self._publisher.acknowledge(upload.step, answer.json()["seq"])
+        said = answer.json()
+        self._publisher.acknowledge(upload.step, said["seq"])
+        for report in said.get("undrawn", ()):
+            self._warnings.heard(report["text"], report["seq"])
 
     def _refuse_waiting(self) -> None:
         for step in self._waiting:

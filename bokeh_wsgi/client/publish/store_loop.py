@@ -23,6 +23,7 @@ from bokeh_wsgi.models.state import State
 from .publisher import Publisher
 from .sender import Make, Sender
 from .steps import Step
+from .undrawn import Undrawn
 
 log = logging.getLogger("bokeh_wsgi")
 
@@ -40,9 +41,9 @@ RETAKE_ATTEMPTS: Final = 5
 class StoreLoop:
     """Sends what is own in one document. All methods are called with ``lock`` held.
 
-    ``pull`` gives the document as the server has it, ``find_host`` the machine whose script started it anew.
-    ``reconcile`` brings loaded things to the server's state, below a step that was refused; ``reload`` brings
-    a document here to a state of another generation.
+    ``seq`` is what the document was at. ``pull`` gives it as the server has it, ``find_host`` the machine
+    whose script started it anew. ``reconcile`` brings loaded things to the server's state, below a step that
+    was refused; ``reload`` brings a document here to a state of another generation.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class StoreLoop:
         publisher: Publisher,
         lock: threading.RLock,
         *,
+        seq: int,
         merges: bool,
         on_taken_over: OnTakenOver,
         pull: Callable[[], State],
@@ -80,7 +82,16 @@ class StoreLoop:
         self._seq_of_conflict = -1
         self._loss: TakenOver | None = None
         self._is_retaken = False
-        self._sender = Sender(transport, docid, publisher, lock, resolve=self._resolve, restore=self._restore)
+        self.undrawn = Undrawn(seq)
+        self._sender = Sender(
+            transport,
+            docid,
+            publisher,
+            lock,
+            warnings=self.undrawn,
+            resolve=self._resolve,
+            restore=self._restore,
+        )
 
     @property
     def document(self) -> Document | None:
@@ -179,6 +190,7 @@ class StoreLoop:
                 if is_store and self.publisher.unfinished is not None:
                     self.publisher.unfinished()
                 action()
+                self.undrawn.warn()
                 return
             except PastGeneration as error:
                 if attempt == RETAKE_ATTEMPTS - 1:

@@ -34,7 +34,16 @@ export interface View {
   readonly model: Model;
   /** Settles when what signals have asked for so far is done. */
   readonly ready?: Promise<unknown>;
-  build?(element: Element): void;
+  readonly owner: ViewManager;
+  readonly root: View;
+  readonly parent: View | null;
+  readonly el?: Element;
+  readonly is_destroyed: boolean;
+  children(): Iterable<View>;
+  build?(element: Pick<Element, "appendChild">): void;
+  render_to?(element: Pick<Element, "appendChild">): void;
+  r_after_render?(): void;
+  disconnect_signals(): void;
   remove(): void;
 }
 
@@ -87,7 +96,9 @@ interface Serializer {
 
 interface Modules {
   document: { Document: { from_json(json: object): BokehDocument }; documents: BokehDocument[] };
+  "core/has_props": { HasProps: { references(value: unknown, options: { recursive: boolean }): Set<Model> } };
   "core/view_manager": { ViewManager: new (roots: View[], global: ViewManager) => ViewManager };
+  "core/view": { View: abstract new () => View };
   "core/dom_view": { DOMView: abstract new () => View };
   "models/ui/ui_element": { UIElement: abstract new () => Model };
   "core/util/ndarray": { ndarray(init: ArrayBuffer, options: { dtype: string; shape: number[] }): object };

@@ -1,4 +1,5 @@
 import { type BokehDocument, type DocumentEvent, type Model, type View, bokeh } from "./bokeh";
+import type { InPart } from "../seldom/in-part";
 import type { Found, Place } from "./place";
 
 const SETTLE_MS = 1000;
@@ -15,7 +16,12 @@ export class DocumentView {
   #failed: unknown = null;
   #only: Model | null = null;
 
-  constructor(private readonly document: BokehDocument, readonly place: Place) {
+  /** `part`: what cannot be drawn is told to it, and is left out. */
+  constructor(
+    private readonly document: BokehDocument,
+    readonly place: Place,
+    private readonly part: InPart | null = null,
+  ) {
     const { ViewManager } = bokeh().require("core/view_manager");
     const isFirst = !document.views_manager;
     // The document's manager knows the views of all places, and has those of dialogs.
@@ -33,9 +39,29 @@ export class DocumentView {
    * rejects with what went wrong.
    */
   async settled(longestMs = SETTLE_MS): Promise<void> {
-    const drawn = this.#work.then(() => Promise.allSettled(this.#manager.roots.map((view) => view.ready)));
+    const drawn = this.#work.then(() => Promise.all(this.#manager.roots.map((view) => this.#isReady(view))));
     await Promise.race([drawn, new Promise((resolve) => setTimeout(resolve, longestMs))]);
     if (this.#failed) throw this.#failed;
+  }
+
+  /** Have it told if what signals have asked for so far comes to nothing. */
+  whenFailed(failed: (error: unknown) => void): void {
+    for (const view of this.#manager.roots) view.ready?.catch((error: unknown) => !view.is_destroyed && failed(error));
+  }
+
+  /** BokehJS leaves what goes wrong later in the views' promises. */
+  async #isReady(view: View): Promise<void> {
+    try {
+      await view.ready;
+    } catch (error) {
+      if (!view.is_destroyed) this.#leaveOut(view.model, error);
+    }
+  }
+
+  #leaveOut(model: Model, error: unknown): void {
+    this.#manager.get(model)?.remove();
+    if (this.part) this.part.failed(this.document, model, error);
+    else this.#failed ??= error;
   }
 
   /** After a change of the document: show the one model if it is new, and tell the place how it stands with it. */
@@ -92,7 +118,11 @@ export class DocumentView {
       this.document.notify_idle(model);
       return;
     }
-    bokeh().index.add(await this.#build(model));
+    try {
+      bokeh().index.add(await this.#build(model));
+    } catch (error) {
+      this.#leaveOut(model, error);
+    }
   }
 
   async #build(model: Model): Promise<View> {

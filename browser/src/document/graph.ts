@@ -33,6 +33,7 @@ export interface PatchEvent {
   kind: string;
   model?: { id: string };
   attr?: string;
+  title?: string;
   new?: unknown;
   /** Of ModelChanged: the attribute is back at its default; `new`, if there, is that. */
   unset?: boolean;

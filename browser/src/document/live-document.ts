@@ -3,29 +3,36 @@ import { type Op, OpCode } from "../arrow/op";
 import { ownBuffers } from "../arrow/own-buffers";
 import { ColumnStore } from "../columns/column-store";
 import type { Host } from "../columns/host";
-import { applyPatch } from "./apply-patch";
+import { BackOff } from "../connection/back-off";
 import type { PageEdits } from "../edits/page-edits";
-import { type BokehDocument, type Source, bokeh } from "./bokeh";
+import type { Failure, InPart } from "../seldom/in-part";
+import type { StaleViews } from "../seldom/stale-views";
+import type { Undrawn } from "../seldom/undrawn";
+import { type BokehDocument, bokeh } from "./bokeh";
 import { bringsModels } from "./brings-models";
-import { callbacksBegun } from "./callbacks-begun";
-import { columnsRep } from "./columns-rep";
+import { discardDocument } from "./discard-document";
 import { DocumentView } from "./document-view";
-import type { Graph, Patch } from "./graph";
+import type { Graph } from "./graph";
 import { keepingScroll } from "./keeping-scroll";
 import { loadResources } from "./load-resources";
 import { makeDocument } from "./make-document";
+import { mayChangeViews } from "./may-change-views";
 import { nest } from "./nest";
+import { News } from "./news";
 import { nextFrame } from "./next-frame";
 import type { Place } from "./place";
-import { refreshTables } from "./refresh-tables";
-import { removeColumns } from "./remove-columns";
 import type { Scripts } from "./scripts";
-import { Touched } from "./touched";
-import { updateSource } from "./update-source";
+import type { Seldom } from "./seldom";
+import { Teller } from "./teller";
 
 const FRAME_MS = 1000 / 60;
 /** What sets values has this long to be drawn before the next change is looked at. */
 const VALUES_MS = 40;
+/** What is drawn as far as that can be done is waited for so long: so what cannot be drawn is known. */
+const PART_MS = 20_000;
+/** Before what could not be drawn is tried again, when it has changed: as of BackOff. */
+const AGAIN_MS = 250;
+const MAX_AGAIN_MS = 30_000;
 /** Name of the event by which a script has pages say something. */
 const NOTICE = "bokeh_wsgi.notice";
 
@@ -34,15 +41,10 @@ export interface Events {
   shown(seq: number): void;
   /** A change could not be applied: nothing more comes until the document begins anew with a GRAPH. */
   failed(error: unknown): void;
+  /** What cannot be drawn, for people: after each `shown`, for as long as that is so. */
+  undrawn(failures: readonly Failure[]): void;
   /** A script wants people to read something. */
   notice?(text: string): void;
-}
-
-interface Patched {
-  patch: Patch;
-  seq: number;
-  /** As of Touched. */
-  at: number;
 }
 
 /**
@@ -51,19 +53,16 @@ interface Patched {
  */
 export class LiveDocument {
   readonly #columns: ColumnStore;
+  readonly #news: News;
+  readonly #teller: Teller;
   #document: BokehDocument | null = null;
   readonly #places = new Set<Place>();
   readonly #views = new Map<Place, DocumentView>();
   /** The old document goes, the new one has no views yet. */
   #redrawing = false;
   #discarded = false;
-  #graph: Graph | null = null;
   /** Changes whose ops are still being decoded ahead, or that came while BokehJS was told; and those behind them. */
   #coming: Change[] = [];
-  #patches: Patched[] = [];
-  #touched = new Map<string, Touched>();
-  /** Of patches and touches, in the order in which they came. */
-  #count = 0;
   /** While BokehJS is told step by step: what comes then has to wait, or it would be half of two states. */
   #telling: Promise<unknown> | null = null;
   #waiting = false;
@@ -71,6 +70,13 @@ export class LiveDocument {
   /** More came while working. */
   #again = false;
   #broken = false;
+  /** How often in a row it could not be shown; and what of it BokehJS cannot draw at all. */
+  #failures = 0;
+  #undrawn: Undrawn | null = null;
+  #told = "";
+  #failedAt = "";
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #pause = new BackOff(AGAIN_MS, MAX_AGAIN_MS);
   #flushed = 0;
   #seq = 0;
   /** The last change that can be seen. */
@@ -79,11 +85,14 @@ export class LiveDocument {
   constructor(
     host: Host,
     private readonly scripts: Scripts,
+    private readonly seldom: Seldom,
     private readonly events: Events,
     /** Where what is done in the page goes; null: nowhere. */
     private readonly edits: PageEdits | null = null,
   ) {
     this.#columns = new ColumnStore(host);
+    this.#news = new News(this.#columns);
+    this.#teller = new Teller(this.#columns, edits);
   }
 
   /** BokehJS's document; null before the first GRAPH. */
@@ -158,7 +167,10 @@ export class LiveDocument {
     const isWhole = ops.some((op) => op.code === OpCode.GRAPH);
     if (!isWhole && (this.#broken || seq <= this.#seq)) return;
     try {
-      for (let at = 0; at < ops.length; at++) this.#apply(ops, at, seq);
+      for (const [at, op] of ops.entries()) {
+        if (op.code === OpCode.EVENT) this.#event(op);
+        else this.#news.take(ops, at, seq);
+      }
     } catch (error) {
       this.#broken = true;
       throw error;
@@ -173,26 +185,8 @@ export class LiveDocument {
     if (this.#document && !this.#broken) this.#schedule();
   }
 
-  #apply(ops: readonly Op[], at: number, seq: number): void {
-    const op = ops[at]!;
-    if (op.code === OpCode.GRAPH) {
-      this.#graph = JSON.parse(op.json) as Graph;
-      this.#columns.clear();
-      this.#patches = [];
-      this.#touched.clear();
-    } else if (op.code === OpCode.PATCH) {
-      this.#patches.push({ patch: JSON.parse(op.json) as Patch, seq, at: ++this.#count });
-    } else if (op.code === OpCode.EVENT) this.#event(JSON.parse(op.json) as { name: string; values: { text?: string } });
-    else {
-      const isNew = !this.#columns.columns(op.model).has(op.column);
-      this.#columns.apply(ops, at);
-      let touched = this.#touched.get(op.model);
-      if (!touched) this.#touched.set(op.model, (touched = new Touched(op.model)));
-      touched.note(op, isNew, ++this.#count);
-    }
-  }
-
-  #event({ name, values }: { name: string; values: { text?: string } }): void {
+  #event({ json }: Op): void {
+    const { name, values } = JSON.parse(json) as { name: string; values: { text?: string } };
     if (name === NOTICE) this.events.notice?.(String(values.text ?? ""));
   }
 
@@ -212,55 +206,106 @@ export class LiveDocument {
   async #flush(): Promise<void> {
     if (this.#broken) return;
     this.#working = true;
-    const seq = this.#seq;
+    const isWhole = this.#news.graph !== null;
     try {
-      if (this.#graph) await this.#redraw();
-      else await this.#update();
-      this.seq = seq;
-      this.events.shown(seq);
+      this.seq = isWhole ? await this.#redraw() : await this.#update();
+      if (isWhole) this.#failures = 0;
+      this.events.shown(this.seq);
+      if (this.#undrawn) this.#tellUndrawn(this.#undrawn, isWhole);
     } catch (error) {
-      this.#fail(error);
+      this.#failures++;
+      // What is drawn in part is held together by what has come: there is nothing to be fetched.
+      if (this.#undrawn && !isWhole) this.#undrawn.isDue = true;
+      else this.#fail(error);
     }
+    if (this.#undrawn?.isDue) this.#tryAgain(this.#undrawn);
+    for (const view of this.#views.values()) view.whenFailed((error) => this.#failedLate(error));
     this.#working = false;
     this.#flushed = performance.now();
     if (this.#again) this.#schedule();
     this.#again = false;
   }
 
-  #dataOf = (model: string): object | null => {
-    if (!this.#columns.has(model)) return null;
-    const columns = [...this.#columns.columns(model)];
-    return columnsRep(Object.fromEntries(columns.map(([name, column]) => [name, column.value()])));
-  };
+  /** What signals asked for came to nothing: once that is so again when all is drawn anew, it stays so. */
+  #failedLate(error: unknown): void {
+    if (this.#broken || this.#working || this.#news.graph) return;
+    const text = String(error);
+    if (text === this.#failedAt) return this.events.undrawn([{ root: "", model: "", text }]);
+    this.#failedAt = text;
+    this.#failures++;
+    this.#fail(error);
+  }
 
-  /** Draw the document anew. */
-  async #redraw(): Promise<void> {
-    let graph: Graph;
-    do {
-      graph = this.#graph!;
-      await loadResources(graph.resources ?? {}, this.scripts);
-    } while (graph !== this.#graph);
-    if (this.#discarded) return;
-    // What came in the meantime is part of it: columns are current, patches follow.
-    const seq = this.#patches.length > 0 ? this.#patches[0]!.seq - 1 : this.#seq;
-    this.#graph = null;
-    this.#touched.clear();
-    const made = makeDocument(nest(graph, this.#dataOf));
+  #tellUndrawn({ failures }: Undrawn, isNews: boolean): void {
+    this.events.undrawn(failures);
+    const told = failures.map(({ text }) => text).join("\n");
+    if (!isNews || told === this.#told) return;
+    this.#told = told;
+    this.#pause.reset();
+    for (const { model, text } of failures) this.edits?.report(model, text);
+  }
+
+  /** Draw it anew, of what is here: soon, and less often the longer it does not help. */
+  #tryAgain(undrawn: Undrawn): void {
+    undrawn.isDue = false;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      if (this.#undrawn !== undrawn || this.#broken || this.#news.graph) return;
+      this.#news.graph = undrawn.graph;
+      this.#schedule();
+    }, this.#pause.next());
+  }
+
+  /** Draw the document anew; returns the change up to which it is. */
+  async #redraw(): Promise<number> {
+    // What could not be drawn, and was fetched anew or has changed since, is drawn as far as that can be done.
+    const isInPart = this.#failures > 0 || this.#undrawn !== null;
+    const graph = await this.#wholeGraph();
+    const { InPart, Undrawn } = isInPart ? await this.seldom() : {};
+    const seq = this.#seq;
+    if (this.#discarded) return seq;
+    this.#news.graph = null;
+    this.#news.takeChanges();
+    const make = (graph: Graph) => makeDocument(nest(graph, this.#teller.dataOf));
+    const part = InPart ? new InPart(bokeh(), graph) : null;
+    const made = part ? part.document(make, discardDocument) : make(graph);
     this.edits?.begin(made, graph);
-    await keepingScroll([...this.#places].map(({ element }) => element), async () => {
+    await keepingScroll(this.#elements, async () => {
       this.#redrawing = true;
       await this.#discard();
       this.#redrawing = false;
       this.#document = made;
-      for (const place of this.#places) this.#draw(place);
-      await this.#settled();
+      for (const place of this.#places) this.#draw(place, part);
+      if (part) await part.watch(() => this.#settled(PART_MS).catch(() => {}));
+      else await this.#settled();
     });
+    this.#undrawn = part && part.failures.length > 0 ? new Undrawn!(graph, part.failures) : null;
     this.edits?.passed(seq);
-    if (this.#patches.length > 0) await this.#update();
+    return seq;
   }
 
-  #draw(place: Place): DocumentView {
-    const view = new DocumentView(this.#document!, place);
+  /**
+   * The graph with all that has come since, when what it needs is loaded. Columns are current, too: so there is nothing
+   * to be applied to views that are being built.
+   */
+  async #wholeGraph(): Promise<Graph> {
+    for (;;) {
+      const graph = this.#news.graph!;
+      if (this.#news.patches.length > 0) {
+        const { fold } = await this.seldom();
+        for (const { patch } of this.#news.patches.splice(0)) fold(this.#news.graph!, patch);
+      }
+      await loadResources(this.#news.graph!.resources ?? {}, this.scripts);
+      if (graph === this.#news.graph && this.#news.patches.length === 0) return graph;
+    }
+  }
+
+  get #elements(): HTMLElement[] {
+    return [...this.#places].map(({ element }) => element);
+  }
+
+  #draw(place: Place, part: InPart | null = null): DocumentView {
+    const view = new DocumentView(this.#document!, place, part);
     this.#views.set(place, view);
     return view;
   }
@@ -275,101 +320,31 @@ export class LiveDocument {
     for (const view of this.#views.values()) view.remove();
     await this.#settled().catch(() => {});
     this.#views.clear();
-    old.views_manager?.clear();
-    old.clear({ sync: false });
-    const { documents } = bokeh().require("document");
-    // The list is the whole page's.
-    if (documents.includes(old)) documents.splice(documents.indexOf(old), 1);
+    discardDocument(old);
   }
 
-  async #update(): Promise<void> {
-    for (let i = 0; i < this.#patches.length; i++) {
-      await loadResources(this.#patches[i]!.patch.resources ?? {}, this.scripts);
+  async #update(): Promise<number> {
+    let stale: StaleViews | null = null;
+    for (let i = 0; i < this.#news.patches.length; i++) {
+      const { patch } = this.#news.patches[i]!;
+      await loadResources(patch.resources ?? {}, this.scripts);
+      if (this.#document && !stale && patch.events?.some((event) => mayChangeViews(this.#document!, event))) {
+        stale = new (await this.seldom()).StaleViews(bokeh(), this.#document, this.#elements);
+      }
     }
-    if (!this.#document) throw new Error("a document must begin with its graph");
-    if (this.#graph) return;
-    const telling = (this.#telling = this.#tell(this.#document));
+    const document = this.#document;
+    if (!document) throw new Error("a document must begin with its graph");
+    const seq = this.#seq;
+    if (this.#news.graph) return this.seq;
+    const views = { stale, undrawn: this.#undrawn };
+    const telling = (this.#telling = this.#teller.tell(document, this.#news, seq, views, () => this.#broken));
     const patches = await telling.finally(() => (this.#telling = null));
-    if (patches.length === 0 || this.#broken) return;
+    await stale?.rebuild();
+    if (patches.length === 0 || this.#broken) return seq;
     for (const view of this.#views.values()) view.update();
     // BokehJS may never say that a view is ready: what only sets values is not to hold up what comes after it.
     await this.#settled(patches.some(bringsModels) ? undefined : VALUES_MS);
-  }
-
-  /**
-   * Tell BokehJS in the order in which it came: patches, and what became of each source where it was touched last.
-   * Callbacks of one step see nothing of the next. Columns that are gone come last, because until a patch is applied its
-   * models may still ask for them. Returns the patches.
-   */
-  async #tell(document: BokehDocument): Promise<Patch[]> {
-    const { edits } = this;
-    const sourceOf = ({ model }: Touched) => document.get_model_by_id(model) as Source | null;
-    // Sources that a patch brings have all columns from the start.
-    const touched = [...this.#touched.values()].filter(sourceOf);
-    const steps = [...this.#patches.splice(0), ...touched].sort((a, b) => a.at - b.at);
-    const later = new Set(touched);
-    const seq = this.#seq;
-    this.#touched = new Map();
-    const patches: Patch[] = [];
-    const apply = (patch: Patch) => {
-      patches.push(patch);
-      const brings = bringsModels(patch);
-      for (const what of later) {
-        const source = sourceOf(what);
-        // What a patch builds, or turns to another column, reads it at once.
-        if (!source || !(brings || [...what.columns].some((name) => !Object.hasOwn(source.data, name)))) continue;
-        later.delete(what);
-        this.#updateSource(source, what, false);
-      }
-      const change = () => applyPatch(document, patch, this.#dataOf);
-      if (edits) edits.applying(patch, change);
-      else change();
-    };
-    const due = edits?.takeDue();
-    if (due) apply(due);
-    for (const step of steps) {
-      if (step !== steps[0]) await callbacksBegun();
-      if (this.#broken) return patches;
-      if (step instanceof Touched) {
-        later.delete(step);
-        const source = sourceOf(step);
-        if (source && this.#updateSource(source, step)) refreshTables(document, source);
-      } else apply(edits?.admitted(step.patch, step.seq) ?? step.patch);
-    }
-    for (const what of touched) {
-      const source = sourceOf(what);
-      if (source && what.removed.size > 0 && !edits?.keepsColumns(source)) removeColumns(source, what.removed);
-    }
-    edits?.passed(seq);
-    this.#reconcile(document);
-    if (patches.length > 0) this.#forgetColumns(document);
-    return patches;
-  }
-
-  /** Whether BokehJS was told: not of columns that the page itself has changed, which is yet to come. */
-  #updateSource(source: Source, touched: Touched, isTold?: boolean): boolean {
-    const { edits } = this;
-    if (edits?.keepsColumns(source) || edits?.isApart(source)) return false;
-    const owned = (values: unknown) => edits?.owned(source, values) ?? values;
-    updateSource(source, this.#columns.columns(source.id), touched, owned, isTold);
-    edits?.agree(source, touched.columns);
-    return true;
-  }
-
-  /** Sources that the page has changed, once the history has come to that. */
-  #reconcile(document: BokehDocument): void {
-    for (const id of this.edits?.takeSettled() ?? []) {
-      const source = document.get_model_by_id(id) as Source | null;
-      if (!source || !this.edits!.reconcile(source, this.#columns.columns(id))) continue;
-      refreshTables(document, source);
-    }
-  }
-
-  /** Those of models that patches have taken out; callbacks of the document itself hold models too. */
-  #forgetColumns(document: BokehDocument): void {
-    const called = [...document._document_callbacks.values()].flat() as { references?(): Set<unknown> }[];
-    const pinned = new Set(called.flatMap((callback) => [...(callback.references?.() ?? [])]));
-    const ids = new Set([...pinned].map((model) => (model as { id?: string }).id));
-    this.#columns.keep((model) => document.get_model_by_id(model) !== null || ids.has(model));
+    stale?.forget();
+    return seq;
   }
 }

@@ -87,6 +87,11 @@ export class PageEdits {
     return this.#due.length > 0 ? { events: this.#due.splice(0) } : null;
   }
 
+  /** Tell the script that BokehJS cannot draw a model, and why. */
+  report(model: string, text: string): void {
+    this.#sender.add({ kind: "MessageSent", msg_type: "bokeh_wsgi.undrawn", msg_data: { model, text } });
+  }
+
   /** Apply a patch to the document; models that come with it are the server's. */
   applying(patch: Patch, apply: () => void): void {
     const document = this.#document!;

@@ -2,6 +2,8 @@ import { BackOff } from "../connection/back-off";
 import { TIMING } from "../connection/timing";
 import type { BokehDocument } from "../document/bokeh";
 import type { LiveDocument } from "../document/live-document";
+import { undrawnWords } from "../page/undrawn-words";
+import type { Failure } from "../seldom/in-part";
 import type { EmbedPlace } from "./embed-place";
 
 /** A failure after so long without one is a new one. */
@@ -54,6 +56,18 @@ export class EmbeddedDocument {
   /** The token does not work: forget it. */
   dropToken(): void {
     this.#tokens.shift();
+  }
+
+  /** Tell places what of that which they are to show cannot be drawn. */
+  tellUndrawn(failures: readonly Failure[]): void {
+    for (const place of this.places) {
+      const own = failures.filter(({ root }) => this.#isFor(place, root));
+      if (own.length > 0) place.tell(undrawnWords(own));
+    }
+  }
+
+  #isFor({ only }: EmbedPlace, root: string): boolean {
+    return only === null || root === "" || root === only || this.document?.get_model_by_id(root)?.name === only;
   }
 
   tell(text: string): void {

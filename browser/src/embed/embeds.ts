@@ -9,8 +9,9 @@ import { Streams } from "../connection/streams";
 import { type Source, useBokeh } from "../document/bokeh";
 import { LiveDocument } from "../document/live-document";
 import { pageHost } from "../document/page-host";
+import type { Seldom } from "../document/seldom";
 import { ended } from "../page/ended";
-import { type ExactValues, exactValues } from "../page/exact-values";
+import type { ExactValues } from "../seldom/exact-values";
 import { EmbedPlace } from "./embed-place";
 import { EmbedScripts } from "./embed-scripts";
 import { EmbeddedDocument } from "./embedded-document";
@@ -35,7 +36,13 @@ export class Embeds {
   readonly #presence = new Presence();
   #host: Promise<Host | null> | null = null;
 
-  constructor(base: string, version: string, private readonly decode: ChunkDecoder, wasm: Uint8Array<ArrayBuffer>) {
+  constructor(
+    base: string,
+    version: string,
+    private readonly decode: ChunkDecoder,
+    private readonly seldom: Seldom,
+    wasm: Uint8Array<ArrayBuffer>,
+  ) {
     this.#scripts = new EmbedScripts(base, version);
     const { documents } = this;
     const spare = ({ doc, model, column }: { doc: string; model: string; column: string }) =>
@@ -61,9 +68,9 @@ export class Embeds {
   }
 
   /** For tests, and for people with a console: the values of a source. */
-  columns(docid: string, model: string): Record<string, ExactValues> | null {
+  async columns(docid: string, model: string): Promise<Record<string, ExactValues> | null> {
     const source = this.documents.get(docid)?.document?.get_model_by_id(model);
-    return source ? exactValues(source as Source) : null;
+    return source ? (await this.seldom()).exactValues(source as Source) : null;
   }
 
   /** Show it now if its element is in the page, and whenever that comes back. */
@@ -105,9 +112,10 @@ export class Embeds {
   }
 
   #begin(docid: string, host: Host): EmbeddedDocument {
-    const document: EmbeddedDocument = new EmbeddedDocument(docid, new LiveDocument(host, this.#scripts, {
+    const document: EmbeddedDocument = new EmbeddedDocument(docid, new LiveDocument(host, this.#scripts, this.seldom, {
       shown: () => {},
       failed: (error) => this.#failed(document, error),
+      undrawn: (failures) => document.tellUndrawn(failures),
     }));
     this.documents.set(docid, document);
     return document;

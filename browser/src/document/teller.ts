@@ -1,0 +1,112 @@
+import type { ColumnStore } from "../columns/column-store";
+import type { PageEdits } from "../edits/page-edits";
+import type { StaleViews } from "../seldom/stale-views";
+import type { Undrawn } from "../seldom/undrawn";
+import { applyPatch } from "./apply-patch";
+import type { BokehDocument, Source } from "./bokeh";
+import { bringsModels } from "./brings-models";
+import { callbacksBegun } from "./callbacks-begun";
+import { columnsRep } from "./columns-rep";
+import type { Patch } from "./graph";
+import type { News } from "./news";
+import { refreshTables } from "./refresh-tables";
+import { removeColumns } from "./remove-columns";
+import { Touched } from "./touched";
+import { updateSource } from "./update-source";
+
+/** Tells a document of BokehJS what is new. */
+export class Teller {
+  constructor(private readonly columns: ColumnStore, private readonly edits: PageEdits | null) {}
+
+  /** A source's columns, for JSON that BokehJS reads; null if it has none. */
+  readonly dataOf = (model: string): object | null => {
+    if (!this.columns.has(model)) return null;
+    const columns = [...this.columns.columns(model)];
+    return columnsRep(Object.fromEntries(columns.map(([name, column]) => [name, column.value()])));
+  };
+
+  /**
+   * Tell it in the order in which it came: patches, and what became of each source where it was touched last.
+   * Callbacks of one step see nothing of the next. Columns that are gone come last, because until a patch is applied its
+   * models may still ask for them. `isOver`: nothing more is to be told. Returns the patches.
+   */
+  async tell(
+    document: BokehDocument,
+    news: News,
+    seq: number,
+    views: { stale: StaleViews | null; undrawn: Undrawn | null },
+    isOver: () => boolean,
+  ): Promise<Patch[]> {
+    const { edits } = this;
+    const sourceOf = ({ model }: Touched) => document.get_model_by_id(model) as Source | null;
+    const { patches: patched, touched: all } = news.takeChanges();
+    for (const { model } of all) views.undrawn?.touched(model);
+    // Sources that a patch brings have all columns from the start.
+    const touched = all.filter(sourceOf);
+    const steps = [...patched, ...touched].sort((a, b) => a.at - b.at);
+    const later = new Set(touched);
+    const patches: Patch[] = [];
+    const apply = (given: Patch) => {
+      const patch = views.undrawn?.admitted(given, document) ?? given;
+      patches.push(patch);
+      const brings = bringsModels(patch);
+      for (const what of later) {
+        const source = sourceOf(what);
+        // What a patch builds, or turns to another column, reads it at once.
+        if (!source || !(brings || [...what.columns].some((name) => !Object.hasOwn(source.data, name)))) continue;
+        later.delete(what);
+        this.#updateSource(source, what, false);
+      }
+      views.stale?.takeOut(patch);
+      const change = () => applyPatch(document, patch, this.dataOf);
+      if (edits) edits.applying(patch, change);
+      else change();
+    };
+    const due = edits?.takeDue();
+    if (due) apply(due);
+    for (const step of steps) {
+      if (step !== steps[0]) await callbacksBegun();
+      if (isOver()) return patches;
+      if (step instanceof Touched) {
+        later.delete(step);
+        const source = sourceOf(step);
+        if (source && this.#updateSource(source, step)) refreshTables(document, source);
+      } else apply(edits?.admitted(step.patch, step.seq) ?? step.patch);
+    }
+    for (const what of touched) {
+      const source = sourceOf(what);
+      if (source && what.removed.size > 0 && !edits?.keepsColumns(source)) removeColumns(source, what.removed);
+    }
+    edits?.passed(seq);
+    this.#reconcile(document);
+    if (patches.length > 0 && !views.undrawn) this.#forgetColumns(document);
+    return patches;
+  }
+
+  /** Whether BokehJS was told: not of columns that the page itself has changed, which is yet to come. */
+  #updateSource(source: Source, touched: Touched, isTold?: boolean): boolean {
+    const { edits } = this;
+    if (edits?.keepsColumns(source) || edits?.isApart(source)) return false;
+    const owned = (values: unknown) => edits?.owned(source, values) ?? values;
+    updateSource(source, this.columns.columns(source.id), touched, owned, isTold);
+    edits?.agree(source, touched.columns);
+    return true;
+  }
+
+  /** Sources that the page has changed, once the history has come to that. */
+  #reconcile(document: BokehDocument): void {
+    for (const id of this.edits?.takeSettled() ?? []) {
+      const source = document.get_model_by_id(id) as Source | null;
+      if (!source || !this.edits!.reconcile(source, this.columns.columns(id))) continue;
+      refreshTables(document, source);
+    }
+  }
+
+  /** Those of models that patches have taken out; callbacks of the document itself hold models too. */
+  #forgetColumns(document: BokehDocument): void {
+    const called = [...document._document_callbacks.values()].flat() as { references?(): Set<unknown> }[];
+    const pinned = new Set(called.flatMap((callback) => [...(callback.references?.() ?? [])]));
+    const ids = new Set([...pinned].map((model) => (model as { id?: string }).id));
+    this.columns.keep((model) => document.get_model_by_id(model) !== null || ids.has(model));
+  }
+}

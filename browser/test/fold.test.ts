@@ -1,0 +1,24 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import test from "node:test";
+import type { Graph, Patch } from "../src/document/graph";
+import { fold } from "../src/seldom/fold";
+
+interface Case {
+  name: string;
+  graph: Graph;
+  patches: Patch[];
+  /** As the server has it then. */
+  after: Graph;
+}
+
+const cases = JSON.parse(readFileSync(process.env.CASES!, "utf8")) as Case[];
+
+for (const { name, graph, patches, after } of cases) {
+  test(name, () => {
+    for (const patch of patches) fold(graph, patch);
+    // Models that nothing leads to any more stay; nobody asks for them.
+    const models = Object.fromEntries(Object.keys(after.models).map((id) => [id, graph.models[id]]));
+    assert.deepEqual({ ...graph, models }, after);
+  });
+}
