@@ -98,7 +98,11 @@ WIDGETS: list[tuple[Callable[[], Any], str, Any, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("make", "attr", "sent", "got"), WIDGETS, ids=lambda value: str(value)[:30])
+@pytest.mark.parametrize(
+    ("make", "attr", "sent", "got"),
+    WIDGETS,
+    ids=[f"{number} {attr} {sent!s:.20}" for number, (_, attr, sent, _) in enumerate(WIDGETS)],
+)
 def test_values_of_widgets_come_as_the_script_would_have_written_them(
     stage: Stage, make: Callable[[], Any], attr: str, sent: Any, got: Any
 ) -> None:
