@@ -2,7 +2,7 @@ import type { BokehDocument } from "./bokeh";
 import type { PatchEvent } from "./graph";
 
 /** Beginnings of types and attributes among which are those that views read once, when they are built. */
-const READ_ONCE = /^(Tab|GroupBox|ColorBar|Title)|\.(title_l|toolbar_|hidpi|output_|bar_c|format|show_v|orien|direc)/;
+const READ_ONCE = /^(Tab|GroupBox|ColorBar|Title)|\.(level|title_l|toolbar_|hidpi|output_|bar_c|format|show_v|orien|direc)/;
 
 /** Whether an event may be something that views do not follow: by a look at its value, the one of before, and the name. */
 export function mayChangeViews(document: BokehDocument, { kind, model, attr, new: value }: PatchEvent): boolean {

@@ -11,7 +11,7 @@ const READ_ONCE: [RegExp, RegExp][] = [
   [/^GroupBox$/, /^(title|checkable)$/],
   [/^ColorBar$/, /./],
   [/Slider$/, /^(bar_color|format|show_value|orientation|direction)$/],
-  [/./, /^(title_location|toolbar_inner|toolbar_sticky|hidpi|output_backend)$/],
+  [/./, /^(level|title_location|toolbar_inner|toolbar_sticky|hidpi|output_backend)$/],
 ];
 
 /** Whether an event says something that views which are there would not show: mostly, which models belong together. */
@@ -27,7 +27,7 @@ export function changesViews(bokeh: BokehJS, document: BokehDocument, { kind, mo
   const now = JSON.stringify(value ?? null);
   const { HasProps } = bokeh.require("core/has_props");
   const before = [...HasProps.references(old, { recursive: false })];
-  // What is added to a plot is seen, but its ranges are not computed again without what is taken out.
-  if (attr === "renderers") return before.some(({ id }) => !now.includes(`"${id}"`));
+  // What is added to a plot is seen; but its ranges are not computed again without what is taken out, nor is the order.
+  if (attr === "renderers") return before.some(({ id }, i) => (value as { id: string }[])[i]?.id !== id);
   return now.includes('"id":') || before.length > 0;
 }

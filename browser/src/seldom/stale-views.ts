@@ -34,11 +34,10 @@ function before(place: Comment): Pick<Element, "appendChild"> {
 
 /**
  * Views that would not show what a patch says: BokehJS's own read many an attribute once, when they are built, such as
- * a plot's ranges or a renderer's glyph. They are taken out before the patch is applied, and built anew after it.
+ * a plot's ranges or a renderer's glyph. They hear nothing of the patch, and are built anew after it.
  */
 export class StaleViews {
-  /** By what stands in the page for them. */
-  readonly #out = new Map<Comment, Unit>();
+  readonly #out = new Set<Unit>();
 
   /** Releases the places that are reserved for them. */
   #release: (() => void) | null = null;
@@ -62,19 +61,47 @@ export class StaleViews {
 
   /** Resolves when they are there again; rejects with what went wrong. */
   async rebuild(): Promise<void> {
-    const out = [...this.#out];
+    const out = [...this.#out].filter(({ view }) => !view.is_destroyed);
     this.#out.clear();
-    const layouts = new Set(out.map(([, { layout }]) => layout).filter((layout) => layout !== null));
+    const layouts = new Set(out.map(({ layout }) => layout).filter((layout) => layout !== null));
     try {
-      for (const [place, { view, layout }] of out) if (!layout) await this.#rebuildRoot(view, place);
+      for (const { view, layout } of out) if (!layout) await this.#rebuildRoot(view);
       for (const layout of layouts) {
-        const places = out.map(([place, { view }]) => [view.model, place] as const);
-        if (!layout.is_destroyed) await this.#rebuildIn(layout, new Map(places));
+        // The same patch may have given it other children, which it is building.
+        await Promise.race([layout.ready, new Promise((resolve) => setTimeout(resolve, LONGEST_MS))]);
+        const views = out.filter((unit) => unit.layout === layout).map(({ view }) => view);
+        if (!layout.is_destroyed) await this.#rebuildIn(layout, views.filter(({ is_destroyed }) => !is_destroyed));
       }
     } finally {
-      for (const [place] of out) place.remove();
       this.#release?.();
     }
+  }
+
+  async #rebuildRoot(old: View): Promise<void> {
+    const { model, owner } = old;
+    const place = this.#remove(old);
+    if (this.document.get_model_by_id(model.id) === model) {
+      const view = await owner.build_view(model);
+      view.build?.(before(place));
+      this.bokeh.index.add(view);
+    }
+    place.remove();
+  }
+
+  async #rebuildIn(layout: ParentView, old: readonly View[]): Promise<void> {
+    const places = new Map(old.map((view) => {
+      layout._child_views!.delete(view.model);
+      return [view.model, this.#remove(view)] as const;
+    }));
+    for (const view of await layout.build_child_views!()) {
+      const place = places.get(view.model);
+      if (!place) continue;
+      view.render_to?.(before(place));
+      view.r_after_render?.();
+    }
+    for (const place of places.values()) place.remove();
+    layout._update_children?.();
+    layout.invalidate_layout?.();
   }
 
   /** BokehJS's computed ranges keep what they have computed for views that are gone. To be called when all is drawn. */
@@ -84,35 +111,26 @@ export class StaleViews {
     }
   }
 
-  async #rebuildRoot({ model, owner }: View, place: Comment): Promise<void> {
-    if (this.document.get_model_by_id(model.id) !== model) return;
-    const view = await owner.build_view(model);
-    view.build?.(before(place));
-    this.bokeh.index.add(view);
-  }
-
-  async #rebuildIn(layout: ParentView, places: ReadonlyMap<Model, Comment>): Promise<void> {
-    // The same patch may have given it other children, which it is building.
-    await Promise.race([layout.ready, new Promise((resolve) => setTimeout(resolve, LONGEST_MS))]);
-    for (const view of await layout.build_child_views!()) {
-      view.render_to?.(before(places.get(view.model)!));
-      view.r_after_render?.();
-    }
-    layout._update_children?.();
-    layout.invalidate_layout?.();
-  }
-
-  #takeOut({ view, layout }: Unit): void {
-    if (view.is_destroyed) return;
+  /** From now on it hears of nothing; it stays where it is, since layouts count on it, until another takes its place. */
+  #takeOut(unit: Unit): void {
     this.#release ??= reserve(this.elements);
+    this.#out.add(unit);
+    const silence = (view: View) => {
+      view.disconnect_signals();
+      for (const child of view.children()) silence(child);
+    };
+    silence(unit.view);
+  }
+
+  /** Returns what stands in the page for it. */
+  #remove(view: View): Comment {
     const place = document.createComment("");
     view.el!.before(place);
-    this.#out.set(place, { view, layout });
-    layout?._child_views!.delete(view.model);
     view.remove();
     for (const range of this.document._all_models.values() as Iterable<ComputedRange>) {
       if (range._plot_bounds?.has(view)) this.#forget(range, view);
     }
+    return place;
   }
 
   #forget(range: ComputedRange, view: View): void {
@@ -126,11 +144,7 @@ export class StaleViews {
 
   /** Its view goes, and comes again where the document says: it is no longer one of those to be built here. */
   #drop(root: string): void {
-    for (const [place, { view, layout }] of this.#out) {
-      if (layout || view.model.id !== root) continue;
-      this.#out.delete(place);
-      place.remove();
-    }
+    for (const unit of this.#out) if (!unit.layout && unit.view.model.id === root) this.#out.delete(unit);
   }
 
   *#units(views: Iterable<View>, parent: ParentView | null = null): Generator<Unit> {
