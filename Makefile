@@ -32,11 +32,10 @@ unexport PYTHONPATH PYTHONHOME
 
 # Two at once, each of which says at its end what it did; with output as it comes, nobody could read it.
 TWO := --no-print-directory --keep-going --jobs=2 --output-sync=target
-# Two Chromiums: what one waits for, the other uses. A file's tests stay together.
-WINDOWS := --numprocesses=2 --dist=loadfile
-PYTEST := PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest
+# Two workers: while one waits, the other works. A file's tests stay together.
+PYTEST := PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest --numprocesses=2 --dist=loadfile
 
-.PHONY: demo check check-client check-rest test test-full campaign campaign-run test-other test-debug lint types pytest bench plots browser docs chromium clean
+.PHONY: demo check check-tests test test-full campaign campaign-run test-other test-debug lint types pytest bench plots browser docs chromium clean
 .PHONY: with-browser without-browser other-with-browser other-without-browser
 .DELETE_ON_ERROR:
 
@@ -44,16 +43,12 @@ demo: $(VENV)/demo.stamp
 	@exec $(BIN)/python examples/demo.py $(ARGS)
 
 check: $(VENV)/test.stamp
-	@$(MAKE) $(TWO) check-client lint types check-rest
+	@$(MAKE) $(TWO) check-tests lint types
 
-# The client's tests take about as long as all others of these, with lint and types.
-check-client:
-	$(PYTEST) -q -m "not browser and not process" tests/client $(ARGS)
+check-tests:
+	$(PYTEST) -q -m "not browser and not process" $(ARGS)
 
-check-rest:
-	$(PYTEST) -q -m "not browser and not process" --ignore=tests/client $(ARGS)
-
-# Chromium's tests, by two, take about as long as all others, with lint and types.
+# Chromium's tests take about as long as all others.
 test: $(VENV)/test.stamp chromium
 	@$(MAKE) $(TWO) with-browser lint types without-browser
 
@@ -69,7 +64,7 @@ campaign-run: $(VENV)/test.stamp
 	$(BIN)/python -m tests.campaign
 
 with-browser:
-	$(PYTEST) $(WINDOWS) -m browser $(ARGS)
+	$(PYTEST) -m browser $(ARGS)
 
 without-browser:
 	$(PYTEST) -m "not browser" $(ARGS)
@@ -79,7 +74,7 @@ test-other: $(VENV)/test.stamp chromium
 	@$(MAKE) $(TWO) other-with-browser other-without-browser
 
 other-with-browser:
-	$(PYTEST) $(WINDOWS) -m "browser and bokeh" $(ARGS)
+	$(PYTEST) -m "browser and bokeh" $(ARGS)
 
 other-without-browser:
 	$(PYTEST) -m "(bokeh or python) and not browser" $(ARGS)
@@ -93,7 +88,7 @@ types: $(VENV)/test.stamp
 	$(BIN)/mypy
 
 pytest: $(VENV)/test.stamp chromium
-	$(PYTEST) $(ARGS)
+	$(PYTEST) --numprocesses=0 $(ARGS)
 	$(BIN)/python -m pytest -q benchmarks
 
 # In a folder of its own, so that the normal build stays as it is.

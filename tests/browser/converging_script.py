@@ -8,6 +8,7 @@ import random
 import sys
 import threading
 import time
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,8 @@ def edit(document: Document, chance: random.Random) -> None:
         new = np.array([chance.random() for _ in range(chance.randrange(1, 4))])
         source.stream({"x": new, "y": -new}, rollover=chance.choice([None, 40]))
     elif what == 4 and rows:
-        source.patch({"y": [(chance.randrange(rows), chance.random())]})
+        with suppress(IndexError):  # others may have taken the row out meanwhile
+            source.patch({"y": [(chance.randrange(rows), chance.random())]})
     elif what == 5 and rows > 30:
         source.data = {"x": np.array(source.data["x"][-10:]), "y": np.array(source.data["y"][-10:])}
     else:

@@ -19,6 +19,10 @@ STOP_S: Final = 15.0
 """More than any takes on a machine with much to do, and half of what one took that waited for pages."""
 
 
+def _hears_ctrl_c() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Running:
     """A context; what it printed is shown if something goes wrong in it."""
 
@@ -63,6 +67,8 @@ class Running:
             stdout=self._log,
             stderr=self._log,
             start_new_session=True,
+            # Shells have what runs in the background ignore Ctrl-C.
+            preexec_fn=_hears_ctrl_c,
         )
         deadline = time.monotonic() + START_S
         said = len(self._said())
