@@ -32,8 +32,8 @@ unexport PYTHONPATH PYTHONHOME
 
 # Two at once, each of which says at its end what it did; with output as it comes, nobody could read it.
 TWO := --no-print-directory --keep-going --jobs=2 --output-sync=target
-# Two workers: while one waits, the other works. A file's tests stay together.
-PYTEST := PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest --numprocesses=2 --dist=loadfile
+# Two workers: while one waits, the other works.
+PYTEST := PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pytest --numprocesses=2 --dist=worksteal
 
 .PHONY: demo check check-tests test test-full campaign campaign-run test-other test-debug lint types pytest bench plots browser docs chromium clean
 .PHONY: with-browser without-browser other-with-browser other-without-browser
