@@ -19,7 +19,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -97,17 +97,27 @@ class Viewer(threading.Thread):
                 return
 
     def _follow(self) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=40)
+        connection = self._connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=40)
+        with closing(connection):
+            self._read(connection)
+
+    def stop(self) -> None:
+        self._ended.set()
+        with suppress(OSError, AttributeError):
+            self._connection.sock.shutdown(socket.SHUT_RDWR)
+        self.join()
+
+    def _read(self, connection: http.client.HTTPConnection) -> None:
         path = f"/bokeh/changes?doc={self.docid}:{self.state.seq}&wait=stream"
         connection.request("GET", path, headers={"Authorization": f"Bearer {self._key}"})
         response = connection.getresponse()
-        if response.status != 200:
+        if response.status != 200 or self._ended.is_set():
             raise http.client.HTTPException(response.status)
         reader = Reader(limits=None)
         while piece := response.read1(1 << 16):
             for change in reader.feed(piece):
                 self.state.apply(change.ops, change.seq)
-        connection.close()
+        response.close()
 
 
 # Strangers
@@ -309,6 +319,8 @@ def _soak(url: str, port: int, server: "subprocess.Popen[bytes]", seconds: float
         process.join()
     wrong = _differences(url, key, viewers)
     stopped.set()
+    for viewer in viewers:
+        viewer.stop()
     alone = [seconds for at, seconds in took if at < attacked_at]
     beside = [seconds for at, seconds in took if attacked_at <= at < ended_at]
     half = len(memory) // 2
