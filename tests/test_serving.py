@@ -33,6 +33,9 @@ def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
             told = {key: value for key, value in environ.items() if isinstance(value, str)}
             start_response("200 OK", [])
             return [json.dumps(told).encode()]
+        case "/held":
+            start_response("200 OK", [])
+            return held()
         case "/broken":
             raise ValueError("broken on purpose")
         case "/cut":
@@ -46,6 +49,14 @@ def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
             body = environ["wsgi.input"].read()
     start_response("200 OK", [("Content-Length", str(len(body)))])
     return [body]
+
+
+HELD = threading.Event()
+
+
+def held() -> Iterator[bytes]:
+    yield b"begun"
+    HELD.wait(20)
 
 
 def cut() -> Iterator[bytes]:
@@ -370,6 +381,15 @@ def test_one_address_may_half_send_some_requests_and_others_are_served(begun: by
             assert other.recv(12) == b"HTTP/1.1 200"
         clients[0].close()
         wait_until(lambda: raw(server, request).startswith(b"HTTP/1.1 200 "))
+
+
+def test_a_request_whose_answer_takes_its_time_is_there() -> None:
+    with serving(Limits(requests=3)) as server, ExitStack() as opened:
+        for _ in range(6):
+            client = opened.enter_context(socket.create_connection(("127.0.0.1", server.port), 10))
+            client.sendall(b"GET /held HTTP/1.1\r\nHost: here\r\n\r\n")
+            assert client.recv(12) == b"HTTP/1.1 200"
+        HELD.set()
 
 
 @pytest.mark.parametrize("limits", [Limits(connections=3), Limits(of_network=3)])

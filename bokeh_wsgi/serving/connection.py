@@ -176,6 +176,9 @@ class Connection:
         if length:
             self._rest, self._left = self._http.trailing_data[0], length
             return Body(self._read_plain)
+        if not any(name == b"transfer-encoding" for name, _ in request.headers):
+            # Without a body it is all there, however long the answer takes.
+            self._is_there()
         return Body(self._read_chunk)
 
     def _read_plain(self, most: int) -> bytes:
