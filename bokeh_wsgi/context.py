@@ -6,9 +6,9 @@ from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Request
 
 from bokeh_wsgi.auth import Access, Accounts, Identity, Policy, Right, address_of
-from bokeh_wsgi.auth.throttle import network_of
 from bokeh_wsgi.hub import Hub
 from bokeh_wsgi.models import Folder, Library, Limits
+from bokeh_wsgi.networks import network_of
 from bokeh_wsgi.places import Places, Room
 from bokeh_wsgi.presence import Presence
 from bokeh_wsgi.store import Store

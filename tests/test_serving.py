@@ -13,11 +13,12 @@ from typing import Any
 import h11
 import pytest
 
+from bokeh_wsgi.networks import network_of
 from bokeh_wsgi.serving import connection as connections
 from bokeh_wsgi.serving.connection import Connection
 from bokeh_wsgi.serving.environ import target_of
 from bokeh_wsgi.serving.redaction import redacted
-from bokeh_wsgi.serving.server import Limits, Server, listen, network_of
+from bokeh_wsgi.serving.server import Limits, Server, listen
 
 
 def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:

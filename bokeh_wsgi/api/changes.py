@@ -10,11 +10,11 @@ from werkzeug.wrappers import Request, Response
 
 from bokeh_wsgi import dataplane
 from bokeh_wsgi.auth import Identity, Right, address_of
-from bokeh_wsgi.auth.throttle import network_of
 from bokeh_wsgi.context import Context
 from bokeh_wsgi.dataplane import Buffer
 from bokeh_wsgi.exc import BadRequest, NotFound, StoreError
 from bokeh_wsgi.models import Update
+from bokeh_wsgi.networks import network_of
 from bokeh_wsgi.presence import Page
 from bokeh_wsgi.streams import Place
 

@@ -2,10 +2,10 @@
 
 import time
 from hashlib import sha256
-from ipaddress import IPv6Address, ip_address
 from typing import NamedTuple
 
 from bokeh_wsgi.exc import TooMany
+from bokeh_wsgi.networks import network_of
 from bokeh_wsgi.store import Store
 
 
@@ -68,18 +68,6 @@ class Throttle:
         wait_s = self._store.throttle(name, rate.interval_s, rate.burst)
         if wait_s > 0:
             raise TooMany(f"Too many tries: wait {max(1, round(wait_s))} s.", retry_after_s=wait_s)
-
-
-def network_of(address: str) -> str:
-    """The address; of IPv6 the /64 network, of which one machine may use all addresses."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(parsed, IPv6Address):
-        mapped = parsed.ipv4_mapped
-        return str(mapped) if mapped else f"{IPv6Address(int(parsed) >> 64 << 64)}/64"
-    return address
 
 
 def _own(user: str, network: str) -> str:

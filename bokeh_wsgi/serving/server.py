@@ -1,7 +1,6 @@
 """Listens, and gives each connection a thread of its own, as long as there are not too many."""
 
 import errno
-import ipaddress
 import logging
 import selectors
 import socket
@@ -12,6 +11,8 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from bokeh_wsgi.networks import network_of
 
 from .connection import Connection
 
@@ -148,14 +149,6 @@ def listen(host: str, port: int) -> socket.socket:
         host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )[0]
     return socket.create_server(address[:2], family=family, backlog=BACKLOG)
-
-
-def network_of(address: str) -> str:
-    """Whom an address counts for: itself, or its /64 of IPv6, which is one household."""
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is None:
-        return str(ipaddress.ip_network((ip, 64), strict=False))
-    return str(getattr(ip, "ipv4_mapped", None) or ip)
 
 
 def _take_one(counts: Counter[str], network: str) -> None:

@@ -109,8 +109,9 @@ def until(holds: Callable[[], bool]) -> None:
 def test_pages_are_counted_once_and_scripts_are_not(room: Room) -> None:
     assert room.viewers() == 0
     script = room.listen()
+    until(lambda: script.told == [0])
     first, again, other = room.look("a"), room.look("a"), room.look("b", 1)
-    until(lambda: room.viewers() == 2 and room.viewers(1) == 2)
+    until(lambda: room.viewers() == 2 and room.viewers(1) == 2 and script.told[-1] == 2)
     again.close()
     other.close()
     until(lambda: room.viewers() == 1)

@@ -11,8 +11,8 @@ import pytest
 
 from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.auth import Throttle, throttle
-from bokeh_wsgi.auth.throttle import network_of
 from bokeh_wsgi.exc import TooMany
+from bokeh_wsgi.networks import network_of
 from tests.api.people import PASSWORD, People
 
 CONNECTIONS = 8
