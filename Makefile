@@ -29,6 +29,8 @@ BUILT_FROM := pyproject.toml setup.py $(wildcard build_tools/*.py) $(shell find 
 BROWSER := $(shell find browser -type f -not -path '*/node_modules/*' -not -path 'browser/build/*')
 # PYTHONPATH and the like would hide packaging mistakes.
 unexport PYTHONPATH PYTHONHOME
+# Each of some hundred programs that the tests start would compile the package anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 # Two at once, each of which says at its end what it did; with output as it comes, nobody could read it.
 TWO := --no-print-directory --keep-going --jobs=2 --output-sync=target
@@ -46,7 +48,7 @@ check: $(VENV)/test.stamp
 	@$(MAKE) $(TWO) check-tests lint types
 
 check-tests:
-	$(PYTEST) -q -m "not browser and not process" $(ARGS)
+	BOKEH_WSGI_QUICK=1 $(PYTEST) -q -m "not browser and not process" $(ARGS)
 
 # Chromium's tests take about as long as all others.
 test: $(VENV)/test.stamp chromium

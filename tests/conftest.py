@@ -7,12 +7,14 @@ from threading import current_thread
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from playwright.sync_api import Browser
 
 from bokeh_wsgi.auth import passwords
 
 from . import groups
 from .browser.windows import Windows
+from .effort import tries
 
 guard = groups.Guard()
 
@@ -25,6 +27,8 @@ CHEAP_METHOD = "scrypt:1024:4:1"
 
 def pytest_configure() -> None:
     passwords.METHOD = CHEAP_METHOD
+    settings.register_profile("bokeh_wsgi", max_examples=tries(100))
+    settings.load_profile("bokeh_wsgi")
 
 
 def pytest_collection_finish() -> None:

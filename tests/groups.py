@@ -65,6 +65,11 @@ def module_of_bokeh(path: Path) -> bool:
 
 
 @cache
+def module_of_python(path: Path) -> bool:
+    return any(path.is_relative_to(TESTS / name) for name in OF_PYTHON)
+
+
+@cache
 def starts(of: Any, cls: type | None = None) -> bool:
     """Whether a function or class of the tests comes to what starts programs; ``cls`` is that of its self."""
     seen: set[int] = set()
@@ -100,11 +105,10 @@ def _ours(of: Any) -> bool:
     return name.split(".")[0] in ("tests", "conftest", "build_tools") or name.startswith("bokeh_wsgi.testing")
 
 
-def _names(code: CodeType) -> Iterator[str]:
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _names(constant)
+@cache
+def _names(code: CodeType) -> tuple[str, ...]:
+    nested = (constant for constant in code.co_consts if isinstance(constant, CodeType))
+    return (*code.co_names, *(name for constant in nested for name in _names(constant)))
 
 
 def groups_of(item: pytest.Function) -> Iterator[str]:
@@ -116,7 +120,7 @@ def groups_of(item: pytest.Function) -> Iterator[str]:
         yield "process"
     if module_of_bokeh(item.path):
         yield "bokeh"
-    if any(item.path.is_relative_to(TESTS / name) for name in OF_PYTHON):
+    if module_of_python(item.path):
         yield "python"
 
 

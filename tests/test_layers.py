@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -124,10 +125,20 @@ def room_of(dotted: str) -> str:
     return parts[1] if len(parts) > 1 else ""
 
 
-def imports(path: Path) -> Iterator[str]:
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+@cache
+def imports(path: Path) -> frozenset[str]:
     """Dotted names of every module that a module imports, anywhere in it."""
+    return frozenset(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[str]:
     package = [PACKAGE.name, *path.relative_to(PACKAGE).parent.parts]
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -244,10 +255,11 @@ def test_the_modules_of_the_client_import_each_other_without_a_circle() -> None:
     TopologicalSorter(graph).prepare()
 
 
-def own_names(tree: ast.AST) -> set[str]:
+@cache
+def own_names(path: Path) -> set[str]:
     """Names with an underscore that a module gives to anything: functions, classes, attributes, fields."""
     found = set()
-    for node in ast.walk(tree):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             found.add(node.name)
         elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
@@ -259,8 +271,8 @@ def own_names(tree: ast.AST) -> set[str]:
 
 @pytest.mark.parametrize("path", CLIENT, ids=lambda path: path.relative_to(PACKAGE).as_posix())
 def test_no_module_of_the_client_reads_another_s_underscore(path: Path) -> None:
-    tree = ast.parse(path.read_text())
-    others = set().union(*(own_names(ast.parse(other.read_text())) for other in CLIENT if other != path))
+    tree = tree_of(path)
+    others = set().union(*(own_names(other) for other in CLIENT if other != path))
     read = {
         node.attr
         for node in ast.walk(tree)
@@ -280,4 +292,4 @@ def test_no_module_of_the_client_reads_another_s_underscore(path: Path) -> None:
     }
     assert not imported
     # A name of Bokeh's own, such as ``model._callbacks``, is nobody's here.
-    assert not (read & others) - own_names(tree)
+    assert not (read & others) - own_names(path)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.dataplane import Op, OpCode, column_from, encode_upload
+from tests.effort import tries
 
 from .conftest import GRAPH, Api, replaces
 
@@ -75,7 +76,7 @@ def mutations(draw: st.DrawFn) -> Callable[[bytes], bytes]:
     return mutate
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=tries(400), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(mutate=mutations())
 def test_a_mutated_frame_gets_an_answer_that_says_why(
     target: tuple[Api, str], mutate: Callable[[bytes], bytes]
@@ -89,7 +90,7 @@ def test_a_mutated_frame_gets_an_answer_that_says_why(
     api.columns(docid)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=tries(100), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=st.binary(max_size=2000))
 def test_noise_is_refused(target: tuple[Api, str], body: bytes) -> None:
     api, docid = target

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bokeh_wsgi.app import BokehWSGI
-from tests.effort import is_full_run
+from tests.effort import tries
 
 from .test_edits import Page, array, changed, event, packed, patched, replaced, streamed
 
@@ -95,7 +95,7 @@ class Fuzzer:
         return deepcopy(self._random.choice(VALUES))
 
 
-@pytest.mark.parametrize("seed", range(100 if is_full_run() else 4))
+@pytest.mark.parametrize("seed", range(tries(4, full=100)))
 def test_any_edits_are_taken_or_refused_with_the_reason(seed: int) -> None:
     page, fuzzer = Page(BokehWSGI(store="memory:")), Fuzzer(seed)
     page.begin(**COLUMNS)

@@ -131,6 +131,7 @@ def test_a_script_at_another_process_is_told_at_once(room: Room) -> None:
 
 def test_a_page_that_reloads_was_not_away(room: Room) -> None:
     script = room.listen()
+    until(lambda: script.told == [0])
     stream = room.look("a")
     until(lambda: script.told == [0, 1])
     for _ in range(5):
@@ -142,13 +143,14 @@ def test_a_page_that_reloads_was_not_away(room: Room) -> None:
 
 
 def test_a_page_that_polls_is_there_between_two_polls(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(presence, "POLL_GAP_S", 0.5)
+    monkeypatch.setattr(presence, "POLL_GAP_S", 2.0)
     script = room.listen()
+    until(lambda: script.told == [0])
     bearer = token_in(Client(room.apps[0]).get(f"/doc/{room.docid}").text)
     for _ in range(4):
         query = f"/changes?doc={room.docid}:0&wait=0&page=a"
         assert Client(room.apps[0]).get(query, headers=bearer).status_code == 200
-        time.sleep(0.2)
+        until(lambda: script.told == [0, 1])
     until(lambda: script.told[-1] == 0 and len(script.told) > 1)
     assert script.told == [0, 1, 0]
 

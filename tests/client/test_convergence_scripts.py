@@ -14,6 +14,7 @@ from bokeh.plotting import figure
 
 from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.client import Session
+from tests.effort import tries
 
 from .following import DEADLINE_S, Page, differences, publisher_of, shadow_differences, wait_until
 
@@ -95,7 +96,7 @@ def shared() -> Document:
     return document
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(tries(4)))
 def test_scripts_and_a_page_that_edit_at_the_same_time_are_equal_in_the_end(
     app: BokehWSGI, seed: int
 ) -> None:

@@ -15,6 +15,7 @@ from bokeh.models.widgets import DatePicker, Div, Slider, TimePicker
 from bokeh.plotting import figure
 
 from bokeh_wsgi.client import Session
+from tests.effort import some
 from tests.gallery import documents as gallery
 
 from .conftest import MakeSession, Viewer
@@ -40,7 +41,7 @@ def stored(session: Session, *roots: Model) -> Document:
     return document
 
 
-@pytest.mark.parametrize("name", gallery.NAMES)
+@pytest.mark.parametrize("name", some(gallery.NAMES))
 def test_storing_a_loaded_document_sends_nothing(name: str, make_session: MakeSession) -> None:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "out of range integer|.*beyond 2..53")

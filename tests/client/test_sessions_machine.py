@@ -26,7 +26,7 @@ from bokeh_wsgi import BokehWSGI, Session
 from bokeh_wsgi.dataplane import Reader
 from bokeh_wsgi.exc import ServerUnreachable, SessionError
 from bokeh_wsgi.models import State
-from tests.effort import is_full_run
+from tests.effort import is_full_run, tries
 
 from . import pictures
 from .pictures import Key, Picture
@@ -717,7 +717,7 @@ def test_the_plain_model_and_the_server_agree_where_there_is_one_script() -> Non
 TestSessions = Sessions.TestCase
 # What fails is made small in the full run only: that takes minutes.
 TestSessions.settings = settings(
-    max_examples=400 if is_full_run() else 6,
+    max_examples=tries(6, full=400),
     stateful_step_count=50,
     phases=[Phase.generate, Phase.shrink] if is_full_run() else [Phase.generate],
     deadline=None,

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from bokeh_wsgi.dataplane import Column, column_from, concat
+from tests.effort import tries
 
 NUMBER_DTYPES = ["?", "i1", "u1", "i2", "u2", "i4", "u4", "f4", "f8"]
-thorough = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+thorough = settings(max_examples=tries(150), deadline=None, suppress_health_check=list(HealthCheck))
 """For the tests of the wire: columns take a while to draw, and no single one may be late."""
 TEXT = st.text(max_size=8)
 

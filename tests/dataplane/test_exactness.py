@@ -25,12 +25,12 @@ from bokeh_wsgi.dataplane import (
     ramp,
     take_column,
 )
-from tests.effort import is_full_run
+from tests.effort import tries
 
 from .scripts import POOLS, Step, step, steps, values_of
 from .streams import DOC, MODEL, NAME
 
-EXAMPLES, UPDATES = 150 if is_full_run() else 40, 80
+EXAMPLES, UPDATES = tries(40, full=150), 80
 
 
 class Ways:

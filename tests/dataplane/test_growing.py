@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bokeh_wsgi.dataplane import Column, GrowingColumn, Op, OpCode, Ramp, column_from, concat
 from bokeh_wsgi.dataplane.run import Run
 from bokeh_wsgi.exc import FrameError
+from tests.effort import tries
 
 KINDS: list[Any] = [
     [1.5, 2.5, 3.5],
@@ -87,7 +88,7 @@ def test_a_none_may_join_a_column_without() -> None:
     assert state.column().values() == [1, None, 5, 6]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=tries(200), deadline=None)
 @given(st.data(), st.sampled_from(KINDS))
 def test_any_run_of_ops_gives_what_lists_would(data: st.DataObject, values: Any) -> None:
     column = column_from(values)

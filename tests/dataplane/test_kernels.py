@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bokeh_wsgi.dataplane import _reference, kernels
+from tests.effort import tries
 
 PURE = bool(os.environ.get("BOKEH_WSGI_PURE"))
 CHECKED = bool(os.environ.get("BOKEH_WSGI_CHECKED"))
@@ -259,7 +260,7 @@ def test_products_and_sums_of_a_ramp_are_rounded_each(module: ModuleType) -> Non
 
 
 @pytest.mark.skipif(PURE, reason="BOKEH_WSGI_PURE is set")
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=tries(300), deadline=None)
 @given(
     st.sampled_from(WORDS), st.integers(0, 9000), st.lists(st.integers(0, 2**20), max_size=40),
     st.integers(1, 600), st.integers(1, 30), st.booleans(),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bokeh_wsgi.dataplane import SCHEMA_MESSAGE, Change, Op, OpCode, Reader, column_from, encode
 from bokeh_wsgi.models import Document, Limits, State
 from bokeh_wsgi.store import MemoryStore
+from tests.effort import tries
 
 LIMITS = Limits(max_change_bytes=1 << 26, max_edit_bytes=1 << 26, max_document_bytes=1 << 26)
 SOURCE = {"name": "ColumnDataSource", "attributes": {}}
@@ -160,7 +161,7 @@ steps = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=tries(60), deadline=None)
 @given(st.lists(steps, max_size=12))
 def test_whatever_happened_a_reader_from_nothing_has_what_there_is(script: list[tuple[Any, ...]]) -> None:
     document = begun()

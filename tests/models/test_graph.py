@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bokeh_wsgi.exc import BadRequest, BokehWSGIError, Conflict
 from bokeh_wsgi.models.graph import Graph, diff, joined
 from bokeh_wsgi.models.reps import MAX_DEPTH, loads
+from tests.effort import tries
 from tests.growth import check_linear
 
 JSON = dict[str, Any]
@@ -454,7 +455,7 @@ documents: Any = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=tries(200), deadline=None)
 @given(st.lists(st.builds(lambda some, more: patch(*some, **more), st.lists(events, max_size=4), documents)))
 def test_joined_patches_do_what_all_of_them_do(patches: list[JSON]) -> None:
     def after(*patches: JSON) -> object:
@@ -467,7 +468,7 @@ def test_joined_patches_do_what_all_of_them_do(patches: list[JSON]) -> None:
     assert after(*patches) == after(*joined(patches))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=tries(300), deadline=None)
 @given(st.lists(st.lists(events, max_size=4), max_size=5))
 def test_whatever_strangers_send_the_graph_stays_whole(patches: list[list[JSON]]) -> None:
     graph = Graph.flatten({"roots": [obj("a", child=obj("b")), obj("c")]})

@@ -14,6 +14,7 @@ from bokeh_wsgi.exc import BadRequest, Conflict
 from bokeh_wsgi.models import Document, Limits, State
 from bokeh_wsgi.models import document as document_module
 from bokeh_wsgi.store import MemoryStore
+from tests.effort import tries
 
 LIMITS = Limits(max_change_bytes=1 << 26, max_edit_bytes=1 << 26, max_document_bytes=1 << 26)
 GRAPH: dict[str, Any] = {
@@ -188,7 +189,7 @@ ops = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=tries(150), deadline=None)
 @given(st.lists(st.lists(ops, min_size=1, max_size=6), min_size=2, max_size=6), st.data())
 def test_whatever_was_missed_the_order_and_the_values_are_right(
     changes: list[list[Op]], data: st.DataObject
