@@ -96,10 +96,11 @@ class BokehWSGI:
         has_users = multi_user or identify is not None
         self._own_store = not isinstance(store, Store)
         self.store = store if isinstance(store, Store) else open_store(store or default_store())
-        keys = secret_key if secret_key is not None else self.store.setting("secret_key", _new_key)
+        accounts = self.store.accounts
+        keys = secret_key if secret_key is not None else accounts.setting("secret_key", _new_key)
         tokens = Tokens([keys] if isinstance(keys, str | bytes) else keys, login_s=login_s)
         limits = Limits(max_change_bytes, max_edit_bytes, max_document_bytes)
-        throttle = Throttle(self.store)
+        throttle = Throttle(accounts)
         mode = "single" if not has_users else "accounts" if identify is None else "site"
         hub = Hub(self.store)
         self.context = Context(
@@ -107,8 +108,8 @@ class BokehWSGI:
             hub=hub,
             library=Library(self.store, limits),
             folder=Folder(),
-            policy=Policy(self.store, tokens, throttle, mode, identify),  # type: ignore[arg-type]
-            accounts=Accounts(self.store, tokens, throttle, registration, max_users, hub.look_again),
+            policy=Policy(self.store, accounts, tokens, throttle, mode, identify),  # type: ignore[arg-type]
+            accounts=Accounts(accounts, tokens, throttle, registration, max_users, hub.look_again),
             limits=limits,
             quotas=Quotas(
                 max_documents if has_users else None,
