@@ -69,7 +69,7 @@ LIBRARIES: dict[str, set[str]] = {
     "exc": set(),
     "dataplane": {"numpy", "pyarrow", "blosc2"},
     "bokeh_types": {"bokeh"},
-    "store": {"platformdirs", "redis"},
+    "store": set(),
     "testing": {"pytest", "hypothesis"},
     "networks": set(),
     "auth": {"itsdangerous", "werkzeug"},

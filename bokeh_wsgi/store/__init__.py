@@ -26,9 +26,8 @@ from .sqlite import SQLiteStore as SQLiteStore
 
 def open_store(uri: str) -> Store:
     """The store that `uri` names, made if it is not there; raises StoreError."""
-    scheme = uri.partition(":")[0]
     if uri == "memory:":
         return MemoryStore()
-    if scheme == "sqlite":
+    if uri.startswith("sqlite:"):
         return SQLiteStore.from_uri(uri)
     raise StoreError(f"No store is called {uri!r}; use memory: or sqlite:///path/to/file.db.")
