@@ -18,7 +18,7 @@ from bokeh_wsgi.store import SequenceTaken, Store
 from .columns_so_far import COLUMN_OPS, ColumnsSoFar
 from .folding import fold, is_due
 from .graph import Graph
-from .patch import joined
+from .patch import combined
 from .state import Place, State
 from .undrawn import Report
 
@@ -417,7 +417,7 @@ class Document:
             patches, events = _passed_on(missed)
             placed += patches
         placed.sort(key=itemgetter(0))
-        return [*_joined(op for _, op in placed), *events[-MAX_EVENTS:]]
+        return [*_with_patches_combined(op for _, op in placed), *events[-MAX_EVENTS:]]
 
 
 def _passed_on(missed: list[list[Buffer]]) -> tuple[list[tuple[Place, Op]], list[Op]]:
@@ -431,11 +431,11 @@ def _passed_on(missed: list[list[Buffer]]) -> tuple[list[tuple[Place, Op]], list
     return placed, events
 
 
-def _joined(ops: Iterable[Op]) -> Iterator[Op]:
+def _with_patches_combined(ops: Iterable[Op]) -> Iterator[Op]:
     """The same with as few PATCHes as do where several follow each other."""
     for is_patch, group in groupby(ops, lambda op: op.code is OpCode.PATCH):
         if is_patch:
-            for patch in joined(json.loads(op.json) for op in group):
+            for patch in combined(json.loads(op.json) for op in group):
                 yield Op(OpCode.PATCH, json=json.dumps(patch, separators=(",", ":")))
         else:
             yield from group

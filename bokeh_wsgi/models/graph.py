@@ -27,10 +27,7 @@ from typing import Any
 
 from bokeh_wsgi.exc import BadRequest
 
-from .patch import Changes, checked_defs, checked_resources, checked_switch, checked_types, only_model
-from .patch import diff as diff
-from .patch import joined as joined
-from .patch import joined_resources as joined_resources
+from .patch import Changes, checked_defs, checked_switch, only_model
 from .reps import (
     Flattener,
     Nester,
@@ -42,6 +39,8 @@ from .reps import (
     checked_object,
     checked_text,
 )
+from .resources import checked_resources, joined_resources
+from .value_types import checked_types
 
 _DOCUMENT_KEYS = frozenset(
     {

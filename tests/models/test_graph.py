@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bokeh_wsgi.exc import BadRequest, BokehWSGIError, Conflict
-from bokeh_wsgi.models.graph import Graph, diff, joined
+from bokeh_wsgi.models.graph import Graph
+from bokeh_wsgi.models.graph_diff import diff
+from bokeh_wsgi.models.patch import combined
 from bokeh_wsgi.models.reps import MAX_DEPTH, loads
 from tests.effort import tries
 from tests.growth import check_linear
@@ -397,7 +399,7 @@ def test_joined_patches_do_what_they_do_one_after_the_other(graph: Graph) -> Non
         patch(changed("e", "n", ref("conf")), resources={"js": ["2"]}),
         patch({"kind": "TitleChanged", "title": "new"}, callbacks=None),
     ]
-    few = list(joined(patches))
+    few = list(combined(patches))
     assert [len(one["events"]) for one in few] == [2, 2]
     together = graph.patched(*few)
     at_once = graph.patched(*patches)
@@ -465,7 +467,7 @@ def test_joined_patches_do_what_all_of_them_do(patches: list[JSON]) -> None:
         except BokehWSGIError as error:
             return type(error), error.data
 
-    assert after(*patches) == after(*joined(patches))
+    assert after(*patches) == after(*combined(patches))
 
 
 @settings(max_examples=tries(300), deadline=None)
@@ -495,7 +497,7 @@ def test_resources_of_several_sessions_add_up() -> None:
 
 
 @pytest.mark.parametrize(
-    "act", [lambda *patches: Graph().patched(*patches), lambda *patches: list(joined(patches))]
+    "act", [lambda *patches: Graph().patched(*patches), lambda *patches: list(combined(patches))]
 )
 def test_many_patches_take_time_for_what_they_hold(act: Callable[..., Any]) -> None:
     def made(count: int) -> Callable[[], Any]:

@@ -18,7 +18,8 @@ from bokeh.model import DataModel, Model
 from bokeh.themes import built_in_themes
 from bokeh.transform import dodge, factor_cmap, linear_cmap
 
-from bokeh_wsgi.models.graph import Graph, diff
+from bokeh_wsgi.models.graph import Graph
+from bokeh_wsgi.models.graph_diff import diff
 
 # Bokeh's own types do not allow half of what its documentation shows.
 bm: Any = models
