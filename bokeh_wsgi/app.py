@@ -16,7 +16,7 @@ from bokeh_wsgi.exc import BokehWSGIError
 from bokeh_wsgi.hosts import Hosts
 from bokeh_wsgi.hub import Hub
 from bokeh_wsgi.input_stream import InputStream
-from bokeh_wsgi.models import Folder, Library, Limits
+from bokeh_wsgi.models import HistoryCompactor, Library, Limits
 from bokeh_wsgi.places import Places, Room
 from bokeh_wsgi.presence import Presence
 from bokeh_wsgi.request import Request, no_text
@@ -107,7 +107,7 @@ class BokehWSGI:
             store=self.store,
             hub=hub,
             library=Library(self.store, limits),
-            folder=Folder(),
+            compactor=HistoryCompactor(),
             policy=Policy(self.store, accounts, tokens, throttle, mode, identify),  # type: ignore[arg-type]
             accounts=Accounts(accounts, tokens, throttle, registration, max_users, hub.look_again),
             limits=limits,

@@ -16,7 +16,7 @@ from bokeh_wsgi.exc import BokehWSGIError, FrameError, NotFound, PastGeneration,
 from bokeh_wsgi.store import SequenceTaken, Store
 
 from .columns_so_far import COLUMN_OPS, ColumnsSoFar
-from .folding import fold, is_due
+from .compaction import fold, is_due
 from .graph import Graph
 from .patch import combined
 from .state import Place, State

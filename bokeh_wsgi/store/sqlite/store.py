@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from bokeh_wsgi.exc import Conflict, NotFound, StoreError
 from bokeh_wsgi.store.base import KEPT_KEYS, VIEWERS_S, SequenceTaken, Store, new_docid
-from bokeh_wsgi.store.parts import joined, parts_of
+from bokeh_wsgi.store.parts import frame_of, parts_of
 from bokeh_wsgi.store.records import RIGHTS, DocumentRecord
 
 from .accounts import GET_USER, RAISE_ACCESS_VERSION, SQLiteAccounts
@@ -188,12 +188,12 @@ class SQLiteStore(Store):
     def changes(self, docid: str, after: int) -> list[tuple[int, bytes]]:
         with self._connections.reading() as connection:
             rows = connection.execute(CHANGES, (docid, min(after, MAX_SEQ))).fetchall()
-        return [(seq, joined(docid, seq, parts)) for seq, parts in groupby(rows, itemgetter(0))]
+        return [(seq, frame_of(docid, seq, parts)) for seq, parts in groupby(rows, itemgetter(0))]
 
     def snapshot(self, docid: str) -> tuple[int, bytes] | None:
         with self._connections.reading() as connection:
             rows = connection.execute(SNAPSHOT, (docid,)).fetchall()
-        return (rows[0][0], joined(docid, rows[0][0], rows)) if rows else None
+        return (rows[0][0], frame_of(docid, rows[0][0], rows)) if rows else None
 
     def fold(self, docid: str, seq: int, frame: bytes) -> None:
         with self._connections.writing() as connection:
