@@ -16,7 +16,7 @@ from bokeh_wsgi.exc import BokehWSGIError
 from bokeh_wsgi.hosts import Hosts
 from bokeh_wsgi.hub import Hub
 from bokeh_wsgi.input_stream import InputStream
-from bokeh_wsgi.models import Folder, Library, Limits
+from bokeh_wsgi.models import HistoryCompactor, Library, Limits
 from bokeh_wsgi.places import Places, Room
 from bokeh_wsgi.presence import Presence
 from bokeh_wsgi.request import Request, no_text
@@ -96,19 +96,20 @@ class BokehWSGI:
         has_users = multi_user or identify is not None
         self._own_store = not isinstance(store, Store)
         self.store = store if isinstance(store, Store) else open_store(store or default_store())
-        keys = secret_key if secret_key is not None else self.store.setting("secret_key", _new_key)
+        accounts = self.store.accounts
+        keys = secret_key if secret_key is not None else accounts.setting("secret_key", _new_key)
         tokens = Tokens([keys] if isinstance(keys, str | bytes) else keys, login_s=login_s)
         limits = Limits(max_change_bytes, max_edit_bytes, max_document_bytes)
-        throttle = Throttle(self.store)
+        throttle = Throttle(accounts)
         mode = "single" if not has_users else "accounts" if identify is None else "site"
         hub = Hub(self.store)
         self.context = Context(
             store=self.store,
             hub=hub,
             library=Library(self.store, limits),
-            folder=Folder(),
-            policy=Policy(self.store, tokens, throttle, mode, identify),  # type: ignore[arg-type]
-            accounts=Accounts(self.store, tokens, throttle, registration, max_users, hub.look_again),
+            compactor=HistoryCompactor(),
+            policy=Policy(self.store, accounts, tokens, throttle, mode, identify),  # type: ignore[arg-type]
+            accounts=Accounts(accounts, tokens, throttle, registration, max_users, hub.look_again),
             limits=limits,
             quotas=Quotas(
                 max_documents if has_users else None,

@@ -6,7 +6,7 @@ A type is a word, or a list of one and its parts::
     ["enum", value, …]      ["either", type, …]         ["list", type]          ["tuple", type, …]
     ["dict", key, value]    ["struct", {name: type}]    ["model", class name]   ["range", type, low, high]
 
-`foreign_types` gives those of models; `bokeh_wsgi.models.types` checks values against them.
+`foreign_types` gives those of models; `bokeh_wsgi.models.type_checker` checks values against them.
 """
 
 from collections.abc import Iterable

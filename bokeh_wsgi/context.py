@@ -7,7 +7,7 @@ from werkzeug.wrappers import Request
 
 from bokeh_wsgi.auth import Access, Accounts, Identity, Policy, Right, address_of
 from bokeh_wsgi.hub import Hub
-from bokeh_wsgi.models import Folder, Library, Limits
+from bokeh_wsgi.models import HistoryCompactor, Library, Limits
 from bokeh_wsgi.networks import network_of
 from bokeh_wsgi.places import Places, Room
 from bokeh_wsgi.presence import Presence
@@ -35,7 +35,7 @@ class Context:
     store: Store
     hub: Hub
     library: Library
-    folder: Folder
+    compactor: HistoryCompactor
     policy: Policy
     accounts: Accounts
     limits: Limits

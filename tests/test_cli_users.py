@@ -132,7 +132,7 @@ def test_the_list_has_every_user_and_never_a_hash(store: str) -> None:
 
 def test_names_that_a_site_gave_cannot_lead_the_terminal(store: str) -> None:
     app = BokehWSGI(store=store, multi_user=True)
-    app.store.create_user("Site\x1b[2JUser", "")
+    app.store.accounts.create_user("Site\x1b[2JUser", "")
     app.close()
     assert "\x1b" not in done(store, "list")
     assert "\x1b" not in done(store, "disable", "Site\x1b[2JUser")  # as it is: a site's names are not changed
@@ -159,7 +159,7 @@ def test_what_cannot_be_done_is_one_line(
     arguments: list[str], stdin: str, code: int, reason: str, store: str
 ) -> None:
     app = BokehWSGI(store=store, multi_user=True)
-    app.store.create_user("ada", "")
+    app.store.accounts.create_user("ada", "")
     app.close()
     exit_code, said, errors = users(store, *arguments, stdin=stdin)
     assert (exit_code, said) == (code, "")

@@ -72,8 +72,8 @@ import sys
 def test_hidden(): sys.modules["subprocess"].run([sys.executable, "-c", ""], check=True)
 """
 TYPES = """
-import bokeh_wsgi.models.types
-def test_hidden(): bokeh_wsgi.models.types._bokeh_types("Slider")
+import bokeh_wsgi.models.type_checker
+def test_hidden(): bokeh_wsgi.models.type_checker._bokeh_types("Slider")
 """
 
 

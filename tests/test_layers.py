@@ -69,7 +69,7 @@ LIBRARIES: dict[str, set[str]] = {
     "exc": set(),
     "dataplane": {"numpy", "pyarrow", "blosc2"},
     "bokeh_types": {"bokeh"},
-    "store": {"platformdirs", "redis"},
+    "store": set(),
     "testing": {"pytest", "hypothesis"},
     "networks": set(),
     "auth": {"itsdangerous", "werkzeug"},
@@ -189,7 +189,7 @@ def test_the_data_plane_knows_no_sockets_threads_or_files() -> None:
 def test_of_the_models_the_client_knows_only_what_a_document_holds() -> None:
     used = {name for path in MODULES if own_room(path) == "client" for name in imports(path)}
     models = {name for name in used if name.startswith("bokeh_wsgi.models")}
-    assert models <= {"bokeh_wsgi.models.graph", "bokeh_wsgi.models.state"}
+    assert models <= {f"bokeh_wsgi.models.{name}" for name in ("graph", "graph_diff", "resources", "state")}
 
 
 def test_the_server_never_imports_bokeh() -> None:
@@ -245,13 +245,15 @@ def test_the_wings_stand_on_each_other_without_a_circle() -> None:
     assert set(TopologicalSorter(WINGS).static_order()) == set(WINGS)
 
 
-def test_the_modules_of_the_client_import_each_other_without_a_circle() -> None:
+@pytest.mark.parametrize("room", ["client", "models", "store"])
+def test_the_modules_of_a_room_import_each_other_without_a_circle(room: str) -> None:
     graph = {}
-    for path in CLIENT:
-        name = ".".join((PACKAGE.name, *path.relative_to(PACKAGE).with_suffix("").parts))
-        graph[name.removesuffix(".__init__")] = {
-            found for found in imports(path) if found.startswith("bokeh_wsgi.client")
-        }
+    for path in MODULES:
+        if own_room(path) == room:
+            name = ".".join((PACKAGE.name, *path.relative_to(PACKAGE).with_suffix("").parts))
+            graph[name.removesuffix(".__init__")] = {
+                found for found in imports(path) if found.startswith(f"bokeh_wsgi.{room}.")
+            }
     TopologicalSorter(graph).prepare()
 
 

@@ -108,7 +108,7 @@ class Held:
     def of(cls, app: BokehWSGI) -> "Held":
         api, key, revoked = Api(app), "", ""
         if app.context.has_users:
-            app.store.create_user("ada", "")
+            app.store.accounts.create_user("ada", "")
             _, key = app.context.accounts.new_key("ada", "test")
             gone, revoked = app.context.accounts.new_key("ada", "gone")
             app.context.accounts.revoke("ada", gone.id)

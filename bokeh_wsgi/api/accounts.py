@@ -62,7 +62,7 @@ def list_keys(context: Context, request: Request) -> dict[str, Any]:
                 "created": known.created,
                 "current": known.id == identity.credential,
             }
-            for known in context.store.list_credentials(identity.user)
+            for known in context.store.accounts.list_credentials(identity.user)
         ]
     }
 

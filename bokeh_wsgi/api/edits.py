@@ -46,7 +46,7 @@ def edit(context: Context, request: Request, docid: str) -> dict[str, Any]:
         generation = checked_generation(content["generation"]) if "generation" in content else None
         seq = document.edit(checked, key, generation=generation)
     context.hub.wake(docid, seq)
-    context.folder.consider(document)
+    context.compactor.consider(document)
     return {"seq": seq}
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from bokeh_wsgi.dataplane import Buffer
-from bokeh_wsgi.models.document import SMALL_BYTES
+from bokeh_wsgi.models.reader_cache import SMALL_BYTES
 
 PART_BYTES = 1 << 20
 

@@ -44,7 +44,7 @@ def upload(context: Context, request: Request, docid: str) -> dict[str, Any]:
                     loads(op.json)
             seq = document.commit(ops, sent.frame, key, generation=generation, host=host, check=still_allowed)
     context.hub.wake(docid, seq)
-    context.folder.consider(document)
+    context.compactor.consider(document)
     undrawn = [report._asdict() for report in document.undrawn]
     return {"seq": seq, **({"undrawn": undrawn} if undrawn else {})}
 

@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Literal
 
 from bokeh_wsgi.exc import AccessDenied, LimitExceeded, NoSuchUser, Taken
-from bokeh_wsgi.store import Credential, Store, UserRecord
+from bokeh_wsgi.store import AccountStore, Credential, UserRecord
 
 from . import audit, keys
 from .names import checked_user, kept_form, skeleton
@@ -31,7 +31,7 @@ class Accounts:
     ``became_less`` is called when somebody may do less than before.
     """
 
-    store: Store
+    store: AccountStore
     tokens: Tokens
     throttle: Throttle
     registration: Registration = "open"

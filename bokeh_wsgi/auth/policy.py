@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from werkzeug.wrappers import Request
 
 from bokeh_wsgi.exc import AccessDenied, BadRequest, NotFound
-from bokeh_wsgi.store import DocumentRecord, Store
+from bokeh_wsgi.store import AccountStore, DocumentRecord, Store
 
 from . import audit, keys
 from .identity import (
@@ -59,6 +59,7 @@ class Policy:
     """
 
     store: Store
+    accounts: AccountStore
     tokens: Tokens
     throttle: Throttle
     mode: Mode = "single"
@@ -129,7 +130,7 @@ class Policy:
         return Identity(token.user, "token", token.credential, token)
 
     def _of_key(self, key: str, request: Request) -> Identity:
-        credential = self.store.get_credential(keys.id_of(key))
+        credential = self.accounts.get_credential(keys.id_of(key))
         named = request.headers.get("BOKEHUSER")
         is_right = keys.opens(key, credential)
         if credential is None or not is_right or named not in (None, credential.user):
@@ -161,7 +162,7 @@ class Policy:
     def login_of(self, request: Request) -> Identity:
         """Who is signed in in this browser, wherever the request comes from."""
         login_id = self.tokens.read_login(request.cookies.get(cookie_name(LOGIN_COOKIE, request), ""))
-        credential = self.store.get_credential(login_id) if login_id else None
+        credential = self.accounts.get_credential(login_id) if login_id else None
         if credential is None or credential.kind != "login" or self._is_disabled(credential.user):
             return NOBODY
         return Identity(credential.user, "login", credential.id)
@@ -175,13 +176,13 @@ class Policy:
             user = checked_site_user(name)
         except BadRequest as error:
             raise AccessDenied(error.message, forbidden=True) from None
-        if self.store.get_user(user) is None and self.store.create_user(user, ""):
+        if self.accounts.get_user(user) is None and self.accounts.create_user(user, ""):
             audit.done("first-seen", user=user, address=address_of(request))
         self._check_enabled(user)
         return Identity(user, "site")
 
     def _is_disabled(self, user: str) -> bool:
-        record = self.store.get_user(user)
+        record = self.accounts.get_user(user)
         return record is None or record.disabled
 
     def _check_enabled(self, user: str) -> None:
@@ -237,7 +238,7 @@ class Policy:
         """Why this identity may not read the document (any more); "" if it may."""
         if record is None:
             return "not-found"
-        if identity.credential and self.store.get_credential(identity.credential) is None:
+        if identity.credential and self.accounts.get_credential(identity.credential) is None:
             return "signed-out"
         if identity.user and self.mode != "single" and self._is_disabled(identity.user):
             return "disabled"

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from bokeh_wsgi.exc import TooMany
 from bokeh_wsgi.networks import network_of
-from bokeh_wsgi.store import Store
+from bokeh_wsgi.store import AccountStore
 
 
 class Rate(NamedTuple):
@@ -33,7 +33,7 @@ KNOWN_S = 90 * 86_400.0
 
 
 class Throttle:
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: AccountStore) -> None:
         self._store = store
 
     def password(self, user: str, address: str) -> None:

@@ -17,7 +17,7 @@ examples:
 Without -m there is one user, who is everybody that reaches the server; so it listens to this machine alone.
 """
 
-BACKENDS = {"memory": "memory:", "sqlite": None, "redis": "redis://localhost:6379/0"}
+BACKENDS = {"memory": "memory:", "sqlite": None}
 
 
 class Failure(Exception):

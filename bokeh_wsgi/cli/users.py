@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from .flags import Failure, Parser, add_store, store_of
 
 if TYPE_CHECKING:
-    from bokeh_wsgi.auth import Accounts
+    from bokeh_wsgi.app import BokehWSGI
 
 EXAMPLES = """\
 examples:
@@ -75,7 +75,7 @@ def users(arguments: Sequence[str]) -> None:
     try:
         app = BokehWSGI(store=store, multi_user=True)
         try:
-            COMMANDS[flags.command](app.context.accounts, flags)
+            COMMANDS[flags.command](app, flags)
         finally:
             app.close()
     except BadRequest as error:
@@ -84,62 +84,62 @@ def users(arguments: Sequence[str]) -> None:
         raise Failure(str(error).splitlines()[0]) from None
 
 
-def _list(accounts: "Accounts", _: argparse.Namespace) -> None:
+def _list(app: "BokehWSGI", _: argparse.Namespace) -> None:
     rows = [("NAME", "DOCUMENTS", "KEYS", "SINCE", "")]
-    for user in accounts.store.list_users():
-        documents = accounts.store.usage(user.name)[0]
-        keys = sum(known.kind == "key" for known in accounts.store.list_credentials(user.name))
+    for user in app.store.accounts.list_users():
+        documents = app.store.usage(user.name)[0]
+        keys = sum(known.kind == "key" for known in app.store.accounts.list_credentials(user.name))
         state = "disabled" if user.disabled else ""
         rows.append((user.name, str(documents), str(keys), _day(user.created), state))
     _print_table(rows)
 
 
-def _add(accounts: "Accounts", flags: argparse.Namespace) -> None:
+def _add(app: "BokehWSGI", flags: argparse.Namespace) -> None:
     from bokeh_wsgi.auth.names import checked_user
     from bokeh_wsgi.exc import Taken
 
     name = checked_user(flags.name)
-    if accounts.store.get_user(name) is not None:
+    if app.store.accounts.get_user(name) is not None:
         raise Taken(f"The user {name!r} exists: set another password with `bokeh-server users passwd`.")
-    accounts.add(name, _password(flags, name))
+    app.context.accounts.add(name, _password(flags, name))
     print(f"{name} can sign in now")
 
 
-def _passwd(accounts: "Accounts", flags: argparse.Namespace) -> None:
-    user = _user(accounts, flags.name)
-    accounts.set_password(user, _password(flags, user))
+def _passwd(app: "BokehWSGI", flags: argparse.Namespace) -> None:
+    user = _user(app, flags.name)
+    app.context.accounts.set_password(user, _password(flags, user))
     print(f"{_shown(user)} has another password; browsers have to sign in again, keys stay")
 
 
-def _disable(accounts: "Accounts", flags: argparse.Namespace) -> None:
-    user = _user(accounts, flags.name)
-    accounts.set_disabled(user, True)
+def _disable(app: "BokehWSGI", flags: argparse.Namespace) -> None:
+    user = _user(app, flags.name)
+    app.context.accounts.set_disabled(user, True)
     print(f"{_shown(user)} is disabled; keys, logins and open pages do nothing any more")
 
 
-def _enable(accounts: "Accounts", flags: argparse.Namespace) -> None:
-    user = _user(accounts, flags.name)
-    accounts.set_disabled(user, False)
+def _enable(app: "BokehWSGI", flags: argparse.Namespace) -> None:
+    user = _user(app, flags.name)
+    app.context.accounts.set_disabled(user, False)
     print(f"{_shown(user)} is enabled, and so are the keys and logins that were not revoked")
 
 
-def _invite(accounts: "Accounts", _: argparse.Namespace) -> None:
-    print(accounts.new_invitation())
+def _invite(app: "BokehWSGI", _: argparse.Namespace) -> None:
+    print(app.context.accounts.new_invitation())
     print("for one person, within a week, at …/register#invite=<what was printed>", file=sys.stderr)
 
 
-def _keys(accounts: "Accounts", flags: argparse.Namespace) -> None:
-    user = _user(accounts, flags.name)
+def _keys(app: "BokehWSGI", flags: argparse.Namespace) -> None:
+    user = _user(app, flags.name)
     if flags.new is not None:
-        _, key = accounts.new_key(user, flags.new)
+        _, key = app.context.accounts.new_key(user, flags.new)
         print(key)
         return
     if flags.revoke is not None:
-        if not accounts.revoke(user, flags.revoke):
+        if not app.context.accounts.revoke(user, flags.revoke):
             raise Failure(f"{user} has no key or login {flags.revoke!r}")
         print(f"{flags.revoke} is revoked")
         return
-    held = accounts.store.list_credentials(user)
+    held = app.store.accounts.list_credentials(user)
     rows = [(known.id, known.kind, known.name, _day(known.created)) for known in held]
     _print_table([("ID", "KIND", "NAME", "SINCE"), *rows])
 
@@ -155,12 +155,12 @@ COMMANDS = {
 }
 
 
-def _user(accounts: "Accounts", name: str) -> str:
+def _user(app: "BokehWSGI", name: str) -> str:
     """The name of the user who has it as it is (a site's names are kept so), else as people write it."""
     from bokeh_wsgi.auth.names import checked_user
 
-    known = name if accounts.store.get_user(name) is not None else checked_user(name)
-    return accounts.user(known).name
+    known = name if app.store.accounts.get_user(name) is not None else checked_user(name)
+    return app.context.accounts.user(known).name
 
 
 def _password(flags: argparse.Namespace, user: str) -> str:

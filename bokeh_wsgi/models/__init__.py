@@ -1,9 +1,9 @@
 """Documents: graph, state, history."""
 
+from .compaction import HistoryCompactor as HistoryCompactor
 from .document import Document as Document
 from .document import Limits as Limits
-from .document import Update as Update
-from .folding import Folder as Folder
 from .graph import Graph as Graph
 from .library import Library as Library
+from .reader_cache import Update as Update
 from .state import State as State

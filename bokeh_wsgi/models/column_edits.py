@@ -175,7 +175,7 @@ class ColumnEdits:
             key = (model, checked_text(name, "a column's name"))
             self._removed.pop(key, None)
             edited = self._edited[key] = self._begin(key)
-            edited.put(_as_before(self._values(rep), edited.like))
+            edited.put(_in_type_of(self._values(rep), edited.like))
 
     def _values(self, rep: Any) -> Values:
         return read_values(rep, self._unpacking)
@@ -276,7 +276,7 @@ class ColumnEdits:
             )
 
 
-def _as_before(values: Values, like: Column | None) -> Column:
+def _in_type_of(values: Values, like: Column | None) -> Column:
     """A list goes on being what the column was, where that works: BokehJS's tools make lists of arrays."""
     if like is None or not isinstance(values, list) or like.dtype == "json":
         return column_of(values)

@@ -1,13 +1,10 @@
 """A document: its history in the store, and the state that this process has of it."""
 
-import json
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain, groupby
-from operator import itemgetter
+from itertools import chain
 from typing import NamedTuple
 
 from bokeh_wsgi import dataplane
@@ -16,36 +13,20 @@ from bokeh_wsgi.exc import BokehWSGIError, FrameError, NotFound, PastGeneration,
 from bokeh_wsgi.store import SequenceTaken, Store
 
 from .columns_so_far import COLUMN_OPS, ColumnsSoFar
-from .folding import fold, is_due
+from .compaction import fold, is_due
 from .graph import Graph
-from .patch import joined
-from .state import Place, State
+from .merged_change import STORED, merged_ops
+from .reader_cache import ReaderCache, Update, size_of
+from .state import State
 from .undrawn import Report
 
-# Recent frames kept in memory, so that viewers who keep up cost the store nothing.
-RECENT_BYTES = 32 << 20
-# Frames up to this are sent in one piece with their COMMIT, made once for all readers.
-SMALL_BYTES = 256 << 10
 # A viewer that is behind gets the missed frames one by one if they are less than this, or than what they
 # changed; else one merged change.
 FORWARD_BYTES = 16 << 10
-# What readers of so many different seqs need is kept until the next change, up to RECENT_BYTES of it.
-MAX_UPDATES = 16
-# Of the events that a reader far behind has missed, it gets so many, the last ones.
-MAX_EVENTS = 10_000
-# What lies in the store has been checked.
-STORED = dataplane.Limits(max_bytes=1 << 62, max_message_bytes=1 << 62, max_unpacked=1 << 62, max_ops=1 << 62)
 # What came behind encoded columns is read for its column ops, if it unpacks to no more than this.
 LATER_UNPACKED = dataplane.Limits(
     max_bytes=1 << 62, max_message_bytes=1 << 62, max_unpacked=4 << 20, max_ops=1 << 16
 )
-
-
-class Update(NamedTuple):
-    """What a reader needs to come to ``seq``: pieces of an Arrow stream, to be written in order."""
-
-    seq: int
-    pieces: Sequence[Buffer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,19 +63,16 @@ class Document:
         self._encoding = threading.Lock()
         self._state = State()
         self._store_version: int | None = None
-        self._recent: OrderedDict[int, list[Buffer]] = OrderedDict()
-        self._recent_bytes = 0
+        self._cache = ReaderCache(docid)
         self._columns = ColumnsSoFar(docid)
         self._snapshot: Update | None = None
-        # By the seq of the readers, with their bytes; forgotten with the next change.
-        self._updates: OrderedDict[int, tuple[Update, int]] = OrderedDict()
         self._history_bytes = 0
 
     @property
     def nbytes(self) -> int:
         """Memory that the values take in this process, and the bytes that are kept for readers."""
         snapshot = self._snapshot
-        return self._state.nbytes + self._recent_bytes + (0 if snapshot is None else _size(snapshot.pieces))
+        return self._state.nbytes + self._cache.nbytes + (0 if snapshot is None else size_of(snapshot.pieces))
 
     @contextmanager
     def reading(self) -> Iterator[State]:
@@ -216,31 +194,25 @@ class Document:
                     self._snapshot = update
                     columns.begin(now, ops[1:], rest)
                 if self._state.seq == now:
-                    self._keep(seq, update)
+                    self._cache.keep(seq, update)
             return update
 
-    def _found(self, seq: int) -> "Update | _Plan":
+    def _found(self, seq: int) -> Update | _Plan:
         """What a reader at ``seq`` needs, or what it takes to encode it."""
         with self._locked():
             self._catch_up()
             now = self._state.seq
             if seq == now:
                 return Update(now, [])
-            if seq in self._updates:
-                return self._updates[seq][0]
+            kept = self._cache.update(seq)
+            if kept is not None:
+                return kept
             found = self._update(seq, now)
             if isinstance(found, Update):
-                self._keep(seq, found)
+                self._cache.keep(seq, found)
             return found
 
-    def _keep(self, seq: int, update: Update) -> None:
-        """For other readers that are there; the oldest go where they ask for too many different ones."""
-        self._updates[seq] = update, _size(update.pieces)
-        size = sum(size for _, size in self._updates.values())
-        while len(self._updates) > 1 and (len(self._updates) > MAX_UPDATES or size > RECENT_BYTES):
-            size -= self._updates.popitem(last=False)[1][1]
-
-    def _update(self, seq: int, now: int) -> "Update | _Plan":
+    def _update(self, seq: int, now: int) -> Update | _Plan:
         if seq <= 0 or seq > now or seq < self._state.whole_graph_seq:
             return self._from_nothing()
         missed = self._missed(seq)
@@ -319,12 +291,12 @@ class Document:
         seq, frame = snapshot
         self._begin_anew()
         self._take(seq, frame)
-        self._forget()
+        self._cache.clear()
 
     def _begin_anew(self) -> None:
         self._state, self._columns = State(), ColumnsSoFar(self.docid)
         self._store_version = self._snapshot = None
-        self._forget()
+        self._cache.clear()
 
     def _not_found(self) -> NotFound:
         return NotFound(f"No document {self.docid!r}: it was deleted, or its link is wrong.")
@@ -345,46 +317,33 @@ class Document:
         self._remember(seq, frame)
 
     def _remember(self, seq: int, frame: Buffer) -> None:
-        self._updates.clear()
         self._history_bytes += len(frame)
-        self._recent[seq] = pieces = self._pieces(seq, frame)
-        self._recent_bytes += _size(pieces)
-        while self._recent_bytes > RECENT_BYTES and len(self._recent) > 1:
-            _, old = self._recent.popitem(last=False)
-            self._recent_bytes -= _size(old)
-
-    def _forget(self) -> None:
-        self._recent.clear()
-        self._recent_bytes = 0
-        self._updates.clear()
-
-    def _pieces(self, seq: int, frame: Buffer) -> list[Buffer]:
-        """A frame and the COMMIT after it."""
-        commit = dataplane.commit(self.docid, seq)
-        return [b"".join([frame, commit])] if len(frame) <= SMALL_BYTES else [frame, commit]
+        self._cache.add(seq, frame)
 
     def _missed(self, seq: int) -> list[list[Buffer]] | None:
         """The changes after ``seq``, or None where the history no longer reaches back so far."""
         now = self._state.seq
         if seq == now:
             return []
-        if seq + 1 in self._recent:
-            return [self._recent[n] for n in range(seq + 1, now + 1)]
-        if self._history_bytes > 2 * RECENT_BYTES:
+        kept = self._cache.frames(seq, now)
+        if kept is not None:
+            return kept
+        if self._history_bytes > 2 * self._cache.max_bytes:
             # What a reader missed who is behind that is too much to be looked at.
             return None
         changes = [(n, frame) for n, frame in self._store.changes(self.docid, seq) if n <= now]
-        return [self._pieces(*change) for change in changes] if changes and changes[0][0] == seq + 1 else None
+        is_whole = bool(changes) and changes[0][0] == seq + 1
+        return [self._cache.pieces(*change) for change in changes] if is_whole else None
 
     def _worth_forwarding(self, missed: list[list[Buffer]], seq: int) -> bool:
         if len(missed) == 1:
             return True
-        size = sum(map(_size, missed))
+        size = sum(map(size_of, missed))
         if size <= FORWARD_BYTES:
             return True
         return size <= sum(self._state.columns[key].values.nbytes for key in self._state.touched_since(seq))
 
-    def _from_nothing(self) -> "Update | _Plan":
+    def _from_nothing(self) -> Update | _Plan:
         """One change: the graph as it is now, and its columns. So BokehJS has nothing to replay."""
         now, state = self._state.seq, self._state
         if self._columns.follow(state, self._column_ops_since):
@@ -395,7 +354,7 @@ class Document:
     def _column_ops_since(self, seq: int, max_bytes: int) -> list[Op] | None:
         """Those of changes after ``seq``; None where these take more than ``max_bytes``, or are not there."""
         missed = [] if seq == self._state.seq else self._missed(seq)
-        if missed is None or sum(map(_size, missed)) > max_bytes:
+        if missed is None or sum(map(size_of, missed)) > max_bytes:
             return None
         reader = dataplane.Reader(limits=LATER_UNPACKED)
         reader.feed(dataplane.SCHEMA_MESSAGE)
@@ -405,41 +364,7 @@ class Document:
             return None
         return [op for change in changes for op in change.ops if op.code in COLUMN_OPS]
 
-    def _merge(self, seq: int, missed: list[list[Buffer]] | None) -> "Update | _Plan":
+    def _merge(self, seq: int, missed: list[list[Buffer]] | None) -> Update | _Plan:
         if seq < self._state.graph_seq and (missed is None or seq < self._state.reuse_seq):
             return self._from_nothing()
-        return _Plan(self._state.seq, lambda: self._merged(seq, missed or []))
-
-    def _merged(self, seq: int, missed: list[list[Buffer]]) -> list[Op]:
-        placed = self._state.columns_since(seq)
-        events: list[Op] = []
-        if seq < max(self._state.graph_seq, self._state.event_seq):
-            patches, events = _passed_on(missed)
-            placed += patches
-        placed.sort(key=itemgetter(0))
-        return [*_joined(op for _, op in placed), *events[-MAX_EVENTS:]]
-
-
-def _passed_on(missed: list[list[Buffer]]) -> tuple[list[tuple[Place, Op]], list[Op]]:
-    """PATCHes of missed changes and their places; and EVENTs, which nothing replaces."""
-    placed, events = [], []
-    for pieces in missed:
-        for seq, ops in dataplane.read_model_ops(b"".join(pieces), STORED):
-            patches = (op for op in ops if op.code is OpCode.PATCH)
-            placed += [(Place(seq, number, 0), op) for number, op in enumerate(patches, 1)]
-            events += [op for op in ops if op.code is OpCode.EVENT]
-    return placed, events
-
-
-def _joined(ops: Iterable[Op]) -> Iterator[Op]:
-    """The same with as few PATCHes as do where several follow each other."""
-    for is_patch, group in groupby(ops, lambda op: op.code is OpCode.PATCH):
-        if is_patch:
-            for patch in joined(json.loads(op.json) for op in group):
-                yield Op(OpCode.PATCH, json=json.dumps(patch, separators=(",", ":")))
-        else:
-            yield from group
-
-
-def _size(pieces: Sequence[Buffer]) -> int:
-    return sum(map(len, pieces))
+        return _Plan(self._state.seq, lambda: merged_ops(self._state, seq, missed or []))

@@ -14,7 +14,7 @@ from .column_edits import ColumnEdits
 from .patch import Changes
 from .reps import Rep, checked_list, checked_object, checked_text, dumps, reference_of
 from .state import State
-from .types import TypeChecker
+from .type_checker import TypeChecker
 from .undrawn import UNDRAWN
 
 MAX_EDITS: Final = 10_000
@@ -37,7 +37,8 @@ def ops_of(edits: Sequence[Rep], state: State, *, max_unpacked: int) -> list[Op]
 
     ``max_unpacked``: bytes of all packed arrays.
     """
-    types = TypeChecker(state.graph)
+    graph = state.graph
+    types = TypeChecker(graph.models, graph.types, graph.defs or ())
     patch = []
     events = _Events(state)
     columns = ColumnEdits(state, max_unpacked)

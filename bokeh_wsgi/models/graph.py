@@ -22,18 +22,14 @@ everywhere else. One thing Bokeh cannot say: ``ModelChanged`` with ``"unset": tr
 is back at its default and leaves the graph; ``new``, if it is there, is that default.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bokeh_wsgi.exc import BadRequest
 
-from .patch import Changes, checked_defs, checked_resources, checked_switch, checked_types, only_model
-from .patch import diff as diff
-from .patch import joined as joined
-from .patch import joined_resources as joined_resources
+from .patch import Changes, checked_defs, checked_switch
 from .reps import (
     Flattener,
-    Nester,
     References,
     Rep,
     checked_generation,
@@ -42,12 +38,15 @@ from .reps import (
     checked_object,
     checked_text,
 )
+from .resources import checked_resources, joined_resources
+from .value_types import checked_types
 
-_DOCUMENT_KEYS = frozenset(
+_KEYS = frozenset(
     {
         "version",
         "title",
         "roots",
+        "models",
         "config",
         "callbacks",
         "defs",
@@ -108,7 +107,7 @@ class Graph:
     def from_json(cls, content: Any) -> "Graph":
         """The graph of Graph JSON from anywhere; raises BadRequest."""
         content = checked_object(content, "a graph")
-        graph = cls._outline(content, _DOCUMENT_KEYS | {"models"})
+        graph = cls._outline(content)
         models = checked_object(content.get("models", {}), "models")
         for model_id in models:
             checked_id(model_id)
@@ -128,24 +127,8 @@ class Graph:
         return graph
 
     @classmethod
-    def flatten(cls, document: Mapping[str, Any]) -> "Graph":
-        """The graph of Bokeh's ``Document.to_json(deferred=False)``; they share no container."""
-        graph = cls._outline(document, _DOCUMENT_KEYS)
-        flattener = Flattener()
-        graph._pin(flattener, {"config": document.get("config")})
-        for rep in checked_list(document.get("roots", []), "roots"):
-            graph.roots.append(only_model(flattener, rep, "a root"))
-        graph._pin(flattener, {"callbacks": document.get("callbacks")})
-        if flattener.unknown:
-            raise BadRequest(
-                f"a document mentions models that it does not hold: {', '.join(flattener.unknown)}"
-            )
-        graph.models, graph._references = flattener.models, flattener.references
-        return graph
-
-    @classmethod
-    def _outline(cls, content: Mapping[str, Any], keys: frozenset[str]) -> "Graph":
-        if surplus := content.keys() - keys:
+    def _outline(cls, content: Mapping[str, Any]) -> "Graph":
+        if surplus := content.keys() - _KEYS:
             raise BadRequest(f"a graph has no {', '.join(sorted(map(str, surplus)))}")
         graph = cls(
             version=checked_text(content.get("version", ""), "version"),
@@ -178,23 +161,6 @@ class Graph:
             **({"share_view": True} if self.share_view else {}),
             **({"generation": self.generation} if self.generation else {}),
         }
-
-    def nested(self, roots: Sequence[str] | None = None) -> Rep:
-        """Bokeh's document JSON with these roots (default: all): for BokehJS and ``Document.from_json``.
-
-        The opposite of `flatten`, except that sources are as they are here: without columns.
-        """
-        nester = Nester(self.models, set())
-        # In the order in which Bokeh reads them, since what is mentioned first is written out.
-        document: Rep = {"version": self.version, "title": self.title}
-        if self.config is not None:
-            document["config"] = nester.nest(self.config)
-        document["roots"] = [nester.nest({"id": root}) for root in (self.roots if roots is None else roots)]
-        if self.defs is not None:
-            document["defs"] = self.defs
-        if self.callbacks is not None:
-            document["callbacks"] = nester.nest(self.callbacks)
-        return document
 
     def by_name(self, name: str) -> str | None:
         """The id of the first model whose ``name`` attribute is `name`."""

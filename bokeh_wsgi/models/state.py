@@ -37,7 +37,7 @@ _NOWHERE = Place(0, 0, 0)
 
 
 @dataclass(slots=True)
-class Held:
+class HeldColumn:
     """A column, the seq of the last change that touched it, and the place of its last op there.
 
     ``nbytes`` are those that the state counts for it.
@@ -70,7 +70,7 @@ class State:
     whole_graph_seq: int = 0
     reuse_seq: int = 0
     """Of the last change that defined an id which had been removed: it is not merged with those before it."""
-    columns: dict[Key, Held] = field(default_factory=dict)
+    columns: dict[Key, HeldColumn] = field(default_factory=dict)
     removed: dict[Key, Place] = field(default_factory=dict)
     nbytes: int = 0
     """Bytes of all columns' values, as far as `apply` has brought them."""
@@ -247,7 +247,7 @@ class State:
             return
         held = self.columns.get(key)
         if held is None:
-            held = self.columns[key] = Held(GrowingColumn(), place.seq)
+            held = self.columns[key] = HeldColumn(GrowingColumn(), place.seq)
             self.removed.pop(key, None)
         held.values.apply(op, copy=False)
         self.nbytes += held.values.nbytes - held.nbytes

@@ -199,7 +199,7 @@ def account_of(
     error: BokehWSGIError | None = None,
 ) -> Response:
     """The account's page, with what was done or why not."""
-    held = context.store.list_credentials(identity.user)
+    held = context.store.accounts.list_credentials(identity.user)
     keys: list[Any] = [
         SimpleNamespace(
             id=known.id,

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Request, Response
 from bokeh_wsgi.auth import NOBODY, Identity, Right
 from bokeh_wsgi.context import Context, mount_of
 from bokeh_wsgi.exc import NotFound
-from bokeh_wsgi.models import types
+from bokeh_wsgi.models import type_checker
 
 from .document import document_page
 from .headers import document_headers
@@ -26,7 +26,7 @@ def view(context: Context, request: Request, docid: str, model: str | None = Non
     page_js = files().built("page.js")
     writes = context.policy.may_edit(access)
     if writes:
-        types.prepare()
+        type_checker.prepare()
     with context.library.open(docid).reading() as state:
         if model is not None and model not in state.graph.models and state.graph.by_name(model) is None:
             raise NotFound(f"No model with the id or name {model!r} in this document.")

@@ -12,24 +12,22 @@ is killed, but a crash of the machine may take the last changes with it.
 
 from bokeh_wsgi.exc import StoreError
 
-from .accounts import Credential as Credential
-from .accounts import UserRecord as UserRecord
+from .accounts import AccountStore as AccountStore
 from .base import KEPT_KEYS as KEPT_KEYS
 from .base import VIEWERS_S as VIEWERS_S
-from .base import DocumentRecord as DocumentRecord
 from .base import SequenceTaken as SequenceTaken
 from .base import Store as Store
 from .memory import MemoryStore as MemoryStore
+from .records import Credential as Credential
+from .records import DocumentRecord as DocumentRecord
+from .records import UserRecord as UserRecord
 from .sqlite import SQLiteStore as SQLiteStore
 
 
 def open_store(uri: str) -> Store:
     """The store that `uri` names, made if it is not there; raises StoreError."""
-    scheme = uri.partition(":")[0]
     if uri == "memory:":
         return MemoryStore()
-    if scheme == "sqlite":
+    if uri.startswith("sqlite:"):
         return SQLiteStore.from_uri(uri)
-    if scheme == "redis":
-        raise StoreError("Stores on redis arrive in a later release; use sqlite:///path/to/file.db.")
     raise StoreError(f"No store is called {uri!r}; use memory: or sqlite:///path/to/file.db.")

@@ -1,40 +1,16 @@
-"""The contract of stores, its second part: users, their credentials, and who may do what."""
+"""The contract of a store's accounts: users, their credentials, codes and tries, and settings of the site."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
-if TYPE_CHECKING:
-    from .base import DocumentRecord
-
-
-@dataclass(frozen=True, slots=True)
-class UserRecord:
-    """``password_hash`` is empty for users who cannot sign in with a password; ``created`` is a Unix time."""
-
-    name: str
-    password_hash: str
-    created: float
-    disabled: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Credential:
-    """What a program (``kind`` "key") or a browser (``kind`` "login") shows instead of a password.
-
-    ``secret_hash`` is empty where a signature proves it. ``created`` is a Unix time.
-    """
-
-    id: str
-    user: str
-    kind: str
-    name: str
-    secret_hash: str
-    created: float
+from .records import Credential, UserRecord
 
 
 class AccountStore(ABC):
-    """As `Store`: atomic, thread-safe, durable. Names of users are compared as they are."""
+    """What a `Store` keeps besides documents; as that: atomic, thread-safe, durable, and closed with it.
+
+    Names of users are compared as they are.
+    """
 
     @abstractmethod
     def create_user(self, name: str, password_hash: str) -> bool:
@@ -100,54 +76,5 @@ class AccountStore(ABC):
         """Forget the tries under this name."""
 
     @abstractmethod
-    def publish_document(self, docid: str, published: bool) -> None: ...
-
-    @abstractmethod
-    def share_document(self, docid: str, user: str, right: str) -> None:
-        """Give `user` the right "read" or "write", or with "" none; raises ValueError for another right."""
-
-    @abstractmethod
-    def share_of(self, docid: str, user: str) -> str:
-        """The right that was shared with a user: "read", "write" or ""."""
-
-    @abstractmethod
-    def shares(self, docid: str) -> dict[str, str]:
-        """All rights that were shared, by user, in the order of their names."""
-
-    @abstractmethod
-    def list_shared(self, user: str) -> list[tuple["DocumentRecord", str]]:
-        """Documents of others that are shared with a user, and the right; the one that changed last first."""
-
-    @abstractmethod
-    def list_published(self) -> list["DocumentRecord"]:
-        """Published documents of all users, the one that changed last first."""
-
-    @abstractmethod
-    def withdraw_tokens(self, docid: str) -> int:
-        """Raise the document's token number, which ends tokens of earlier numbers; returns the new one."""
-
-    @abstractmethod
-    def usage(self, owner: str) -> tuple[int, int]:
-        """How many documents a user has, and the bytes that they take in the store."""
-
-    @abstractmethod
-    def access_version(self) -> int:
-        """A number that rises whenever what anybody may do becomes less: a user is disabled, a credential, a
-        share or a publication ends, tokens are withdrawn. Cheap."""
-
-
-RIGHTS = ("", "read", "write")
-"""What `AccountStore.share_document` takes."""
-
-
-def next_try(expected: float, now: float, interval_s: float, burst: int) -> tuple[float, float]:
-    """(seconds to wait, the new expected time) for a try now.
-
-    `expected` is the time at which the tries so far would be used up; 0 where there were none.
-    """
-    start = max(expected, now)
-    wait_s = start - now - interval_s * (burst - 1)
-    # Clocks of several machines, and one that was set back, must not lock anybody out for long.
-    if wait_s > interval_s * burst:
-        start, wait_s = now, 0.0
-    return (wait_s, expected) if wait_s > 0 else (0.0, start + interval_s)
+    def setting(self, name: str, make: Callable[[], bytes]) -> bytes:
+        """The value under this name: what `make` returned when somebody asked first, in whatever process."""

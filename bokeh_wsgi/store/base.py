@@ -1,41 +1,18 @@
-"""The contract of stores."""
+"""The contract of stores: documents, their histories and snapshots, and who may see them."""
 
 import secrets
-from abc import abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
 from typing import ClassVar
 
 from bokeh_wsgi.exc import Conflict
 
 from .accounts import AccountStore
+from .records import DocumentRecord
 
 KEPT_KEYS = 1000
 """Idempotency keys of a document's last changes that outlive folding."""
 VIEWERS_S = 45.0
 """How long what a process says of its viewers holds, unless it says so again."""
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentRecord:
-    """What a store knows of a document without looking into it.
-
-    ``seq`` is the number of the last change, 0 before the first. ``created`` and ``changed`` (the last change
-    or the creation) are Unix times in seconds. ``bytes`` is what its snapshot and history take in the store.
-    ``tokens`` is the number that document tokens must have to be valid. ``host`` is the machine whose script
-    started the document anew the last time, "" if it did not say: not for people who may only read.
-    """
-
-    docid: str
-    owner: str
-    title: str
-    created: float
-    changed: float
-    seq: int
-    bytes: int
-    published: bool = False
-    tokens: int = 0
-    host: str = ""
 
 
 class SequenceTaken(Conflict):
@@ -48,8 +25,8 @@ class SequenceTaken(Conflict):
         self.current = current
 
 
-class Store(AccountStore):
-    """Documents, their histories and snapshots, settings, and users with their rights.
+class Store(ABC):
+    """Documents, their histories and snapshots, and users' rights to them; the users are in ``accounts``.
 
     Every method is atomic and thread-safe, and what it wrote is durable when it returns, as far as the store
     is at all. A store may be opened before a fork and used on both sides of it. Where a document is gone,
@@ -60,6 +37,7 @@ class Store(AccountStore):
 
     is_shared: ClassVar[bool] = True
     """Whether other processes may commit to what this one sees."""
+    accounts: AccountStore
 
     @abstractmethod
     def create_document(self, owner: str, title: str) -> tuple[DocumentRecord, bool]:
@@ -127,10 +105,6 @@ class Store(AccountStore):
         """Bytes of the frames in the history, without the snapshot."""
 
     @abstractmethod
-    def setting(self, name: str, make: Callable[[], bytes]) -> bytes:
-        """The value under this name: what `make` returned when somebody asked first, in whatever process."""
-
-    @abstractmethod
     def set_viewers(self, docid: str, process: str, number: int) -> None:
         """Note that so many pages look at the document through a process; that holds for `VIEWERS_S`."""
 
@@ -139,11 +113,47 @@ class Store(AccountStore):
         """How many pages look at the document through all processes."""
 
     @abstractmethod
+    def publish_document(self, docid: str, published: bool) -> None: ...
+
+    @abstractmethod
+    def share_document(self, docid: str, user: str, right: str) -> None:
+        """Give `user` the right "read" or "write", or with "" none; raises ValueError for another right."""
+
+    @abstractmethod
+    def share_of(self, docid: str, user: str) -> str:
+        """The right that was shared with a user: "read", "write" or ""."""
+
+    @abstractmethod
+    def shares(self, docid: str) -> dict[str, str]:
+        """All rights that were shared, by user, in the order of their names."""
+
+    @abstractmethod
+    def list_shared(self, user: str) -> list[tuple[DocumentRecord, str]]:
+        """Documents of others that are shared with a user, and the right; the one that changed last first."""
+
+    @abstractmethod
+    def list_published(self) -> list[DocumentRecord]:
+        """Published documents of all users, the one that changed last first."""
+
+    @abstractmethod
+    def withdraw_tokens(self, docid: str) -> int:
+        """Raise the document's token number, which ends tokens of earlier numbers; returns the new one."""
+
+    @abstractmethod
+    def usage(self, owner: str) -> tuple[int, int]:
+        """How many documents a user has, and the bytes that they take in the store."""
+
+    @abstractmethod
     def version(self) -> int:
         """A number that is another one whenever anything was committed since, by any process. Cheap.
 
         It only compares with what this process got before.
         """
+
+    @abstractmethod
+    def access_version(self) -> int:
+        """A number that rises whenever what anybody may do becomes less: a user is disabled, a credential, a
+        share or a publication ends, tokens are withdrawn. Cheap."""
 
     @abstractmethod
     def close(self) -> None:

@@ -3,14 +3,14 @@
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from bokeh_wsgi.exc import Conflict, NotFound, StoreError
 
-from .accounts import Credential, UserRecord
-from .base import KEPT_KEYS, VIEWERS_S, DocumentRecord, SequenceTaken, Store, new_docid
-from .memory_accounts import Accounts
+from .base import KEPT_KEYS, VIEWERS_S, SequenceTaken, Store, new_docid
+from .memory_accounts import MemoryAccounts
+from .records import RIGHTS, DocumentRecord
 
 
 @dataclass(slots=True)
@@ -29,6 +29,7 @@ class _Document:
     tokens: int = 0
     host: str = ""
     viewers: dict[str, tuple[int, float]] = field(default_factory=dict)
+    shares: dict[str, str] = field(default_factory=dict)
 
     @property
     def record(self) -> DocumentRecord:
@@ -51,12 +52,13 @@ class MemoryStore(Store):
     """Not shared: a fork gives the child a copy that goes its own way."""
 
     is_shared = False
+    accounts: MemoryAccounts
 
     def __init__(self) -> None:
         self._documents: dict[str, _Document] = {}
-        self._settings: dict[str, bytes] = {}
-        self._accounts = Accounts()
-        self._version = 0
+        self.accounts = MemoryAccounts(lambda: self._lock)
+        self._commits = 0
+        self._revocations = 0
         self._closed = False
         self._pid = os.getpid()
         self._lock_of_pid = threading.RLock()
@@ -90,7 +92,7 @@ class MemoryStore(Store):
             now = time.time()
             document = _Document(new_docid(), owner, title, now, now)
             self._documents[document.docid] = document
-            self._version += 1
+            self._commits += 1
             return document.record, True
 
     def get_document(self, docid: str) -> DocumentRecord | None:
@@ -109,12 +111,11 @@ class MemoryStore(Store):
             if other not in (None, document):
                 raise Conflict(f"There is another document with the title {title!r}.")
             document.title = title
-            self._version += 1
+            self._commits += 1
 
     def delete_document(self, docid: str) -> bool:
         with self._lock:
-            self._version += 1
-            self._accounts.forget_document(docid)
+            self._commits += 1
             return self._documents.pop(docid, None) is not None
 
     def append(
@@ -139,7 +140,7 @@ class MemoryStore(Store):
                 document.host = host
             if key:
                 document.keys[key] = seq
-            self._version += 1
+            self._commits += 1
             return seq
 
     def applied(self, docid: str, key: str) -> int | None:
@@ -172,19 +173,12 @@ class MemoryStore(Store):
             document.history_bytes = sum(map(len, document.history.values()))
             oldest = min(seq, document.seq - KEPT_KEYS)
             document.keys = {key: n for key, n in document.keys.items() if n > oldest}
-            self._version += 1
+            self._commits += 1
 
     def history_bytes(self, docid: str) -> int:
         with self._lock:
             document = self._documents.get(docid)
             return 0 if document is None else document.history_bytes
-
-    def setting(self, name: str, make: Callable[[], bytes]) -> bytes:
-        with self._lock:
-            if name not in self._settings:
-                self._settings[name] = make()
-                self._version += 1
-            return self._settings[name]
 
     def set_viewers(self, docid: str, process: str, number: int) -> None:
         with self._lock:
@@ -192,7 +186,7 @@ class MemoryStore(Store):
             viewers.pop(process, None)
             if number:
                 viewers[process] = number, time.time()
-            self._version += 1
+            self._commits += 1
 
     def viewers(self, docid: str) -> int:
         since = time.time() - VIEWERS_S
@@ -201,105 +195,36 @@ class MemoryStore(Store):
             told = [] if document is None else document.viewers.values()
             return sum(number for number, at in told if at > since)
 
-    def version(self) -> int:
-        with self._lock:
-            return self._version + self._accounts.version
-
-    def create_user(self, name: str, password_hash: str) -> bool:
-        with self._lock:
-            return self._accounts.create(name, password_hash)
-
-    def get_user(self, name: str) -> UserRecord | None:
-        with self._lock:
-            return self._accounts.users.get(name)
-
-    def list_users(self) -> list[UserRecord]:
-        with self._lock:
-            return sorted(self._accounts.users.values(), key=lambda user: user.name)
-
-    def count_users(self) -> int:
-        with self._lock:
-            return len(self._accounts.users)
-
-    def set_password(self, name: str, password_hash: str, *, keep_login: str = "") -> None:
-        with self._lock:
-            self._accounts.set_password(name, password_hash, keep_login)
-
-    def rehash_password(self, name: str, old_hash: str, new_hash: str) -> None:
-        with self._lock:
-            user = self._accounts.user(name)
-            if user.password_hash == old_hash:
-                self._accounts.users[name] = replace(user, password_hash=new_hash)
-
-    def set_disabled(self, name: str, disabled: bool) -> None:
-        with self._lock:
-            self._accounts.set_disabled(name, disabled)
-
-    def add_credential(self, credential: Credential) -> None:
-        with self._lock:
-            self._accounts.user(credential.user)
-            self._accounts.credentials[credential.id] = credential
-
-    def get_credential(self, credential_id: str) -> Credential | None:
-        with self._lock:
-            return self._accounts.credentials.get(credential_id)
-
-    def list_credentials(self, user: str) -> list[Credential]:
-        with self._lock:
-            found = [known for known in self._accounts.credentials.values() if known.user == user]
-        return sorted(found, key=lambda credential: (-credential.created, credential.id))
-
-    def delete_credential(self, user: str, credential_id: str) -> bool:
-        with self._lock:
-            return self._accounts.delete_credential(user, credential_id)
-
-    def put_code(self, code: str, value: str, expires: float) -> None:
-        with self._lock:
-            self._accounts.put_code(code, value, expires)
-
-    def get_code(self, code: str) -> str | None:
-        with self._lock:
-            return self._accounts.get_code(code)
-
-    def take_code(self, code: str) -> str | None:
-        with self._lock:
-            value = self._accounts.get_code(code)
-            self._accounts.codes.pop(code, None)
-            return value
-
-    def throttle(self, name: str, interval_s: float, burst: int) -> float:
-        with self._lock:
-            return self._accounts.throttle(name, interval_s, burst)
-
-    def forgive(self, name: str) -> None:
-        with self._lock:
-            self._accounts.tries.pop(name, None)
-
     def publish_document(self, docid: str, published: bool) -> None:
         with self._lock:
             self._find(docid).published = published
-            self._accounts.version += 1
+            self._revocations += 1
 
     def share_document(self, docid: str, user: str, right: str) -> None:
+        if right not in RIGHTS:
+            raise ValueError(f"a right is one of {RIGHTS}, not {right!r}")
         with self._lock:
-            self._find(docid)
-            self._accounts.user(user)
-            self._accounts.share(docid, user, right)
+            shares = self._find(docid).shares
+            if self.accounts.get_user(user) is None:
+                raise NotFound(f"No user {user!r}.")
+            before = shares.pop(user, "")
+            if right:
+                shares[user] = right
+            if RIGHTS.index(right) < RIGHTS.index(before):
+                self._revocations += 1
 
     def share_of(self, docid: str, user: str) -> str:
-        with self._lock:
-            return self._accounts.shares.get((docid, user), "")
+        return self.shares(docid).get(user, "")
 
     def shares(self, docid: str) -> dict[str, str]:
         with self._lock:
-            return {user: right for (of, user), right in sorted(self._accounts.shares.items()) if of == docid}
+            document = self._documents.get(docid)
+            return {} if document is None else dict(sorted(document.shares.items()))
 
     def list_shared(self, user: str) -> list[tuple[DocumentRecord, str]]:
         with self._lock:
-            rights = {
-                docid: right for (docid, whose), right in self._accounts.shares.items() if whose == user
-            }
-            records = _latest_first(d.record for docid, d in self._documents.items() if docid in rights)
+            rights = {d.docid: d.shares[user] for d in self._documents.values() if user in d.shares}
+            records = _latest_first(self._documents[docid].record for docid in rights)
         return [(record, rights[record.docid]) for record in records]
 
     def list_published(self) -> list[DocumentRecord]:
@@ -310,7 +235,7 @@ class MemoryStore(Store):
         with self._lock:
             document = self._find(docid)
             document.tokens += 1
-            self._accounts.version += 1
+            self._revocations += 1
             return document.tokens
 
     def usage(self, owner: str) -> tuple[int, int]:
@@ -318,9 +243,13 @@ class MemoryStore(Store):
             sizes = [d.record.bytes for d in self._documents.values() if d.owner == owner]
         return len(sizes), sum(sizes)
 
+    def version(self) -> int:
+        with self._lock:
+            return self._commits + self.accounts.commits + self.access_version()
+
     def access_version(self) -> int:
         with self._lock:
-            return self._accounts.version
+            return self._revocations + self.accounts.revocations
 
     def close(self) -> None:
         self._closed = True

@@ -20,7 +20,7 @@ def parts_of(
         yield part, None if part else _checksum(docid, seq, view), view[start : start + PART_BYTES]
 
 
-def joined(docid: str, seq: int, rows: Iterable[tuple[int, int, int | None, bytes]]) -> bytes:
+def frame_of(docid: str, seq: int, rows: Iterable[tuple[int, int, int | None, bytes]]) -> bytes:
     """The frame that lies in these rows: (seq, number, checksum, bytes) of its parts, in order.
 
     Raises `StoreDamaged` if it is not what was put in, as far as that can be told: there were no checksums in

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from bokeh_wsgi.exc import NotFound
-from bokeh_wsgi.store import Credential, Store
+from bokeh_wsgi.store import AccountStore, Credential, Store
 
 HOUR_S = 3600.0
 
@@ -16,28 +16,34 @@ def key(key_id: str, user: str = "ada", kind: str = "key", created: float = 1.0)
 
 
 class AccountsConformance:
+    """What every store has to do about its accounts, and about users' rights to documents."""
+
     @pytest.fixture
-    def ada(self, store: Store) -> str:
-        assert store.create_user("ada", "hash")
+    def accounts(self, store: Store) -> AccountStore:
+        return store.accounts
+
+    @pytest.fixture
+    def ada(self, accounts: AccountStore) -> str:
+        assert accounts.create_user("ada", "hash")
         return "ada"
 
     # Users
 
-    def test_a_user_is_made_once(self, store: Store, ada: str) -> None:
-        assert not store.create_user(ada, "another hash")
-        user = store.get_user(ada)
+    def test_a_user_is_made_once(self, accounts: AccountStore, ada: str) -> None:
+        assert not accounts.create_user(ada, "another hash")
+        user = accounts.get_user(ada)
         assert user is not None
         assert (user.name, user.password_hash, user.disabled) == (ada, "hash", False)
         assert user.created > 1.7e9
-        assert store.get_user("Ada") is None
+        assert accounts.get_user("Ada") is None
 
-    def test_of_many_who_make_one_user_at_once_one_does(self, store: Store) -> None:
+    def test_of_many_who_make_one_user_at_once_one_does(self, accounts: AccountStore) -> None:
         barrier = threading.Barrier(8)
         made: list[bool] = []
 
         def make() -> None:
             barrier.wait()
-            made.append(store.create_user("ada", "hash"))
+            made.append(accounts.create_user("ada", "hash"))
 
         threads = [threading.Thread(target=make) for _ in range(8)]
         for thread in threads:
@@ -46,101 +52,118 @@ class AccountsConformance:
             thread.join()
         assert sorted(made) == [False] * 7 + [True]
 
-    def test_users_are_listed_by_name_and_counted(self, store: Store) -> None:
+    def test_users_are_listed_by_name_and_counted(self, accounts: AccountStore) -> None:
         for name in ("b", "a", "Größe 🙂", "'; DROP TABLE users; --"):
-            store.create_user(name, "")
-        assert [user.name for user in store.list_users()] == ["'; DROP TABLE users; --", "Größe 🙂", "a", "b"]
-        assert store.count_users() == 4
+            accounts.create_user(name, "")
+        assert [user.name for user in accounts.list_users()] == [
+            "'; DROP TABLE users; --",
+            "Größe 🙂",
+            "a",
+            "b",
+        ]
+        assert accounts.count_users() == 4
 
-    def test_a_new_password_ends_all_logins_but_one_and_no_keys(self, store: Store, ada: str) -> None:
+    def test_a_new_password_ends_all_logins_but_one_and_no_keys(
+        self, store: Store, accounts: AccountStore, ada: str
+    ) -> None:
         for credential in (key("k"), key("here", kind="login"), key("there", kind="login")):
-            store.add_credential(credential)
+            accounts.add_credential(credential)
         before = store.access_version()
-        store.set_password(ada, "new", keep_login="here")
-        assert {credential.id for credential in store.list_credentials(ada)} == {"k", "here"}
+        accounts.set_password(ada, "new", keep_login="here")
+        assert {credential.id for credential in accounts.list_credentials(ada)} == {"k", "here"}
         assert store.access_version() > before
-        user = store.get_user(ada)
+        user = accounts.get_user(ada)
         assert user is not None
         assert user.password_hash == "new"
 
-    def test_a_password_is_rehashed_only_if_it_is_still_the_same(self, store: Store, ada: str) -> None:
-        store.rehash_password(ada, "hash", "better")
-        store.rehash_password(ada, "hash", "too late")
-        user = store.get_user(ada)
+    def test_a_password_is_rehashed_only_if_it_is_still_the_same(
+        self, accounts: AccountStore, ada: str
+    ) -> None:
+        accounts.rehash_password(ada, "hash", "better")
+        accounts.rehash_password(ada, "hash", "too late")
+        user = accounts.get_user(ada)
         assert user is not None
         assert user.password_hash == "better"
 
-    def test_a_user_is_disabled_and_enabled(self, store: Store, ada: str) -> None:
+    def test_a_user_is_disabled_and_enabled(self, store: Store, accounts: AccountStore, ada: str) -> None:
         before = store.access_version()
         for disabled in (True, False):
-            store.set_disabled(ada, disabled)
-            user = store.get_user(ada)
+            accounts.set_disabled(ada, disabled)
+            user = accounts.get_user(ada)
             assert user is not None
             assert user.disabled is disabled
         assert store.access_version() > before
 
-    def test_what_is_changed_about_nobody_is_not_found(self, store: Store, docid: str) -> None:
+    def test_what_is_changed_about_nobody_is_not_found(
+        self, store: Store, accounts: AccountStore, docid: str
+    ) -> None:
         with pytest.raises(NotFound):
-            store.set_password("nobody", "hash")
+            accounts.set_password("nobody", "hash")
         with pytest.raises(NotFound):
-            store.set_disabled("nobody", True)
+            accounts.set_disabled("nobody", True)
         with pytest.raises(NotFound):
-            store.add_credential(key("k", "nobody"))
+            accounts.add_credential(key("k", "nobody"))
         with pytest.raises(NotFound):
             store.share_document(docid, "nobody", "read")
 
     # Credentials
 
-    def test_credentials_are_kept_by_id_and_listed_by_age(self, store: Store, ada: str) -> None:
-        store.create_user("bob", "")
+    def test_credentials_are_kept_by_id_and_listed_by_age(self, accounts: AccountStore, ada: str) -> None:
+        accounts.create_user("bob", "")
         old, young, bobs = key("a"), key("b", kind="login", created=2.0), key("c", "bob")
         for credential in (old, young, bobs):
-            store.add_credential(credential)
-        assert store.get_credential("a") == old
-        assert store.get_credential("x") is None
-        assert store.list_credentials(ada) == [young, old]
+            accounts.add_credential(credential)
+        assert accounts.get_credential("a") == old
+        assert accounts.get_credential("x") is None
+        assert accounts.list_credentials(ada) == [young, old]
 
-    def test_only_its_own_user_deletes_a_credential(self, store: Store, ada: str) -> None:
-        store.add_credential(key("a"))
+    def test_only_its_own_user_deletes_a_credential(
+        self, store: Store, accounts: AccountStore, ada: str
+    ) -> None:
+        accounts.add_credential(key("a"))
         before = store.access_version()
-        assert not store.delete_credential("bob", "a")
+        assert not accounts.delete_credential("bob", "a")
         assert store.access_version() == before
-        assert store.delete_credential(ada, "a")
-        assert not store.delete_credential(ada, "a")
-        assert store.get_credential("a") is None
+        assert accounts.delete_credential(ada, "a")
+        assert not accounts.delete_credential(ada, "a")
+        assert accounts.get_credential("a") is None
         assert store.access_version() > before
 
     # Codes
 
-    def test_a_code_is_taken_once(self, store: Store) -> None:
-        store.put_code("c", "value", time.time() + HOUR_S)
-        assert store.get_code("c") == "value"
-        assert (store.take_code("c"), store.take_code("c"), store.get_code("c")) == ("value", None, None)
+    def test_a_code_is_taken_once(self, accounts: AccountStore) -> None:
+        accounts.put_code("c", "value", time.time() + HOUR_S)
+        assert accounts.get_code("c") == "value"
+        assert (accounts.take_code("c"), accounts.take_code("c"), accounts.get_code("c")) == (
+            "value",
+            None,
+            None,
+        )
 
-    def test_a_code_that_expired_is_not_there(self, store: Store) -> None:
-        store.put_code("c", "value", time.time() - 1)
-        assert (store.get_code("c"), store.take_code("c")) == (None, None)
+    def test_a_code_that_expired_is_not_there(self, accounts: AccountStore) -> None:
+        accounts.put_code("c", "value", time.time() - 1)
+        assert (accounts.get_code("c"), accounts.take_code("c")) == (None, None)
 
     # Throttle
 
-    def test_tries_are_allowed_up_to_the_burst(self, store: Store) -> None:
-        waits = [store.throttle("ada", HOUR_S, 3) for _ in range(5)]
+    def test_tries_are_allowed_up_to_the_burst(self, accounts: AccountStore) -> None:
+        waits = [accounts.throttle("ada", HOUR_S, 3) for _ in range(5)]
         assert waits[:3] == [0.0, 0.0, 0.0]
         assert all(HOUR_S - 60 < wait_s <= HOUR_S for wait_s in waits[3:])
-        assert store.throttle("bob", HOUR_S, 3) == 0.0
+        assert accounts.throttle("bob", HOUR_S, 3) == 0.0
 
-    def test_tries_come_back_with_time(self, store: Store) -> None:
-        assert store.throttle("ada", 0.05, 1) == 0.0
+    def test_tries_come_back_with_time(self, accounts: AccountStore) -> None:
+        assert accounts.throttle("ada", 0.05, 1) == 0.0
         deadline = time.monotonic() + 10
-        while store.throttle("ada", 0.05, 1) > 0:
+        while accounts.throttle("ada", 0.05, 1) > 0:
             assert time.monotonic() < deadline
 
-    def test_tries_are_forgiven(self, store: Store) -> None:
+    def test_tries_are_forgiven(self, accounts: AccountStore) -> None:
         for _ in range(2):
-            assert store.throttle("ada", HOUR_S, 1) == 0.0
-            assert store.throttle("ada", HOUR_S, 1) > 0
-            store.forgive("ada")
-        store.forgive("nobody")
+            assert accounts.throttle("ada", HOUR_S, 1) == 0.0
+            assert accounts.throttle("ada", HOUR_S, 1) > 0
+            accounts.forgive("ada")
+        accounts.forgive("nobody")
 
     # Rights
 
@@ -152,9 +175,11 @@ class AccountsConformance:
             assert record.published is published
             assert [listed.docid for listed in store.list_published()] == [docid] * published
 
-    def test_rights_are_shared_changed_and_taken_back(self, store: Store, docid: str) -> None:
+    def test_rights_are_shared_changed_and_taken_back(
+        self, store: Store, accounts: AccountStore, docid: str
+    ) -> None:
         for user in ("bob", "cleo"):
-            store.create_user(user, "")
+            accounts.create_user(user, "")
         store.share_document(docid, "cleo", "read")
         store.share_document(docid, "bob", "read")
         raised = store.access_version()

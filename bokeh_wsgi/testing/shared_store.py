@@ -50,7 +50,7 @@ class SharedStoreConformance(StoreConformance):
         store.append(docid, 1, b"a", "k1")
         store.append(docid, 2, b"b", "k2", host="one")
         store.fold(docid, 1, b"s")
-        secret = store.setting("secret", lambda: b"value")
+        secret = store.accounts.setting("secret", lambda: b"value")
         record = store.get_document(docid)
         assert record is not None
         assert record.host == "one"
@@ -61,7 +61,7 @@ class SharedStoreConformance(StoreConformance):
         assert again.changes(docid, 0) == [(2, b"b")]
         assert again.snapshot(docid) == (1, b"s")
         assert (again.applied(docid, "k1"), again.applied(docid, "k2")) == (1, 2)
-        assert again.setting("secret", lambda: b"another") == secret
+        assert again.accounts.setting("secret", lambda: b"another") == secret
         assert again.append(docid, 3, b"c", "") == 3
 
     def test_two_handles_are_one_store(self, store: Store, docid: str, reopen: Callable[[], Store]) -> None:

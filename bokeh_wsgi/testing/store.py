@@ -312,9 +312,9 @@ class StoreConformance(AccountsConformance):
     # Settings, version, close
 
     def test_a_setting_is_made_once(self, store: Store) -> None:
-        assert store.setting("secret", lambda: b"\x00first") == b"\x00first"
-        assert store.setting("secret", lambda: pytest.fail("made again")) == b"\x00first"
-        assert store.setting("other", lambda: b"second") == b"second"
+        assert store.accounts.setting("secret", lambda: b"\x00first") == b"\x00first"
+        assert store.accounts.setting("secret", lambda: pytest.fail("made again")) == b"\x00first"
+        assert store.accounts.setting("other", lambda: b"second") == b"second"
 
     def test_the_version_tells_every_commit(self, store: Store, docid: str) -> None:
         seen = {store.version()}
@@ -324,7 +324,7 @@ class StoreConformance(AccountsConformance):
             lambda: store.append(docid, 2, b"x", ""),
             lambda: store.fold(docid, 1, b"s"),
             lambda: store.rename_document(docid, "y"),
-            lambda: store.setting("s", lambda: b"v"),
+            lambda: store.accounts.setting("s", lambda: b"v"),
             lambda: store.delete_document(docid),
         ):
             commit()
@@ -393,7 +393,7 @@ class StoreConformance(AccountsConformance):
         assert sum(created for _, created in results) == 1
 
     def test_threads_that_ask_for_a_setting_get_one_value(self, store: Store) -> None:
-        assert len(set(together(8, lambda n: store.setting("s", lambda: bytes([n]))))) == 1
+        assert len(set(together(8, lambda n: store.accounts.setting("s", lambda: bytes([n]))))) == 1
 
     def test_readers_see_whole_changes_while_others_write(self, store: Store, docid: str) -> None:
         writing = threading.Event()

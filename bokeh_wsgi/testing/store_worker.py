@@ -54,7 +54,7 @@ def _host(store: Store, docid: str, name: str, count: str) -> None:
 
 
 def _setting(store: Store, name: str) -> None:
-    _say(store.setting(name, lambda: secrets.token_hex(8).encode()).decode())
+    _say(store.accounts.setting(name, lambda: secrets.token_hex(8).encode()).decode())
 
 
 def _create(store: Store, owner: str, title: str) -> None:

@@ -53,7 +53,7 @@ class People:
 
     def join(self, name: str) -> str:
         """Makes a user; returns their API key."""
-        self.app.store.create_user(name, _password_hash())
+        self.app.store.accounts.create_user(name, _password_hash())
         _, key = self.app.context.accounts.new_key(name, "test")
         self.keys[name] = key
         return key

@@ -92,7 +92,7 @@ def lower(people: People, user: str) -> None:
 
 
 def sign_out_everywhere(people: People) -> None:
-    for login in people.app.store.list_credentials("rita"):
+    for login in people.app.store.accounts.list_credentials("rita"):
         people.app.context.accounts.revoke("rita", login.id)
 
 
@@ -217,7 +217,7 @@ class Page:
 
     def __init__(self, mode: str, monkeypatch: pytest.MonkeyPatch, query: str = "") -> None:
         self.app = BokehWSGI(store=MemoryStore(), **MODES[mode])
-        self.app.store.create_user("ada", "")
+        self.app.store.accounts.create_user("ada", "")
         self.docid = self.app.store.create_document("ada" if MODES[mode] else "defaultuser", "line")[0].docid
         self.app.store.publish_document(self.docid, True)
         _, key = self.app.context.accounts.new_key("ada", "test")

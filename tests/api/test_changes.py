@@ -9,8 +9,8 @@ import pytest
 from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.auth import DocumentToken
 from bokeh_wsgi.dataplane import HEARTBEAT, Change, Limits, Op, OpCode, Reader, column_from
+from bokeh_wsgi.models import compaction
 from bokeh_wsgi.models import document as document_module
-from bokeh_wsgi.models import folding
 
 from .conftest import Api, columns_after, replaces
 
@@ -100,7 +100,7 @@ def test_a_reader_ahead_of_the_server_starts_from_nothing(api: Api, numbers: Any
 def test_a_folded_history_still_serves_everybody(
     app: BokehWSGI, api: Api, numbers: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(folding, "MIN_FOLD_BYTES", 0)
+    monkeypatch.setattr(compaction, "MIN_FOLD_BYTES", 0)
     docid = api.make()
     first = api.publish(docid, y=numbers)
     for factor in range(2, 12):

@@ -317,7 +317,7 @@ def test_a_code_ends_with_the_key_that_it_was_made_with(people: People, browser:
 def test_a_visit_is_no_way_to_the_form_token_of_a_login(people: People, browser: Browser) -> None:
     """Its id is a cookie that anybody can set, as to what a login is called here."""
     browser.sign_in("ada")
-    (login,) = (held for held in people.app.store.list_credentials("ada") if held.kind == "login")
+    (login,) = (held for held in people.app.store.accounts.list_credentials("ada") if held.kind == "login")
     asking = people.browser()
     asking.client.set_cookie("bokeh_wsgi_visit", f"login {login.id}")
     token = asking.form_token("/login")

@@ -12,7 +12,7 @@ from werkzeug.test import Client, TestResponse
 
 from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.dataplane import Op, OpCode
-from bokeh_wsgi.models import State, folding
+from bokeh_wsgi.models import State, compaction
 
 from .conftest import GRAPH, Api, replaces
 from .people import HTML, People
@@ -115,7 +115,7 @@ class TestUploads:
     def test_patches_and_snapshots_keep_it(
         self, api: Api, docid: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(folding, "MIN_FOLD_BYTES", 0)
+        monkeypatch.setattr(compaction, "MIN_FOLD_BYTES", 0)
         for _ in range(20):
             assert api.upload(docid, [named("new")], Document_Generation="two").status_code == 200
         document = api.app.context.library.open(docid)

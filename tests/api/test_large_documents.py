@@ -11,7 +11,7 @@ import pytest
 from bokeh_wsgi import dataplane
 from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.dataplane import Op, OpCode, column_from
-from bokeh_wsgi.models import document, state
+from bokeh_wsgi.models import merged_change, reader_cache, state
 
 from .conftest import GRAPH, Api, columns_after, replaces
 
@@ -51,7 +51,7 @@ def test_who_missed_that_many_columns_went_gets_the_document_anew(
 
 
 def test_who_missed_more_events_than_a_change_may_have_gets_the_last_ones(api: Api) -> None:
-    docid, most = api.make(), document.MAX_EVENTS
+    docid, most = api.make(), merged_change.MAX_EVENTS
     seq = api.publish(docid, y=[1.0])
     for start in range(0, 11 * most, most):
         events = [Op(OpCode.EVENT, json=f'{{"name":"e{n}"}}') for n in range(start, start + most)]
@@ -77,7 +77,7 @@ def test_readers_at_many_places_of_the_history_take_no_memory_each() -> None:
         del change
     held, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert held < document.MAX_UPDATES * 200_000
+    assert held < reader_cache.MAX_UPDATES * 200_000
     app.close()
 
 
@@ -189,7 +189,7 @@ def test_a_merged_change_holds_no_values_that_nobody_needs() -> None:
 def test_a_reader_far_behind_does_not_have_a_long_history_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(document, "RECENT_BYTES", 200_000)
+    monkeypatch.setattr(reader_cache, "RECENT_BYTES", 200_000)
     app = BokehWSGI(store=f"sqlite:///{tmp_path}/store.db")
     api = Api(app)
     docid = api.make()

@@ -58,7 +58,7 @@ def send(
 
 
 def revoke(people: People, user: str) -> None:
-    for held in people.app.store.list_credentials(user):
+    for held in people.app.store.accounts.list_credentials(user):
         people.app.context.accounts.revoke(user, held.id)
 
 
@@ -151,7 +151,7 @@ def test_what_an_ended_key_asks_for_is_not_done(
     store = people.app.store
     assert [document.title for document in store.list_documents("ada")] == ["line"]
     assert store.share_of(people.docid, "otto") == ""
-    assert len(store.list_credentials("ada")) == 1
+    assert len(store.accounts.list_credentials("ada")) == 1
     assert people.app.context.accounts.sign_in("ada", PASSWORD, address="here").name == "ada"
 
 

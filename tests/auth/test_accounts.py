@@ -24,7 +24,7 @@ def store() -> Iterator[Store]:
 
 @pytest.fixture
 def accounts(store: Store) -> Accounts:
-    return Accounts(store, Tokens(["key"]), Throttle(store))
+    return Accounts(store.accounts, Tokens(["key"]), Throttle(store.accounts))
 
 
 def test_who_registers_can_sign_in(accounts: Accounts) -> None:
@@ -36,7 +36,7 @@ def test_who_registers_can_sign_in(accounts: Accounts) -> None:
 def test_a_password_is_kept_as_a_slow_hash(accounts: Accounts, store: Store) -> None:
     kept = accounts.register("ada", PASSWORD, address=HERE).password_hash
     assert kept.startswith(f"{METHOD}$")
-    assert PASSWORD not in repr(vars(store))
+    assert PASSWORD not in repr(vars(store.accounts))
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_a_name_that_looks_like_one_that_is_older_than_the_rule_is_taken(
     accounts: Accounts, store: Store
 ) -> None:
     mixed = "\u0430da"  # Cyrillic and Latin
-    store.create_user(mixed, hash_password(PASSWORD))
+    store.accounts.create_user(mixed, hash_password(PASSWORD))
     with pytest.raises(Taken, match="looks like another user's"):
         accounts.register("ada", PASSWORD, address=HERE)
     assert accounts.sign_in(mixed, PASSWORD, address=HERE).name == mixed
@@ -91,7 +91,7 @@ def test_of_two_who_come_at_once_with_names_that_look_alike_one_gets_it(accounts
 
 
 def test_an_invitation_is_not_used_up_by_a_name_that_looks_like_another(store: Store) -> None:
-    accounts = Accounts(store, Tokens(["key"]), Throttle(store), "invite")
+    accounts = Accounts(store.accounts, Tokens(["key"]), Throttle(store.accounts), "invite")
     accounts.add("ada", PASSWORD)
     invitation = accounts.new_invitation()
     with pytest.raises(Taken):
@@ -119,28 +119,28 @@ def test_a_disabled_user_cannot_sign_in(accounts: Accounts) -> None:
 
 
 def test_a_hash_of_old_parameters_is_made_anew_at_sign_in(accounts: Accounts, store: Store) -> None:
-    store.create_user("ada", generate_password_hash(PASSWORD, "scrypt:1024:8:1"))
+    store.accounts.create_user("ada", generate_password_hash(PASSWORD, "scrypt:1024:8:1"))
     accounts.sign_in("ada", PASSWORD, address=HERE)
     assert accounts.user("ada").password_hash.startswith(f"{METHOD}$")
     assert accounts.sign_in("ada", PASSWORD, address=HERE).name == "ada"
 
 
 def test_who_has_no_password_cannot_sign_in_with_an_empty_one(accounts: Accounts, store: Store) -> None:
-    store.create_user("ada", "")
+    store.accounts.create_user("ada", "")
     for password in ("", "nobody's password"):
         with pytest.raises(AccessDenied):
             accounts.sign_in("ada", password, address=HERE)
 
 
 def test_closed_means_closed(store: Store) -> None:
-    accounts = Accounts(store, Tokens(["key"]), Throttle(store), "closed")
+    accounts = Accounts(store.accounts, Tokens(["key"]), Throttle(store.accounts), "closed")
     with pytest.raises(AccessDenied, match="operator"):
         accounts.register("ada", PASSWORD, address=HERE)
     assert accounts.add("ada", PASSWORD).name == "ada"
 
 
 def test_an_invitation_lets_one_person_in(store: Store) -> None:
-    accounts = Accounts(store, Tokens(["key"]), Throttle(store), "invite")
+    accounts = Accounts(store.accounts, Tokens(["key"]), Throttle(store.accounts), "invite")
     invitation = accounts.new_invitation()
     for wrong in ("", "x", invitation + "x"):
         with pytest.raises(AccessDenied, match="invitation"):
@@ -153,7 +153,7 @@ def test_an_invitation_lets_one_person_in(store: Store) -> None:
 
 
 def test_there_are_only_so_many_users(store: Store) -> None:
-    accounts = Accounts(store, Tokens(["key"]), Throttle(store), max_users=1)
+    accounts = Accounts(store.accounts, Tokens(["key"]), Throttle(store.accounts), max_users=1)
     accounts.register("ada", PASSWORD, address=HERE)
     with pytest.raises(LimitExceeded, match="max_users") as caught:
         accounts.register("bob", PASSWORD, address=HERE)
@@ -180,8 +180,8 @@ def test_a_code_signs_in_once(accounts: Accounts) -> None:
 
 
 def test_an_invitation_is_no_code_and_a_code_no_invitation(store: Store) -> None:
-    accounts = Accounts(store, Tokens(["key"]), Throttle(store), "invite")
-    store.create_user("ada", "")
+    accounts = Accounts(store.accounts, Tokens(["key"]), Throttle(store.accounts), "invite")
+    store.accounts.create_user("ada", "")
     with pytest.raises(AccessDenied):
         accounts.user_of_code(accounts.new_invitation(), address=HERE)
     with pytest.raises(AccessDenied):
@@ -204,7 +204,7 @@ def test_the_oldest_login_gives_way_to_a_new_one(accounts: Accounts, store: Stor
     accounts.register("ada", PASSWORD, address=HERE)
     for _ in range(205):
         accounts.start_login("ada", "browser", address=HERE)
-    assert len(store.list_credentials("ada")) == 200
+    assert len(store.accounts.list_credentials("ada")) == 200
 
 
 def test_nobody_is_not_found(accounts: Accounts) -> None:

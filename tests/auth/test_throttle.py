@@ -94,7 +94,7 @@ def test_guesses_from_one_address_hold_up_nobody_elsewhere(
     """For an hour, every four seconds; the user signs in from where they were before, and from new places."""
     clock = Clock(People(apps[0]), monkeypatch)
     assert clock.sign_in(HOME) == 200
-    tries, guesses = Throttle(apps[0].store), 0
+    tries, guesses = Throttle(apps[0].store.accounts), 0
     for second in range(0, 3600, 4):
         clock.now += 4
         with suppress(TooMany):
@@ -122,9 +122,9 @@ def test_guesses_from_everywhere_hold_up_nobody_where_they_signed_in_before(
     assert clock.sign_in(HOME) == 200
     # Nor do those of one place, for many accounts.
     for n in range(throttle.ADDRESS.burst - 1):
-        Throttle(apps[0].store).password(f"user{n}", HOME)
+        Throttle(apps[0].store.accounts).password(f"user{n}", HOME)
     with pytest.raises(TooMany):
-        Throttle(apps[0].store).password("otto", HOME)
+        Throttle(apps[0].store.accounts).password("otto", HOME)
     assert clock.sign_in(HOME) == 200
 
 
@@ -149,7 +149,7 @@ def test_who_signed_in_before_has_no_more_tries_than_others(
 
 
 def test_one_address_does_not_use_up_the_tries_of_many_accounts(apps: list[BokehWSGI]) -> None:
-    tries = Throttle(apps[0].store)
+    tries = Throttle(apps[0].store.accounts)
     for n in range(throttle.ADDRESS.burst):
         tries.password(f"user{n}", "192.0.2.1")
     for _ in range(throttle.ACCOUNT.burst * 2):

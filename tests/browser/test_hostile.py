@@ -161,8 +161,8 @@ def got(tried: dict[str, str]) -> dict[str, str]:
 def state(site: Site) -> Any:
     """All that a hostile document might change of what is ada's."""
     store = site.app.store
-    keys = [key.id for key in store.list_credentials("ada") if key.kind == "key"]
-    return store.list_documents("ada"), keys, store.shares(site.people.docid), store.get_user("ada")
+    keys = [key.id for key in store.accounts.list_credentials("ada") if key.kind == "key"]
+    return store.list_documents("ada"), keys, store.shares(site.people.docid), store.accounts.get_user("ada")
 
 
 def test_a_documents_script_reaches_nothing_of_its_viewer(site: Site, ada: Page) -> None:

@@ -11,7 +11,7 @@ from bokeh.resources import Resources
 from bokeh_wsgi.client.ids import ModelIds
 from bokeh_wsgi.client.publish.resources import resources_of
 from bokeh_wsgi.client.publish.serializer import closure
-from bokeh_wsgi.models.graph import joined_resources
+from bokeh_wsgi.models.resources import joined_resources
 from tests.effort import some
 from tests.gallery import documents as gallery
 

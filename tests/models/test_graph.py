@@ -9,10 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bokeh_wsgi.exc import BadRequest, BokehWSGIError, Conflict
-from bokeh_wsgi.models.graph import Graph, diff, joined
+from bokeh_wsgi.models.graph import Graph
+from bokeh_wsgi.models.graph_diff import diff
+from bokeh_wsgi.models.patch import combined
 from bokeh_wsgi.models.reps import MAX_DEPTH, loads
 from tests.effort import tries
 from tests.growth import check_linear
+from tests.models.bokeh_json import flattened, nested
 
 JSON = dict[str, Any]
 
@@ -48,7 +51,7 @@ def patch(*events: JSON, **document: Any) -> JSON:
 @pytest.fixture
 def graph() -> Graph:
     """a → b → c, and d; a and d are roots; c has a name and an alias of b."""
-    return Graph.flatten(
+    return flattened(
         {
             "version": "3.9.2",
             "title": "t",
@@ -146,7 +149,7 @@ def test_references_are_those_of_the_model_itself(graph: Graph) -> None:
 
 
 def test_one_model_nests_with_all_it_needs_and_no_more(graph: Graph) -> None:
-    (root,) = graph.nested(roots=["b"])["roots"]
+    (root,) = nested(graph, roots=["b"])["roots"]
     assert root == obj("b", items=[obj("c", name="cee", back=ref("b"))])
 
 
@@ -186,7 +189,7 @@ def test_objects_without_an_id_maps_and_sets_are_values_that_may_hold_models(gra
 def test_other_keys_of_a_model_are_kept(graph: Graph) -> None:
     graph.apply(patch(added({**obj("q", n=1), "qualified": {"module": "m"}})))
     assert graph.models["q"] == {"name": "Thing", "attributes": {"n": 1}, "qualified": {"module": "m"}}
-    assert graph.nested(roots=["q"])["roots"] == [{**obj("q", n=1), "qualified": {"module": "m"}}]
+    assert nested(graph, roots=["q"])["roots"] == [{**obj("q", n=1), "qualified": {"module": "m"}}]
 
 
 def test_all_unknown_and_taken_ids_are_named_at_once(graph: Graph) -> None:
@@ -326,7 +329,7 @@ def test_the_deepest_nesting_that_is_allowed_goes_all_the_way(graph: Graph, wrap
     )
     before = graph.patched(patch())
     graph.apply(loads(json.dumps(patch(changed("d", "n", _deep(levels, wrap))))))
-    assert json.dumps(graph.nested())
+    assert json.dumps(nested(graph))
     again = diff(before, graph)
     before.apply(again)
     assert diff(before, graph) is None
@@ -338,7 +341,7 @@ def test_a_chain_of_models_too_long_to_nest_is_an_error_and_no_crash() -> None:
     graph = Graph.from_json({"roots": ["m0"], "models": models})
     assert len(graph.reachable(["m0"])) == 5001
     with pytest.raises(BadRequest):
-        graph.nested()
+        nested(graph)
     assert len(graph.apply(patch(removed("m0")))) == 5001
 
 
@@ -375,7 +378,7 @@ def test_a_diff_says_what_a_lost_attribute_is_now(graph: Graph) -> None:
 
 
 def test_an_id_that_is_of_another_type_now_needs_a_whole_graph(graph: Graph) -> None:
-    other = Graph.flatten({"roots": [{"type": "object", "name": "Other", "id": "a"}]})
+    other = flattened({"roots": [{"type": "object", "name": "Other", "id": "a"}]})
     with pytest.raises(Conflict) as caught:
         diff(graph, other)
     assert caught.value.taken == ["a"]
@@ -383,8 +386,8 @@ def test_an_id_that_is_of_another_type_now_needs_a_whole_graph(graph: Graph) -> 
 
 @given(st.permutations(range(6)), st.permutations(range(8)), st.integers(0, 6), st.integers(0, 8))
 def test_roots_come_into_any_order(old: list[int], new: list[int], m: int, n: int) -> None:
-    before = Graph.flatten({"roots": [obj(f"r{i}") for i in old[:m]]})
-    after = Graph.flatten({"roots": [obj(f"r{i}") for i in new[:n]]})
+    before = flattened({"roots": [obj(f"r{i}") for i in old[:m]]})
+    after = flattened({"roots": [obj(f"r{i}") for i in new[:n]]})
     before.apply(diff(before, after) or patch())
     assert before.roots == after.roots
     assert before.models.keys() == after.models.keys()
@@ -397,7 +400,7 @@ def test_joined_patches_do_what_they_do_one_after_the_other(graph: Graph) -> Non
         patch(changed("e", "n", ref("conf")), resources={"js": ["2"]}),
         patch({"kind": "TitleChanged", "title": "new"}, callbacks=None),
     ]
-    few = list(joined(patches))
+    few = list(combined(patches))
     assert [len(one["events"]) for one in few] == [2, 2]
     together = graph.patched(*few)
     at_once = graph.patched(*patches)
@@ -459,19 +462,19 @@ documents: Any = st.fixed_dictionaries(
 @given(st.lists(st.builds(lambda some, more: patch(*some, **more), st.lists(events, max_size=4), documents)))
 def test_joined_patches_do_what_all_of_them_do(patches: list[JSON]) -> None:
     def after(*patches: JSON) -> object:
-        graph = Graph.flatten({"roots": [obj("a", child=obj("b")), obj("c")]})
+        graph = flattened({"roots": [obj("a", child=obj("b")), obj("c")]})
         try:
             return graph.apply(*patches), graph.to_json()
         except BokehWSGIError as error:
             return type(error), error.data
 
-    assert after(*patches) == after(*joined(patches))
+    assert after(*patches) == after(*combined(patches))
 
 
 @settings(max_examples=tries(300), deadline=None)
 @given(st.lists(st.lists(events, max_size=4), max_size=5))
 def test_whatever_strangers_send_the_graph_stays_whole(patches: list[list[JSON]]) -> None:
-    graph = Graph.flatten({"roots": [obj("a", child=obj("b")), obj("c")]})
+    graph = flattened({"roots": [obj("a", child=obj("b")), obj("c")]})
     for sent in patches:
         before = json.dumps(graph.to_json())
         models = set(graph.models)
@@ -485,7 +488,7 @@ def test_whatever_strangers_send_the_graph_stays_whole(patches: list[list[JSON]]
         assert graph.reachable(graph.roots) == set(graph.models)
         again = Graph.from_json(json.loads(json.dumps(graph.to_json())))
         assert again.to_json() == graph.to_json()
-        assert Graph.flatten(graph.nested()).nested() == graph.nested()
+        assert nested(flattened(nested(graph))) == nested(graph)
 
 
 def test_resources_of_several_sessions_add_up() -> None:
@@ -495,7 +498,7 @@ def test_resources_of_several_sessions_add_up() -> None:
 
 
 @pytest.mark.parametrize(
-    "act", [lambda *patches: Graph().patched(*patches), lambda *patches: list(joined(patches))]
+    "act", [lambda *patches: Graph().patched(*patches), lambda *patches: list(combined(patches))]
 )
 def test_many_patches_take_time_for_what_they_hold(act: Callable[..., Any]) -> None:
     def made(count: int) -> Callable[[], Any]:

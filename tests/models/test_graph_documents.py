@@ -18,7 +18,9 @@ from bokeh.model import DataModel, Model
 from bokeh.themes import built_in_themes
 from bokeh.transform import dodge, factor_cmap, linear_cmap
 
-from bokeh_wsgi.models.graph import Graph, diff
+from bokeh_wsgi.models.graph import Graph
+from bokeh_wsgi.models.graph_diff import diff
+from tests.models.bokeh_json import flattened, nested
 
 # Bokeh's own types do not allow half of what its documentation shows.
 bm: Any = models
@@ -183,22 +185,22 @@ each_document = pytest.mark.parametrize("build", DOCUMENTS, ids=lambda build: bu
 @each_document
 def test_a_document_nests_back_to_what_bokeh_wrote(build: Callable[[Document], None]) -> None:
     content = _json_of(build)
-    assert Graph.flatten(content).nested() == content
+    assert nested(flattened(content)) == content
 
 
 @each_document
 def test_bokeh_reads_a_nested_graph_as_the_same_models(build: Callable[[Document], None]) -> None:
-    graph = Graph.flatten(_json_of(build))
-    nested: Any = graph.nested()
-    read = Document.from_json(nested)
+    graph = flattened(_json_of(build))
+    rebuilt: Any = nested(graph)
+    read = Document.from_json(rebuilt)
     # Bokeh's own from_json drops callbacks of the document.
     assert {model.id for model in read.models} == graph.reachable(graph.roots)
-    assert Graph.flatten(as_json(read)).roots == graph.roots
+    assert flattened(as_json(read)).roots == graph.roots
 
 
 @each_document
 def test_graph_json_survives_text(build: Callable[[Document], None]) -> None:
-    graph = Graph.flatten(_json_of(build))
+    graph = flattened(_json_of(build))
     again = Graph.from_json(json.loads(json.dumps(graph.to_json())))
     assert again.to_json() == graph.to_json()
     assert again.reachable(again.roots) == graph.reachable(graph.roots)
@@ -208,7 +210,7 @@ def test_graph_json_survives_text(build: Callable[[Document], None]) -> None:
 def test_a_diff_leads_from_any_document_to_any_other(
     old: Callable[[Document], None], new: Callable[[Document], None]
 ) -> None:
-    before, after = Graph.flatten(_json_of(old)), Graph.flatten(_json_of(new))
+    before, after = flattened(_json_of(old)), flattened(_json_of(new))
     patch = diff(before, after)
     before.apply(json.loads(json.dumps(patch)))
     assert before.to_json() == after.to_json()
@@ -248,9 +250,9 @@ def _edits(doc: Any) -> Iterator[str]:
 
 def test_every_edit_of_a_script_travels_as_a_patch() -> None:
     doc = Document()
-    server = Graph.flatten(as_json(doc))
+    server = flattened(as_json(doc))
     for edit in _edits(doc):
-        now = Graph.flatten(as_json(doc))
+        now = flattened(as_json(doc))
         server.apply(json.loads(json.dumps(diff(server, now))))
         assert server.to_json() == now.to_json(), edit
         assert diff(server, now) is None, edit
@@ -268,9 +270,9 @@ def _values_in(doc: Document) -> dict[str, Any]:
 def test_bokeh_applies_a_diff_to_a_document_of_its_own() -> None:
     doc: Any = Document()
     mirror: Any = Document()
-    before = Graph.flatten(as_json(doc))
+    before = flattened(as_json(doc))
     for edit in _edits(doc):
-        now = Graph.flatten(as_json(doc))
+        now = flattened(as_json(doc))
         patch = diff(before, now, lambda model_id, attr: getattr(doc.get_model_by_id(model_id), attr))
         assert patch is not None
         mirror.apply_json_patch({"events": patch["events"]})
@@ -296,12 +298,12 @@ def test_data_models_and_their_definitions_are_kept() -> None:
         content = as_json(doc)
     finally:
         Model.clear_extensions()
-    graph = Graph.flatten(content)
+    graph = flattened(content)
     # Bokeh writes every data model of the process into every document.
     names = [definition["name"] for definition in graph.defs or []]
     ours = [name for name in names if name.startswith("graph_test.")]
     assert ours == ["graph_test.Inner", "graph_test.Outer"]
-    assert graph.nested() == content
-    before = Graph.flatten(_json_of(_line))
+    assert nested(graph) == content
+    before = flattened(_json_of(_line))
     before.apply(json.loads(json.dumps(diff(before, graph))))
     assert before.to_json() == graph.to_json()

@@ -9,8 +9,7 @@ import pytest
 from bokeh_wsgi.exc import StoreDamaged
 from bokeh_wsgi.store import SQLiteStore
 from bokeh_wsgi.store.parts import PART_BYTES
-from bokeh_wsgi.store.schema import MIGRATIONS
-from bokeh_wsgi.store.sqlite_file import APPLICATION_ID
+from bokeh_wsgi.store.sqlite.schema import APPLICATION_ID, MIGRATIONS
 
 FRAME = b"The frame of a change, long enough to be found in the file." * 4
 LARGE = bytes(range(256)) * (PART_BYTES // 256) + b"the second part"

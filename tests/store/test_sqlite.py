@@ -11,8 +11,8 @@ import pytest
 
 from bokeh_wsgi.exc import StoreError
 from bokeh_wsgi.store import KEPT_KEYS, DocumentRecord, SQLiteStore, open_store
-from bokeh_wsgi.store.schema import MIGRATIONS
-from bokeh_wsgi.store.sqlite_file import APPLICATION_ID, explain
+from bokeh_wsgi.store.sqlite.errors import explain
+from bokeh_wsgi.store.sqlite.schema import APPLICATION_ID, MIGRATIONS
 from bokeh_wsgi.testing.shared_store import SharedStoreConformance
 
 
@@ -72,7 +72,7 @@ def test_four_slashes_begin_an_absolute_path_and_a_tilde_is_home(
     [
         ("", "sqlite:///"),
         ("postgres://x", "memory: or sqlite:///"),
-        ("redis://localhost", "later release"),
+        ("redis://localhost", "memory: or sqlite:///"),
         ("memory:x", "memory:"),
         ("sqlite:", "names no file"),
         ("sqlite://", "names no file"),
@@ -156,8 +156,8 @@ def test_a_file_of_a_former_version_gets_what_it_lacks(path: Path, version: int)
     for _ in range(2):
         store = SQLiteStore(path)
         assert store.get_document("d") == DocumentRecord("d", "o", "t", 1, 2, 0, 0, host="")
-        store.create_user("ada", "")
-        assert store.count_users() == 1
+        store.accounts.create_user("ada", "")
+        assert store.accounts.count_users() == 1
         store.close()
     store = SQLiteStore(path)
     store.append("d", 1, b"x", "", host="one")
@@ -205,7 +205,7 @@ def test_a_failed_append_leaves_nothing_and_the_store_usable(
 def test_another_writer_who_does_not_end_is_a_clear_error(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bokeh_wsgi.store.connections.BUSY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("bokeh_wsgi.store.sqlite.connections.BUSY_TIMEOUT_S", 0.05)
     store = SQLiteStore(path)
     docid = store.create_document("ada", "x")[0].docid
     other = sqlite3.connect(path, isolation_level=None)
@@ -222,7 +222,7 @@ def test_another_writer_who_does_not_end_is_a_clear_error(
 def test_writers_do_not_all_wait_in_turn_for_one_that_does_not_end(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bokeh_wsgi.store.connections.BUSY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("bokeh_wsgi.store.sqlite.connections.BUSY_TIMEOUT_S", 0.05)
     store = SQLiteStore(path)
     docid = store.create_document("ada", "x")[0].docid
     with store._connections.writing(), pytest.raises(StoreError, match="another process for too long"):
@@ -243,7 +243,7 @@ def test_commits_are_synced_unless_asked_otherwise(path: Path) -> None:
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Space is given back to the end, however busy this machine is."""
-    monkeypatch.setattr("bokeh_wsgi.store.sqlite.GIVE_BACK_S", 300.0)
+    monkeypatch.setattr("bokeh_wsgi.store.sqlite.store.GIVE_BACK_S", 300.0)
 
 
 @pytest.mark.usefixtures("patient")

@@ -9,7 +9,7 @@ import numpy as np
 
 from bokeh_wsgi.dataplane import Column, GrowingColumn, Op, OpCode
 from bokeh_wsgi.dataplane.comparison import MAX_OPS, OP_BYTES
-from bokeh_wsgi.models.state import Held, Key, State
+from bokeh_wsgi.models.state import HeldColumn, Key, State
 
 from .tracked_data import ColumnLog, RowChanges, TrackedData, columns_lock, tracked
 from .undo import Undo, lost_by
@@ -84,7 +84,7 @@ class ColumnOps:
             held = shadow.columns.get((model, name))
             found = None
             if held is None:
-                held = shadow.columns[model, name] = Held(GrowingColumn(), 0)
+                held = shadow.columns[model, name] = HeldColumn(GrowingColumn(), 0)
             elif row_changes:
                 changes = row_changes.get(name, RowChanges())
                 undo: list[tuple[Op, Column]] = []
@@ -153,7 +153,7 @@ class ColumnOps:
         return not part.same_rows(mine) or part.equals(mine)
 
 
-def _appended(held: Held, column: Column) -> list[Op]:
+def _appended(held: HeldColumn, column: Column) -> list[Op]:
     """A few rows after those that were there, as an APPEND: also where these were fewer still.
 
     To send all of them costs as little, but rows that others append meanwhile would be lost.

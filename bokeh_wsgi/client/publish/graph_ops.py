@@ -9,8 +9,9 @@ import bokeh
 
 from bokeh_wsgi.bokeh_types import foreign_types
 from bokeh_wsgi.dataplane import Op, OpCode
-from bokeh_wsgi.models import graph as graphs
 from bokeh_wsgi.models.graph import Graph
+from bokeh_wsgi.models.graph_diff import diff
+from bokeh_wsgi.models.resources import joined_resources
 
 from .ownership import Ownership, new_generation
 from .resources import resources_of
@@ -72,7 +73,7 @@ def graph_change(draft: Draft, ownership: Ownership, order: Order) -> GraphChang
     new.resources, new.types = old.resources, old.types
     if changed:
         resources = resources_of(serializer.objects.values())
-        new.resources = resources if anew else graphs.joined_resources(old.resources, resources)
+        new.resources = resources if anew else joined_resources(old.resources, resources)
         types = foreign_types(serializer.objects.values())
         new.types = types if anew else {**old.types, **types}
     if anew:
@@ -80,7 +81,7 @@ def graph_change(draft: Draft, ownership: Ownership, order: Order) -> GraphChang
         whole = new.to_json()
         return GraphChange(Graph.from_json(whole), OpCode.GRAPH, [(0, whole)])
     new.version = old.version
-    patch = graphs.diff(old, new, lambda model, attribute: defaults[model, attribute], order)
+    patch = diff(old, new, lambda model, attribute: defaults[model, attribute], order)
     if patch is None:
         return None
     if not old.version and not ownership.ids.tags_new:

@@ -7,20 +7,21 @@ parts, since SQLite holds no value of 1 GB, and a value is copied on its way in;
 import logging
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from bokeh_wsgi.exc import Conflict, NotFound, StoreError
+from bokeh_wsgi.store.base import KEPT_KEYS, VIEWERS_S, SequenceTaken, Store, new_docid
+from bokeh_wsgi.store.parts import frame_of, parts_of
+from bokeh_wsgi.store.records import RIGHTS, DocumentRecord
 
-from .base import KEPT_KEYS, VIEWERS_S, DocumentRecord, SequenceTaken, new_docid
+from .accounts import GET_USER, RAISE_ACCESS_VERSION, SQLiteAccounts
 from .connections import Connections
-from .parts import joined, parts_of
-from .schema import MIGRATIONS
-from .sqlite_accounts import RECORD, SQLiteAccounts, record_of
 
 log = logging.getLogger("bokeh_wsgi")
 
@@ -28,6 +29,10 @@ MAX_SEQ = 2**63 - 1
 KEPT_FREE_PAGES = 2048
 GIVE_BACK_PAGES = 1024
 GIVE_BACK_S = 1.0
+
+COLUMNS = """docid, owner, title, created, changed, seq, history_bytes + snapshot_bytes,
+    published, documents.tokens, documents.host"""
+RECORD = f"SELECT {COLUMNS} FROM documents"
 
 GET_DOCUMENT = f"{RECORD} WHERE docid = ? ORDER BY id"
 FIND_DOCUMENT = f"{RECORD} WHERE owner = ? AND title = ? ORDER BY id"
@@ -58,22 +63,36 @@ COUNT_FOLD = """UPDATE documents SET snapshot_seq = ?, snapshot_bytes = ?,
     history_bytes = (SELECT coalesce(sum(length(frame)), 0) FROM history WHERE document = documents.id)
     WHERE id = ?"""
 
-GET_SETTING = "SELECT value FROM settings WHERE name = ? ORDER BY name"
-ADD_SETTING = "INSERT INTO settings (name, value) VALUES (?, ?)"
-
 DROP_VIEWERS = "DELETE FROM viewers WHERE document = ? AND (process = ? OR at <= ?)"
 ADD_VIEWERS = "INSERT INTO viewers (document, process, number, at) VALUES (?, ?, ?, ?)"
 COUNT_VIEWERS = """SELECT coalesce(sum(number), 0) FROM viewers JOIN documents ON documents.id = document
     WHERE docid = ? AND at > ?"""
 
+PUBLISH = "UPDATE documents SET published = ? WHERE docid = ?"
+SHARE = """INSERT OR REPLACE INTO shares (document, user, right)
+    SELECT id, ?, ? FROM documents WHERE docid = ?"""
+UNSHARE = "DELETE FROM shares WHERE user = ? AND document = (SELECT id FROM documents WHERE docid = ?)"
+SHARES = """SELECT user, right FROM shares JOIN documents ON documents.id = shares.document
+    WHERE docid = ? ORDER BY user"""
+SHARE_OF = """SELECT right FROM shares JOIN documents ON documents.id = shares.document
+    WHERE docid = ? AND user = ? ORDER BY user"""
+LIST_SHARED = f"""SELECT {COLUMNS}, right FROM documents JOIN shares ON documents.id = shares.document
+    WHERE user = ? ORDER BY changed DESC, documents.id DESC"""
+LIST_PUBLISHED = f"{RECORD} WHERE published ORDER BY changed DESC, id DESC"
+WITHDRAW_TOKENS = "UPDATE documents SET tokens = tokens + 1 WHERE docid = ? RETURNING tokens"
+USAGE = "SELECT count(*), coalesce(sum(history_bytes + snapshot_bytes), 0) FROM documents WHERE owner = ?"
 
-class SQLiteStore(SQLiteAccounts):
+ACCESS_VERSION = "SELECT version FROM access ORDER BY version"
+
+
+class SQLiteStore(Store):
     """`synchronous` may be "normal": faster, but a crash of the machine may take the last changes with it."""
 
     def __init__(self, path: Path | str, *, synchronous: str = "full") -> None:
         if synchronous not in ("full", "normal"):
             raise StoreError(f"synchronous is full or normal, not {synchronous!r}.")
-        self._connections = Connections(Path(path).expanduser(), MIGRATIONS, synchronous=synchronous)
+        self._connections = Connections(Path(path).expanduser(), synchronous=synchronous)
+        self.accounts = SQLiteAccounts(self._connections)
 
     @classmethod
     def from_uri(cls, uri: str) -> "SQLiteStore":
@@ -115,7 +134,7 @@ class SQLiteStore(SQLiteAccounts):
 
     def list_documents(self, owner: str) -> list[DocumentRecord]:
         with self._connections.reading() as connection:
-            return [record_of(row) for row in connection.execute(LIST_DOCUMENTS, (owner,))]
+            return [_record_of(row) for row in connection.execute(LIST_DOCUMENTS, (owner,))]
 
     def rename_document(self, docid: str, title: str) -> None:
         try:
@@ -169,12 +188,12 @@ class SQLiteStore(SQLiteAccounts):
     def changes(self, docid: str, after: int) -> list[tuple[int, bytes]]:
         with self._connections.reading() as connection:
             rows = connection.execute(CHANGES, (docid, min(after, MAX_SEQ))).fetchall()
-        return [(seq, joined(docid, seq, parts)) for seq, parts in groupby(rows, itemgetter(0))]
+        return [(seq, frame_of(docid, seq, parts)) for seq, parts in groupby(rows, itemgetter(0))]
 
     def snapshot(self, docid: str) -> tuple[int, bytes] | None:
         with self._connections.reading() as connection:
             rows = connection.execute(SNAPSHOT, (docid,)).fetchall()
-        return (rows[0][0], joined(docid, rows[0][0], rows)) if rows else None
+        return (rows[0][0], frame_of(docid, rows[0][0], rows)) if rows else None
 
     def fold(self, docid: str, seq: int, frame: bytes) -> None:
         with self._connections.writing() as connection:
@@ -210,21 +229,64 @@ class SQLiteStore(SQLiteAccounts):
             (number,) = connection.execute(COUNT_VIEWERS, (docid, since)).fetchone()
         return int(number)
 
-    def setting(self, name: str, make: Callable[[], bytes]) -> bytes:
-        with self._connections.reading() as connection:
-            row = connection.execute(GET_SETTING, (name,)).fetchone()
-        if row is not None:
-            return bytes(row[0])
+    def publish_document(self, docid: str, published: bool) -> None:
         with self._connections.writing() as connection:
-            row = connection.execute(GET_SETTING, (name,)).fetchone()
-            if row is not None:
-                return bytes(row[0])
-            value = make()
-            connection.execute(ADD_SETTING, (name, value))
-        return value
+            if not connection.execute(PUBLISH, (published, docid)).rowcount:
+                raise NotFound(f"No document {docid!r}.")
+            connection.execute(RAISE_ACCESS_VERSION)
+
+    def share_document(self, docid: str, user: str, right: str) -> None:
+        if right not in RIGHTS:
+            raise ValueError(f"a right is one of {RIGHTS}, not {right!r}")
+        with self._connections.writing() as connection:
+            if connection.execute(GET_USER, (user,)).fetchone() is None:
+                raise NotFound(f"No user {user!r}.")
+            row = connection.execute(SHARE_OF, (docid, user)).fetchone()
+            before = "" if row is None else row[0]
+            if not right:
+                connection.execute(UNSHARE, (user, docid))
+            elif not connection.execute(SHARE, (user, right, docid)).rowcount:
+                raise NotFound(f"No document {docid!r}.")
+            if RIGHTS.index(right) < RIGHTS.index(before):
+                connection.execute(RAISE_ACCESS_VERSION)
+
+    def share_of(self, docid: str, user: str) -> str:
+        with self._connections.reading() as connection:
+            row = connection.execute(SHARE_OF, (docid, user)).fetchone()
+        return "" if row is None else str(row[0])
+
+    def shares(self, docid: str) -> dict[str, str]:
+        with self._connections.reading() as connection:
+            return dict(connection.execute(SHARES, (docid,)).fetchall())
+
+    def list_shared(self, user: str) -> list[tuple[DocumentRecord, str]]:
+        with self._connections.reading() as connection:
+            rows = connection.execute(LIST_SHARED, (user,)).fetchall()
+        return [(_record_of(row), row[-1]) for row in rows]
+
+    def list_published(self) -> list[DocumentRecord]:
+        with self._connections.reading() as connection:
+            return [_record_of(row) for row in connection.execute(LIST_PUBLISHED)]
+
+    def withdraw_tokens(self, docid: str) -> int:
+        with self._connections.writing() as connection:
+            rows = connection.execute(WITHDRAW_TOKENS, (docid,)).fetchall()
+            if not rows:
+                raise NotFound(f"No document {docid!r}.")
+            connection.execute(RAISE_ACCESS_VERSION)
+        return int(rows[0][0])
+
+    def usage(self, owner: str) -> tuple[int, int]:
+        with self._connections.reading() as connection:
+            count, size = connection.execute(USAGE, (owner,)).fetchone()
+        return int(count), int(size)
 
     def version(self) -> int:
         return self._connections.data_version()
+
+    def access_version(self) -> int:
+        with self._connections.reading() as connection:
+            return int(connection.execute(ACCESS_VERSION).fetchone()[0])
 
     def close(self) -> None:
         self._connections.close()
@@ -264,7 +326,7 @@ def _besides() -> Iterator[None]:
 
 def _record(connection: sqlite3.Connection, query: str, *values: str) -> DocumentRecord | None:
     row = connection.execute(query, values).fetchone()
-    return None if row is None else record_of(row)
+    return None if row is None else _record_of(row)
 
 
 def _row_of(connection: sqlite3.Connection, docid: str) -> tuple[int, int, int | None]:
@@ -273,3 +335,9 @@ def _row_of(connection: sqlite3.Connection, docid: str) -> tuple[int, int, int |
     if row is None:
         raise NotFound(f"No document {docid!r}.")
     return row[0], row[1], row[2]
+
+
+def _record_of(row: tuple[Any, ...]) -> DocumentRecord:
+    """The record that a row of `COLUMNS` is."""
+    docid, owner, title, created, changed, seq, size, published, tokens, host = row[:10]
+    return DocumentRecord(docid, owner, title, created, changed, seq, size, bool(published), tokens, host)

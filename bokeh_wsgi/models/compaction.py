@@ -1,4 +1,4 @@
-"""Folds a history that has grown long into a snapshot; aside, so that no publisher waits for it."""
+"""Compaction: a history that has grown long becomes a snapshot, in a thread, so that no publisher waits."""
 
 import logging
 import os
@@ -30,7 +30,7 @@ def fold(store: Store, docid: str, seq: int, ops: Iterable[Op]) -> None:
     store.fold(docid, seq, b"".join(dataplane.encode(docid, ops)))
 
 
-class Foldable(Protocol):
+class Compactable(Protocol):
     """A document with a history."""
 
     docid: str
@@ -40,7 +40,7 @@ class Foldable(Protocol):
     def fold(self) -> bool: ...
 
 
-class Folder:
+class HistoryCompactor:
     """One thread per process that folds the documents it is told of; it runs only while there is work."""
 
     def __init__(self) -> None:
@@ -49,10 +49,10 @@ class Folder:
     def _start_anew(self) -> None:
         self._pid = os.getpid()
         self._lock = threading.Lock()
-        self._work: deque[Foldable] = deque()
+        self._work: deque[Compactable] = deque()
         self._running = False
 
-    def consider(self, document: Foldable) -> None:
+    def consider(self, document: Compactable) -> None:
         """Fold ``document`` soon if its history has grown enough; returns at once."""
         if not document.fold_is_due():
             return

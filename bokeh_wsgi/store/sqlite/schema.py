@@ -1,9 +1,18 @@
-"""The SQL schema of a SQLite file, version by version.
+"""The SQL schema of an SQLite file, version by version, and how a file is brought to the newest.
 
 A new file gets all of `MIGRATIONS`, an older one those that it lacks. What was released is never changed.
 """
 
+import sqlite3
+import time
+from pathlib import Path
 from typing import Final
+
+from bokeh_wsgi.exc import StoreError
+
+from .errors import primary_code
+
+APPLICATION_ID = 0x626B7767  # "bkwg", so that `file` and we can tell our files from others
 
 DOCUMENTS: Final = """
 CREATE TABLE documents (
@@ -102,3 +111,48 @@ ALTER TABLE snapshots ADD COLUMN checksum INTEGER
 """
 
 MIGRATIONS: Final = (DOCUMENTS, ACCOUNTS, VIEWERS, HOSTS, CHECKSUMS)
+"""Each brings a file from the version before to its own; the first makes version 1."""
+
+
+def prepare(connection: sqlite3.Connection, path: Path, *, timeout_s: float) -> None:
+    """Make the tables that the file lacks, and switch to WAL; raises StoreError if it is not our file."""
+    newest = len(MIGRATIONS)
+    if _version(connection, path) < newest:
+        # Has to be said before the first table. Deleting a document then really makes the file smaller.
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        connection.execute("BEGIN IMMEDIATE")
+        for schema in MIGRATIONS[_version(connection, path) :]:  # another process may have been quicker
+            for statement in schema.split(";"):
+                connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {newest}")
+        connection.execute("COMMIT")
+    _use_wal(connection, timeout_s)
+
+
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    """The version of the file's tables; 0 if it is empty, StoreError if it is not a store that we know."""
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if application == APPLICATION_ID and version > len(MIGRATIONS):
+        raise StoreError(
+            f"The store {path} was written by a later bokeh_wsgi (schema {version}; this one knows "
+            f"{len(MIGRATIONS)}): upgrade bokeh_wsgi, or choose another store."
+        )
+    if application != APPLICATION_ID and tables:
+        raise StoreError(f"{path} is the database of another program: choose another file for the store.")
+    return int(version) if tables else 0
+
+
+def _use_wal(connection: sqlite3.Connection, timeout_s: float) -> None:
+    """Readers then do not wait for writers. SQLite does not wait for its turn to switch, so this does."""
+    end = time.monotonic() + timeout_s
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(0.01)

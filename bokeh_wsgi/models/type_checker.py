@@ -2,20 +2,17 @@
 
 import threading
 from collections import ChainMap
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from bokeh_wsgi.exc import BadRequest
 
 from .reps import Rep, reference_of
-
-if TYPE_CHECKING:
-    from .graph import Graph
+from .value_types import ABSENT, WORDS
 
 MAX_BASES: Final = 64
 """Classes above a data model."""
-_NUMBERS: Final = frozenset({"nan", "+inf", "-inf"})
 _ARRAYS: Final = frozenset({"ndarray", "typed_array"})
 
 
@@ -30,14 +27,14 @@ def _prepared() -> None:
 
 
 class TypeChecker:
-    """Knows the classes of Bokeh, and those that the graph has types or definitions of."""
+    """Checks values for ``models``, whose classes are Bokeh's, in ``types`` or (data models) in ``defs``."""
 
-    def __init__(self, graph: "Graph") -> None:
-        self._models: Mapping[str, Rep] = graph.models
-        self._types = graph.types
+    def __init__(self, models: Mapping[str, Rep], types: Rep, defs: Iterable[Rep]) -> None:
+        self._models = models
+        self._types = types
         self._defs = {
             rep["name"]: rep
-            for rep in graph.defs or ()
+            for rep in defs
             if rep.get("type") == "model" and isinstance(rep.get("name"), str)
         }
         self._new: Mapping[str, Rep] = {}
@@ -175,7 +172,7 @@ class TypeChecker:
         """The fields of a struct that may not be absent."""
         found = self._required.get(id(fields))
         if found is None:
-            needed = (name for name, kind in fields.items() if not self._accepts(kind, _ABSENT))
+            needed = (name for name, kind in fields.items() if not self._accepts(kind, ABSENT))
             found = self._required[id(fields)] = frozenset(needed)
         return found
 
@@ -216,43 +213,6 @@ def _bokeh_types(name: str) -> Mapping[str, Any] | None:
     from bokeh_wsgi.bokeh_types import bokeh_types
 
     return bokeh_types(name)
-
-
-_ABSENT: Final = object()
-
-
-def _is_int(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value == int(value)
-
-
-def _is_float(value: Any) -> bool:
-    if isinstance(value, dict):
-        number = value.get("value")
-        return value.get("type") == "number" and isinstance(number, str) and number in _NUMBERS
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _is_time(value: Any) -> bool:
-    return isinstance(value, str) or _is_float(value) or (isinstance(value, dict) and "type" in value)
-
-
-def _is_bytes(value: Any) -> bool:
-    return isinstance(value, dict) and value.get("type") == "bytes"
-
-
-WORDS: Final[Mapping[str, Callable[[Any], bool]]] = {
-    "any": lambda value: value is not _ABSENT,
-    "spec": lambda value: value is not _ABSENT,
-    "null": lambda value: value is None,
-    "bool": lambda value: isinstance(value, bool),
-    "int": _is_int,
-    "float": _is_float,
-    "str": lambda value: isinstance(value, str),
-    "time": _is_time,
-    "bytes": _is_bytes,
-    "columns": lambda value: False,  # noqa: ARG005 - columns are edited as columns
-    "absent": lambda value: value is _ABSENT,
-}
 
 
 def _shortened(value: Any) -> str:

@@ -1,5 +1,6 @@
 """The files of an SQLite store on disk: told when they are no longer the ones that were opened."""
 
+import errno
 import os
 from pathlib import Path
 from typing import NamedTuple
@@ -74,3 +75,19 @@ class Files:
 
 def _mark(found: os.stat_result | None) -> Mark | None:
     return None if found is None else (found.st_dev, found.st_ino)
+
+
+def create_file(path: Path) -> None:
+    """Make the file and its folder, for nobody else to read; SQLite gives its other files the same mode."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.is_file():
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        # What is there is not opened: to close it would end this process's locks on it.
+        elif not os.access(path, os.R_OK | os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise StoreError(
+            f"The store {path} cannot be written ({error.strerror}): check the permissions, "
+            "or choose another place for it."
+        ) from error

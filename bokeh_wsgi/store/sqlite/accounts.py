@@ -1,18 +1,15 @@
-"""Users and rights in the SQLite file: the second part of `SQLiteStore`."""
+"""The accounts of `SQLiteStore`, in the same file."""
 
 import sqlite3
 import time
-from typing import Any
+from collections.abc import Callable
 
 from bokeh_wsgi.exc import NotFound
+from bokeh_wsgi.store.accounts import AccountStore
+from bokeh_wsgi.store.records import Credential, UserRecord
+from bokeh_wsgi.store.throttling import next_try
 
-from .accounts import RIGHTS, Credential, UserRecord, next_try
-from .base import DocumentRecord, Store
 from .connections import Connections
-
-COLUMNS = """docid, owner, title, created, changed, seq, history_bytes + snapshot_bytes,
-    published, documents.tokens, documents.host"""
-RECORD = f"SELECT {COLUMNS} FROM documents"
 
 CREATE_USER = "INSERT OR IGNORE INTO users (name, password_hash, created) VALUES (?, ?, ?)"
 USER = "SELECT name, password_hash, created, disabled FROM users"
@@ -41,34 +38,15 @@ PUT_TRIES = "INSERT OR REPLACE INTO tries (name, expected) VALUES (?, ?)"
 DROP_TRIES = "DELETE FROM tries WHERE name = ?"
 DROP_OLD_TRIES = "DELETE FROM tries WHERE expected <= ?"
 
-PUBLISH = "UPDATE documents SET published = ? WHERE docid = ?"
-SHARE = """INSERT OR REPLACE INTO shares (document, user, right)
-    SELECT id, ?, ? FROM documents WHERE docid = ?"""
-UNSHARE = "DELETE FROM shares WHERE user = ? AND document = (SELECT id FROM documents WHERE docid = ?)"
-SHARES = """SELECT user, right FROM shares JOIN documents ON documents.id = shares.document
-    WHERE docid = ? ORDER BY user"""
-SHARE_OF = """SELECT right FROM shares JOIN documents ON documents.id = shares.document
-    WHERE docid = ? AND user = ? ORDER BY user"""
-LIST_SHARED = f"""SELECT {COLUMNS}, right FROM documents JOIN shares ON documents.id = shares.document
-    WHERE user = ? ORDER BY changed DESC, documents.id DESC"""
-LIST_PUBLISHED = f"{RECORD} WHERE published ORDER BY changed DESC, id DESC"
-WITHDRAW_TOKENS = "UPDATE documents SET tokens = tokens + 1 WHERE docid = ? RETURNING tokens"
-USAGE = "SELECT count(*), coalesce(sum(history_bytes + snapshot_bytes), 0) FROM documents WHERE owner = ?"
+GET_SETTING = "SELECT value FROM settings WHERE name = ? ORDER BY name"
+ADD_SETTING = "INSERT INTO settings (name, value) VALUES (?, ?)"
 
-ACCESS_VERSION = "SELECT version FROM access ORDER BY version"
 RAISE_ACCESS_VERSION = "UPDATE access SET version = version + 1"
 
 
-def record_of(row: tuple[Any, ...]) -> DocumentRecord:
-    """The record that a row of `COLUMNS` is."""
-    docid, owner, title, created, changed, seq, size, published, tokens, host = row[:10]
-    return DocumentRecord(docid, owner, title, created, changed, seq, size, bool(published), tokens, host)
-
-
-class SQLiteAccounts(Store):
-    """What `SQLiteStore` does with users and rights."""
-
-    _connections: Connections
+class SQLiteAccounts(AccountStore):
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
 
     def create_user(self, name: str, password_hash: str) -> bool:
         with self._connections.writing() as connection:
@@ -169,61 +147,18 @@ class SQLiteAccounts(Store):
         with self._connections.writing() as connection:
             connection.execute(DROP_TRIES, (name,))
 
-    def publish_document(self, docid: str, published: bool) -> None:
+    def setting(self, name: str, make: Callable[[], bytes]) -> bytes:
+        with self._connections.reading() as connection:
+            row = connection.execute(GET_SETTING, (name,)).fetchone()
+        if row is not None:
+            return bytes(row[0])
         with self._connections.writing() as connection:
-            if not connection.execute(PUBLISH, (published, docid)).rowcount:
-                raise NotFound(f"No document {docid!r}.")
-            connection.execute(RAISE_ACCESS_VERSION)
-
-    def share_document(self, docid: str, user: str, right: str) -> None:
-        if right not in RIGHTS:
-            raise ValueError(f"a right is one of {RIGHTS}, not {right!r}")
-        with self._connections.writing() as connection:
-            if connection.execute(GET_USER, (user,)).fetchone() is None:
-                raise NotFound(f"No user {user!r}.")
-            row = connection.execute(SHARE_OF, (docid, user)).fetchone()
-            before = "" if row is None else row[0]
-            if not right:
-                connection.execute(UNSHARE, (user, docid))
-            elif not connection.execute(SHARE, (user, right, docid)).rowcount:
-                raise NotFound(f"No document {docid!r}.")
-            if RIGHTS.index(right) < RIGHTS.index(before):
-                connection.execute(RAISE_ACCESS_VERSION)
-
-    def share_of(self, docid: str, user: str) -> str:
-        with self._connections.reading() as connection:
-            row = connection.execute(SHARE_OF, (docid, user)).fetchone()
-        return "" if row is None else str(row[0])
-
-    def shares(self, docid: str) -> dict[str, str]:
-        with self._connections.reading() as connection:
-            return dict(connection.execute(SHARES, (docid,)).fetchall())
-
-    def list_shared(self, user: str) -> list[tuple[DocumentRecord, str]]:
-        with self._connections.reading() as connection:
-            rows = connection.execute(LIST_SHARED, (user,)).fetchall()
-        return [(record_of(row), row[-1]) for row in rows]
-
-    def list_published(self) -> list[DocumentRecord]:
-        with self._connections.reading() as connection:
-            return [record_of(row) for row in connection.execute(LIST_PUBLISHED)]
-
-    def withdraw_tokens(self, docid: str) -> int:
-        with self._connections.writing() as connection:
-            rows = connection.execute(WITHDRAW_TOKENS, (docid,)).fetchall()
-            if not rows:
-                raise NotFound(f"No document {docid!r}.")
-            connection.execute(RAISE_ACCESS_VERSION)
-        return int(rows[0][0])
-
-    def usage(self, owner: str) -> tuple[int, int]:
-        with self._connections.reading() as connection:
-            count, size = connection.execute(USAGE, (owner,)).fetchone()
-        return int(count), int(size)
-
-    def access_version(self) -> int:
-        with self._connections.reading() as connection:
-            return int(connection.execute(ACCESS_VERSION).fetchone()[0])
+            row = connection.execute(GET_SETTING, (name,)).fetchone()
+            if row is not None:
+                return bytes(row[0])
+            value = make()
+            connection.execute(ADD_SETTING, (name, value))
+        return value
 
 
 def _user_of(row: tuple[str, str, float, int]) -> UserRecord:

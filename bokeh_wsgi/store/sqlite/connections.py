@@ -4,16 +4,17 @@ import logging
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from weakref import WeakSet
 
 from bokeh_wsgi.exc import StoreError
 
-from .files import Files, Marks
+from .errors import busy, explain
+from .files import Files, Marks, create_file
 from .pool import Pool
-from .sqlite_file import busy, create_file, explain, prepare
+from .schema import prepare
 
 log = logging.getLogger("bokeh_wsgi")
 
@@ -61,7 +62,7 @@ class Connections:
     every fork that Python knows of; uWSGI needs its option ``lazy-apps``.
     """
 
-    def __init__(self, path: Path, schemas: Sequence[str], *, synchronous: str) -> None:
+    def __init__(self, path: Path, *, synchronous: str) -> None:
         self.path = path
         self._synchronous = synchronous
         self._closed = False
@@ -71,7 +72,7 @@ class Connections:
         self._files = Files(path)
         _everyone.add(self)
         with self._explained(), self._in_use(), closing(self._connect()) as connection:
-            prepare(connection, path, schemas, timeout_s=BUSY_TIMEOUT_S)
+            prepare(connection, path, timeout_s=BUSY_TIMEOUT_S)
             self._database = self._files.marks().database
 
     @contextmanager

@@ -1,0 +1,3 @@
+"""The store in one SQLite file."""
+
+from .store import SQLiteStore as SQLiteStore
