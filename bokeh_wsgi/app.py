@@ -23,7 +23,7 @@ from bokeh_wsgi.request import Request, no_text
 from bokeh_wsgi.responses import as_json, failure, refusal
 from bokeh_wsgi.routes import CORS_PREFLIGHT, TOKEN_ROUTES, URLS, is_for_the_app
 from bokeh_wsgi.store import Store, open_store
-from bokeh_wsgi.streams import POOL, Streams
+from bokeh_wsgi.stream_slots import SERVER_THREADS, StreamSlots
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -116,7 +116,7 @@ class BokehWSGI:
                 max_user_uploads,
                 max_user_exports,
             ),
-            streams=Streams(max_streams, max_user_streams if has_users else None),
+            streams=StreamSlots(max_streams, max_user_streams if has_users else None),
             presence=Presence(self.store, hub.viewers_changed),
             uploads=Places("uploads", "max_user_uploads"),
             exports=Places("exports", "max_user_exports"),
@@ -128,7 +128,7 @@ class BokehWSGI:
         self._hosts = Hosts(hosts, loopback=not has_users)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        with POOL.serving(environ):
+        with SERVER_THREADS.serving(environ):
             fault = no_text(environ)
             if fault:
                 response = as_json({"error": "bad-request", "message": fault}, 400)

@@ -12,7 +12,7 @@ from bokeh_wsgi.networks import network_of
 from bokeh_wsgi.places import Places, Room
 from bokeh_wsgi.presence import Presence
 from bokeh_wsgi.store import Store
-from bokeh_wsgi.streams import Streams
+from bokeh_wsgi.stream_slots import StreamSlots
 
 ADDRESS_USERS = 4
 
@@ -40,7 +40,7 @@ class Context:
     accounts: Accounts
     limits: Limits
     quotas: Quotas
-    streams: Streams
+    streams: StreamSlots
     presence: Presence
     uploads: Places
     exports: Places

@@ -16,7 +16,7 @@ from bokeh_wsgi.exc import BadRequest, NotFound, StoreError
 from bokeh_wsgi.models import Update
 from bokeh_wsgi.networks import network_of
 from bokeh_wsgi.presence import Page
-from bokeh_wsgi.streams import Place
+from bokeh_wsgi.stream_slots import StreamSlot
 
 from .pieces import gathered
 
@@ -53,10 +53,10 @@ def changes(context: Context, request: Request) -> Response:
         if identity.token is None:
             context.policy.access_of(identity, docid, Right.READ)
     reader = _reader(request, identities)
-    place = context.streams.take(request.environ, reader) if wait_s != 0 else None
+    slot = context.streams.take(request.environ, reader) if wait_s != 0 else None
     page = _page(request, identities)
     follower = Follower(context, wanted, identities, tells_viewers="viewers" in request.args and not page)
-    if place is None:
+    if slot is None:
         if page:
             context.presence.passed_by(page, wanted)
         pieces = [dataplane.SCHEMA_MESSAGE, *follower.news(), dataplane.END]
@@ -65,14 +65,14 @@ def changes(context: Context, request: Request) -> Response:
         response.content_length = sum(map(len, pieces))
     else:
         try:
-            stream = HeldResponse(context, follower, wait_s, place, reader, page)
+            stream = HeldResponse(context, follower, wait_s, slot, reader, page)
         except BaseException:
-            context.streams.give_back(place, reader)
+            context.streams.give_back(slot, reader)
             raise
         response = Response(stream, mimetype=MEDIA_TYPE, direct_passthrough=True)
     response.headers.update(HEADERS)
     # Who is held as a probe may have to poll next; who is sent on, since this process ends, has not.
-    streams = place is not None and wait_s is None and not place.is_probe
+    streams = slot is not None and wait_s is None and not slot.is_probe
     response.headers["X-Wait"] = "stream" if streams else "poll"
     return response
 
@@ -162,18 +162,18 @@ class HeldResponse:
         context: Context,
         follower: Follower,
         wait_s: float | None,
-        place: Place,
+        slot: StreamSlot,
         reader: str,
         page: Page | None,
     ) -> None:
         self._context = context
         self._follower = follower
         self._wait_s = wait_s
-        self._place = place
+        self._slot = slot
         self._reader = reader
         self._page = page
-        self._event = place.event
-        self._polls = wait_s is not None or place.is_probe
+        self._event = slot.event
+        self._polls = wait_s is not None or slot.is_probe
         self._closed = False
         self._docids = tuple(follower.after)
         # Where the page counts as a viewer.
@@ -191,7 +191,7 @@ class HeldResponse:
         if not self._closed:
             self._closed = True
             self._context.hub.leave(self._docids, self._event)
-            self._context.streams.give_back(self._place, self._reader)
+            self._context.streams.give_back(self._slot, self._reader)
             if self._page:
                 self._context.presence.went(self._page, self._seen, polls=self._polls)
 
@@ -213,7 +213,7 @@ class HeldResponse:
                 return
             if len(self._follower.ended) == len(self._docids) or self._context.hub.closed:
                 break
-            left_s = min(self._context.heartbeat_s, self._place.left_s())
+            left_s = min(self._context.heartbeat_s, self._slot.left_s())
             if deadline is not None:
                 left_s = min(left_s, deadline - time.monotonic())
             if left_s <= 0 or (sent and deadline is not None):

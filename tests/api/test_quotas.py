@@ -12,7 +12,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from bokeh_wsgi import places
 from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.exc import TooMany
-from bokeh_wsgi.streams import Streams
+from bokeh_wsgi.stream_slots import StreamSlots
 
 from .conftest import Api, replaces
 from .people import PASSWORD, People
@@ -69,12 +69,12 @@ def test_streams_of_a_user() -> None:
 
 
 def test_the_only_user_of_a_server_has_no_such_limits() -> None:
-    streams = Streams(None, None)
+    streams = StreamSlots(None, None)
     assert all(streams.take(BOKEH_SERVER, "user defaultuser") for _ in range(1000))
 
 
 def test_places_are_given_back() -> None:
-    streams = Streams(None, 1)
+    streams = StreamSlots(None, 1)
     for _ in range(3):
         place = streams.take(BOKEH_SERVER, "user ada")
         assert place is not None

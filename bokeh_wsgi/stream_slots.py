@@ -1,7 +1,6 @@
 """How many responses this process can hold open, by what its WSGI server tells or shows."""
 
 import math
-import os
 import threading
 import time
 from collections import Counter
@@ -11,6 +10,7 @@ from typing import Any, Final
 from weakref import WeakSet
 
 from bokeh_wsgi.exc import TooMany
+from bokeh_wsgi.process import PerProcess
 from bokeh_wsgi.servers import IN_PROCESS, Server, server_of
 
 RETRY_S = 10.0
@@ -24,7 +24,7 @@ WATCH_S: Final = 0.2
 """How often the server is asked whether it ends, while responses are held."""
 
 
-class Place:
+class StreamSlot:
     """One response's right to stay open. ``event`` is set when it ends; others may set it, too."""
 
     def __init__(self, longest_s: float, *, is_probe: bool = False) -> None:
@@ -45,7 +45,24 @@ class Place:
         self.event.set()
 
 
-class Pool:
+class _Threads:
+    """What is known of the server's threads in one process."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        # Threads that answer a request now, without what is held.
+        self.serving: set[int] = set()
+        # A response that its server drops without a word gives its slot back.
+        self.slots: WeakSet[StreamSlot] = WeakSet()
+        # How many requests there were at the same time.
+        self.most = 1
+        self.probe: StreamSlot | None = None
+        self.next_probe = -math.inf
+        self.server = Server(1)
+        self.watcher: threading.Thread | None = None
+
+
+class ServerThreads:
     """The threads of the server of this process, of which held responses take some. Thread-safe, fork-safe.
 
     They never take the last one. Of a server that does not tell how many it has, they take one fewer than
@@ -54,21 +71,7 @@ class Pool:
     """
 
     def __init__(self) -> None:
-        self._start_anew()
-
-    def _start_anew(self) -> None:
-        self._lock = threading.Lock()
-        # Threads that answer a request now, without what is held.
-        self._serving: set[int] = set()
-        # A response that its server drops without a word gives its place back.
-        self._places: WeakSet[Place] = WeakSet()
-        # How many requests there were at the same time.
-        self._most = 1
-        self._probe: Place | None = None
-        self._next_probe = -math.inf
-        self._server = Server(1)
-        self._watcher: threading.Thread | None = None
-        self._pid = os.getpid()
+        self._threads = PerProcess(_Threads)
 
     @contextmanager
     def serving(self, environ: Mapping[str, Any]) -> Iterator[None]:
@@ -76,78 +79,80 @@ class Pool:
         if environ.get("SERVER_SOFTWARE") == IN_PROCESS:
             yield
             return
-        thread = threading.get_ident()
-        with self._lock_of_this_process():
-            self._serving.add(thread)
-            self._most = max(self._most, len(self._serving) + len(self._places))
-            if self._probe is not None and self._most > len(self._places):
-                self._probe.keep(UNNOTICED_S)
-                self._probe, self._next_probe = None, -math.inf
+        thread, threads = threading.get_ident(), self._threads.now
+        with threads.lock:
+            threads.serving.add(thread)
+            threads.most = max(threads.most, len(threads.serving) + len(threads.slots))
+            if threads.probe is not None and threads.most > len(threads.slots):
+                threads.probe.keep(UNNOTICED_S)
+                threads.probe, threads.next_probe = None, -math.inf
         try:
             yield
         finally:
-            with self._lock_of_this_process():
-                self._serving.discard(thread)
+            # Of the process that there is now: the answer may have forked.
+            threads = self._threads.now
+            with threads.lock:
+                threads.serving.discard(thread)
 
-    def hold(self, server: Server, *, trusted: bool) -> Place | None:
-        """A place for the response of this thread, if there is one; ``trusted``: the site says how many.
+    def hold(self, server: Server, *, trusted: bool) -> StreamSlot | None:
+        """A slot for the response of this thread, if there is one; ``trusted``: the site says how many.
 
         Where the server ends, one that ends at once: whoever asks goes on elsewhere.
         """
         ends = server.is_ending is not None and server.is_ending()
-        with self._lock_of_this_process():
-            held = len(self._places)
-            place = Place(math.inf if server.threads is not None else UNNOTICED_S)
+        threads = self._threads.now
+        with threads.lock:
+            held = len(threads.slots)
+            slot = StreamSlot(math.inf if server.threads is not None else UNNOTICED_S)
             if ends:
-                place.end()
+                slot.end()
             elif server.threads is not None:
                 if held >= _most_held(server.threads):
                     return None
-            elif held >= self._most - 1 and not trusted:
+            elif held >= threads.most - 1 and not trusted:
                 now = time.monotonic()
-                if self._probe is not None or now < self._next_probe:
+                if threads.probe is not None or now < threads.next_probe:
                     return None
-                self._next_probe = now + PROBE_PAUSE_S
-                self._probe = place = Place(PROBE_S, is_probe=True)
-            self._serving.discard(threading.get_ident())
-            self._places.add(place)
-            self._server = server
-            if self._watcher is None and server.is_ending is not None:
-                self._watcher = threading.Thread(target=self._watch, name="bokeh-wsgi-streams", daemon=True)
-                self._watcher.start()
-            return place
+                threads.next_probe = now + PROBE_PAUSE_S
+                threads.probe = slot = StreamSlot(PROBE_S, is_probe=True)
+            threads.serving.discard(threading.get_ident())
+            threads.slots.add(slot)
+            threads.server = server
+            if threads.watcher is None and server.is_ending is not None:
+                threads.watcher = threading.Thread(
+                    target=_watch, args=[threads], name="bokeh-wsgi-streams", daemon=True
+                )
+                threads.watcher.start()
+            return slot
 
-    def release(self, place: Place) -> None:
-        with self._lock_of_this_process():
-            self._places.discard(place)
-            if self._probe is place:
-                self._probe = None
-
-    def _watch(self) -> None:
-        pause = threading.Event()
-        while True:
-            pause.wait(WATCH_S)
-            with self._lock:
-                places, server = list(self._places), self._server
-                if not places or server.is_ending is None:
-                    self._watcher = None
-                    return
-            if server.is_ending():
-                for place in places:
-                    place.end()
-
-    def _lock_of_this_process(self) -> threading.Lock:
-        if os.getpid() != self._pid:
-            # A fork copies what was held, but neither its threads nor the responses.
-            self._start_anew()
-        return self._lock
+    def release(self, slot: StreamSlot) -> None:
+        threads = self._threads.now
+        with threads.lock:
+            threads.slots.discard(slot)
+            if threads.probe is slot:
+                threads.probe = None
 
 
-POOL: Final = Pool()
-"""That of this process: its apps share the server's threads."""
+def _watch(threads: _Threads) -> None:
+    """Ends what is held once the server waits for that, to end."""
+    pause = threading.Event()
+    while True:
+        pause.wait(WATCH_S)
+        with threads.lock:
+            slots, server = list(threads.slots), threads.server
+            if not slots or server.is_ending is None:
+                threads.watcher = None
+                return
+        if server.is_ending():
+            for slot in slots:
+                slot.end()
 
 
-class Streams:
+SERVER_THREADS: Final = ServerThreads()
+"""Those of this process: its apps share them."""
+
+
+class StreamSlots:
     """The responses that an app holds open. Refuses those that would starve the server. Thread-safe.
 
     A held response takes a thread until its viewer leaves. ``limit`` is the most of them; None: as many as
@@ -155,15 +160,20 @@ class Streams:
     ``reader_limit`` of them.
     """
 
-    def __init__(self, limit: int | None = None, reader_limit: int | None = None, pool: Pool = POOL) -> None:
+    def __init__(
+        self,
+        limit: int | None = None,
+        reader_limit: int | None = None,
+        threads: ServerThreads = SERVER_THREADS,
+    ) -> None:
         self._limit = limit
         self._reader_limit = reader_limit
-        self._pool = pool
+        self._threads = threads
         self._held: Counter[str] = Counter()
         self._lock = threading.Lock()
 
-    def take(self, environ: dict[str, Any], reader: str) -> Place | None:
-        """Take a place if there is one; `give_back` returns it. Raises `TooMany` over the reader's limit."""
+    def take(self, environ: dict[str, Any], reader: str) -> StreamSlot | None:
+        """Take a slot if there is one; `give_back` returns it. Raises `TooMany` over the reader's limit."""
         with self._lock:
             if self._reader_limit is not None and self._held[reader] >= self._reader_limit:
                 raise TooMany(
@@ -174,13 +184,13 @@ class Streams:
                 )
             if self._limit is not None and self._held.total() >= self._limit:
                 return None
-            place = self._pool.hold(server_of(environ), trusted=self._limit is not None)
-            if place is not None:
+            slot = self._threads.hold(server_of(environ), trusted=self._limit is not None)
+            if slot is not None:
                 self._held[reader] += 1
-            return place
+            return slot
 
-    def give_back(self, place: Place, reader: str) -> None:
-        self._pool.release(place)
+    def give_back(self, slot: StreamSlot, reader: str) -> None:
+        self._threads.release(slot)
         with self._lock:
             self._held[reader] -= 1
             if not self._held[reader]:
