@@ -11,13 +11,13 @@ from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response
 
 from bokeh_wsgi.auth import Accounts, Identify, Policy, Registration, Throttle, Tokens
+from bokeh_wsgi.concurrency import ConcurrencyLimit, MemoryLimit
 from bokeh_wsgi.context import Context, Quotas
 from bokeh_wsgi.exc import BokehWSGIError
 from bokeh_wsgi.hosts import Hosts
 from bokeh_wsgi.hub import Hub
 from bokeh_wsgi.input_stream import InputStream
 from bokeh_wsgi.models import Folder, Library, Limits
-from bokeh_wsgi.places import Places, Room
 from bokeh_wsgi.presence import Presence
 from bokeh_wsgi.request import Request, no_text
 from bokeh_wsgi.responses import as_json, failure, refusal
@@ -108,7 +108,7 @@ class BokehWSGI:
             library=Library(self.store, limits),
             folder=Folder(),
             policy=Policy(self.store, tokens, throttle, mode, identify),  # type: ignore[arg-type]
-            accounts=Accounts(self.store, tokens, throttle, registration, max_users, hub.look_again),
+            accounts=Accounts(self.store, tokens, throttle, registration, max_users, hub.access_changed),
             limits=limits,
             quotas=Quotas(
                 max_documents if has_users else None,
@@ -118,9 +118,9 @@ class BokehWSGI:
             ),
             streams=StreamSlots(max_streams, max_user_streams if has_users else None),
             presence=Presence(self.store, hub.viewers_changed),
-            uploads=Places("uploads", "max_user_uploads"),
-            exports=Places("exports", "max_user_exports"),
-            unpacking=Room(2 * max_change_bytes),
+            uploads=ConcurrencyLimit("uploads", "max_user_uploads"),
+            exports=ConcurrencyLimit("exports", "max_user_exports"),
+            unpacking=MemoryLimit(2 * max_change_bytes),
             heartbeat_s=heartbeat_s,
             gallery=gallery,
             embed_origins=tuple(embed_origins or ()),

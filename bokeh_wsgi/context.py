@@ -6,10 +6,10 @@ from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Request
 
 from bokeh_wsgi.auth import Access, Accounts, Identity, Policy, Right, address_of
+from bokeh_wsgi.concurrency import ConcurrencyLimit, MemoryLimit
 from bokeh_wsgi.hub import Hub
 from bokeh_wsgi.models import Folder, Library, Limits
 from bokeh_wsgi.networks import network_of
-from bokeh_wsgi.places import Places, Room
 from bokeh_wsgi.presence import Presence
 from bokeh_wsgi.store import Store
 from bokeh_wsgi.stream_slots import StreamSlots
@@ -42,9 +42,9 @@ class Context:
     quotas: Quotas
     streams: StreamSlots
     presence: Presence
-    uploads: Places
-    exports: Places
-    unpacking: Room
+    uploads: ConcurrencyLimit
+    exports: ConcurrencyLimit
+    unpacking: MemoryLimit
     heartbeat_s: float
     # Whether published documents are listed for everybody.
     gallery: bool
@@ -69,7 +69,7 @@ class Context:
     def require_user(self, request: Request) -> Identity:
         return self.policy.require_user(request)
 
-    def require(self, request: Request, docid: str, right: Right) -> Access:
+    def require_right(self, request: Request, docid: str, right: Right) -> Access:
         return self.policy.access(request, docid, right)
 
 

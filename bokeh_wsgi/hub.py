@@ -94,7 +94,7 @@ class Hub:
         """Another one whenever somebody may do less than before."""
         return self._waiting.now.access_number
 
-    def look_again(self) -> None:
+    def access_changed(self) -> None:
         """Wake everybody, since some may no longer read what they do."""
         waiting = self._waiting.now
         with waiting.lock:
@@ -139,7 +139,7 @@ class Hub:
             access_version = self._store.access_version()
             if access_version != waiting.access_version:
                 waiting.access_version = access_version
-                self.look_again()
+                self.access_changed()
         for docid in list(waiting.events):
             try:
                 record = self._store.get_document(docid)

@@ -7,7 +7,7 @@ from typing import Any
 from werkzeug.wrappers import Request, Response
 
 from bokeh_wsgi import pages
-from bokeh_wsgi.auth.shown import CHALLENGE, NOT_PASSED_ON, may_be_kept_back, shows_anything
+from bokeh_wsgi.auth.challenge import CHALLENGE, NOT_PASSED_ON, has_credentials, may_drop_authorization
 from bokeh_wsgi.context import Context, mount_of
 from bokeh_wsgi.exc import BokehWSGIError, TooMany
 from bokeh_wsgi.pages.people import sign_in_link
@@ -20,9 +20,9 @@ def as_json(content: Mapping[str, Any], status: int = 200) -> Response:
 
 def refusal(context: Context, request: Request, error: BokehWSGIError) -> Response:
     """The response that says an error of ours."""
-    is_bare = error.status in (401, 403, 404) and not shows_anything(request)
+    is_bare = error.status in (401, 403, 404) and not has_credentials(request)
     message = error.message
-    if is_bare and may_be_kept_back(request.environ):
+    if is_bare and may_drop_authorization(request.environ):
         message = NOT_PASSED_ON if error.status == 401 else f"{message} {NOT_PASSED_ON}"
     response = failure(context, request, error.status, message, code=error.code, data=error.data)
     if is_bare:

@@ -13,10 +13,10 @@ from werkzeug.wrappers import Request, Response
 
 from bokeh_wsgi.api import access, accounts, changes, documents, edits, exports, uploads, viewers
 from bokeh_wsgi.api.bodies import read_json_of
-from bokeh_wsgi.auth.shown import TOKEN_HEADER
 from bokeh_wsgi.context import Context
 from bokeh_wsgi.exc import BokehWSGIError
 from bokeh_wsgi.pages import people, static, views
+from bokeh_wsgi.protocol import KEY_HEADER, TOKEN_HEADER
 
 Answer = Response | Mapping[str, Any] | tuple[Mapping[str, Any], int]
 Route = Callable[..., Answer]
@@ -42,7 +42,7 @@ def login(context: Context, request: Request) -> Answer:
 
 
 def logout(context: Context, request: Request) -> Answer:
-    has_key = "Authorization" in request.headers or "BOKEHUSER-API-KEY" in request.headers
+    has_key = "Authorization" in request.headers or KEY_HEADER in request.headers
     return accounts.logout(context, request) if has_key else people.logout(context, request)
 
 
@@ -63,7 +63,7 @@ def change_password(context: Context, request: Request) -> Answer:
     return people.account_of(context, request, identity, notice=notice)
 
 
-def made(route: Callable[..., Mapping[str, Any]]) -> Route:
+def created(route: Callable[..., Mapping[str, Any]]) -> Route:
     """The same route, answering 201."""
 
     def answer(context: Context, request: Request, **arguments: str) -> Answer:
@@ -88,10 +88,10 @@ URLS = Map(
         *_rule("/account/password", POST=change_password),
         *_rule("/ping", GET=ping),
         *_rule("/userinfo", GET=documents.userinfo),
-        *_rule("/keys", GET=accounts.list_keys, POST=made(accounts.make_key)),
+        *_rule("/keys", GET=accounts.list_keys, POST=created(accounts.make_key)),
         *_rule("/keys/<credential_id>", DELETE=accounts.revoke),
-        *_rule("/codes", POST=made(accounts.make_code)),
-        *_rule("/doc", POST=documents.make),
+        *_rule("/codes", POST=created(accounts.make_login_code)),
+        *_rule("/doc", POST=documents.create),
         *_rule("/doc/<docid>", GET=views.view, PATCH=documents.rename, DELETE=delete),
         *_rule("/doc/<docid>/changes", POST=uploads.upload),
         *_rule("/doc/<docid>/edits", POST=edits.edit),
@@ -105,8 +105,8 @@ URLS = Map(
             PUT=partial(access.publish, published=True),
             DELETE=partial(access.publish, published=False),
         ),
-        *_rule("/access/<docid>/tokens", POST=made(access.make_token), DELETE=access.withdraw_tokens),
-        *_rule("/access/<docid>/codes", POST=made(access.make_code)),
+        *_rule("/access/<docid>/tokens", POST=created(access.make_token), DELETE=access.withdraw_tokens),
+        *_rule("/access/<docid>/codes", POST=created(access.make_frame_code)),
         *_rule("/changes", GET=changes.changes),
         *_rule("/autoload.js", GET=static.autoload),
         *_rule("/autoload.js/<path:element>", GET=static.autoload),

@@ -11,7 +11,8 @@ from weakref import WeakSet
 
 from bokeh_wsgi.exc import TooMany
 from bokeh_wsgi.process import PerProcess
-from bokeh_wsgi.servers import IN_PROCESS, Server, server_of
+from bokeh_wsgi.protocol import IN_PROCESS
+from bokeh_wsgi.servers import Server, server_of
 
 RETRY_S = 10.0
 PROBE_S: Final = 0.5

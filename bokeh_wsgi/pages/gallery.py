@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from bokeh_wsgi.pages.index import SINGLE_USER
 from bokeh_wsgi.pages.listing import Owned, newest_first, now_or, row
 from bokeh_wsgi.pages.render import render
+from bokeh_wsgi.protocol import DEFAULT_USER
 
 
 def gallery_page(
@@ -27,5 +27,5 @@ def gallery_page(
             for record in newest_first(documents)
         ],
         username=username or "",
-        single_user=username == SINGLE_USER,
+        single_user=username == DEFAULT_USER,
     )

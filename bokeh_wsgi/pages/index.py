@@ -7,9 +7,7 @@ from bokeh_wsgi.auth.names import MAX_TITLE_LENGTH
 from bokeh_wsgi.pages.listing import Listed, Owned, newest_first, now_or, row
 from bokeh_wsgi.pages.render import render
 from bokeh_wsgi.pages.static import BOKEH_VERSION
-
-SINGLE_USER = "defaultuser"
-"""Name of the one user of a server without accounts: it would tell a person nothing."""
+from bokeh_wsgi.protocol import DEFAULT_USER
 
 RIGHTS = {"read": "can see", "write": "can change"}
 
@@ -53,7 +51,8 @@ def index_page(
             key=lambda found: found["iso"],
             reverse=True,
         ),
-        username="" if username == SINGLE_USER else username,
+        # The name of the only user would tell a person nothing.
+        username="" if username == DEFAULT_USER else username,
         root_url=root_url,
         multi_user=multi_user,
         gallery=gallery,

@@ -166,7 +166,7 @@ def code_form(context: Context, request: Request) -> Response:
 
 def _code_page(context: Context, request: Request, visit: "_Visit", code: str) -> Response:
     """The question; or, without a code, what finds one in the address, where only the browser sees it."""
-    user = context.accounts.user_of_code(code, address=address_of(request)).name if code else ""
+    user = context.accounts.user_of_login_code(code, address=address_of(request)).name if code else ""
     token = context.policy.form_token(NOBODY, visit.id)
     return visit.told(_page(code_page(mount_of(request), csrf=token, code=code, username=user)))
 
@@ -177,7 +177,9 @@ def code(context: Context, request: Request) -> Response:
     visit = _checked_visit(context, request)
     if "ask" in request.form:
         return _code_page(context, request, visit, request.form.get("code") or "none")
-    user = context.accounts.user_of_code(request.form.get("code", ""), address=address_of(request), take=True)
+    user = context.accounts.user_of_login_code(
+        request.form.get("code", ""), address=address_of(request), take=True
+    )
     return _signed_in(context, request, user.name, mount_of(request))
 
 

@@ -9,7 +9,7 @@ import pytest
 from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from bokeh_wsgi import places
+from bokeh_wsgi import concurrency
 from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.exc import TooMany
 from bokeh_wsgi.stream_slots import StreamSlots
@@ -181,7 +181,7 @@ def test_what_uploads_unpack_to_is_taken_in_turns(monkeypatch: pytest.MonkeyPatc
     done: list[int] = []
     with app.context.unpacking.taken(3 * limit):
         with monkeypatch.context() as patch:
-            patch.setattr(places, "WAIT_S", 0.0)
+            patch.setattr(concurrency, "WAIT_S", 0.0)
             answer = api.upload_bytes(docid, large)
             assert (answer.status_code, answer.get_json()["error"]) == (429, "busy")
         storing = threading.Thread(target=lambda: done.append(api.upload_bytes(docid, large).status_code))
