@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Request
 
 from bokeh_wsgi.auth import Access, Accounts, Identity, Policy, Right, address_of
@@ -48,7 +47,7 @@ class Context:
     heartbeat_s: float
     # Whether published documents are listed for everybody.
     gallery: bool
-    # Other sites whose pages may show documents in frames: "https://site.example"; none: see pages/views.py.
+    # Other sites whose pages may show documents in frames: "https://site.example".
     embed_origins: tuple[str, ...]
 
     @property
@@ -66,18 +65,13 @@ class Context:
             return {address: limit}
         return {f"user {user}": limit, address: ADDRESS_USERS * limit}
 
+    def person(self, request: Request) -> Identity:
+        """Whom a page is for; user "" for nobody. Raises `AccessDenied` for a document's token."""
+        identity = self.policy.identify(request)
+        return identity if identity.token is None else self.require_user(request)
+
     def require_user(self, request: Request) -> Identity:
         return self.policy.require_user(request)
 
     def require_right(self, request: Request, docid: str, right: Right) -> Access:
         return self.policy.access(request, docid, right)
-
-
-def mount_of(request: Request) -> str:
-    """The path that every link of this server starts with: where it is mounted, with a slash at its end."""
-    return iri_to_uri(request.root_path).rstrip("/") + "/"
-
-
-def root_of(request: Request) -> str:
-    """The mount as an absolute URL, with a slash at its end."""
-    return request.host_url.rstrip("/") + mount_of(request)

@@ -6,8 +6,9 @@ from urllib.parse import quote
 from werkzeug.wrappers import Request
 
 from bokeh_wsgi.auth import Access, Right, audit
-from bokeh_wsgi.context import Context, root_of
+from bokeh_wsgi.context import Context
 from bokeh_wsgi.exc import BadRequest, Conflict, NoSuchUser, NotFound
+from bokeh_wsgi.links import root_of
 
 from .bodies import read_json_of
 
@@ -61,7 +62,7 @@ def _share(context: Context, request: Request, granted: Access, user: str, right
     return _access_json(context, request, granted)
 
 
-def make_token(context: Context, request: Request, docid: str) -> dict[str, Any]:
+def make_token(context: Context, request: Request, docid: str) -> tuple[dict[str, Any], int]:
     """A token for a page elsewhere: one document, to be read, until the tokens are withdrawn."""
     granted, content = read_json_of(request, lambda: context.require_right(request, docid, Right.WRITE))
     is_public = content.get("public", False)
@@ -70,18 +71,15 @@ def make_token(context: Context, request: Request, docid: str) -> dict[str, Any]
     if is_public and not granted.record.published:
         raise Conflict("Publish this document first, or make a token that is not public.")
     audit.done("token-made", user=granted.identity.user, docid=docid, public=is_public)
-    return {
-        "token": context.policy.embed_token(granted, public=is_public),
-        "docid": docid,
-        "public": is_public,
-    }
+    token = context.policy.embed_token(granted, public=is_public)
+    return {"token": token, "docid": docid, "public": is_public}, 201
 
 
-def make_frame_code(context: Context, request: Request, docid: str) -> dict[str, Any]:
+def make_frame_code(context: Context, request: Request, docid: str) -> tuple[dict[str, Any], int]:
     """A code for a frame in which the caller can do things, for some hours; good with an embed's token."""
     granted = context.require_right(request, docid, Right.WRITE)
     audit.done("frame-code-made", user=granted.identity.user, docid=docid)
-    return {"code": context.policy.frame_code(granted), "docid": docid}
+    return {"code": context.policy.frame_code(granted), "docid": docid}, 201
 
 
 def withdraw_tokens(context: Context, request: Request, docid: str) -> dict[str, Any]:

@@ -16,23 +16,6 @@ from bokeh_wsgi.exc import LimitExceeded, NotFound
 from .bodies import read_json_of
 
 
-def userinfo(context: Context, request: Request) -> dict[str, Any]:
-    """Who the caller is, the documents of theirs, and those that are shared with them."""
-    user = context.require_user(request).user
-    return {
-        "username": user,
-        "multi_user": context.has_users,
-        "docs": [
-            {"title": record.title, "docid": record.docid, "published": record.published}
-            for record in context.store.list_documents(user)
-        ],
-        "shared": [
-            {"title": record.title, "docid": record.docid, "owner": record.owner, "right": right}
-            for record, right in context.store.list_shared(user)
-        ],
-    }
-
-
 def create(context: Context, request: Request) -> tuple[dict[str, Any], int]:
     """The caller's document of this title, made if there is none yet."""
     identity, content = read_json_of(request, lambda: context.require_user(request))
@@ -72,7 +55,7 @@ def _retitle(context: Context, docid: str, old: str, new: str) -> None:
     context.hub.wake(docid, document.commit([op], frame, secrets.token_urlsafe(12)))
 
 
-def delete(context: Context, request: Request, docid: str) -> None:
+def delete(context: Context, request: Request, docid: str) -> dict[str, Any]:
     """Delete a document and all its data; its open pages are told."""
     access = context.require_right(request, docid, Right.OWN)
     if not context.store.delete_document(docid):
@@ -80,3 +63,4 @@ def delete(context: Context, request: Request, docid: str) -> None:
     audit.done("deleted", user=access.identity.user, docid=docid, title=access.record.title)
     context.library.forget(docid)
     context.hub.wake(docid, -1)
+    return {"docid": docid, "deleted": True}
