@@ -21,7 +21,7 @@ ROOMS: dict[str, set[str]] = {
     "networks": set(),
     "hosts": set(),
     "dataplane": {"exc"},
-    "static_files": {"exc"},
+    "page_files": {"exc"},
     "request": {"exc"},
     "input_stream": {"exc"},
     "concurrency": {"exc"},
@@ -38,14 +38,14 @@ ROOMS: dict[str, set[str]] = {
     "context": {
         *("store", "models", "auth", "hub", "networks", "stream_slots", "presence", "concurrency"),
     },
-    "pages": {"protocol", "static_files", "store", "auth"},
+    "pages": {"protocol", "page_files", "store", "auth"},
     "responses": {"exc", "pages"},
     "api": {
         *("exc", "protocol", "dataplane", "models", "auth", "networks", "stream_slots", "presence"),
         *("context", "links"),
     },
     "site": {
-        *("exc", "protocol", "static_files", "models", "auth", "links", "context", "pages", "responses"),
+        *("exc", "protocol", "page_files", "models", "auth", "links", "context", "pages", "responses"),
         "api",
     },
     "routes": {"responses", "api", "site"},

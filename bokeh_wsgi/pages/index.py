@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from bokeh_wsgi.auth.names import MAX_TITLE_LENGTH
+from bokeh_wsgi.page_files import BOKEH_VERSION
 from bokeh_wsgi.pages.listing import now_or, row
 from bokeh_wsgi.pages.render import render
 from bokeh_wsgi.protocol import DEFAULT_USER
-from bokeh_wsgi.static_files import BOKEH_VERSION
 from bokeh_wsgi.store import DocumentRecord
 
 T = TypeVar("T")

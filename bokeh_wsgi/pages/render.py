@@ -7,7 +7,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from bokeh_wsgi.static_files import static_files
+from bokeh_wsgi.page_files import page_files
 
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -20,7 +20,7 @@ _templates = Environment(
 
 def asset_url(mount: str, name: str) -> str:
     """Address of one of the pages' own files; it changes with the file, so that it may be cached for ever."""
-    return f"{mount}static/{static_files().version(name)}"
+    return f"{mount}static/{page_files().version(name)}"
 
 
 def render(template: str, *, mount: str, csrf: str = "", **values: Any) -> str:

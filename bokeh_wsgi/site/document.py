@@ -10,9 +10,9 @@ from bokeh_wsgi.context import Context
 from bokeh_wsgi.exc import NotFound
 from bokeh_wsgi.links import mount_of
 from bokeh_wsgi.models import types
+from bokeh_wsgi.page_files import BOKEH_VERSION, page_files
 from bokeh_wsgi.pages.document import document_page
 from bokeh_wsgi.pages.headers import document_headers
-from bokeh_wsgi.static_files import BOKEH_VERSION, static_files
 
 
 def view(context: Context, request: Request, docid: str, model: str | None = None) -> Response:
@@ -23,7 +23,7 @@ def view(context: Context, request: Request, docid: str, model: str | None = Non
     """
     access = context.policy.access_of(_viewer(context, request), docid, Right.READ)
     identity = access.identity
-    page_js = static_files().built("page.js")
+    page_js = page_files().built("page.js")
     writes = context.policy.may_edit(access)
     if writes:
         types.prepare()

@@ -3,7 +3,7 @@
 from werkzeug.wrappers import Request, Response
 
 from bokeh_wsgi.exc import NotFound
-from bokeh_wsgi.static_files import CLIENTS, static_files
+from bokeh_wsgi.page_files import CLIENTS, page_files
 
 COMPRESSED_TYPES = ("text/", "application/json", "image/svg")
 FOREVER = "public, max-age=31536000, immutable"
@@ -11,7 +11,7 @@ FOREVER = "public, max-age=31536000, immutable"
 
 def static(context: object, request: Request, path: str) -> Response:  # noqa: ARG001 - as all routes
     """A file; raises `NotFound`, `NotBuilt`. Pages in an opaque origin may read it: nothing is private."""
-    files = static_files()
+    files = page_files()
     if path in CLIENTS:
         files.built(path)
     file = files.find(path)

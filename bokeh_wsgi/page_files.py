@@ -19,7 +19,7 @@ CLIENTS = frozenset({"page.js", "autoload.js"})
 
 
 @dataclass(frozen=True)
-class StaticFile:
+class PageFile:
     """One file, read when it is first asked for."""
 
     path: Path
@@ -41,7 +41,7 @@ class StaticFile:
         return mimetypes.guess_type(self.path.name)[0] or "application/octet-stream"
 
 
-class StaticFiles:
+class PageFiles:
     """Every file there is, by its path under ``static/``."""
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class StaticFiles:
     def __contains__(self, path: str) -> bool:
         return path in self._files
 
-    def find(self, path: str) -> StaticFile | None:
+    def find(self, path: str) -> PageFile | None:
         """The file.
 
         A BokehJS that is not here is answered with the one that is: embed tags name that of the script, or of
@@ -78,9 +78,9 @@ class StaticFiles:
 
 
 @cache
-def static_files() -> StaticFiles:
+def page_files() -> PageFiles:
     """The files of this installation."""
-    return StaticFiles()
+    return PageFiles()
 
 
 def _bokeh_folder() -> Path:
@@ -97,8 +97,6 @@ def _ours_instead(path: str) -> str:
     return "/".join(["bokeh", BOKEH_VERSION, *parts[2:]]) if parts[0] == "bokeh" else path
 
 
-def _below(folder: Path, prefix: str) -> dict[str, StaticFile]:
+def _below(folder: Path, prefix: str) -> dict[str, PageFile]:
     found = sorted(folder.rglob("*")) if folder.is_dir() else []
-    return {
-        prefix + path.relative_to(folder).as_posix(): StaticFile(path) for path in found if path.is_file()
-    }
+    return {prefix + path.relative_to(folder).as_posix(): PageFile(path) for path in found if path.is_file()}
