@@ -1,34 +1,31 @@
 """`BokehWSGI`: the plot server, as one WSGI app."""
 
-import logging
 import secrets
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import platformdirs
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
-from werkzeug.routing import RequestRedirect
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
+from bokeh_wsgi import cors, errors
 from bokeh_wsgi.auth import Accounts, Identify, Policy, Registration, Throttle, Tokens
+from bokeh_wsgi.concurrency import ConcurrencyLimit, MemoryLimit
 from bokeh_wsgi.context import Context, Quotas
-from bokeh_wsgi.exc import BokehWSGIError
 from bokeh_wsgi.hosts import Hosts
 from bokeh_wsgi.hub import Hub
 from bokeh_wsgi.input_stream import InputStream
 from bokeh_wsgi.models import HistoryCompactor, Library, Limits
-from bokeh_wsgi.places import Places, Room
+from bokeh_wsgi.outer_login import is_checked_here
 from bokeh_wsgi.presence import Presence
 from bokeh_wsgi.request import Request, no_text
-from bokeh_wsgi.responses import as_json, failure, refusal
-from bokeh_wsgi.routes import CORS_PREFLIGHT, TOKEN_ROUTES, URLS, is_for_the_app
+from bokeh_wsgi.responses import as_json
+from bokeh_wsgi.routes import match
 from bokeh_wsgi.store import Store, open_store
-from bokeh_wsgi.streams import POOL, Streams
+from bokeh_wsgi.stream_slots import SERVER_THREADS, StreamSlots
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
-
-log = logging.getLogger("bokeh_wsgi")
 
 
 class BokehWSGI:
@@ -109,7 +106,7 @@ class BokehWSGI:
             library=Library(self.store, limits),
             compactor=HistoryCompactor(),
             policy=Policy(self.store, accounts, tokens, throttle, mode, identify),  # type: ignore[arg-type]
-            accounts=Accounts(accounts, tokens, throttle, registration, max_users, hub.look_again),
+            accounts=Accounts(accounts, tokens, throttle, registration, max_users, hub.access_changed),
             limits=limits,
             quotas=Quotas(
                 max_documents if has_users else None,
@@ -117,11 +114,11 @@ class BokehWSGI:
                 max_user_uploads,
                 max_user_exports,
             ),
-            streams=Streams(max_streams, max_user_streams if has_users else None),
+            streams=StreamSlots(max_streams, max_user_streams if has_users else None),
             presence=Presence(self.store, hub.viewers_changed),
-            uploads=Places("uploads", "max_user_uploads"),
-            exports=Places("exports", "max_user_exports"),
-            unpacking=Room(2 * max_change_bytes),
+            uploads=ConcurrencyLimit("uploads", "max_user_uploads"),
+            exports=ConcurrencyLimit("exports", "max_user_exports"),
+            unpacking=MemoryLimit(2 * max_change_bytes),
             heartbeat_s=heartbeat_s,
             gallery=gallery,
             embed_origins=tuple(embed_origins or ()),
@@ -129,15 +126,25 @@ class BokehWSGI:
         self._hosts = Hosts(hosts, loopback=not has_users)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        with POOL.serving(environ):
+        with SERVER_THREADS.serving(environ):
             fault = no_text(environ)
             if fault:
                 response = as_json({"error": "bad-request", "message": fault}, 400)
             else:
-                stream = InputStream(environ["wsgi.input"])
-                response = self._respond(Request({**environ, "wsgi.input": stream}))
+                response = self._respond(
+                    Request({**environ, "wsgi.input": InputStream(environ["wsgi.input"])})
+                )
             response.headers.setdefault("X-Content-Type-Options", "nosniff")
             return response(environ, start_response)
+
+    def _respond(self, request: Request) -> Response:
+        if fault := self._hosts.refusal(request.host):
+            return errors.failure(self.context, request, 400, fault, code="host")
+        try:
+            route, arguments = match(request)
+        except HTTPException as error:
+            return errors.no_route(self.context, request, error)
+        return cors.allow(errors.answer(self.context, request, route, arguments), route)
 
     def judges(self, environ: "WSGIEnvironment") -> bool:
         """Whether a site around this app may let the request pass without a login of its own.
@@ -146,60 +153,13 @@ class BokehWSGI:
         decides about it, and refuses it if that is not valid: an API key, if there are users, or a document's
         token where one is of use. That a header is there is not enough.
         """
-        if no_text(environ):
-            return False
-        request = Request(environ)
-        try:
-            route, arguments = _match(request)
-        except HTTPException:
-            # A browser that asks what it may send is told nothing of anybody's.
-            return request.method == "OPTIONS"
-        return is_for_the_app(self.context, request, route, arguments)
+        return not no_text(environ) and is_checked_here(self.context, Request(environ))
 
     def close(self) -> None:
         """End the open streams of this process and close the store, if it was opened here."""
         self.context.hub.close()
         if self._own_store:
             self.store.close()
-
-    def _respond(self, request: "Request") -> Response:
-        if fault := self._hosts.refusal(request.host):
-            return failure(self.context, request, 400, fault, code="host")
-        try:
-            route, arguments = _match(request)
-        except RequestRedirect as error:
-            return Response(status=error.code, headers={"Location": error.new_url})
-        except MethodNotAllowed as error:
-            if request.method == "OPTIONS":
-                return Response("", mimetype="text/plain", headers=CORS_PREFLIGHT)
-            message = f"{request.method} is not possible here."
-            return failure(self.context, request, 405, message, allow=error.valid_methods)
-        except HTTPException as error:
-            message = f"No page or route {request.path!r} here."
-            return failure(self.context, request, error.code or 500, message)
-        response = self._answer(request, route, arguments)
-        if route in TOKEN_ROUTES:
-            response.headers["Access-Control-Allow-Origin"] = "*"
-        return response
-
-    def _answer(self, request: "Request", route: Any, arguments: Any) -> Response:
-        try:
-            answer = route(self.context, request, **arguments)
-        except BokehWSGIError as error:
-            if error.status >= 500:
-                log.error("%s %s: %s", request.method, request.path, error)
-            return refusal(self.context, request, error)
-        except HTTPException as error:
-            return failure(self.context, request, error.code or 500, error.description or error.name)
-        except RecursionError:
-            return failure(self.context, request, 400, "This is nested too deep to be read.")
-        except Exception:
-            log.exception("%s %s failed", request.method, request.path)
-            message = "Something broke on the server; its log says what."
-            return failure(self.context, request, 500, message)
-        if isinstance(answer, Response):
-            return answer
-        return as_json(*answer) if isinstance(answer, tuple) else as_json(answer)
 
 
 def default_store() -> str:
@@ -219,13 +179,6 @@ def _check_options(
     for origin in embed_origins or ():
         if any(char in origin for char in " ;,'\"") or not origin.startswith(("https://", "http://")):
             raise ValueError(f'embed_origins has origins, as "https://site.example", not {origin!r}')
-
-
-def _match(request: Request) -> tuple[Any, Any]:
-    """The route of a request, and what its address says; raises HTTPException."""
-    # An app mounted at /plots gets "" for /plots itself: the same page as /plots/.
-    path = request.environ.get("PATH_INFO") or "/"
-    return URLS.bind_to_environ(request.environ).match(path, method=request.method)
 
 
 def _new_key() -> bytes:

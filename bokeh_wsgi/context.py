@@ -2,17 +2,16 @@
 
 from dataclasses import dataclass
 
-from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Request
 
 from bokeh_wsgi.auth import Access, Accounts, Identity, Policy, Right, address_of
+from bokeh_wsgi.concurrency import ConcurrencyLimit, MemoryLimit
 from bokeh_wsgi.hub import Hub
 from bokeh_wsgi.models import HistoryCompactor, Library, Limits
 from bokeh_wsgi.networks import network_of
-from bokeh_wsgi.places import Places, Room
 from bokeh_wsgi.presence import Presence
 from bokeh_wsgi.store import Store
-from bokeh_wsgi.streams import Streams
+from bokeh_wsgi.stream_slots import StreamSlots
 
 ADDRESS_USERS = 4
 
@@ -40,15 +39,15 @@ class Context:
     accounts: Accounts
     limits: Limits
     quotas: Quotas
-    streams: Streams
+    streams: StreamSlots
     presence: Presence
-    uploads: Places
-    exports: Places
-    unpacking: Room
+    uploads: ConcurrencyLimit
+    exports: ConcurrencyLimit
+    unpacking: MemoryLimit
     heartbeat_s: float
     # Whether published documents are listed for everybody.
     gallery: bool
-    # Other sites whose pages may show documents in frames: "https://site.example"; none: see pages/views.py.
+    # Other sites whose pages may show documents in frames: "https://site.example".
     embed_origins: tuple[str, ...]
 
     @property
@@ -66,18 +65,13 @@ class Context:
             return {address: limit}
         return {f"user {user}": limit, address: ADDRESS_USERS * limit}
 
+    def person(self, request: Request) -> Identity:
+        """Whom a page is for; user "" for nobody. Raises `AccessDenied` for a document's token."""
+        identity = self.policy.identify(request)
+        return identity if identity.token is None else self.require_user(request)
+
     def require_user(self, request: Request) -> Identity:
         return self.policy.require_user(request)
 
-    def require(self, request: Request, docid: str, right: Right) -> Access:
+    def require_right(self, request: Request, docid: str, right: Right) -> Access:
         return self.policy.access(request, docid, right)
-
-
-def mount_of(request: Request) -> str:
-    """The path that every link of this server starts with: where it is mounted, with a slash at its end."""
-    return iri_to_uri(request.root_path).rstrip("/") + "/"
-
-
-def root_of(request: Request) -> str:
-    """The mount as an absolute URL, with a slash at its end."""
-    return request.host_url.rstrip("/") + mount_of(request)

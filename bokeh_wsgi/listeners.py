@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
+from bokeh_wsgi.process import PerProcess
+
 FOLDER: Final = "/dev/fd"
 """Where the system lists the open files of this process; where it does not, no end is noticed."""
 AGAIN_S: Final = 10.0
@@ -30,34 +32,32 @@ class Listener:
     def __init__(self, port: int) -> None:
         self._port = port
         self._known: frozenset[Open] = frozenset()
-        self._pid = 0
         self._look_at = 0.0
 
     def is_gone(self) -> bool:
         """Whether the server stopped listening since the first call, and has not begun again."""
-        if self._known and self._pid == os.getpid() and all(map(_is_open, self._known)):
+        if self._known and all(map(_is_open, self._known)):
             return False
-        if not self._known and self._pid == os.getpid() and time.monotonic() < self._look_at:
+        if not self._known and time.monotonic() < self._look_at:
             return False
         self._look_at = time.monotonic() + AGAIN_S
         found = _listening(self._port)
-        if self._pid != os.getpid() or found - self._known:
-            self._pid, self._known = os.getpid(), found
+        if found - self._known:
+            self._known = found
             return False
         return bool(self._known)
 
 
-@lru_cache(maxsize=16)
-def listener_at(port: int) -> Listener:
-    return Listener(port)
+# A child may close sockets that it has from its parent, and never listened on.
+LISTENERS = PerProcess(lambda: lru_cache(maxsize=16)(Listener))
 
 
 def listener_of(environ: Mapping[str, Any]) -> Listener:
     """That at the port of a request, whether its server gives it as text or as a number."""
     try:
-        return listener_at(int(environ.get("SERVER_PORT") or 0))
+        return LISTENERS.now(int(environ.get("SERVER_PORT") or 0))
     except ValueError:
-        return listener_at(0)
+        return LISTENERS.now(0)
 
 
 def _is_open(which: Open) -> bool:

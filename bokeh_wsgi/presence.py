@@ -1,6 +1,5 @@
 """How many pages look at each document, over all processes that share a store."""
 
-import os
 import secrets
 import threading
 import time
@@ -9,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from bokeh_wsgi.exc import StoreError
+from bokeh_wsgi.process import PerProcess
 from bokeh_wsgi.store import VIEWERS_S, Store
 
 STREAM_GAP_S: Final = 1.0
@@ -34,6 +34,57 @@ class _Look:
     until: float = 0.0
 
 
+class _Looks:
+    """Which pages look at which documents by way of one process."""
+
+    def __init__(self) -> None:
+        self.process = secrets.token_urlsafe(9)
+        self.lock = threading.Lock()
+        # By document, reader and name.
+        self.pages: dict[str, dict[str, dict[str, _Look]]] = {}
+        # What the store was told last, and when.
+        self.stored: dict[str, tuple[int, float]] = {}
+        self.timer: threading.Timer | None = None
+
+    def note(self, page: Page, docid: str, held: int, until: float) -> bool:
+        """Note ``held`` more responses to a page; False if its reader has too many pages to count it."""
+        pages = self.pages.setdefault(docid, {}).setdefault(page.reader, {})
+        if page.name not in pages:
+            _forget_gone(pages, time.monotonic())
+        if page.name not in pages and len(pages) >= MAX_PAGES:
+            return False
+        look = pages.setdefault(page.name, _Look())
+        look.held = max(look.held + held, 0)
+        look.until = max(look.until, until)
+        return True
+
+    def count(self, docid: str) -> int:
+        """How many pages are there."""
+        now = time.monotonic()
+        readers = self.pages.get(docid, {})
+        number = 0
+        for reader, pages in list(readers.items()):
+            _forget_gone(pages, now)
+            number += len(pages)
+            if not pages:
+                del readers[reader]
+        if not readers:
+            self.pages.pop(docid, None)
+        return number
+
+    def next_end_s(self) -> float | None:
+        """Seconds until the first of those that no response waits for is gone, unless it comes back."""
+        now = time.monotonic()
+        gaps = [
+            look.until - now
+            for readers in self.pages.values()
+            for pages in readers.values()
+            for look in pages.values()
+            if not look.held and look.until > now
+        ]
+        return min(gaps, default=None)
+
+
 class Presence:
     """Counts the pages that read through this process, and tells the others by the store.
 
@@ -44,24 +95,15 @@ class Presence:
     def __init__(self, store: Store, changed: Callable[[str], None]) -> None:
         self._store = store
         self._changed = changed
-        self._start_anew()
-
-    def _start_anew(self) -> None:
-        self._pid = os.getpid()
-        self._process = secrets.token_urlsafe(9)
-        self._lock = threading.Lock()
-        # By document, reader and name.
-        self._looks: dict[str, dict[str, dict[str, _Look]]] = {}
-        # What the store was told last, and when.
-        self._told: dict[str, tuple[int, float]] = {}
-        self._timer: threading.Timer | None = None
+        self._looks = PerProcess(_Looks)
 
     def viewers(self, docid: str) -> int:
         """How many pages look at the document now."""
         if self._store.is_shared:
             return self._store.viewers(docid)
-        with self._lock_of_this_process():
-            return self._present(docid, time.monotonic())
+        looks = self._looks.now
+        with looks.lock:
+            return looks.count(docid)
 
     def came(self, page: Page, docids: Collection[str]) -> Collection[str]:
         """A response to this page is held open from now on; at which documents it counts."""
@@ -77,93 +119,60 @@ class Presence:
 
     def stays(self, docids: Collection[str]) -> None:
         """Held responses are still open: what the store was told holds for a while longer."""
-        self._tell(docids)
+        self._update_store(self._looks.now, docids)
 
     def _note(self, page: Page, docids: Collection[str], held: int, gap_s: float) -> Collection[str]:
-        now = time.monotonic()
-        noted = []
-        with self._lock_of_this_process():
-            for docid in docids:
-                pages = self._looks.setdefault(docid, {}).setdefault(page.reader, {})
-                if page.name not in pages:
-                    _forget_gone(pages, now)
-                if page.name not in pages and len(pages) >= MAX_PAGES:
-                    continue
-                look = pages.setdefault(page.name, _Look())
-                look.held = max(look.held + held, 0)
-                look.until = max(look.until, now + gap_s)
-                noted.append(docid)
-            if gap_s and self._timer is None:
-                self._wait(gap_s)
-        self._tell(noted)
+        looks = self._looks.now
+        until = time.monotonic() + gap_s
+        with looks.lock:
+            noted = [docid for docid in docids if looks.note(page, docid, held, until)]
+            if gap_s:
+                self._start_timer(looks, gap_s)
+        self._update_store(looks, noted)
         return noted
 
-    def _wait(self, seconds: float) -> None:
-        self._timer = threading.Timer(seconds, self._look_around)
-        self._timer.daemon = True
-        self._timer.start()
+    def _start_timer(self, looks: _Looks, seconds: float) -> None:
+        """Count again after so long, if that will not be done anyway."""
+        if looks.timer is None:
+            looks.timer = threading.Timer(seconds, self._count_again, [looks])
+            looks.timer.daemon = True
+            looks.timer.start()
 
-    def _look_around(self) -> None:
-        """See who has not come back."""
-        now = time.monotonic()
-        with self._lock:
-            docids = list(self._looks)
-            gaps = [
-                look.until - now
-                for readers in self._looks.values()
-                for pages in readers.values()
-                for look in pages.values()
-                if not look.held and look.until > now
-            ]
-            self._timer = None
-            if gaps:
-                self._wait(min(gaps) + 0.01)
-        self._tell(docids)
+    def _count_again(self, looks: _Looks) -> None:
+        with looks.lock:
+            docids = list(looks.pages)
+            looks.timer = None
+            next_end_s = looks.next_end_s()
+            if next_end_s is not None:
+                self._start_timer(looks, next_end_s + 0.01)
+        self._update_store(looks, docids)
 
-    def _present(self, docid: str, now: float) -> int:
-        """How many pages are there."""
-        readers = self._looks.get(docid, {})
-        number = 0
-        for reader, pages in list(readers.items()):
-            _forget_gone(pages, now)
-            number += len(pages)
-            if not pages:
-                del readers[reader]
-        if not readers:
-            self._looks.pop(docid, None)
-        return number
-
-    def _tell(self, docids: Collection[str]) -> None:
-        now = time.monotonic()
+    def _update_store(self, looks: _Looks, docids: Collection[str]) -> None:
+        """Tell the store the numbers that are other ones, or were last told long ago."""
         changed = []
         for docid in docids:
+            now = time.monotonic()
             # A document at a time, so that what the store is told last is what was counted last.
-            with self._lock_of_this_process():
-                number = self._present(docid, now)
-                before, at = self._told.get(docid, (0, 0.0))
+            with looks.lock:
+                number = looks.count(docid)
+                before, at = looks.stored.get(docid, (0, 0.0))
                 if number == before and (not number or now - at < VIEWERS_S / 3):
                     continue
                 if number:
-                    self._told[docid] = number, now
+                    looks.stored[docid] = number, now
                 else:
-                    self._told.pop(docid, None)
+                    looks.stored.pop(docid, None)
                 if self._store.is_shared:
                     try:
-                        self._store.set_viewers(docid, self._process, number)
+                        self._store.set_viewers(docid, looks.process, number)
                     except StoreError:
-                        # It is told again with the next look around.
-                        self._told.pop(docid, None)
-                        if self._timer is None:
-                            self._wait(STREAM_GAP_S)
+                        # It is told again when the timer has them counted again.
+                        looks.stored.pop(docid, None)
+                        self._start_timer(looks, STREAM_GAP_S)
                 if number != before:
                     changed.append(docid)
         for docid in changed:
             self._changed(docid)
-
-    def _lock_of_this_process(self) -> threading.Lock:
-        if os.getpid() != self._pid:
-            self._start_anew()
-        return self._lock
 
 
 def _forget_gone(pages: dict[str, _Look], now: float) -> None:

@@ -1,16 +1,22 @@
-"""Answers of all routes: JSON for programs, and errors in the form that was asked for."""
+"""Responses of all routes: JSON for programs, pages for people."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from werkzeug.wrappers import Request, Response
+from werkzeug.wrappers import Response
 
-from bokeh_wsgi import pages
-from bokeh_wsgi.auth.shown import CHALLENGE, NOT_PASSED_ON, may_be_kept_back, shows_anything
-from bokeh_wsgi.context import Context, mount_of
 from bokeh_wsgi.exc import BokehWSGIError, TooMany
-from bokeh_wsgi.pages.people import sign_in_link
+from bokeh_wsgi.pages.headers import SERVER_PAGE_HEADERS
+
+Answer = Response | Mapping[str, Any] | tuple[Mapping[str, Any], int]
+"""What a route returns: a response, or what becomes one: a JSON object, or one with its status."""
+
+
+def as_response(answer: Answer) -> Response:
+    if isinstance(answer, Response):
+        return answer
+    return as_json(*answer) if isinstance(answer, tuple) else as_json(answer)
 
 
 def as_json(content: Mapping[str, Any], status: int = 200) -> Response:
@@ -18,37 +24,14 @@ def as_json(content: Mapping[str, Any], status: int = 200) -> Response:
     return Response(body, status, mimetype="application/json", headers={"Cache-Control": "no-store"})
 
 
-def refusal(context: Context, request: Request, error: BokehWSGIError) -> Response:
-    """The response that says an error of ours."""
-    is_bare = error.status in (401, 403, 404) and not shows_anything(request)
-    message = error.message
-    if is_bare and may_be_kept_back(request.environ):
-        message = NOT_PASSED_ON if error.status == 401 else f"{message} {NOT_PASSED_ON}"
-    response = failure(context, request, error.status, message, code=error.code, data=error.data)
-    if is_bare:
-        response.headers["WWW-Authenticate"] = CHALLENGE
+def as_page(html: str, error: BokehWSGIError | None = None) -> Response:
+    """One of the server's own pages; with an ``error`` that it shows, its status."""
+    response = Response(html, error.status if error else 200, headers=SERVER_PAGE_HEADERS)
+    return response if error is None else retry_later(response, error)
+
+
+def retry_later(response: Response, error: BokehWSGIError) -> Response:
+    """Add when to try again to the response for an error, if that says so."""
     if isinstance(error, TooMany):
         response.headers["Retry-After"] = str(error.data["retry_after"])
-    return response
-
-
-def failure(
-    context: Context,
-    request: Request,
-    status: int,
-    message: str,
-    *,
-    allow: Iterable[str] | None = None,
-    code: str = "http",
-    data: Mapping[str, Any] | None = None,
-) -> Response:
-    """A readable page if HTML was asked for, else ``{"error": code, "message": message, **data}``."""
-    if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
-        link = sign_in_link(context, request) if status in (401, 403, 404) else ""
-        html = pages.error_page(mount_of(request), status, message=message, sign_in=link)
-        response = Response(html, status, headers=pages.SERVER_PAGE_HEADERS)
-    else:
-        response = as_json({"error": code, "message": message, **(data or {})}, status)
-    if allow:
-        response.headers["Allow"] = ", ".join(sorted(allow))
     return response

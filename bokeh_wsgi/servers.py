@@ -13,9 +13,8 @@ from functools import cache
 from typing import Any, Final
 
 from bokeh_wsgi.listeners import listener_of
+from bokeh_wsgi.protocol import IN_PROCESS
 
-IN_PROCESS: Final = "bokeh_wsgi"
-"""``SERVER_SOFTWARE`` where a session calls the app in its own process, in a thread of its own."""
 OWN_THREADS: Final = ("Werkzeug", "bokeh-server", IN_PROCESS)
 """How ``SERVER_SOFTWARE`` begins where each connection has a thread of its own, and none is waited for."""
 SIGNALS: Final = ("SIGTERM", "SIGABRT", "SIGUSR1", "SIGINT")

@@ -92,8 +92,8 @@ def test_a_fault_of_ours_is_a_500_without_its_trace(
     assert "ZeroDivisionError" in caplog.text
 
 
-def test_static_files_are_zipped_cached_and_open_to_sandboxed_pages(app: BokehWSGI) -> None:
-    from bokeh_wsgi.pages.static import BOKEH_VERSION
+def test_page_files_are_zipped_cached_and_open_to_sandboxed_pages(app: BokehWSGI) -> None:
+    from bokeh_wsgi.page_files import BOKEH_VERSION
 
     path = f"/static/bokeh/{BOKEH_VERSION}/js/bokeh.min.js"
     response = Client(app).get(path, headers={"Accept-Encoding": "gzip"})
@@ -106,7 +106,7 @@ def test_static_files_are_zipped_cached_and_open_to_sandboxed_pages(app: BokehWS
 
 
 def test_a_bokehjs_that_is_not_here_is_answered_with_the_one_that_is(app: BokehWSGI) -> None:
-    from bokeh_wsgi.pages.static import BOKEH_VERSION
+    from bokeh_wsgi.page_files import BOKEH_VERSION
 
     ours = Client(app).get(f"/static/bokeh/{BOKEH_VERSION}/js/bokeh.min.js")
     other = Client(app).get("/static/bokeh/3.0.0/js/bokeh.min.js")
@@ -118,16 +118,16 @@ def test_a_bokehjs_that_is_not_here_is_answered_with_the_one_that_is(app: BokehW
 def test_a_package_whose_client_was_not_built_says_so(
     app: BokehWSGI, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    static = importlib.import_module("bokeh_wsgi.pages.static")
+    static = importlib.import_module("bokeh_wsgi.page_files")
     docid = Client(app).post("/doc", json={"title": "line"}).get_json()["docid"]
     assert Client(app).get(f"/doc/{docid}", headers=PAGE).status_code == 200
     monkeypatch.setattr(static, "BUILT", tmp_path / "nothing")
-    static.files.cache_clear()
+    static.page_files.cache_clear()
     try:
         page = Client(app).get(f"/doc/{docid}", headers=PAGE)
         scripts = [Client(app).get(path) for path in ("/static/page.js", "/autoload.js")]
     finally:
-        static.files.cache_clear()
+        static.page_files.cache_clear()
     assert page.status_code == 503
     assert "installed without their client (page.js)" in page.text
     assert "python -m build_tools" in page.text

@@ -16,9 +16,10 @@ import pytest
 from bokeh_wsgi.networks import network_of
 from bokeh_wsgi.serving import connection as connections
 from bokeh_wsgi.serving.connection import Connection
+from bokeh_wsgi.serving.endpoint import Limits
 from bokeh_wsgi.serving.environ import target_of
 from bokeh_wsgi.serving.redaction import redacted
-from bokeh_wsgi.serving.server import Limits, Server, listen
+from bokeh_wsgi.serving.server import Server, listen
 
 
 def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:

@@ -6,44 +6,45 @@ from urllib.parse import quote
 from werkzeug.wrappers import Request
 
 from bokeh_wsgi.auth import Access, Right, audit
-from bokeh_wsgi.context import Context, root_of
+from bokeh_wsgi.context import Context
 from bokeh_wsgi.exc import BadRequest, Conflict, NoSuchUser, NotFound
+from bokeh_wsgi.links import root_of
 
 from .bodies import read_json_of
 
 
 def access(context: Context, request: Request, docid: str) -> dict[str, Any]:
     """What the caller may do, and for the owner: who else may do what."""
-    return _told(context, request, context.require(request, docid, Right.READ))
+    return _access_json(context, request, context.require_right(request, docid, Right.READ))
 
 
 def publish(context: Context, request: Request, docid: str, *, published: bool) -> dict[str, Any]:
     """Let everybody see a document, or (again) only those with whom it is shared."""
-    held = context.require(request, docid, Right.OWN)
+    granted = context.require_right(request, docid, Right.OWN)
     context.store.publish_document(docid, published)
-    audit.done("published" if published else "unpublished", user=held.identity.user, docid=docid)
-    context.hub.look_again()
-    return _told(context, request, context.policy.access_of(held.identity, docid, Right.OWN))
+    audit.done("published" if published else "unpublished", user=granted.identity.user, docid=docid)
+    context.hub.access_changed()
+    return _access_json(context, request, context.policy.access_of(granted.identity, docid, Right.OWN))
 
 
 def share(context: Context, request: Request, docid: str, user: str) -> dict[str, Any]:
     """Give a user the right to read, or to read and write, instead of the one they had."""
-    held, told = read_json_of(request, lambda: context.require(request, docid, Right.OWN))
-    right = told.get("right")
+    granted, content = read_json_of(request, lambda: context.require_right(request, docid, Right.OWN))
+    right = content.get("right")
     if right not in ("read", "write"):
         raise BadRequest('Send {"right": "read"} or {"right": "write"}.')
-    return _share(context, request, held, user, right)
+    return _share(context, request, granted, user, right)
 
 
 def unshare(context: Context, request: Request, docid: str, user: str) -> dict[str, Any]:
-    return _share(context, request, context.require(request, docid, Right.OWN), user, "")
+    return _share(context, request, context.require_right(request, docid, Right.OWN), user, "")
 
 
-def _share(context: Context, request: Request, held: Access, user: str, right: str) -> dict[str, Any]:
-    docid = held.record.docid
+def _share(context: Context, request: Request, granted: Access, user: str, right: str) -> dict[str, Any]:
+    docid = granted.record.docid
     if not context.has_users:
         raise BadRequest("This server has one user, with nobody to share with: publish the document instead.")
-    if user == held.record.owner:
+    if user == granted.record.owner:
         raise BadRequest(f"The document belongs to {user!r}, who may do everything with it.")
     try:
         before = context.store.share_of(docid, user)
@@ -53,52 +54,55 @@ def _share(context: Context, request: Request, held: Access, user: str, right: s
     if before == "write" and right != "write":
         # Who may write can have pages of others run scripts, which see the tokens of these.
         context.store.withdraw_tokens(docid)
-        audit.done("tokens-withdrawn", user=held.identity.user, docid=docid)
-    audit.done("shared" if right else "unshared", user=held.identity.user, docid=docid, to=user, right=right)
-    context.hub.look_again()
-    return _told(context, request, held)
+        audit.done("tokens-withdrawn", user=granted.identity.user, docid=docid)
+    audit.done(
+        "shared" if right else "unshared", user=granted.identity.user, docid=docid, to=user, right=right
+    )
+    context.hub.access_changed()
+    return _access_json(context, request, granted)
 
 
-def make_token(context: Context, request: Request, docid: str) -> dict[str, Any]:
+def make_token(context: Context, request: Request, docid: str) -> tuple[dict[str, Any], int]:
     """A token for a page elsewhere: one document, to be read, until the tokens are withdrawn."""
-    held, told = read_json_of(request, lambda: context.require(request, docid, Right.WRITE))
-    is_public = told.get("public", False)
+    granted, content = read_json_of(request, lambda: context.require_right(request, docid, Right.WRITE))
+    is_public = content.get("public", False)
     if not isinstance(is_public, bool):
         raise BadRequest('Send {"public": true} or {"public": false}.')
-    if is_public and not held.record.published:
+    if is_public and not granted.record.published:
         raise Conflict("Publish this document first, or make a token that is not public.")
-    audit.done("token-made", user=held.identity.user, docid=docid, public=is_public)
-    return {"token": context.policy.embed_token(held, public=is_public), "docid": docid, "public": is_public}
+    audit.done("token-made", user=granted.identity.user, docid=docid, public=is_public)
+    token = context.policy.embed_token(granted, public=is_public)
+    return {"token": token, "docid": docid, "public": is_public}, 201
 
 
-def make_code(context: Context, request: Request, docid: str) -> dict[str, Any]:
+def make_frame_code(context: Context, request: Request, docid: str) -> tuple[dict[str, Any], int]:
     """A code for a frame in which the caller can do things, for some hours; good with an embed's token."""
-    held = context.require(request, docid, Right.WRITE)
-    audit.done("frame-code-made", user=held.identity.user, docid=docid)
-    return {"code": context.policy.frame_code(held), "docid": docid}
+    granted = context.require_right(request, docid, Right.WRITE)
+    audit.done("frame-code-made", user=granted.identity.user, docid=docid)
+    return {"code": context.policy.frame_code(granted), "docid": docid}, 201
 
 
 def withdraw_tokens(context: Context, request: Request, docid: str) -> dict[str, Any]:
     """End all tokens of the document, those of open pages too: these reload themselves."""
-    held = context.require(request, docid, Right.OWN)
+    granted = context.require_right(request, docid, Right.OWN)
     context.store.withdraw_tokens(docid)
-    audit.done("tokens-withdrawn", user=held.identity.user, docid=docid)
-    context.hub.look_again()
+    audit.done("tokens-withdrawn", user=granted.identity.user, docid=docid)
+    context.hub.access_changed()
     return {"docid": docid, "withdrawn": True}
 
 
-def _told(context: Context, request: Request, held: Access) -> dict[str, Any]:
-    record = held.record
+def _access_json(context: Context, request: Request, granted: Access) -> dict[str, Any]:
+    record = granted.record
     link = f"{root_of(request)}doc/{quote(record.docid, safe='')}"
-    shares = context.store.shares(record.docid) if held.right is Right.OWN else {}
+    shares = context.store.shares(record.docid) if granted.right is Right.OWN else {}
     return {
         "docid": record.docid,
         "title": record.title,
         "owner": record.owner,
-        "right": held.right.word,
+        "right": granted.right.word,
         "published": record.published,
         "shares": [{"user": user, "right": right} for user, right in shares.items()],
         "link": link,
         "public_link": f"{link}?public=true",
-        **({"host": record.host} if held.right >= Right.WRITE else {}),
+        **({"host": record.host} if granted.right >= Right.WRITE else {}),
     }

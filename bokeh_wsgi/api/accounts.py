@@ -6,38 +6,41 @@ from werkzeug.wrappers import Request
 
 from bokeh_wsgi.auth import Identity, address_of, is_from_here
 from bokeh_wsgi.auth.accounts import CODE_S
-from bokeh_wsgi.context import Context, root_of
+from bokeh_wsgi.context import Context
 from bokeh_wsgi.exc import AccessDenied, BadRequest, NotFound, SingleUser
+from bokeh_wsgi.links import root_of
 
 from .bodies import read_json, read_json_of
 
 
-def register(context: Context, request: Request) -> dict[str, Any]:
+def register(context: Context, request: Request) -> tuple[dict[str, Any], int]:
     """Make an account, and a first key."""
     check_accounts(context, "registration")
     _check_program(request)
-    told = read_json(request)
-    invitation = told.get("invite")
+    content = read_json(request)
+    invitation = content.get("invite")
     user = context.accounts.register(
-        told.get("username"),
-        told.get("password"),
+        content.get("username"),
+        content.get("password"),
         address=address_of(request),
         invitation=invitation if isinstance(invitation, str) else "",
     )
-    return _new_key(context, user.name, told)
+    return _new_key(context, user.name, content), 201
 
 
 def login(context: Context, request: Request) -> dict[str, Any]:
     """A new key for who knows the password."""
     check_accounts(context, "login")
     _check_program(request)
-    told = read_json(request)
-    user = context.accounts.sign_in(told.get("username"), told.get("password"), address=address_of(request))
-    return _new_key(context, user.name, told)
+    content = read_json(request)
+    user = context.accounts.sign_in(
+        content.get("username"), content.get("password"), address=address_of(request)
+    )
+    return _new_key(context, user.name, content)
 
 
-def _new_key(context: Context, user: str, told: dict[str, Any]) -> dict[str, Any]:
-    _, key = context.accounts.new_key(user, told.get("name"))
+def _new_key(context: Context, user: str, content: dict[str, Any]) -> dict[str, Any]:
+    _, key = context.accounts.new_key(user, content.get("name"))
     return {"username": user, "userapikey": key}
 
 
@@ -67,11 +70,11 @@ def list_keys(context: Context, request: Request) -> dict[str, Any]:
     }
 
 
-def make_key(context: Context, request: Request) -> dict[str, Any]:
+def make_key(context: Context, request: Request) -> tuple[dict[str, Any], int]:
     """A new key, shown this once."""
-    identity, told = read_json_of(request, lambda: _user_with_keys(context, request))
-    credential, key = context.accounts.new_key(identity.user, told.get("name"))
-    return {"id": credential.id, "name": credential.name, "key": key}
+    identity, content = read_json_of(request, lambda: _user_with_keys(context, request))
+    credential, key = context.accounts.new_key(identity.user, content.get("name"))
+    return {"id": credential.id, "name": credential.name, "key": key}, 201
 
 
 def revoke(context: Context, request: Request, credential_id: str) -> dict[str, Any]:
@@ -82,21 +85,28 @@ def revoke(context: Context, request: Request, credential_id: str) -> dict[str, 
     return {"id": credential_id, "deleted": True}
 
 
-def make_code(context: Context, request: Request) -> dict[str, Any]:
+def make_login_code(context: Context, request: Request) -> tuple[dict[str, Any], int]:
     """A link that signs one browser in as the caller, once, within a minute."""
     check_accounts(context, "login")
     identity = context.require_user(request)
-    code = context.accounts.new_code(identity.user, identity.credential)
+    code = context.accounts.new_login_code(identity.user, identity.credential)
     # After the "#", which browsers keep to themselves: no log on the way has it.
-    return {"url": f"{root_of(request)}login/code#code={code}", "expires_in": int(CODE_S)}
+    return {"url": f"{root_of(request)}login/code#code={code}", "expires_in": int(CODE_S)}, 201
 
 
-def change_password(context: Context, request: Request, identity: Identity, told: dict[str, Any]) -> None:
+def change_password(context: Context, request: Request) -> dict[str, Any]:
+    check_accounts(context, "password")
+    identity, content = read_json_of(request, lambda: context.require_user(request))
+    replace_password(context, request, identity, content)
+    return {"username": identity.user, "changed": True}
+
+
+def replace_password(context: Context, request: Request, identity: Identity, content: dict[str, Any]) -> None:
     """Set another password for who knows the old one; the caller's own login goes on, others end."""
     context.accounts.change_password(
         identity.user,
-        told.get("password"),
-        told.get("new"),
+        content.get("password"),
+        content.get("new"),
         address=address_of(request),
         keep_login=identity.credential if identity.via == "login" else "",
     )

@@ -40,8 +40,8 @@ def read_json_of(request: Request, who: Callable[[], T]) -> tuple[T, dict[str, A
     body came.
     """
     who()
-    told = read_json(request)
-    return who(), told
+    content = read_json(request)
+    return who(), content
 
 
 class _Rest:

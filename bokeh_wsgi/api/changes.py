@@ -16,13 +16,13 @@ from bokeh_wsgi.exc import BadRequest, NotFound, StoreError
 from bokeh_wsgi.models import Update
 from bokeh_wsgi.networks import network_of
 from bokeh_wsgi.presence import Page
-from bokeh_wsgi.streams import Place
+from bokeh_wsgi.protocol import ARROW_STREAM, WAIT_HEADER
+from bokeh_wsgi.stream_slots import StreamSlot
 
 from .pieces import gathered
 
 log = logging.getLogger("bokeh_wsgi")
 
-MEDIA_TYPE = "application/vnd.apache.arrow.stream"
 MAX_DOCUMENTS = 64
 MAX_WAIT_S = 60.0
 # A stream has news this often at most, a frame of the fastest screens; what comes sooner goes together.
@@ -33,7 +33,7 @@ HEADERS = {
     "Cache-Control": "no-store, no-transform",
     "X-Accel-Buffering": "no",
     "X-Content-Type-Options": "nosniff",
-    "Access-Control-Expose-Headers": "X-Wait",
+    "Access-Control-Expose-Headers": WAIT_HEADER,
 }
 
 
@@ -49,36 +49,38 @@ def changes(context: Context, request: Request) -> Response:
     wanted, wait_s = _wanted(request), _wait_s(request)
     identities = context.policy.readers(request, list(wanted))
     for docid, identity in identities.items():
-        # Who has a token could read it once, and is told in the stream why not any more.
+        # A token's holder was allowed to read once: if that has ended, the stream says why, instead of a 404.
         if identity.token is None:
             context.policy.access_of(identity, docid, Right.READ)
     reader = _reader(request, identities)
-    place = context.streams.take(request.environ, reader) if wait_s != 0 else None
+    slot = context.streams.take(request.environ, reader) if wait_s != 0 else None
     page = _page(request, identities)
-    follower = Follower(context, wanted, identities, tells_viewers="viewers" in request.args and not page)
-    if place is None:
+    change_reader = ChangeReader(
+        context, wanted, identities, tells_viewers="viewers" in request.args and not page
+    )
+    if slot is None:
         if page:
             context.presence.passed_by(page, wanted)
-        pieces = [dataplane.SCHEMA_MESSAGE, *follower.news(), dataplane.END]
+        pieces = [dataplane.SCHEMA_MESSAGE, *change_reader.news(), dataplane.END]
         # Who reads slowly holds what others read, too, and no copy of it.
-        response = Response(gathered(pieces), mimetype=MEDIA_TYPE, direct_passthrough=True)
+        response = Response(gathered(pieces), mimetype=ARROW_STREAM, direct_passthrough=True)
         response.content_length = sum(map(len, pieces))
     else:
         try:
-            stream = HeldResponse(context, follower, wait_s, place, reader, page)
+            stream = WaitingResponse(context, change_reader, wait_s, slot, reader, page)
         except BaseException:
-            context.streams.give_back(place, reader)
+            context.streams.give_back(slot, reader)
             raise
-        response = Response(stream, mimetype=MEDIA_TYPE, direct_passthrough=True)
+        response = Response(stream, mimetype=ARROW_STREAM, direct_passthrough=True)
     response.headers.update(HEADERS)
     # Who is held as a probe may have to poll next; who is sent on, since this process ends, has not.
-    streams = place is not None and wait_s is None and not place.is_probe
-    response.headers["X-Wait"] = "stream" if streams else "poll"
+    streams = slot is not None and wait_s is None and not slot.is_probe
+    response.headers[WAIT_HEADER] = "stream" if streams else "poll"
     return response
 
 
 @dataclass
-class Follower:
+class ChangeReader:
     """One reader: where it is in each document, and what it has yet to get."""
 
     context: Context
@@ -99,7 +101,7 @@ class Follower:
 
     def news(self) -> list[Buffer]:
         """Everything since the last call, as pieces of an Arrow stream."""
-        pieces: list[Buffer] = self._lost()
+        pieces: list[Buffer] = self._revocations()
         for docid, after in self.after.items():
             if docid in self.ended:
                 continue
@@ -113,10 +115,10 @@ class Follower:
             self.after[docid] = update.seq
             pieces += self._renewal(docid, update)
             if self.tells_viewers:
-                pieces += self._presence(docid, update)
+                pieces += self._viewers_news(docid, update)
         return pieces
 
-    def _presence(self, docid: str, update: Update) -> list[bytes]:
+    def _viewers_news(self, docid: str, update: Update) -> list[bytes]:
         """How many look at the document, if that is news."""
         number = self.context.presence.viewers(docid)
         if self._viewers.get(docid) == number:
@@ -124,7 +126,7 @@ class Follower:
         self._viewers[docid] = number
         return [dataplane.commit(docid, update.seq, {"viewers": number})]
 
-    def _lost(self) -> list[Buffer]:
+    def _revocations(self) -> list[Buffer]:
         """The ends of documents that may not be read any more, if there was a reason to look."""
         number = self.context.hub.access_number
         if number == self._access_number and time.time() <= self._token_ends:
@@ -132,9 +134,11 @@ class Follower:
         self._access_number = number
         pieces: list[Buffer] = []
         for docid in self.after.keys() - self.ended:
-            loss = self.context.policy.loss(self.identities[docid], self.context.store.get_document(docid))
-            if loss and loss != "not-found":
-                pieces.append(self._end(docid, loss))
+            revocation = self.context.policy.revocation(
+                self.identities[docid], self.context.store.get_document(docid)
+            )
+            if revocation and revocation != "not-found":
+                pieces.append(self._end(docid, revocation))
         return pieces
 
     def _end(self, docid: str, reason: str) -> bytes:
@@ -154,31 +158,31 @@ class Follower:
         return [dataplane.commit(docid, update.seq, {"token": renewed})] if renewed else []
 
 
-class HeldResponse:
+class WaitingResponse:
     """The body of a response that waits: yields pieces of an Arrow stream, and has ``close``."""
 
     def __init__(
         self,
         context: Context,
-        follower: Follower,
+        change_reader: ChangeReader,
         wait_s: float | None,
-        place: Place,
+        slot: StreamSlot,
         reader: str,
         page: Page | None,
     ) -> None:
         self._context = context
-        self._follower = follower
+        self._change_reader = change_reader
         self._wait_s = wait_s
-        self._place = place
+        self._slot = slot
         self._reader = reader
         self._page = page
-        self._event = place.event
-        self._polls = wait_s is not None or place.is_probe
+        self._event = slot.event
+        self._polls = wait_s is not None or slot.is_probe
         self._closed = False
-        self._docids = tuple(follower.after)
+        self._docids = tuple(change_reader.after)
         # Where the page counts as a viewer.
         self._seen: Collection[str] = ()
-        context.hub.join(self._docids, self._event, viewers=follower.tells_viewers)
+        context.hub.join(self._docids, self._event, viewers=change_reader.tells_viewers)
         if page:
             self._seen = context.presence.came(page, self._docids)
         self._pieces = self._run()
@@ -191,7 +195,7 @@ class HeldResponse:
         if not self._closed:
             self._closed = True
             self._context.hub.leave(self._docids, self._event)
-            self._context.streams.give_back(self._place, self._reader)
+            self._context.streams.give_back(self._slot, self._reader)
             if self._page:
                 self._context.presence.went(self._page, self._seen, polls=self._polls)
 
@@ -204,16 +208,16 @@ class HeldResponse:
             frame_ends = time.monotonic() + FRAME_S
             sent = False
             try:
-                for piece in gathered(self._follower.news()):
+                for piece in gathered(self._change_reader.news()):
                     sent = True
                     yield piece
             except StoreError as error:
                 # Without the end marker this is a cut stream: the reader comes again, and resumes.
                 log.error("a stream was cut: %s", error)
                 return
-            if len(self._follower.ended) == len(self._docids) or self._context.hub.closed:
+            if len(self._change_reader.ended) == len(self._docids) or self._context.hub.closed:
                 break
-            left_s = min(self._context.heartbeat_s, self._place.left_s())
+            left_s = min(self._context.heartbeat_s, self._slot.left_s())
             if deadline is not None:
                 left_s = min(left_s, deadline - time.monotonic())
             if left_s <= 0 or (sent and deadline is not None):

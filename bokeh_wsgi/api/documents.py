@@ -16,27 +16,10 @@ from bokeh_wsgi.exc import LimitExceeded, NotFound
 from .bodies import read_json_of
 
 
-def userinfo(context: Context, request: Request) -> dict[str, Any]:
-    """Who the caller is, the documents of theirs, and those that are shared with them."""
-    user = context.require_user(request).user
-    return {
-        "username": user,
-        "multi_user": context.has_users,
-        "docs": [
-            {"title": record.title, "docid": record.docid, "published": record.published}
-            for record in context.store.list_documents(user)
-        ],
-        "shared": [
-            {"title": record.title, "docid": record.docid, "owner": record.owner, "right": right}
-            for record, right in context.store.list_shared(user)
-        ],
-    }
-
-
-def make(context: Context, request: Request) -> tuple[dict[str, Any], int]:
+def create(context: Context, request: Request) -> tuple[dict[str, Any], int]:
     """The caller's document of this title, made if there is none yet."""
-    identity, told = read_json_of(request, lambda: context.require_user(request))
-    user, title = identity.user, checked_title(told.get("title"))
+    identity, content = read_json_of(request, lambda: context.require_user(request))
+    user, title = identity.user, checked_title(content.get("title"))
     limit = context.quotas.documents
     if limit is not None and context.store.usage(user)[0] >= limit:
         known = next((d for d in context.store.list_documents(user) if d.title == title), None)
@@ -53,8 +36,8 @@ def make(context: Context, request: Request) -> tuple[dict[str, Any], int]:
 
 def rename(context: Context, request: Request, docid: str) -> dict[str, Any]:
     """Give a document another title; its links stay."""
-    access, told = read_json_of(request, lambda: context.require(request, docid, Right.OWN))
-    title = checked_title(told.get("title"))
+    access, content = read_json_of(request, lambda: context.require_right(request, docid, Right.OWN))
+    title = checked_title(content.get("title"))
     context.store.rename_document(docid, title)
     audit.done("renamed", user=access.identity.user, docid=docid, title=title)
     _retitle(context, docid, access.record.title, title)
@@ -72,11 +55,12 @@ def _retitle(context: Context, docid: str, old: str, new: str) -> None:
     context.hub.wake(docid, document.commit([op], frame, secrets.token_urlsafe(12)))
 
 
-def delete(context: Context, request: Request, docid: str) -> None:
+def delete(context: Context, request: Request, docid: str) -> dict[str, Any]:
     """Delete a document and all its data; its open pages are told."""
-    access = context.require(request, docid, Right.OWN)
+    access = context.require_right(request, docid, Right.OWN)
     if not context.store.delete_document(docid):
         raise NotFound(f"No document {docid!r}: it was deleted already, or its link is wrong.")
     audit.done("deleted", user=access.identity.user, docid=docid, title=access.record.title)
     context.library.forget(docid)
     context.hub.wake(docid, -1)
+    return {"docid": docid, "deleted": True}

@@ -29,7 +29,7 @@ def edit(context: Context, request: Request, docid: str) -> dict[str, Any]:
         identity, key = context.policy.identify(request), key_of(request)
     else:
         raise BadRequest("Send edits as JSON, with Content-Type: application/json.")
-    access = context.policy.edited(identity, docid)
+    access = context.policy.access_for_edit(identity, docid)
     check_room(context, access.record.owner)
     checked_key(key)
     document = context.library.open(docid)
@@ -37,7 +37,7 @@ def edit(context: Context, request: Request, docid: str) -> dict[str, Any]:
 
     def checked(state: State) -> Sequence[Op]:
         # The body may have taken its time.
-        context.policy.edited(context.policy.anew(request, identity), docid)
+        context.policy.access_for_edit(context.policy.anew(request, identity), docid)
         return ops_of(edits, state, max_unpacked=most)
 
     with context.uploads.taken(context.callers(request, identity.user, context.quotas.uploads)):

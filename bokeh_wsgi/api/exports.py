@@ -19,7 +19,7 @@ def export(context: Context, request: Request, docid: str, source: str, form: st
     Shorter columns are filled with nulls; in CSV, nested values are JSON. The document is locked only while
     the columns are looked up; what goes out are views of them, a batch of rows at a time.
     """
-    access = context.require(request, docid, Right.READ)
+    access = context.require_right(request, docid, Right.READ)
     chosen = FORMATS[form]
     is_safe = form == "csv" and _is_safe(request)
     callers = context.callers(request, access.identity.user, context.quotas.exports)

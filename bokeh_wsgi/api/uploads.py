@@ -11,6 +11,7 @@ from bokeh_wsgi.context import Context
 from bokeh_wsgi.dataplane import OpCode
 from bokeh_wsgi.exc import BadRequest, LimitExceeded
 from bokeh_wsgi.models.reps import checked_generation, loads
+from bokeh_wsgi.protocol import GENERATION_HEADER, HOST_HEADER, IDEMPOTENCY_HEADER
 
 from .bodies import read_body
 
@@ -20,11 +21,11 @@ MAX_HOST_LENGTH = 255
 
 def upload(context: Context, request: Request, docid: str) -> dict[str, Any]:
     """Check, keep and pass on one change; ``{"seq": n}``, ``undrawn``: what pages say they cannot draw."""
-    access = context.require(request, docid, Right.WRITE)
+    access = context.require_right(request, docid, Right.WRITE)
     check_room(context, access.record.owner)
     document = context.library.open(docid)
     key, host = key_of(request), _host_of(request)
-    generation = request.headers.get("Document-Generation")
+    generation = request.headers.get(GENERATION_HEADER)
     if generation is not None:
         generation = checked_generation(generation)
 
@@ -51,20 +52,20 @@ def upload(context: Context, request: Request, docid: str) -> dict[str, Any]:
 
 def key_of(request: Request) -> str:
     """The idempotency key of a change: a new one if the request has none."""
-    return checked_key(request.headers.get("Idempotency-Key") or secrets.token_urlsafe(12))
+    return checked_key(request.headers.get(IDEMPOTENCY_HEADER) or secrets.token_urlsafe(12))
 
 
 def checked_key(key: str) -> str:
     if len(key) > MAX_KEY_LENGTH:
-        raise BadRequest(f"An Idempotency-Key has {MAX_KEY_LENGTH} characters at most.")
+        raise BadRequest(f"An {IDEMPOTENCY_HEADER} has {MAX_KEY_LENGTH} characters at most.")
     return key
 
 
 def _host_of(request: Request) -> str:
     """The machine that the script says it runs on; "" if it does not."""
-    host = request.headers.get("Script-Host", "")
+    host = request.headers.get(HOST_HEADER, "")
     if len(host) > MAX_HOST_LENGTH or not host.isprintable():
-        raise BadRequest(f"A Script-Host has {MAX_HOST_LENGTH} characters at most, all of them printable.")
+        raise BadRequest(f"A {HOST_HEADER} has {MAX_HOST_LENGTH} characters at most, all of them printable.")
     return host
 
 

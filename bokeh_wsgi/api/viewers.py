@@ -10,5 +10,5 @@ from bokeh_wsgi.context import Context
 
 def viewers(context: Context, request: Request, docid: str) -> dict[str, Any]:
     """``{"viewers": n}``: the pages that show the document now; for those who may write to it."""
-    context.require(request, docid, Right.WRITE)
+    context.require_right(request, docid, Right.WRITE)
     return {"viewers": context.presence.viewers(docid)}

@@ -2,7 +2,6 @@
 
 from .accounts import Accounts as Accounts
 from .accounts import Registration as Registration
-from .identity import DEFAULT_USER as DEFAULT_USER
 from .identity import NOBODY as NOBODY
 from .identity import Access as Access
 from .identity import Identity as Identity

@@ -28,7 +28,7 @@ MAX_NAME_LENGTH = 100
 class Accounts:
     """What people and operators do with accounts; thread-safe. ``address`` is where a request comes from.
 
-    ``became_less`` is called when somebody may do less than before.
+    ``on_access_reduced`` is called when somebody may do less than before.
     """
 
     store: AccountStore
@@ -36,7 +36,7 @@ class Accounts:
     throttle: Throttle
     registration: Registration = "open"
     max_users: int = 10_000
-    became_less: Callable[[], None] = lambda: None
+    on_access_reduced: Callable[[], None] = lambda: None
 
     def register(self, name: object, password: object, *, address: str, invitation: str = "") -> UserRecord:
         """Make an account; raises `BadRequest`, `AccessDenied`, `Taken`, `TooMany` or `LimitExceeded`."""
@@ -117,12 +117,12 @@ class Accounts:
         """As the operator, who need not know the old one."""
         self.store.set_password(user, hash_password(checked_password(new, user)), keep_login=keep_login)
         audit.done("password-changed", user=user)
-        self.became_less()
+        self.on_access_reduced()
 
     def set_disabled(self, user: str, disabled: bool) -> None:
         self.store.set_disabled(self.user(user).name, disabled)
         audit.done("disabled" if disabled else "enabled", user=user)
-        self.became_less()
+        self.on_access_reduced()
 
     # What programs and browsers show instead of a password
 
@@ -155,7 +155,7 @@ class Accounts:
         ended = self.store.delete_credential(user, credential_id)
         if ended:
             audit.done("revoked", user=user, credential=credential_id)
-            self.became_less()
+            self.on_access_reduced()
         return ended
 
     def _has_room(self, user: str) -> None:
@@ -171,7 +171,7 @@ class Accounts:
         """Lets one person register within a week."""
         return self._new_code("invitation", "", INVITATION_S)
 
-    def new_code(self, user: str, credential: str = "") -> str:
+    def new_login_code(self, user: str, credential: str = "") -> str:
         """Signs one browser in as this user, within a minute, while the key or login ``credential`` lasts."""
         return self._new_code("login", f"{user}\n{credential}", CODE_S)
 
@@ -180,7 +180,7 @@ class Accounts:
         self.store.put_code(_hidden(purpose, code), value, time.time() + lasts_s)
         return code
 
-    def user_of_code(self, code: str, *, address: str, take: bool = False) -> UserRecord:
+    def user_of_login_code(self, code: str, *, address: str, take: bool = False) -> UserRecord:
         """Whose code it is; with ``take`` it is used up. Raises `AccessDenied` or `TooMany`."""
         hidden = _hidden("login", code)
         kept = self.store.take_code(hidden) if take else self.store.get_code(hidden)

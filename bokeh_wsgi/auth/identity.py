@@ -10,8 +10,6 @@ from bokeh_wsgi.store import DocumentRecord
 
 from .tokens import DocumentToken
 
-DEFAULT_USER = "defaultuser"
-
 Via = Literal["nobody", "single", "login", "key", "site", "token"]
 
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Literal
 from werkzeug.wrappers import Request
 
 from bokeh_wsgi.exc import AccessDenied, BadRequest, NotFound
+from bokeh_wsgi.protocol import CSRF_HEADER, DEFAULT_USER, KEY_HEADER, NO_KEY, TOKEN_HEADER, USER_HEADER
 from bokeh_wsgi.store import AccountStore, DocumentRecord, Store
 
 from . import audit, keys
 from .identity import (
-    DEFAULT_USER,
     NOBODY,
     Access,
     Identity,
@@ -24,7 +24,6 @@ from .identity import (
     is_from_here,
 )
 from .names import checked_site_user
-from .shown import KEY_HEADER, TOKEN_HEADER
 from .throttle import Throttle
 from .tokens import DocumentToken, Tokens
 
@@ -38,8 +37,10 @@ LOGIN_COOKIE = "bokeh_wsgi_login"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 # Why somebody may no longer read a document; "" while they may.
-Loss = Literal["", "not-found", "expired", "withdrawn", "signed-out", "disabled", "unshared", "unpublished"]
-_LOST: dict[Loss, str] = {
+Revocation = Literal[
+    "", "not-found", "expired", "withdrawn", "signed-out", "disabled", "unshared", "unpublished"
+]
+_REVOKED: dict[Revocation, str] = {
     "expired": "This page was open for so long that it has to be loaded again.",
     "withdrawn": "This link or embed code was withdrawn: ask for a new one.",
     "signed-out": "The login or key behind this has ended: sign in again.",
@@ -131,7 +132,7 @@ class Policy:
 
     def _of_key(self, key: str, request: Request) -> Identity:
         credential = self.accounts.get_credential(keys.id_of(key))
-        named = request.headers.get("BOKEHUSER")
+        named = request.headers.get(USER_HEADER)
         is_right = keys.opens(key, credential)
         if credential is None or not is_right or named not in (None, credential.user):
             address = address_of(request)
@@ -187,7 +188,7 @@ class Policy:
 
     def _check_enabled(self, user: str) -> None:
         if self._is_disabled(user):
-            raise AccessDenied(_LOST["disabled"])
+            raise AccessDenied(_REVOKED["disabled"])
 
     # Forms
 
@@ -197,7 +198,7 @@ class Policy:
 
     def is_form(self, request: Request, identity: Identity, visit: str = "") -> bool:
         """Whether a request was made by one of this server's pages for this identity (or visit)."""
-        text = request.headers.get("X-CSRF-Token") or ""
+        text = request.headers.get(CSRF_HEADER) or ""
         if not text and request.mimetype in FORM_TYPES:
             text = request.form.get("csrf", "")
         return self.tokens.is_form(text, _subject(identity, visit))
@@ -218,9 +219,9 @@ class Policy:
             raise AccessDenied("This token opens another document.", forbidden=True)
         record = self.store.get_document(docid)
         # Keys and logins have just been looked up; a token only says what was true when it was made.
-        lost = self.loss(identity, record) if token is not None else ""
-        if lost in _LOST:
-            raise AccessDenied(_LOST[lost])
+        revoked = self.revocation(identity, record) if token is not None else ""
+        if revoked in _REVOKED:
+            raise AccessDenied(_REVOKED[revoked])
         held = Right.NONE if record is None else self.right(identity, record)
         if record is None or held is Right.NONE:
             raise NotFound(f"No document {docid!r}: it was deleted, or its link is wrong.")
@@ -234,7 +235,7 @@ class Policy:
             )
         return Access(identity, record, held)
 
-    def loss(self, identity: Identity, record: DocumentRecord | None) -> Loss:
+    def revocation(self, identity: Identity, record: DocumentRecord | None) -> Revocation:
         """Why this identity may not read the document (any more); "" if it may."""
         if record is None:
             return "not-found"
@@ -264,7 +265,7 @@ class Policy:
             return False
         return self._right_of(access.identity.user, access.record) >= Right.WRITE
 
-    def edited(self, identity: Identity, docid: str) -> Access:
+    def access_for_edit(self, identity: Identity, docid: str) -> Access:
         """The document, if this identity may do things in it; else raises as `access_of`."""
         access = self.access_of(identity, docid, Right.READ)
         if not self.may_edit(access):
@@ -312,7 +313,7 @@ class Policy:
             return identity
         record = self.store.get_document(token.docid)
         framed = Identity(token.user, "token", token.credential, token)
-        return identity if self.loss(framed, record) else framed
+        return identity if self.revocation(framed, record) else framed
 
     def renewed(self, token: DocumentToken) -> str:
         """The token that follows a page's token; "" if the one that it has lasts as long as it may."""
@@ -341,9 +342,9 @@ def _bearer(request: Request) -> str | None:
 
 
 def _old_key(request: Request) -> str:
-    """The key as Bokeh 0.9 sent it; "nokey" was none."""
+    """The key as Bokeh 0.9 sent it."""
     key = request.headers.get(KEY_HEADER, "")
-    return "" if key == "nokey" else key
+    return "" if key == NO_KEY else key
 
 
 def _subject(identity: Identity, visit: str) -> str:

@@ -33,7 +33,8 @@ def serve(flags: argparse.Namespace) -> None:
     app = _open(flags)
 
     from bokeh_wsgi import __version__
-    from bokeh_wsgi.serving.server import Limits, Server
+    from bokeh_wsgi.serving.endpoint import Limits
+    from bokeh_wsgi.serving.server import Server
 
     mount = f"{flags.url_prefix}/bokeh"
     served = mounted(app, flags.url_prefix)

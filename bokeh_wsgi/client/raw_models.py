@@ -2,13 +2,11 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any
 
 from bokeh_wsgi.dataplane import Op, OpCode, column_from
 from bokeh_wsgi.models.state import State
-
-NOTICE: Final = "bokeh_wsgi.notice"
-"""Name of the event by which a script has pages say something."""
+from bokeh_wsgi.protocol import NOTICE
 
 
 def models_of(state: State, typename: str | None, objid: str | None) -> list[dict[str, Any]]:

@@ -13,8 +13,9 @@ from bokeh.model import Model
 
 from bokeh_wsgi.exc import SessionError
 from bokeh_wsgi.models.state import State
+from bokeh_wsgi.protocol import DEFAULT_USER, NO_KEY
 
-from .account.account import DEFAULT_SERVER_URL, DEFAULT_USER, NO_KEY, Account, Options
+from .account.account import DEFAULT_SERVER_URL, Account, Options
 from .account.documents import Documents
 from .document_in_use import DocumentInUse
 from .follow.follow_loop import Change, Live, ViewersCallback

@@ -1,7 +1,6 @@
 """Compaction: a history that has grown long becomes a snapshot, in a thread, so that no publisher waits."""
 
 import logging
-import os
 import threading
 from collections import deque
 from collections.abc import Iterable
@@ -10,6 +9,7 @@ from typing import Final, Protocol
 from bokeh_wsgi import dataplane
 from bokeh_wsgi.dataplane import Op
 from bokeh_wsgi.exc import BokehWSGIError
+from bokeh_wsgi.process import PerProcess
 from bokeh_wsgi.store import Store
 
 from .state import State
@@ -40,39 +40,42 @@ class Compactable(Protocol):
     def fold(self) -> bool: ...
 
 
+class _Work:
+    """What the thread of one process has to do."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.documents: deque[Compactable] = deque()
+        self.is_running = False
+
+
 class HistoryCompactor:
     """One thread per process that folds the documents it is told of; it runs only while there is work."""
 
     def __init__(self) -> None:
-        self._start_anew()
-
-    def _start_anew(self) -> None:
-        self._pid = os.getpid()
-        self._lock = threading.Lock()
-        self._work: deque[Compactable] = deque()
-        self._running = False
+        self._work = PerProcess(_Work)
 
     def consider(self, document: Compactable) -> None:
         """Fold ``document`` soon if its history has grown enough; returns at once."""
         if not document.fold_is_due():
             return
-        if os.getpid() != self._pid:
-            self._start_anew()
-        with self._lock:
-            if document not in self._work:
-                self._work.append(document)
-            if not self._running:
-                self._running = True
-                threading.Thread(target=self._run, name="bokeh-wsgi-fold", daemon=True).start()
+        work = self._work.now
+        with work.lock:
+            if document not in work.documents:
+                work.documents.append(document)
+            if not work.is_running:
+                work.is_running = True
+                threading.Thread(target=_run, args=[work], name="bokeh-wsgi-fold", daemon=True).start()
 
-    def _run(self) -> None:
-        while True:
-            with self._lock:
-                if not self._work:
-                    self._running = False
-                    return
-                document = self._work.popleft()
-            try:
-                document.fold()
-            except BokehWSGIError as error:
-                log.warning("history of %s not folded: %s", document.docid, error)
+
+def _run(work: _Work) -> None:
+    while True:
+        with work.lock:
+            if not work.documents:
+                work.is_running = False
+                return
+            document = work.documents.popleft()
+        try:
+            document.fold()
+        except BokehWSGIError as error:
+            log.warning("history of %s not folded: %s", document.docid, error)

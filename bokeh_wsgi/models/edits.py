@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from bokeh_wsgi.dataplane import Op, OpCode
 from bokeh_wsgi.exc import BadRequest, ColumnError, Conflict
+from bokeh_wsgi.protocol import NOTICE
 
 from .column_edits import ColumnEdits
 from .patch import Changes
@@ -20,8 +21,6 @@ from .undrawn import UNDRAWN
 MAX_EDITS: Final = 10_000
 """Of one batch."""
 _PATCHES: Final = frozenset({"ModelChanged", "RootAdded", "RootRemoved", "TitleChanged"})
-NOTICE: Final = "bokeh_wsgi.notice"
-"""Name of the events by which a script has pages say something."""
 
 
 def read_edits(content: Any) -> list[Rep]:

@@ -1,10 +1,10 @@
 """The documents that this process has open."""
 
-import os
 import threading
 from collections import OrderedDict
 
 from bokeh_wsgi.exc import NotFound
+from bokeh_wsgi.process import PerProcess
 from bokeh_wsgi.store import Store
 
 from .document import Document, Limits
@@ -13,46 +13,51 @@ from .document import Document, Limits
 OPEN_BYTES = 1 << 30
 
 
+class _OpenDocuments:
+    """Those of one process."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        # The longest unused first.
+        self.by_docid: OrderedDict[str, Document] = OrderedDict()
+        # The one that was asked for last, which is at the end already: found without a lock.
+        self.last: Document | None = None
+
+
 class Library:
     """Opens documents and keeps those in use. Thread-safe, fork-safe."""
 
     def __init__(self, store: Store, limits: Limits) -> None:
         self._store = store
         self._limits = limits
-        self._start_anew()
-
-    def _start_anew(self) -> None:
-        self._pid = os.getpid()
-        self._lock = threading.Lock()
-        self._open: OrderedDict[str, Document] = OrderedDict()
-        # The one that was asked for last, which is at the end already: found without a lock.
-        self._last: Document | None = None
+        self._open = PerProcess(_OpenDocuments)
 
     def open(self, docid: str) -> Document:
         """The document; raises `NotFound` if there is none."""
-        if os.getpid() != self._pid:
-            self._start_anew()
-        last = self._last
+        opened = self._open.now
+        last = opened.last
         if last is not None and last.docid == docid:
             return last
-        with self._lock:
-            document = self._open.get(docid)
+        with opened.lock:
+            document = opened.by_docid.get(docid)
             if document is None:
                 if self._store.get_document(docid) is None:
                     raise NotFound(f"No document {docid!r}: it was deleted, or its link is wrong.")
-                self._close_unused()
-                document = self._open[docid] = Document(self._store, docid, self._limits)
-            self._open.move_to_end(docid)
-            self._last = document
+                _close_unused(opened.by_docid)
+                document = opened.by_docid[docid] = Document(self._store, docid, self._limits)
+            opened.by_docid.move_to_end(docid)
+            opened.last = document
             return document
 
     def forget(self, docid: str) -> None:
-        with self._lock:
-            self._open.pop(docid, None)
-            self._last = None
+        opened = self._open.now
+        with opened.lock:
+            opened.by_docid.pop(docid, None)
+            opened.last = None
 
-    def _close_unused(self) -> None:
-        total = sum(document.nbytes for document in self._open.values())
-        while total > OPEN_BYTES and len(self._open) > 1:
-            _, document = self._open.popitem(last=False)
-            total -= document.nbytes
+
+def _close_unused(documents: OrderedDict[str, Document]) -> None:
+    total = sum(document.nbytes for document in documents.values())
+    while total > OPEN_BYTES and len(documents) > 1:
+        _, document = documents.popitem(last=False)
+        total -= document.nbytes

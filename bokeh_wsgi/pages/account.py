@@ -2,30 +2,13 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import quote
 
 from bokeh_wsgi.auth.passwords import MIN_LENGTH
 from bokeh_wsgi.pages.listing import now_or, times
 from bokeh_wsgi.pages.render import render
-
-
-class Kept(Protocol):
-    """A way in: ``kind`` ``"key"`` (of a program) or ``"login"`` (of a browser); ``created`` a Unix time.
-
-    ``current``: the request for this page came with it.
-    """
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def kind(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def created(self) -> float: ...
-    @property
-    def current(self) -> bool: ...
+from bokeh_wsgi.store import Credential
 
 
 def account_page(
@@ -33,14 +16,15 @@ def account_page(
     *,
     username: str,
     csrf: str,
-    keys: Iterable[Kept],
+    keys: Iterable[Credential],
+    current: str = "",
     site_login: bool = False,
     message: str = "",
     new_key: str | None = None,
     notice: str = "",
     now: float | None = None,
 ) -> str:
-    """The account as HTML.
+    """The account as HTML; ``current`` is the id of the key or login with which the page was asked for.
 
     ``message`` says why the password was not changed, ``notice`` what was done; ``new_key`` is the text of a
     key that was just made, which is shown this once. ``site_login``: there are no passwords and logins here.
@@ -52,8 +36,8 @@ def account_page(
         mount=mount,
         csrf=csrf,
         username=username,
-        keys=[_row(mount, key, moment) for key in listed if key.kind == "key"],
-        logins=[_row(mount, key, moment) for key in listed if key.kind == "login"],
+        keys=[_row(mount, key, current, moment) for key in listed if key.kind == "key"],
+        logins=[_row(mount, key, current, moment) for key in listed if key.kind == "login"],
         site_login=site_login,
         message=message,
         notice=notice,
@@ -62,11 +46,11 @@ def account_page(
     )
 
 
-def _row(mount: str, key: Kept, now: float) -> dict[str, Any]:
+def _row(mount: str, key: Credential, current: str, now: float) -> dict[str, Any]:
     return {
         "id": key.id,
         "href": f"{mount}keys/{quote(key.id, safe='')}",
         "name": key.name or "Unnamed",
-        "current": key.current,
+        "current": key.id == current,
         **times(datetime.fromtimestamp(key.created, UTC), now),
     }

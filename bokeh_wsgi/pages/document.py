@@ -33,9 +33,9 @@ def document_page(
 
     The header says if the document is ``public``, and has a link to ``share`` it (for its owner) and one
     ``home`` to the index (for those who have one).
-    ``version`` is that of the BokehJS to load; ``config`` is added to what the page's client is told.
+    ``version`` is that of the BokehJS to load; ``config`` is added to the configuration of the page's client.
     """
-    told = {
+    client_config = {
         "base": mount,
         "static": f"{mount}static/",
         "docs": [{"docid": docid, "after": 0}],
@@ -52,7 +52,7 @@ def document_page(
         public=public,
         share=f"{mount}?share={quote(docid, safe='')}" if share else "",
         home=home,
-        config=script_json(told),
+        config=script_json(client_config),
         js=[*_bokehjs(mount, version, resources.get("components", ())), *resources.get("js", ())],
         js_raw=[raw_text(text, "script") for text in resources.get("js_raw", ())],
         css=list(resources.get("css", ())),

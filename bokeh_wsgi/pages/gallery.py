@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable
 
-from bokeh_wsgi.pages.index import SINGLE_USER
-from bokeh_wsgi.pages.listing import Owned, newest_first, now_or, row
+from bokeh_wsgi.pages.listing import now_or, row
 from bokeh_wsgi.pages.render import render
+from bokeh_wsgi.protocol import DEFAULT_USER
+from bokeh_wsgi.store import DocumentRecord
 
 
 def gallery_page(
     mount: str,
     *,
-    documents: Iterable[Owned],
+    documents: Iterable[DocumentRecord],
     username: str | None,
     csrf: str,
     now: float | None = None,
@@ -24,8 +25,8 @@ def gallery_page(
         documents=[
             # Its marks would say "public" on each of them.
             {**row(mount, record, moment), "owner": record.owner, "published": False}
-            for record in newest_first(documents)
+            for record in sorted(documents, key=lambda record: record.changed, reverse=True)
         ],
         username=username or "",
-        single_user=username == SINGLE_USER,
+        single_user=username == DEFAULT_USER,
     )

@@ -1,41 +1,13 @@
 """Documents as rows of a list: titles, links, and how long ago and how large in people's words."""
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any
 from urllib.parse import quote
 
-
-class Listed(Protocol):
-    """What a list shows of a document; ``changed`` in seconds since 1970."""
-
-    @property
-    def docid(self) -> str: ...
-    @property
-    def title(self) -> str: ...
-    @property
-    def changed(self) -> float: ...
-    @property
-    def bytes(self) -> int: ...
-    @property
-    def published(self) -> bool: ...
+from bokeh_wsgi.store import DocumentRecord
 
 
-class Owned(Listed, Protocol):
-    """A document in a list of several people's."""
-
-    @property
-    def owner(self) -> str: ...
-
-
-T = TypeVar("T", bound=Listed)
-
-
-def newest_first(documents: Iterable[T]) -> list[T]:
-    return sorted(documents, key=lambda document: document.changed, reverse=True)
-
-
-def row(mount: str, document: Listed, now: float) -> dict[str, Any]:
+def row(mount: str, document: DocumentRecord, now: float) -> dict[str, Any]:
     """What the templates need of a document."""
     changed = datetime.fromtimestamp(document.changed, UTC)
     return {

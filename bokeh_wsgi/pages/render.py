@@ -1,21 +1,16 @@
 """Templates to HTML text: escaping, links from the mount, and addresses of the pages' own css and js."""
 
 import re
-from functools import cache
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-ROOM = Path(__file__).parent
-
-ASSETS = ROOM / "assets"
-"""Folder of the pages' css, js and icon: the app serves it as ``<mount>static/``."""
+from bokeh_wsgi.page_files import page_files
 
 _templates = Environment(
-    loader=FileSystemLoader(ROOM / "templates"),
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,
@@ -23,14 +18,9 @@ _templates = Environment(
 )
 
 
-@cache
-def _fingerprint(name: str) -> str:
-    return sha256((ASSETS / name).read_bytes()).hexdigest()[:12]
-
-
 def asset_url(mount: str, name: str) -> str:
     """Address of one of the pages' own files; it changes with the file, so that it may be cached for ever."""
-    return f"{mount}static/{name}?v={_fingerprint(name)}"
+    return f"{mount}static/{page_files().version(name)}"
 
 
 def render(template: str, *, mount: str, csrf: str = "", **values: Any) -> str:

@@ -4,16 +4,14 @@ import logging
 import re
 import socket
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import h11
 
 from .body import Body, BodyError
+from .endpoint import Endpoint
 from .environ import environ_of, target_of
 from .response import Response
-
-if TYPE_CHECKING:
-    from .server import Server
 
 log = logging.getLogger("bokeh_wsgi.serving")
 
@@ -46,7 +44,7 @@ class RefusedError(Exception):
 class Connection:
     """Has the socket; `serve` returns when all is said."""
 
-    def __init__(self, server: "Server", sock: socket.socket, address: Any, network: str) -> None:
+    def __init__(self, server: Endpoint, sock: socket.socket, address: Any, network: str) -> None:
         self.server = server
         self.socket = sock
         self.address = address
@@ -91,9 +89,9 @@ class Connection:
         if request is None:
             return False
         body = self._body_of(request)
-        environ = environ_of(request, self, body)
+        environ = environ_of(request, body, self.server, self.address)
         is_asked_for = not self._http.they_are_waiting_for_100_continue
-        response = Response(self, self._http, request)
+        response = Response(self.write, self.server.name, self._http, request)
         try:
             response.send(self.server.app, environ)
         except BodyError as error:
@@ -125,7 +123,7 @@ class Connection:
 
     def _refuse(self, status: int, message: str) -> None:
         log.debug("Bad request of %s: %s", self.address[0], message)
-        Response(self, self._http).fail(status, message)
+        Response(self.write, self.server.name, self._http).fail(status, message)
         self._is_there()
 
     def _hang_up(self) -> None:

@@ -1,21 +1,19 @@
 """A request as PEP 3333 has it."""
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
 import h11
 
-if TYPE_CHECKING:
-    from .body import Body
-    from .connection import Connection
+from .body import Body
+from .endpoint import Endpoint
 
 
-def environ_of(request: h11.Request, connection: "Connection", body: "Body") -> dict[str, Any]:
+def environ_of(request: h11.Request, body: Body, server: Endpoint, address: Any) -> dict[str, Any]:
     target = target_of(request)
     assert target is not None
     host, path, query = target
-    server = connection.server
     environ: dict[str, Any] = {
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": "http" if server.tls is None else "https",
@@ -30,8 +28,8 @@ def environ_of(request: h11.Request, connection: "Connection", body: "Body") -> 
         "SCRIPT_NAME": "",
         "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
         "QUERY_STRING": query,
-        "REMOTE_ADDR": connection.address[0],
-        "REMOTE_PORT": connection.address[1],
+        "REMOTE_ADDR": address[0],
+        "REMOTE_PORT": address[1],
         "SERVER_NAME": server.host,
         "SERVER_PORT": str(server.port),
         "SERVER_PROTOCOL": f"HTTP/{request.http_version.decode('ascii')}",

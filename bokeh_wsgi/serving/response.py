@@ -3,6 +3,7 @@
 import json
 import logging
 import time
+from collections.abc import Callable
 from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
@@ -15,8 +16,6 @@ from .redaction import redacted
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
-    from .connection import Connection
-
 log = logging.getLogger("bokeh_wsgi.serving")
 
 COPIED_BYTES: Final = 1 << 18
@@ -28,11 +27,16 @@ class Response:
     """What is said to one request, or to what is none. ``status``: what was sent, 0 before."""
 
     def __init__(
-        self, connection: "Connection", http: h11.Connection, request: h11.Request | None = None
+        self,
+        write: Callable[[bytes | bytearray], None],
+        server_name: str,
+        http: h11.Connection,
+        request: h11.Request | None = None,
     ) -> None:
         self.status = 0
         self._request = request
-        self._connection = connection
+        self._write_out = write
+        self._server_name = server_name
         self._http = http
         self._head: tuple[str, list[tuple[str, str]]] | None = None
         self._has_body = True
@@ -88,11 +92,11 @@ class Response:
                 if len(part) <= COPIED_BYTES:
                     packet += part
                     continue
-                self._connection.write(packet)
-                self._connection.write(part)
+                self._write_out(packet)
+                self._write_out(part)
                 packet = bytearray()
         if packet:
-            self._connection.write(packet)
+            self._write_out(packet)
 
     def _begin(self) -> bytes:
         if self._head is None:
@@ -108,7 +112,7 @@ class Response:
         if "date" not in given:
             fields.append((b"Date", _date(int(time.time()))))
         if "server" not in given:
-            fields.append((b"Server", self._connection.server.name.encode()))
+            fields.append((b"Server", self._server_name.encode()))
         head = h11.Response(status_code=self.status, headers=fields, reason=status[4:].encode("latin-1"))
         sent: bytes = self._http.send(head)
         return sent

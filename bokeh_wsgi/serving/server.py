@@ -7,14 +7,13 @@ import socket
 import ssl
 import threading
 import time
-from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bokeh_wsgi.networks import network_of
 
 from .connection import Connection
+from .endpoint import Endpoint, Limits
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -28,20 +27,7 @@ _OUT_OF_FILES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOM
 _BUSY = b"HTTP/1.1 503 Busy\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What strangers may hold. None for one network's, behind a proxy from which all connections come.
-
-    ``connections``: of all together; ``of_network``: of one IPv4 address, or one /64 of IPv6;
-    ``requests``: how many of those may be in the middle of sending a request.
-    """
-
-    connections: int = 4096
-    of_network: int | None = 1024
-    requests: int | None = 64
-
-
-class Server:
+class Server(Endpoint):
     """Serves ``app`` on a socket that listens already, which it takes a handle of; see `serve_forever`."""
 
     def __init__(
@@ -53,16 +39,9 @@ class Server:
         tls: ssl.SSLContext | None = None,
         limits: Limits | None = None,
     ) -> None:
-        self.app = app
-        self.name = name
-        self.tls = tls
-        self.limits = limits or Limits()
         self._listener = listener.dup()
-        self.host, self.port = self._listener.getsockname()[:2]
-        self._lock = threading.Lock()
-        self._open = 0
-        self._connections: Counter[str] = Counter()
-        self._requests: Counter[str] = Counter()
+        host, port = self._listener.getsockname()[:2]
+        super().__init__(app, host, port, name=name, tls=tls, limits=limits or Limits())
         self._wake, self._woken = socket.socketpair()
         self._ended = threading.Event()
 
@@ -95,7 +74,7 @@ class Server:
                 time.sleep(PAUSE_S)
             return
         network = network_of(address[0])
-        if not self._enter(network):
+        if not self.enter(network):
             _refuse(sock)
             return
         thread = threading.Thread(target=self._serve, args=(sock, address, network), daemon=True)
@@ -103,23 +82,8 @@ class Server:
             thread.start()
         except RuntimeError as error:
             log.error("No connection can be served: %s", error)
-            self._leave(network)
+            self.leave(network)
             _refuse(sock)
-
-    def _enter(self, network: str) -> bool:
-        limits = self.limits
-        with self._lock:
-            is_greedy = limits.of_network is not None and self._connections[network] >= limits.of_network
-            if is_greedy or self._open >= limits.connections:
-                return False
-            self._open += 1
-            self._connections[network] += 1
-            return True
-
-    def _leave(self, network: str) -> None:
-        with self._lock:
-            self._open -= 1
-            _take_one(self._connections, network)
 
     def _serve(self, sock: socket.socket, address: Any, network: str) -> None:
         try:
@@ -127,20 +91,7 @@ class Server:
         except Exception:
             log.exception("The connection of %s broke", address[0])
         finally:
-            self._leave(network)
-
-    def request_begins(self, network: str) -> bool:
-        """Whether one more request of a network may come in; if so, `request_is_there` says that it has."""
-        limit = self.limits.requests
-        with self._lock:
-            if limit is not None and self._requests[network] >= limit:
-                return False
-            self._requests[network] += 1
-            return True
-
-    def request_is_there(self, network: str) -> None:
-        with self._lock:
-            _take_one(self._requests, network)
+            self.leave(network)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -149,12 +100,6 @@ def listen(host: str, port: int) -> socket.socket:
         host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )[0]
     return socket.create_server(address[:2], family=family, backlog=BACKLOG)
-
-
-def _take_one(counts: Counter[str], network: str) -> None:
-    counts[network] -= 1
-    if counts[network] <= 0:
-        del counts[network]
 
 
 def _refuse(sock: socket.socket) -> None:

@@ -1,12 +1,12 @@
 """The store in this process's memory."""
 
-import os
 import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from bokeh_wsgi.exc import Conflict, NotFound, StoreError
+from bokeh_wsgi.process import PerProcess
 
 from .base import KEPT_KEYS, VIEWERS_S, SequenceTaken, Store, new_docid
 from .memory_accounts import MemoryAccounts
@@ -60,17 +60,14 @@ class MemoryStore(Store):
         self._commits = 0
         self._revocations = 0
         self._closed = False
-        self._pid = os.getpid()
-        self._lock_of_pid = threading.RLock()
+        # Whoever held the lock when this process was forked is not here to release it.
+        self._lock_of_process = PerProcess(threading.RLock)
 
     @property
     def _lock(self) -> threading.RLock:
-        if self._pid != os.getpid():
-            # Whoever held the lock when this process was forked is not here to release it.
-            self._pid, self._lock_of_pid = os.getpid(), threading.RLock()
         if self._closed:
             raise StoreError("The store is closed.")
-        return self._lock_of_pid
+        return self._lock_of_process.now
 
     def _find(self, docid: str) -> _Document:
         try:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from werkzeug.test import Client, TestResponse
 
-from bokeh_wsgi.api.changes import Follower
+from bokeh_wsgi.api.changes import ChangeReader
 from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.auth.tokens import PAGE_S
 from bokeh_wsgi.dataplane import SCHEMA_MESSAGE, Change, Op, OpCode, Reader
@@ -272,7 +272,7 @@ def test_a_pages_token_is_not_renewed_for_ever(
 @pytest.mark.parametrize("mode", MODES)
 def test_an_open_stream_ends_with_the_last_token(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
     page = Page(mode, monkeypatch)
-    follower = Follower(
+    follower = ChangeReader(
         page.app.context,
         {page.docid: 0},
         {page.docid: page.app.context.policy.bearer_of(page.headers["Document-Token"])},

@@ -8,7 +8,7 @@ import pytest
 from werkzeug.test import Client, TestResponse
 
 from bokeh_wsgi.app import BokehWSGI
-from bokeh_wsgi.pages.people import local_path
+from bokeh_wsgi.links import local_path
 from bokeh_wsgi.routes import URLS
 
 from .people import PASSWORD, Browser, People

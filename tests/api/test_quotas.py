@@ -9,10 +9,10 @@ import pytest
 from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from bokeh_wsgi import places
+from bokeh_wsgi import concurrency
 from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.exc import TooMany
-from bokeh_wsgi.streams import Streams
+from bokeh_wsgi.stream_slots import StreamSlots
 
 from .conftest import Api, replaces
 from .people import PASSWORD, People
@@ -69,12 +69,12 @@ def test_streams_of_a_user() -> None:
 
 
 def test_the_only_user_of_a_server_has_no_such_limits() -> None:
-    streams = Streams(None, None)
+    streams = StreamSlots(None, None)
     assert all(streams.take(BOKEH_SERVER, "user defaultuser") for _ in range(1000))
 
 
 def test_places_are_given_back() -> None:
-    streams = Streams(None, 1)
+    streams = StreamSlots(None, 1)
     for _ in range(3):
         place = streams.take(BOKEH_SERVER, "user ada")
         assert place is not None
@@ -181,7 +181,7 @@ def test_what_uploads_unpack_to_is_taken_in_turns(monkeypatch: pytest.MonkeyPatc
     done: list[int] = []
     with app.context.unpacking.taken(3 * limit):
         with monkeypatch.context() as patch:
-            patch.setattr(places, "WAIT_S", 0.0)
+            patch.setattr(concurrency, "WAIT_S", 0.0)
             answer = api.upload_bytes(docid, large)
             assert (answer.status_code, answer.get_json()["error"]) == (429, "busy")
         storing = threading.Thread(target=lambda: done.append(api.upload_bytes(docid, large).status_code))

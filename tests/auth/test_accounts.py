@@ -172,20 +172,20 @@ def test_a_new_password_needs_the_old_one(accounts: Accounts) -> None:
 
 def test_a_code_signs_in_once(accounts: Accounts) -> None:
     accounts.register("ada", PASSWORD, address=HERE)
-    code = accounts.new_code("ada")
-    assert accounts.user_of_code(code, address=HERE).name == "ada"
-    assert accounts.user_of_code(code, address=HERE, take=True).name == "ada"
+    code = accounts.new_login_code("ada")
+    assert accounts.user_of_login_code(code, address=HERE).name == "ada"
+    assert accounts.user_of_login_code(code, address=HERE, take=True).name == "ada"
     with pytest.raises(AccessDenied, match="used already"):
-        accounts.user_of_code(code, address=HERE, take=True)
+        accounts.user_of_login_code(code, address=HERE, take=True)
 
 
 def test_an_invitation_is_no_code_and_a_code_no_invitation(store: Store) -> None:
     accounts = Accounts(store.accounts, Tokens(["key"]), Throttle(store.accounts), "invite")
     store.accounts.create_user("ada", "")
     with pytest.raises(AccessDenied):
-        accounts.user_of_code(accounts.new_invitation(), address=HERE)
+        accounts.user_of_login_code(accounts.new_invitation(), address=HERE)
     with pytest.raises(AccessDenied):
-        accounts.register("bob", PASSWORD, address=HERE, invitation=accounts.new_code("ada"))
+        accounts.register("bob", PASSWORD, address=HERE, invitation=accounts.new_login_code("ada"))
 
 
 def test_keys_are_counted_and_their_names_are_one_line(accounts: Accounts) -> None:

@@ -11,8 +11,8 @@ from bokeh.model import Model
 
 from bokeh_wsgi.client import Publisher, Session
 from bokeh_wsgi.client.publish.serializer import closure, text_of
-from bokeh_wsgi.client.transport.answer import ARROW_STREAM
 from bokeh_wsgi.dataplane import Op, OpCode, column_from, encode_upload
+from bokeh_wsgi.protocol import ARROW_STREAM
 
 DEADLINE_S = 20.0
 

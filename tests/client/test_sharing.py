@@ -95,7 +95,7 @@ def test_tokens_end_with_the_right_of_a_writer_and_are_made_anew(
         before = ann.embed_token()
         end()
         record = shared_app.store.get_document(ann.docid)
-        losses = [policy.loss(policy.bearer_of(token), record) for token in (before, ann.embed_token())]
+        losses = [policy.revocation(policy.bearer_of(token), record) for token in (before, ann.embed_token())]
         assert losses == ["withdrawn", ""]
     assert bob.username == "bob"
 

@@ -1,25 +1,15 @@
-"""Records as the server hands them to the pages."""
+"""Records of a store, as the pages get them."""
 
-from dataclasses import dataclass
+from bokeh_wsgi.store import Credential, DocumentRecord
 
 NOW = 1_750_000_000.0
 
 
-@dataclass
-class Record:
-    docid: str
-    title: str
-    changed: float = NOW
-    bytes: int = 1000
-    published: bool = False
-    viewers: int | None = None
-    owner: str = "ada"
+def record(
+    docid: str, title: str, changed: float = NOW, *, published: bool = False, owner: str = "ada"
+) -> DocumentRecord:
+    return DocumentRecord(docid, owner, title, changed, changed, 1, 1000, published)
 
 
-@dataclass
-class Key:
-    id: str
-    name: str
-    kind: str = "key"
-    created: float = NOW
-    current: bool = False
+def key(id: str, name: str, kind: str = "key", created: float = NOW) -> Credential:  # noqa: A002
+    return Credential(id, "ada", kind, name, "", created)

@@ -1,12 +1,13 @@
 from typing import Any
 
-from bokeh_wsgi.pages import account_page
+from bokeh_wsgi.pages.account import account_page
+from bokeh_wsgi.store import Credential
 
 from .reading import elements, find
-from .records import NOW, Key
+from .records import NOW, key
 
 
-def account(*keys: Key, **options: Any) -> str:
+def account(*keys: Credential, **options: Any) -> str:
     return account_page(
         "/bokeh/", **{"username": "ada", "csrf": "a.csrf", "keys": keys, "now": NOW, **options}
     )
@@ -23,27 +24,27 @@ def listed(page: str) -> list[str]:
 
 def test_keys_and_logins_are_listed_apart_the_newest_first() -> None:
     page = account(
-        Key("k1", "laptop", created=NOW - 9),
-        Key("k2", "night job"),
-        Key("l1", "Firefox on Linux", kind="login"),
+        key("k1", "laptop", created=NOW - 9),
+        key("k2", "night job"),
+        key("l1", "Firefox on Linux", kind="login"),
     )
     assert listed(page) == ["/bokeh/keys/k2", "/bokeh/keys/k1", "", "/bokeh/keys/l1"]
     assert page.index("laptop") < page.index("Browsers that are signed in") < page.index("Firefox on Linux")
 
 
 def test_an_id_cannot_leave_its_folder() -> None:
-    assert "/bokeh/keys/..%2Flogin" in listed(account(Key("../login", "x")))
+    assert "/bokeh/keys/..%2Flogin" in listed(account(key("../login", "x")))
 
 
 def test_this_browsers_own_login_is_marked() -> None:
-    page = account(Key("l1", "Firefox", kind="login", current=True), Key("l2", "Chrome", kind="login"))
+    page = account(key("l1", "Firefox", kind="login"), key("l2", "Chrome", kind="login"), current="l1")
     assert page.count("this one") == 1
     assert page.count("data-current") == 1
 
 
 def test_without_keys_the_page_says_so() -> None:
     assert "hidden" not in find(account(), "p", id="no-keys").attributes
-    assert "hidden" in find(account(Key("k1", "laptop")), "p", id="no-keys").attributes
+    assert "hidden" in find(account(key("k1", "laptop")), "p", id="no-keys").attributes
 
 
 def test_a_new_key_is_shown() -> None:
@@ -79,7 +80,7 @@ def test_what_was_done_is_told_on_top() -> None:
 
 
 def test_where_the_site_signs_people_in_there_are_keys_only() -> None:
-    page = account(Key("k1", "laptop"), site_login=True)
+    page = account(key("k1", "laptop"), site_login=True)
     assert "laptop" in page
     for word in ("account/password", "Browsers that are signed in", "logout"):
         assert word not in page

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from bokeh_wsgi.pages import document_headers, document_page
+from bokeh_wsgi.pages.document import document_page
+from bokeh_wsgi.pages.headers import document_headers
 
 
 def page(mount: str = "/bokeh/", title: str = "stocks", **options: Any) -> str:

@@ -3,7 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from bokeh_wsgi.pages import ASSETS, asset_url, error_page
+from bokeh_wsgi.page_files import ASSETS
+from bokeh_wsgi.pages.error import error_page
+from bokeh_wsgi.pages.render import asset_url
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 411, 413, 429, 500, 503])

@@ -1,14 +1,15 @@
-from bokeh_wsgi.pages import gallery_page
+from bokeh_wsgi.pages.gallery import gallery_page
+from bokeh_wsgi.store import DocumentRecord
 
-from .records import NOW, Record
+from .records import NOW, record
 
 
-def gallery(*documents: Record, username: str | None = None) -> str:
+def gallery(*documents: DocumentRecord, username: str | None = None) -> str:
     return gallery_page("/bokeh/", documents=documents, username=username, csrf="", now=NOW)
 
 
 def test_published_documents_are_listed_with_their_owners_the_newest_change_first() -> None:
-    page = gallery(Record("a", "earlier", NOW - 9, owner="bob"), Record("b", "later"))
+    page = gallery(record("a", "earlier", NOW - 9, owner="bob"), record("b", "later"))
     assert page.index("later") < page.index("earlier")
     assert "by <bdi>bob</bdi>" in page
     assert 'href="/bokeh/doc/a"' in page

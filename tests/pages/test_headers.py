@@ -1,6 +1,6 @@
 import pytest
 
-from bokeh_wsgi.pages import SERVER_PAGE_HEADERS, document_headers
+from bokeh_wsgi.pages.headers import SERVER_PAGE_HEADERS, document_headers
 
 
 def directives(headers: list[tuple[str, str]]) -> dict[str, str]:

@@ -4,19 +4,15 @@ from collections.abc import Callable
 
 import pytest
 
-from bokeh_wsgi.pages import (
-    account_page,
-    code_page,
-    document_page,
-    error_page,
-    gallery_page,
-    index_page,
-    login_page,
-    register_page,
-)
+from bokeh_wsgi.pages.account import account_page
+from bokeh_wsgi.pages.document import document_page
+from bokeh_wsgi.pages.error import error_page
+from bokeh_wsgi.pages.gallery import gallery_page
+from bokeh_wsgi.pages.index import index_page
+from bokeh_wsgi.pages.sign_in import code_page, login_page, register_page
 
 from .reading import elements, shape
-from .records import NOW, Key, Record
+from .records import NOW, key, record
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -31,10 +27,10 @@ HOSTILE = [
 
 
 def index(text: str) -> str:
-    records = [Record("a", text), Record(text, "b", owner=text)]
+    records = [record("a", text), record(text, "b", owner=text)]
     return index_page(
         "/bokeh/",
-        own=records[:1],
+        own=[(records[0], None)],
         shared=[(records[1], "read")],
         username=text,
         csrf=text,
@@ -46,7 +42,7 @@ def index(text: str) -> str:
 
 
 def gallery(text: str) -> str:
-    return gallery_page("/b/", documents=[Record(text, text, owner=text)], username=text, csrf="", now=NOW)
+    return gallery_page("/b/", documents=[record(text, text, owner=text)], username=text, csrf="", now=NOW)
 
 
 def login(text: str) -> str:
@@ -62,7 +58,7 @@ def code(text: str) -> str:
 
 
 def account(text: str) -> str:
-    keys = [Key(text, text), Key(text, text, kind="login")]
+    keys = [key(text, text), key(text, text, kind="login")]
     return account_page(
         "/b/", username=text, csrf=text, keys=keys, message=text, new_key=text, notice=text, now=NOW
     )

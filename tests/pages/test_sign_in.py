@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from bokeh_wsgi.pages import code_page, login_page, register_page
+from bokeh_wsgi.pages.sign_in import code_page, login_page, register_page
 
 from .reading import elements, find
 

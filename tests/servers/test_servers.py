@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bokeh_wsgi.streams import UNNOTICED_S
+from bokeh_wsgi.stream_slots import UNNOTICED_S
 from tests.effort import is_full_run
 
 from .kinds import KINDS, Kind, commands, programs

@@ -292,7 +292,7 @@ def test_idle_connections_stay_few_however_many_threads_there_were(path: Path) -
     with ThreadPoolExecutor(40) as pool:
         list(pool.map(lambda n: store.create_document("ada", str(n)), range(200)))
     assert len(store.list_documents("ada")) == 200
-    open_now = store._connections._process.pool
+    open_now = store._connections._process.now.pool
     assert open_now is not None
     assert len(open_now.idle) <= 8
     store.close()
@@ -309,7 +309,7 @@ jobs = [gevent.spawn(append_next, store, docid, str(n).encode()) for n in range(
 gevent.joinall(jobs, raise_error=True)
 assert sorted(job.value for job in jobs) == list(range(1, 201))
 assert [seq for seq, _ in store.changes(docid, 0)] == list(range(1, 201))
-assert len(store._connections._process.pool.idle) <= 8
+assert len(store._connections._process.now.pool.idle) <= 8
 store.close()
 """
 

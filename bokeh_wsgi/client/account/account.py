@@ -16,12 +16,11 @@ from bokeh.util.browser import view
 from bokeh_wsgi.client.transport.answer import Answer, telling
 from bokeh_wsgi.client.transport.transport import HTTPTransport, Transport, WSGITransport
 from bokeh_wsgi.exc import Conflict, ServerRefused
+from bokeh_wsgi.protocol import DEFAULT_USER, KEY_HEADER, NO_KEY, USER_HEADER
 
 from .config import Config
 
 DEFAULT_SERVER_URL: Final = "http://localhost:5006/"
-DEFAULT_USER: Final = "defaultuser"
-NO_KEY: Final = "nokey"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +99,7 @@ class Account:
         if self.userapikey.startswith("bwk-"):
             return {"Authorization": f"Bearer {self.userapikey}"}
         # Of Bokeh 0.9. A server without users does not look at it: a key that is left over does no harm.
-        return {"BOKEHUSER": self.username, "BOKEHUSER-API-KEY": self.userapikey}
+        return {USER_HEADER: self.username, KEY_HEADER: self.userapikey}
 
     def save(self) -> None:
         """Keep user, key and ``ca_certs`` in the config file, for later sessions at this server."""

@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import quote
 
-from bokeh_wsgi.client.transport.answer import ARROW_STREAM, telling
+from bokeh_wsgi.client.transport.answer import telling
 from bokeh_wsgi.client.transport.transport import Transport
 from bokeh_wsgi.dataplane import FilterMemory, Op, encode_upload
 from bokeh_wsgi.exc import Conflict, PastGeneration, ServerRefused
+from bokeh_wsgi.protocol import ARROW_STREAM, GENERATION_HEADER, HOST_HEADER, IDEMPOTENCY_HEADER
 
 from .publisher import Publisher
 from .steps import Step, is_rows, joined
@@ -186,11 +187,11 @@ class Sender:
     def _exchange(self, upload: _Upload) -> None:
         """Send it and take the answer in; after a `Conflict`, the caller has to resolve it."""
         path = f"doc/{quote(self._docid, safe='')}/changes"
-        headers = {"Content-Type": ARROW_STREAM, "Idempotency-Key": upload.key}
+        headers = {"Content-Type": ARROW_STREAM, IDEMPOTENCY_HEADER: upload.key}
         if upload.step.starts_anew:
-            headers["Script-Host"] = socket.gethostname()
+            headers[HOST_HEADER] = socket.gethostname()
         elif upload.step.generation is not None:
-            headers["Document-Generation"] = upload.step.generation
+            headers[GENERATION_HEADER] = upload.step.generation
         try:
             with self._unlocked():
                 answer = self._transport.request(

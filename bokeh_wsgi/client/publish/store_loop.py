@@ -14,11 +14,12 @@ from urllib.parse import quote
 from bokeh.document import Document
 from bokeh.model import Model
 
-from bokeh_wsgi.client.transport.answer import ARROW_STREAM, telling
+from bokeh_wsgi.client.transport.answer import telling
 from bokeh_wsgi.client.transport.transport import Transport
 from bokeh_wsgi.dataplane import Op, encode_upload
 from bokeh_wsgi.exc import Conflict, PastGeneration, SessionError, TakenOver
 from bokeh_wsgi.models.state import State
+from bokeh_wsgi.protocol import ARROW_STREAM, GENERATION_HEADER, IDEMPOTENCY_HEADER
 
 from .publisher import Publisher
 from .sender import Make, Sender
@@ -153,10 +154,10 @@ class StoreLoop:
         path, pieces = f"doc/{quote(self.docid, safe='')}/changes", encode_upload(self.docid, ops)
 
         def send() -> None:
-            headers = {"Content-Type": ARROW_STREAM, "Idempotency-Key": key}
+            headers = {"Content-Type": ARROW_STREAM, IDEMPOTENCY_HEADER: key}
             generation = self.publisher.ownership.generation
             if generation is not None:
-                headers["Document-Generation"] = generation
+                headers[GENERATION_HEADER] = generation
             self._transport.request("POST", path, headers=headers, pieces=pieces, is_whole=telling("seq"))
 
         self._guarded(send)

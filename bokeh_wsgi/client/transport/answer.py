@@ -8,9 +8,7 @@ from typing import Any, Final
 
 from bokeh_wsgi.dataplane import END
 from bokeh_wsgi.exc import Conflict, PastGeneration, ServerRefused, ServerUnreachable
-
-ARROW_STREAM = "application/vnd.apache.arrow.stream"
-
+from bokeh_wsgi.protocol import ARROW_STREAM
 
 # What a proxy means by a status, and what to look at.
 _OF_PROXIES: Final = {

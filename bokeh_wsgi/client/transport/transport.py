@@ -14,8 +14,9 @@ from wsgiref.types import WSGIApplication
 import urllib3
 
 from bokeh_wsgi.exc import Busy, NotTrusted, ServerUnreachable
+from bokeh_wsgi.protocol import ARROW_STREAM, IN_PROCESS, KEY_HEADER
 
-from .answer import ARROW_STREAM, Answer, IsWhole, is_anything, is_ours, refusal, strange
+from .answer import Answer, IsWhole, is_anything, is_ours, refusal, strange
 from .body import Body, Progress
 from .certificates import not_trusted, trusting
 from .content import read_content
@@ -128,7 +129,7 @@ class Transport(ABC):
         if not key or answer.headers.get("www-authenticate") != scheme or answer.is_of_a_proxy:
             return False
         if self.credentials == sent:
-            self.credentials = {"BOKEHUSER-API-KEY": key}
+            self.credentials = {KEY_HEADER: key}
         return True
 
     def _advice(self, status: int) -> str:
@@ -363,7 +364,7 @@ class WSGITransport(Transport):
             "REMOTE_ADDR": "127.0.0.1",
             "HTTP_HOST": parts.netloc,
             # No thread of the server is taken: bokeh_wsgi/servers.py.
-            "SERVER_SOFTWARE": "bokeh_wsgi",
+            "SERVER_SOFTWARE": IN_PROCESS,
             "wsgi.version": (1, 0),
             "wsgi.url_scheme": parts.scheme,
             "wsgi.input": body,

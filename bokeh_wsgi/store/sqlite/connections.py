@@ -10,6 +10,7 @@ from pathlib import Path
 from weakref import WeakSet
 
 from bokeh_wsgi.exc import StoreError
+from bokeh_wsgi.process import PerProcess
 
 from .errors import busy, explain
 from .files import Files, Marks, create_file
@@ -33,7 +34,6 @@ class _Process:
     """What must not cross a fork."""
 
     def __init__(self) -> None:
-        self.pid = os.getpid()
         self.pool: Pool | None = None
         self.opening = threading.Lock()
         self.in_use = 0
@@ -67,7 +67,7 @@ class Connections:
         self._synchronous = synchronous
         self._closed = False
         self._pools = 0
-        self._process = _Process()
+        self._process = PerProcess(_Process, leave=_abandoned.append)
         create_file(path)
         self._files = Files(path)
         _everyone.add(self)
@@ -105,13 +105,14 @@ class Connections:
 
     def close(self) -> None:
         """Close what is idle now, and the rest when it is given back."""
-        with self._process_of_now().gate:
+        process = self._process.now
+        with process.gate:
             self._closed = True
-            self._process.close_idle()
+            process.close_idle()
 
     def before_fork(self) -> None:
         """Waits until no connection is in use and closes them all; until `after_fork`, none will be lent."""
-        process = self._process
+        process = self._process.now
         process.gate.acquire()
         # Not for ever: the thread that forks might itself be in the middle of something here.
         process.gate.wait_for(lambda: process.in_use == 0, timeout=FORK_TIMEOUT_S)
@@ -119,19 +120,12 @@ class Connections:
 
     def after_fork(self) -> None:
         """In the parent; in the child everything begins anew."""
-        self._process.gate.release()
-
-    def _process_of_now(self) -> _Process:
-        if self._process.pid != os.getpid():
-            if self._process.in_use or self._process.pool is not None:
-                _abandoned.append(self._process)
-            self._process = _Process()
-        return self._process
+        self._process.now.gate.release()
 
     @contextmanager
     def _in_use(self) -> Iterator[_Process]:
         """What there is in this process, while no fork may happen."""
-        process = self._process_of_now()
+        process = self._process.now
         with process.gate:
             if self._closed:
                 raise StoreError("The store is closed.")
@@ -146,7 +140,7 @@ class Connections:
     @contextmanager
     def _turn_to_write(self) -> Iterator[None]:
         """Alone among the writers of this process: who waits for its turn waits no longer than for others."""
-        lock = self._process_of_now().write_lock
+        lock = self._process.now.write_lock
         if not lock.acquire(timeout=BUSY_TIMEOUT_S):
             raise busy(self.path)
         try:

@@ -6,13 +6,13 @@ from typing import Any
 from werkzeug.wrappers import Request, Response
 
 from bokeh_wsgi.auth import NOBODY, Identity, Right
-from bokeh_wsgi.context import Context, mount_of
+from bokeh_wsgi.context import Context
 from bokeh_wsgi.exc import NotFound
+from bokeh_wsgi.links import mount_of
 from bokeh_wsgi.models import type_checker
-
-from .document import document_page
-from .headers import document_headers
-from .static import BOKEH_VERSION, files
+from bokeh_wsgi.page_files import BOKEH_VERSION, page_files
+from bokeh_wsgi.pages.document import document_page
+from bokeh_wsgi.pages.headers import document_headers
 
 
 def view(context: Context, request: Request, docid: str, model: str | None = None) -> Response:
@@ -23,7 +23,7 @@ def view(context: Context, request: Request, docid: str, model: str | None = Non
     """
     access = context.policy.access_of(_viewer(context, request), docid, Right.READ)
     identity = access.identity
-    page_js = files().built("page.js")
+    page_js = page_files().built("page.js")
     writes = context.policy.may_edit(access)
     if writes:
         type_checker.prepare()
@@ -82,11 +82,11 @@ def _ancestors(context: Context, identity: Identity) -> str:
     return "*" if is_given else "'self'"
 
 
-def _resources(told: Mapping[str, Any]) -> dict[str, list[str]]:
+def _resources(stored: Mapping[str, Any]) -> dict[str, list[str]]:
     """A graph's resources, of which only lists of texts are believed."""
     resources = {}
     for kind in ("components", "js", "js_raw", "css", "css_raw"):
-        listed = told.get(kind)
+        listed = stored.get(kind)
         resources[kind] = [x for x in listed if isinstance(x, str)] if isinstance(listed, list) else []
     if "bokeh" not in resources["components"]:
         resources["components"].insert(0, "bokeh")

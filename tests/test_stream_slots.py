@@ -14,7 +14,7 @@ import pytest
 from bokeh_wsgi.exc import TooMany
 from bokeh_wsgi.listeners import Listener
 from bokeh_wsgi.servers import Server, server_of
-from bokeh_wsgi.streams import PROBE_S, UNNOTICED_S, Place, Pool, Streams
+from bokeh_wsgi.stream_slots import PROBE_S, UNNOTICED_S, ServerThreads, StreamSlot, StreamSlots
 
 UNTOLD = Server(None)
 POOL_OF_UNKNOWN_SIZE = {"wsgi.multithread": True}
@@ -24,13 +24,13 @@ OWN_THREADS = {"wsgi.multithread": True, "SERVER_SOFTWARE": "Werkzeug/3"}
 
 @pytest.mark.parametrize(("threads", "held"), [(1, 0), (2, 1), (3, 2), (4, 2), (16, 14), (1000, 998)])
 def test_held_responses_never_take_the_last_thread(threads: int, held: int) -> None:
-    pool = Pool()
+    pool = ServerThreads()
     places = [pool.hold(Server(threads), trusted=True) for _ in range(threads + 1)]
     assert sum(place is not None for place in places) == held
 
 
 def test_two_apps_share_the_threads_of_their_server() -> None:
-    pool = Pool()
+    pool = ServerThreads()
     first = pool.hold(Server(2), trusted=False)
     assert first is not None
     assert pool.hold(Server(2), trusted=False) is None
@@ -39,7 +39,7 @@ def test_two_apps_share_the_threads_of_their_server() -> None:
 
 
 @contextmanager
-def another_request(pool: Pool) -> Iterator[None]:
+def another_request(pool: ServerThreads) -> Iterator[None]:
     """Being handled by another thread of the server, for as long as this lasts."""
     begun, over = threading.Event(), threading.Event()
 
@@ -56,14 +56,14 @@ def another_request(pool: Pool) -> Iterator[None]:
     thread.join()
 
 
-def held(pool: Pool) -> Place | None:
+def held(pool: ServerThreads) -> StreamSlot | None:
     """The place of one more request."""
     with pool.serving({}):
         return pool.hold(UNTOLD, trusted=False)
 
 
 def test_of_a_pool_of_unknown_size_one_is_held_for_a_moment() -> None:
-    pool = Pool()
+    pool = ServerThreads()
     place = held(pool)
     assert place is not None
     assert place.is_probe
@@ -71,7 +71,7 @@ def test_of_a_pool_of_unknown_size_one_is_held_for_a_moment() -> None:
 
 
 def test_and_for_good_once_another_request_was_handled_meanwhile() -> None:
-    pool = Pool()
+    pool = ServerThreads()
     place = held(pool)
     assert place is not None
     with another_request(pool):
@@ -84,7 +84,7 @@ def test_and_for_good_once_another_request_was_handled_meanwhile() -> None:
 
 
 def test_a_session_in_the_server_s_own_process_is_not_another_request() -> None:
-    pool = Pool()
+    pool = ServerThreads()
     place = held(pool)
     with pool.serving({"SERVER_SOFTWARE": "bokeh_wsgi"}):
         assert place is not None
@@ -92,7 +92,7 @@ def test_a_session_in_the_server_s_own_process_is_not_another_request() -> None:
 
 
 def test_threads_that_were_seen_at_the_same_time_are_known() -> None:
-    pool = Pool()
+    pool = ServerThreads()
     with another_request(pool), another_request(pool), another_request(pool):
         pass
     first, second, third = held(pool), held(pool), held(pool)
@@ -103,7 +103,7 @@ def test_threads_that_were_seen_at_the_same_time_are_known() -> None:
 
 
 def test_a_probe_that_failed_is_not_repeated_at_once() -> None:
-    pool = Pool()
+    pool = ServerThreads()
     place = held(pool)
     assert place is not None
     pool.release(place)
@@ -111,7 +111,7 @@ def test_a_probe_that_failed_is_not_repeated_at_once() -> None:
 
 
 def test_what_a_server_drops_without_a_word_gives_its_place_back() -> None:
-    pool = Pool()
+    pool = ServerThreads()
     place = pool.hold(Server(2), trusted=False)
     assert place is not None
     del place
@@ -119,13 +119,16 @@ def test_what_a_server_drops_without_a_word_gives_its_place_back() -> None:
 
 
 def test_a_site_that_says_how_many_is_believed_where_the_server_does_not_tell() -> None:
-    streams = Streams(3, pool=Pool())
+    streams = StreamSlots(3, threads=ServerThreads())
     places = [streams.take(POOL_OF_UNKNOWN_SIZE, "user ada") for _ in range(4)]
     assert [place is not None and not place.is_probe for place in places] == [True, True, True, False]
 
 
 def test_where_a_viewer_may_leave_unnoticed_a_response_ends_and_is_asked_for_again() -> None:
-    unknown, known = Pool().hold(UNTOLD, trusted=True), Pool().hold(Server(16), trusted=True)
+    unknown, known = (
+        ServerThreads().hold(UNTOLD, trusted=True),
+        ServerThreads().hold(Server(16), trusted=True),
+    )
     assert unknown is not None
     assert known is not None
     assert 0 < unknown.left_s() <= UNNOTICED_S
@@ -135,7 +138,7 @@ def test_where_a_viewer_may_leave_unnoticed_a_response_ends_and_is_asked_for_aga
 
 
 def test_a_site_that_says_more_than_the_server_can_is_not_believed() -> None:
-    assert Streams(14, pool=Pool()).take(ONE_AT_A_TIME, "user ada") is None
+    assert StreamSlots(14, threads=ServerThreads()).take(ONE_AT_A_TIME, "user ada") is None
 
 
 def test_a_server_with_a_thread_for_each_connection_has_no_end_of_them() -> None:
@@ -157,7 +160,7 @@ def test_a_server_of_python_s_own_has_a_thread_for_each_connection() -> None:
 
 
 def test_a_reader_s_limit_is_told_and_a_refused_stream_takes_no_place() -> None:
-    streams = Streams(reader_limit=1, pool=Pool())
+    streams = StreamSlots(reader_limit=1, threads=ServerThreads())
     place = streams.take(OWN_THREADS, "user ada")
     assert place is not None
     with pytest.raises(TooMany, match="max_user_streams"):
@@ -168,7 +171,7 @@ def test_a_reader_s_limit_is_told_and_a_refused_stream_takes_no_place() -> None:
 
 def test_a_server_that_ends_ends_what_it_holds_and_holds_no_more() -> None:
     ends = threading.Event()
-    pool = Pool()
+    pool = ServerThreads()
     server = Server(16, ends.is_set)
     place = pool.hold(server, trusted=False)
     assert place is not None

@@ -1,16 +1,14 @@
-"""Headers in which a request shows who sends it, and servers that do not pass one of them on."""
+"""The challenge of a refusal (``WWW-Authenticate``), and servers that drop what would answer it."""
 
 from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Request
 
+from bokeh_wsgi.protocol import KEY_HEADER, TOKEN_HEADER
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-TOKEN_HEADER = "Document-Token"
-"""Where pages have their tokens: Apache drops ``Authorization``, unless it is told to pass it on."""
-KEY_HEADER = "BOKEHUSER-API-KEY"
-"""Where scripts of Bokeh 0.9 have their key."""
 CHALLENGE = "Bearer"
 """``WWW-Authenticate`` of a refusal: nothing was shown (RFC 6750, 3.1)."""
 
@@ -20,11 +18,11 @@ NOT_PASSED_ON = (
 )
 
 
-def shows_anything(request: Request) -> bool:
+def has_credentials(request: Request) -> bool:
     """Whether a key or a token has come with the request."""
     return any(name in request.headers for name in ("Authorization", TOKEN_HEADER, KEY_HEADER))
 
 
-def may_be_kept_back(environ: "WSGIEnvironment") -> bool:
+def may_drop_authorization(environ: "WSGIEnvironment") -> bool:
     """Whether the server is mod_wsgi, and there is no ``Authorization``: by default it drops that."""
     return "HTTP_AUTHORIZATION" not in environ and any(name.startswith("mod_wsgi.") for name in environ)

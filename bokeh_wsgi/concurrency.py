@@ -13,7 +13,7 @@ SMALL_BYTES = 1 << 20
 """What takes no more does not wait."""
 
 
-class Places:
+class ConcurrencyLimit:
     """Counts what is under way in this process, by who it is for; ``option`` is what sets the limit.
 
     Thread-safe.
@@ -53,7 +53,7 @@ class Places:
             self.give_back(limits)
 
 
-class Room:
+class MemoryLimit:
     """Memory of this process that requests take in turns: ``max_bytes`` together, or one what it needs.
 
     Thread-safe.

@@ -1,0 +1,30 @@
+"""Names that the server, its pages and scripts agree on: headers, media types, events and default values."""
+
+from typing import Final
+
+ARROW_STREAM: Final = "application/vnd.apache.arrow.stream"
+"""Media type of changes, in both directions."""
+
+TOKEN_HEADER: Final = "Document-Token"
+"""Where pages have their tokens: Apache drops ``Authorization``, unless it is configured to pass it on."""
+USER_HEADER: Final = "BOKEHUSER"
+KEY_HEADER: Final = "BOKEHUSER-API-KEY"
+"""Where scripts of Bokeh 0.9 have their key."""
+GENERATION_HEADER: Final = "Document-Generation"
+"""The generation of the document for which an upload was made."""
+IDEMPOTENCY_HEADER: Final = "Idempotency-Key"
+"""The same for each try of a change, which is applied once."""
+HOST_HEADER: Final = "Script-Host"
+"""The machine that a script runs on."""
+WAIT_HEADER: Final = "X-Wait"
+"""How long a response with changes stays open: ``stream`` or ``poll``."""
+CSRF_HEADER: Final = "X-CSRF-Token"
+
+DEFAULT_USER: Final = "defaultuser"
+"""The one user of a server without accounts."""
+NO_KEY: Final = "nokey"
+"""The API key of who has none."""
+NOTICE: Final = "bokeh_wsgi.notice"
+"""Name of the event by which a script has pages show a text."""
+IN_PROCESS: Final = "bokeh_wsgi"
+"""``SERVER_SOFTWARE`` where a session calls the app in its own process, in a thread of its own."""

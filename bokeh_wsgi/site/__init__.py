@@ -1,0 +1,1 @@
+"""What people open in browsers: pages, their forms, and the files that these load."""
