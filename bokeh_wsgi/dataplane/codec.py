@@ -33,7 +33,7 @@ MAX_CHOICES: Final = 10_000
 
 
 @dataclass(slots=True)
-class Choice:
+class FilterChoice:
     """The filter that was best in the last trial (None: stored raw), and the share of the bytes it then left.
 
     It is tried anew after ``MAX_USES`` uses, of which a long buffer counts as several, or when the share
@@ -56,16 +56,16 @@ class Choice:
 
 
 @dataclass(slots=True)
-class Form:
+class FloatEncoding:
     """Whether a column's floats are sent as integers, with how many decimals.
 
-    It is tried anew as a `Choice` is, and when the integers' share of the bytes drifts.
+    It is tried anew as a `FilterChoice` is, and when the integers' share of the bytes drifts.
     """
 
     decimals: int | None = None
     uses: int = MAX_USES
 
-    def integers(self, values: Array, as_floats: Choice, as_integers: Choice) -> Array | None:
+    def integers(self, values: Array, as_floats: FilterChoice, as_integers: FilterChoice) -> Array | None:
         """The values as integers, if that is exact and worth it."""
         self.uses += 1 + values.nbytes // USE_BYTES
         if self.uses > MAX_USES:
@@ -75,12 +75,12 @@ class Form:
             self.decimals = None
         return integers
 
-    def see(self, as_integers: Choice) -> None:
+    def see(self, as_integers: FilterChoice) -> None:
         if as_integers.uses >= MAX_USES:
             self.uses = MAX_USES
 
 
-def _try_decimals(values: Array, as_floats: Choice, as_integers: Choice) -> int | None:
+def _try_decimals(values: Array, as_floats: FilterChoice, as_integers: FilterChoice) -> int | None:
     """The decimals with which a sample is exact, and takes fewer bytes than as floats."""
     decimals = find_decimals(values)
     sample = _sample(values)
@@ -92,7 +92,7 @@ def _try_decimals(values: Array, as_floats: Choice, as_integers: Choice) -> int 
     return decimals
 
 
-def _tried(sample: Array, choice: Choice) -> int:
+def _tried(sample: Array, choice: FilterChoice) -> int:
     """The size of a sample with the best filter, which is then chosen."""
     choice.uses = MAX_USES
     size = len(compress(sample, choice))
@@ -109,34 +109,34 @@ class FilterMemory:
     """
 
     def __init__(self) -> None:
-        self._choices: dict[Hashable, Choice] = {}
-        self._forms: dict[Hashable, tuple[Form, Choice]] = {}
+        self._choices: dict[Hashable, FilterChoice] = {}
+        self._encodings: dict[Hashable, tuple[FloatEncoding, FilterChoice]] = {}
 
-    def choice(self, key: Hashable) -> Choice:
+    def choice(self, key: Hashable) -> FilterChoice:
         found = self._choices.get(key)
         if found is None:
             if len(self._choices) >= MAX_CHOICES:
                 self._choices.clear()
-            found = self._choices[key] = Choice()
+            found = self._choices[key] = FilterChoice()
         return found
 
-    def form(self, key: Hashable) -> tuple[Form, Choice]:
+    def float_encoding(self, key: Hashable) -> tuple[FloatEncoding, FilterChoice]:
         """The form of a column's floats, and the filter for when they are integers."""
-        found = self._forms.get(key)
+        found = self._encodings.get(key)
         if found is None:
-            if len(self._forms) >= MAX_CHOICES:
-                self._forms.clear()
-            found = self._forms[key] = Form(), Choice()
+            if len(self._encodings) >= MAX_CHOICES:
+                self._encodings.clear()
+            found = self._encodings[key] = FloatEncoding(), FilterChoice()
         return found
 
 
-def compress(buffer: Array, choice: Choice | None = None) -> bytes:
+def compress(buffer: Array, choice: FilterChoice | None = None) -> bytes:
     """A contiguous array as one chunk; b"" for an empty one. ``choice`` is used, and updated."""
     if not buffer.nbytes:
         return b""
     if buffer.nbytes < RAW_BYTES:
         return _raw(buffer)
-    choice = choice or Choice()
+    choice = choice or FilterChoice()
     if not choice.holds(buffer.nbytes):
         tried = _try_filters(buffer, choice)
         if tried is not None:
@@ -148,7 +148,7 @@ def compress(buffer: Array, choice: Choice | None = None) -> bytes:
     return chunk
 
 
-def _try_filters(buffer: Array, choice: Choice) -> bytes | None:
+def _try_filters(buffer: Array, choice: FilterChoice) -> bytes | None:
     """Choose anew, from a sample; its chunk if that was the whole buffer and it is not stored raw."""
     sample = _sample(buffer)
     kinds = FILTERS if buffer.itemsize > 1 else FILTERS[1:]

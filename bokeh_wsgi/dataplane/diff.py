@@ -5,9 +5,9 @@ from typing import Final
 
 from .columns import Array, Column
 from .comparison import Comparison, compare
+from .drop_guess import DropGuess, continues, find_drop
 from .ops import Op, OpCode
 from .ramp import Ramp, find_ramp
-from .rollover import Habit, continues, find_drop
 
 WORTH: Final = 0.8
 """A part is sent instead of the whole when it costs less than this share of it."""
@@ -61,7 +61,7 @@ def diff(old: Column | None, new: Column) -> list[Op]:
     """
     rows, plan = 0, Plan()
     if old is not None and old.same_layout(new):
-        rows, plan = old.rows, choose(old, new, Habit(), refresh=False)
+        rows, plan = old.rows, choose(old, new, DropGuess(), refresh=False)
     ramp = ramp_instead(plan, rows, new)
     return [ramp_op(ramp)] if ramp is not None else plan.ops(rows, new)
 
@@ -76,17 +76,17 @@ def ramp_op(ramp: Ramp) -> Op:
     return Op(OpCode.RAMP, count=ramp.rows, json=ramp.to_json(), dtype=ramp.dtype)
 
 
-def choose(old: Column, new: Column, habit: Habit, *, refresh: bool) -> Plan:
+def choose(old: Column, new: Column, guess: DropGuess, *, refresh: bool) -> Plan:
     """The cheaper of writes and an append for columns of one layout; neither if the whole costs less.
 
     With ``refresh``, old's values may become new ones, from the first on; never where an append is chosen.
     """
-    if _goes_on(old, new, habit):
-        return Plan(drop=habit.drop)
+    if _goes_on(old, new, guess):
+        return Plan(drop=guess.drop)
     writes = compare(old, new)
     if writes is not None and writes.costs_at_most(new.nbytes // 4, few=FEW_RANGES, small=APPEND_BYTES):
         return _plan(writes, new)
-    drop = find_drop(old, new, habit)
+    drop = find_drop(old, new, guess)
     limit = WORTH * new.nbytes
     if drop is not None:
         limit = min(limit, (new.rows - old.rows + drop) * _bytes_per_row(new))
@@ -97,14 +97,14 @@ def choose(old: Column, new: Column, habit: Habit, *, refresh: bool) -> Plan:
     return Plan(refreshed=0 if writes is None else writes.refreshed)
 
 
-def _goes_on(old: Column, new: Column, habit: Habit) -> bool:
+def _goes_on(old: Column, new: Column, guess: DropGuess) -> bool:
     """Whether new is old after the append of last time once more, and surely not just the same as old."""
-    if not habit.drop or not habit.repeats(old.rows, new.rows) or habit.added > WORTH * new.rows:
+    if not guess.drop or not guess.repeats(old.rows, new.rows) or guess.added > WORTH * new.rows:
         return False
-    kept = old.rows - habit.drop
+    kept = old.rows - guess.drop
     if 0 < kept < old.rows == new.rows and old.slice(kept, old.rows).equals(new.slice(kept, new.rows)):
         return False
-    return continues(old, new, habit.drop)
+    return continues(old, new, guess.drop)
 
 
 def _plan(writes: Comparison, new: Column) -> Plan:

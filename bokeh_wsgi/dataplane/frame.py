@@ -128,13 +128,13 @@ def _chunks(op: Op, values: Column, memory: FilterMemory) -> tuple[dict[str, int
     choice = memory.choice((op.model, op.column, len(before), data.dtype.char))
     if values.dtype not in FLOATS or data.nbytes < DECIMALS_BYTES:
         return told, [*chunks, compress(data, choice)]
-    form, as_integers = memory.form((op.model, op.column))
-    integers = form.integers(data, choice, as_integers)
-    if integers is None or form.decimals is None:
+    encoding, as_integers = memory.float_encoding((op.model, op.column))
+    integers = encoding.integers(data, choice, as_integers)
+    if integers is None or encoding.decimals is None:
         return told, [*chunks, compress(data, choice)]
     chunks.append(compress(integers, as_integers))
-    form.see(as_integers)
-    return told | {"decimals": form.decimals}, chunks
+    encoding.see(as_integers)
+    return told | {"decimals": encoding.decimals}, chunks
 
 
 def _buffers(values: Column) -> list[Array]:

@@ -9,10 +9,10 @@ from bokeh_wsgi.exc import FrameError
 
 from .columns import INT32_MAX, NUMBERS, Array, Column, concat, fit_offsets
 from .diff import WORTH, Plan, choose, ramp_instead, ramp_op
+from .drop_guess import DropGuess
+from .growable_buffer import GrowableBuffer
 from .ops import Op, OpCode
 from .ramp import Ramp, find_ramp, ramp_from_json
-from .rollover import Habit
-from .run import Run
 
 PENDING_BYTES: Final = 1 << 16
 """Writes of rows that vary in size are put in together, once they weigh as much as the column, or this."""
@@ -29,7 +29,7 @@ class GrowingColumn:
 
     def __init__(self, column: Column | None = None, *, copy: bool = True) -> None:
         self._is_new = column is None
-        self._habit = Habit()
+        self._guess = DropGuess()
         self._begin(column or EMPTY, copy)
 
     def _begin(self, column: Column, copy: bool) -> None:
@@ -40,9 +40,9 @@ class GrowingColumn:
         self._pending_bytes = 0
         self._dropped = 0
         self.rows = column.rows
-        self._data = Run(column.data, copy=copy)
-        self._offsets = [Run(ends, copy=copy) for ends in column.offsets]
-        self._validity = None if column.validity is None else Run(column.validity, copy=copy)
+        self._data = GrowableBuffer(column.data, copy=copy)
+        self._offsets = [GrowableBuffer(ends, copy=copy) for ends in column.offsets]
+        self._validity = None if column.validity is None else GrowableBuffer(column.validity, copy=copy)
 
     def _begin_ramp(self, ramp: Ramp) -> None:
         self._begin(Column(ramp.dtype, (), 0, ramp.list_depth, EMPTY.data.astype(NUMBERS[ramp.dtype])), False)
@@ -85,23 +85,23 @@ class GrowingColumn:
 
     @property
     def _held_bytes(self) -> int:
-        return sum(run.nbytes for run in self._runs)
+        return sum(buffer.nbytes for buffer in self._buffers)
 
     def lent(self) -> "Ramp | Column":
         """The values now, which stay as they are: a WRITE takes other memory while somebody has them."""
         if self._ramp is not None:
             return self._ramp
         self._settle()
-        for run in self._runs:
-            run.lent()
+        for buffer in self._buffers:
+            buffer.lent()
         return self._held()
 
     @property
-    def _runs(self) -> list[Run]:
+    def _buffers(self) -> list[GrowableBuffer]:
         return [self._data, *self._offsets, *([self._validity] if self._validity is not None else [])]
 
     def _held(self) -> Column:
-        offsets = tuple(_from_zero(run.view) for run in self._offsets)
+        offsets = tuple(_from_zero(buffer.view) for buffer in self._offsets)
         validity = self._validity.view if self._validity is not None else None
         return replace(self._like, rows=self.rows, data=self._data.view, offsets=offsets, validity=validity)
 
@@ -137,7 +137,7 @@ class GrowingColumn:
         if in_place:
             self._view = replace(self.column(), data=self._data.writable())
         rows = self.rows
-        plan = choose(self.column(), new, self._habit, refresh=in_place)
+        plan = choose(self.column(), new, self._guess, refresh=in_place)
         ramp = ramp_instead(plan, rows, new)
         if ramp is not None:
             self._begin_ramp(ramp)
@@ -241,7 +241,7 @@ class GrowingColumn:
             self._append_ends(level, ends)
         self._data.append(values.data)
         if self._validity is None and values.validity is not None:
-            self._validity = Run(np.ones(self.rows, dtype=bool), copy=False)
+            self._validity = GrowableBuffer(np.ones(self.rows, dtype=bool), copy=False)
         if self._validity is not None:
             self._validity.append(values.valid_rows())
         self.rows += values.rows
@@ -251,7 +251,7 @@ class GrowingColumn:
         if int(held[-1]) + int(ends[-1]) > INT32_MAX and held.dtype != np.int64:
             held = _from_zero(held)
             kind = np.int64 if int(held[-1]) + int(ends[-1]) > INT32_MAX else np.int32
-            self._offsets[level] = Run(held.astype(kind), copy=False)
+            self._offsets[level] = GrowableBuffer(held.astype(kind), copy=False)
         kind = held.dtype.type
         self._offsets[level].append(ends[1:].astype(kind) + held[-1])
 
@@ -264,12 +264,12 @@ class GrowingColumn:
             self._validity.drop(rows)
         self.rows -= rows
         count, like = rows, self._like
-        for level, run in enumerate(self._offsets):
+        for level, buffer in enumerate(self._offsets):
             if level == like.ragged:
                 count *= like.items_per_cell
-            ends = run.view
+            ends = buffer.view
             dropped = int(ends[count] - ends[0])
-            run.drop(count)
+            buffer.drop(count)
             count = dropped
         self._data.drop(count if like.is_text else count * like.items_per_cell)
 
@@ -284,7 +284,7 @@ class GrowingColumn:
             self._write_out(self._ramp)
         self._data.write(start * self._like.items_per_cell, values.data)
         if self._validity is None and values.validity is not None:
-            self._validity = Run(np.ones(self.rows, dtype=bool), copy=False)
+            self._validity = GrowableBuffer(np.ones(self.rows, dtype=bool), copy=False)
         if self._validity is not None:
             self._validity.write(start, values.valid_rows())
 

@@ -10,8 +10,8 @@ import numpy as np
 from bokeh_wsgi.exc import FrameError
 
 from .columns import NUMBERS, Array, Column
+from .drop_guess import least_kept
 from .kernels import count_ramp
-from .rollover import least_kept
 
 BLOCK: Final = 65536
 EXACT: Final = 2.0**53

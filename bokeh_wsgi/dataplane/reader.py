@@ -8,12 +8,12 @@ import pyarrow as pa
 
 from bokeh_wsgi.exc import FrameError
 
-from .adjoining import Adjoining
 from .batches import Row, read_batch
 from .codec import unpacked_bytes
 from .limits import Limits
 from .messages import BATCH_TYPE, PREFIX_BYTES, SCHEMA_TYPE, Head, read_head
 from .ops import Op, OpCode
+from .placement import RowPlacement
 from .rows import MODEL_OPS, Budget, op_of, strict_json
 from .schema import SCHEMA, SCHEMA_MESSAGE
 
@@ -46,7 +46,7 @@ class Upload:
 
     def ops(self) -> list[Op]:
         """The checked ops; raises FrameError where they are broken or do not fit each other."""
-        memory = Adjoining(self.rows, self.budget.limits.max_unpacked)
+        memory = RowPlacement(self.rows, self.budget.limits.max_unpacked)
         ops = [op_of(row, self.budget, memory.place(row)) for row in self.rows]
         if any(op.code is OpCode.COMMIT for op in ops):
             raise FrameError("a batch holds other than changes of its document: a COMMIT")

@@ -10,7 +10,7 @@ from bokeh_wsgi.client import DEFAULT_SERVER_URL
 from bokeh_wsgi.client import Session as Today
 
 
-class Context:
+class PlotContext:
     """What ``document.context`` was: all of a document's plots, as one thing to link to."""
 
     def __init__(self, document: Document) -> None:
@@ -33,8 +33,10 @@ class Session(Today):
         is_default = root_url.rstrip("/") + "/" == DEFAULT_SERVER_URL
         super().__init__(name, self.default_url if is_default else root_url, *args, **kwargs)
 
-    def object_link(self, obj: Model | Context, public: bool = False) -> str:
-        return self.document_link(public) if isinstance(obj, Context) else super().object_link(obj, public)
+    def object_link(self, obj: Model | PlotContext, public: bool = False) -> str:
+        return (
+            self.document_link(public) if isinstance(obj, PlotContext) else super().object_link(obj, public)
+        )
 
     def poll_document(self, document: Document, interval: float = 0.5) -> NoReturn:
         """Not there: events of pages do not reach scripts."""
@@ -76,5 +78,5 @@ def _add(self: Document, *objects: Model) -> None:
 
 def extend_document() -> None:
     """Give documents of this process ``add`` and ``context``, which they had then."""
-    for name, member in (("add", _add), ("context", property(Context))):
+    for name, member in (("add", _add), ("context", property(PlotContext))):
         setattr(Document, name, member)

@@ -12,9 +12,9 @@ from bokeh_wsgi.exc import FrameError
 from .batches import Row
 from .codec import unpacked_bytes
 from .columns import NUMBERS, Array
+from .growable_buffer import ROOM
 from .ops import OpCode
 from .rows import INTEGERS, told_of
-from .run import ROOM
 
 WORTH_BYTES: Final = 4 << 20
 
@@ -32,7 +32,7 @@ class _Piece:
         return sum(self.counts) * self.dtype.itemsize
 
 
-class Adjoining:
+class RowPlacement:
     """Where to put the values of some rows: behind those of the row before, if they are of one long column.
 
     Takes no more than ``max_bytes``, and only for rows of which the chunks say that they have these values.

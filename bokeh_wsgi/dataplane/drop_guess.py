@@ -19,7 +19,7 @@ MAX_WAIT: Final = 64
 
 
 @dataclass(slots=True)
-class Habit:
+class DropGuess:
     """What the last updates of one column looked like: tried first, and no search where none ever helps.
 
     After each fruitless search of the whole column, twice as many updates as before (``MAX_WAIT`` at most)
@@ -47,15 +47,15 @@ class Habit:
             self.wait = min((1 << self.fruitless) - 1, MAX_WAIT)
 
 
-def find_drop(old: Column, new: Column, habit: Habit) -> int | None:
+def find_drop(old: Column, new: Column, guess: DropGuess) -> int | None:
     """How many rows must go at old's front so that new begins with the rest; None if it never does."""
     if not old.rows or not new.rows:
         return None
-    for drop in islice(_drops(old, new, habit), MAX_TRIES):
+    for drop in islice(_drops(old, new, guess), MAX_TRIES):
         if continues(old, new, drop):
-            habit.found(drop, new.rows - old.rows + drop)
+            guess.found(drop, new.rows - old.rows + drop)
             return drop
-    habit.found_none()
+    guess.found_none()
     return None
 
 
@@ -70,14 +70,14 @@ def least_kept(new_rows: int) -> int:
     return max(new_rows // LEAST_KEPT, 1)
 
 
-def _drops(old: Column, new: Column, habit: Habit) -> Iterator[int]:
+def _drops(old: Column, new: Column, guess: DropGuess) -> Iterator[int]:
     """Numbers of dropped rows worth a comparison, least first."""
     first = max(old.rows - new.rows, 0)
     stop = old.rows - least_kept(new.rows) + 1
     if first == 0 and stop > 0:
         yield 0
     first = max(first, 1)
-    if habit.wait:
+    if guess.wait:
         stop = min(stop, first + BLOCK)
     if not new.is_fixed:
         yield from _drops_of_bytes(old, new, first, stop)

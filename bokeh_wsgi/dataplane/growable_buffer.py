@@ -14,7 +14,7 @@ ADJOINING: Final = 4096
 """Fewer values than this are copied without a look at where they are."""
 
 
-class Run:
+class GrowableBuffer:
     """A one-dimensional array; appends cost what they add (amortised), drops nothing.
 
     ``view`` is good until the next ``write``, ``assign`` or change of ``writable``: appends and drops leave
@@ -129,5 +129,5 @@ def _with_room(values: Array, rows: int) -> Array:
     return array
 
 
-ALONE: Final = Run(np.zeros(1), copy=True)._references()
+ALONE: Final = GrowableBuffer(np.zeros(1), copy=True)._references()
 """Versions of Python count differently what a call itself refers to."""
