@@ -110,11 +110,6 @@ class Column:
         kind = self.dtype, self.shape, stop - start, self.list_depth
         return Column(*kind, self.data[lo:hi], tuple(offsets), validity, self.integers)
 
-    def overwrite(self, start: int, values: "Column") -> "Column":
-        """A new column with the rows from start replaced by values."""
-        stop = start + values.rows
-        return concat(self.slice(0, start), values, self.slice(stop, self.rows))
-
     def copy(self) -> "Column":
         """The same values in memory of their own."""
         validity = None if self.validity is None else self.validity.copy()

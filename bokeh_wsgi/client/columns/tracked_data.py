@@ -17,7 +17,8 @@ from bokeh.document.events import (
     DocumentPatchedEvent,
 )
 
-from .growing_array import Array, GrowingArray
+from bokeh_wsgi.dataplane.columns import Array
+from bokeh_wsgi.dataplane.growable_buffer import GrowableBuffer
 
 columns_lock: Final = threading.RLock()
 """Held while columns change or are looked at, so that threads may stream while others store or take in.
@@ -63,7 +64,7 @@ class TrackedData(PropertyValueColumnData):
     through in the present one for as long as both have that row.
     """
 
-    _rooms: dict[str, GrowingArray]
+    _buffers: dict[str, GrowableBuffer]
     _logs: "weakref.WeakSet[ColumnLog]"
 
     def log(self) -> ColumnLog:
@@ -94,7 +95,7 @@ class TrackedData(PropertyValueColumnData):
             return False
         keep = len(held) - drop
         del held
-        self._extend_room(name, more, keep)
+        self._append(name, more, keep)
         return True
 
     def put(self, name: str, values: Any) -> None:
@@ -158,21 +159,22 @@ class TrackedData(PropertyValueColumnData):
             keep = min(keep, max(rollover - len(more), 0))
             more = more[max(len(more) - rollover, 0) :]
         del held
-        self._extend_room(name, more, keep)
+        self._append(name, more, keep)
         return True
 
-    def _extend_room(self, name: str, more: Array, keep: int) -> None:
-        held: Any = self[name]
-        room = self._rooms.setdefault(name, GrowingArray())
-        if not room.holds(held):
-            room.take_over(held)
-        # Not even this container holds the array while its rows may be moved.
-        del held
+    def _append(self, name: str, more: Array, keep: int) -> None:
+        """Keep the last ``keep`` rows of an array, and append ``more``."""
+        array: Any = self[name]
+        buffer = self._buffers.get(name)
+        if buffer is None or not buffer.is_view(array):
+            buffer = self._buffers[name] = GrowableBuffer(array, copy=True)
+        # No reference to the array remains, so that the buffer may move its rows.
+        del array
         self.put(name, ())
         try:
-            room.extend(more, keep)
+            buffer.append(more, len(buffer) - keep)
         finally:
-            self.put(name, room.array())
+            self.put(name, buffer.view)
 
     def _patch(self, doc: Document, source: Any, patches: Any, setter: Any = None) -> None:
         with columns_lock, self._noted():
@@ -198,7 +200,7 @@ def tracked(data: Any) -> TrackedData | None:
     if type(data) is PropertyValueColumnData:
         # The same object, because scripts hold it: ``data = source.data``, once, and then ``data["y"] = …``.
         data.__class__ = TrackedData
-        vars(data).update(_rooms={}, _logs=weakref.WeakSet())
+        vars(data).update(_buffers={}, _logs=weakref.WeakSet())
     return data if type(data) is TrackedData else None
 
 
