@@ -17,7 +17,8 @@ from bokeh_wsgi.models.state import State
 from .account.account import DEFAULT_SERVER_URL, DEFAULT_USER, NO_KEY, Account, Options
 from .account.documents import Documents
 from .document_in_use import DocumentInUse
-from .follow.follow_loop import Change, Live, ViewersCallback
+from .follow.follow_loop import Live, ViewersCallback
+from .follow.remote_change import RemoteChange
 from .publish.store_loop import OnTakenOver
 from .raw_models import models_of, notice_op, ops_of
 from .show.notebook import show_in_notebook
@@ -361,7 +362,7 @@ class Session:
         live.spawn()
         return live
 
-    def next_change(self, timeout: float | None = None) -> Change | None:
+    def next_change(self, timeout: float | None = None) -> RemoteChange | None:
         """For loops of your own: wait until others change something, take it in, call back, and store.
 
         None after ``timeout`` seconds without a change. The first call begins to follow, as `run` does.

@@ -14,7 +14,9 @@ from wsgiref.types import WSGIApplication
 from bokeh.util.browser import view
 
 from bokeh_wsgi.client.transport.answer import Answer, telling
-from bokeh_wsgi.client.transport.transport import HTTPTransport, Transport, WSGITransport
+from bokeh_wsgi.client.transport.http_transport import HTTPTransport
+from bokeh_wsgi.client.transport.transport import Transport
+from bokeh_wsgi.client.transport.wsgi_transport import WSGITransport
 from bokeh_wsgi.exc import Conflict, ServerRefused
 
 from .config import Config

@@ -7,24 +7,23 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from bokeh.document import Document
 from bokeh.events import Event
-from bokeh.model import Model
 
 from bokeh_wsgi.client.account.pulling import Puller
 from bokeh_wsgi.client.publish.steps import Step
 from bokeh_wsgi.client.publish.store_loop import StoreLoop
-from bokeh_wsgi.dataplane import Op, OpCode
 from bokeh_wsgi.exc import BokehWSGIError, PastGeneration, ServerRefused, ServerUnreachable, SessionError
 
+from .batch import Batch, batches_of
 from .callback_runner import CallbackRunner, Notice, event_of
-from .follower import FIRST_WAIT_S, FOR_GOOD, LONGEST_WAIT_S, Arrived, Follower
 from .inbound import Inbound
 from .pending_callbacks import PendingCallbacks, PropertyChange
+from .remote_change import RemoteChange
 from .replies import Replies
+from .stream_reader import FIRST_WAIT_S, FOR_GOOD, LONGEST_WAIT_S, StreamReader
 from .timers import Timers, kind_of
 
 log = logging.getLogger("bokeh_wsgi")
@@ -36,28 +35,6 @@ CALM_S: Final = 30.0
 """After so long in which nobody has taken the document over, it is taken back at once."""
 
 ViewersCallback = Callable[[int], Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What others did in one round: up to the change ``seq`` of the document.
-
-    ``changed``: (model, attribute) of what has other values now; ``events``: such as clicks. The callbacks
-    for them have been called.
-    """
-
-    seq: int
-    changed: tuple[tuple[Model, str], ...]
-    events: tuple[Event, ...]
-
-
-@dataclass(slots=True)
-class _Batch:
-    """Changes that go together: only the last one has events."""
-
-    changes: list[Arrived]
-    events: list[Op]
-    viewers: int | None = None
 
 
 class FollowLoop:
@@ -92,7 +69,7 @@ class FollowLoop:
         self.inbound = Inbound(self._publisher, document, puller, dirty=self._dirty, pending=self._pending)
         self._replies = Replies(stores, document, self._dirty)
         self._caller = CallbackRunner(document, notice)
-        self._batches: deque[_Batch] = deque()
+        self._batches: deque[Batch] = deque()
         self._thread: threading.Thread | None = None
         self._runner = 0
         self._viewers: int | None = None
@@ -111,14 +88,14 @@ class FollowLoop:
         assert followed is not None
         self._timers.begin()
         self._publisher.absorb = self._absorb
-        self._follower = Follower(
+        self._reader = StreamReader(
             self._puller.transport,
             self._stores.docid,
             followed,
             self._wake_up,
             wants_viewers=lambda: bool(self._viewers_callbacks),
         )
-        self._follower.start()
+        self._reader.start()
         atexit.register(self._end_with_script)
 
     def run(self) -> None:
@@ -206,8 +183,8 @@ class FollowLoop:
             self._stopping = True
         atexit.unregister(self._end_with_script)
         # An end must not wait for a server that is away.
-        can_store = self._follower.is_connected and not self._is_broken
-        self._follower.stop()
+        can_store = self._reader.is_connected and not self._is_broken
+        self._reader.stop()
         try:
             if can_store and (self._replies.full_scan_at < math.inf or self._dirty.dirty()):
                 self._replies.store(whole=True)
@@ -231,7 +208,7 @@ class FollowLoop:
 
     # Waiting
 
-    def next_change(self, timeout_s: float | None) -> Change | None:
+    def next_change(self, timeout_s: float | None) -> RemoteChange | None:
         """For who runs the rounds: the next thing that others did; None if the time is over before."""
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
         while self.is_on and not self._stopping:
@@ -253,7 +230,7 @@ class FollowLoop:
     def is_at_rest(self) -> bool:
         """Whether all that came is taken in, no callback runs, and all that they changed is stored."""
         with self._wake:
-            has_work = self._batches or self._pending or self._follower.has_news
+            has_work = self._batches or self._pending or self._reader.has_news
             return self._is_waiting and not has_work and self._replies.full_scan_at == math.inf
 
     def _wake_up(self) -> None:
@@ -277,7 +254,7 @@ class FollowLoop:
             now = time.monotonic()
             until = [deadline, self._timers.next_at, self._replies.full_scan_at]
             news_at = self._taken_at + self._interval_s
-            if self._follower.has_news:
+            if self._reader.has_news:
                 until.append(news_at)
             wait_s = min(until) - now
             if wait_s > 0:
@@ -287,7 +264,7 @@ class FollowLoop:
 
     # The loop
 
-    def round(self, deadline: float | None = None) -> Change | None:
+    def round(self, deadline: float | None = None) -> RemoteChange | None:
         """Wait for something and do it; None if it was nothing that others did. Raises `SessionError`."""
         self._wait(time.monotonic() + 60.0 if deadline is None else deadline)
         if self._stopping:
@@ -321,21 +298,21 @@ class FollowLoop:
             self._wake.wait_for(lambda: self._stopping, self._retry_s)
         self._retry_s = min(self._retry_s * 2, LONGEST_WAIT_S)
 
-    def _take_news(self) -> Change | None:
+    def _take_news(self) -> RemoteChange | None:
         now = time.monotonic()
         if not self._batches and now - self._taken_at >= self._interval_s:
-            if self._follower.has_news:
+            if self._reader.has_news:
                 self._taken_at = now
-            self._batches.extend(_batches(self._follower.take()))
-            if not self._batches and self._follower.error is not None:
-                raise self._follower.error
+            self._batches.extend(batches_of(self._reader.take()))
+            if not self._batches and self._reader.error is not None:
+                raise self._reader.error
         if self._batches:
             return self._do(self._batches[0])
         if self._pending:
-            return self._do(_Batch([], []))
+            return self._do(Batch())
         return None
 
-    def _do(self, batch: _Batch) -> Change | None:
+    def _do(self, batch: Batch) -> RemoteChange | None:
         """Take one batch in, call back, and store."""
         try:
             changed, events, seq = self._take_in(batch)
@@ -349,10 +326,10 @@ class FollowLoop:
         self._tell_viewers(batch.viewers)
         if changed or events:
             self._replies.store()
-            return Change(seq, tuple((one.model, one.attribute) for one in changed), tuple(events))
+            return RemoteChange(seq, tuple((one.model, one.attribute) for one in changed), tuple(events))
         return None
 
-    def _take_in(self, batch: _Batch) -> tuple[list[PropertyChange], list[Event], int]:
+    def _take_in(self, batch: Batch) -> tuple[list[PropertyChange], list[Event], int]:
         """What callbacks have to be told of, and up to which change."""
         publisher = self._publisher
         with self._stores.lock:
@@ -400,19 +377,6 @@ class FollowLoop:
                 function = getattr(callback.callback, "__wrapped__", callback.callback)
                 self._caller.call(kind_of(callback), function)
                 self._replies.store()
-
-
-def _batches(arrived: list[Arrived]) -> list[_Batch]:
-    found: list[_Batch] = []
-    batch = _Batch([], [])
-    for one in arrived:
-        if batch.events:
-            found.append(batch)
-            batch = _Batch([], [])
-        batch.changes.append(one)
-        batch.events = [op for op in one.change.ops if op.code is OpCode.EVENT]
-        batch.viewers = one.change.meta.get("viewers", batch.viewers)
-    return [*found, batch] if batch.changes else found
 
 
 Live = FollowLoop

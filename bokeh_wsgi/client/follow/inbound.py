@@ -21,10 +21,10 @@ from bokeh_wsgi.models.graph import Graph
 from bokeh_wsgi.models.state import State
 
 from .column_merger import ColumnMerger
-from .follower import Arrived
 from .model_index import ModelIndex
 from .model_updater import MayBeOwn, ModelUpdater, retyped
 from .pending_callbacks import PendingCallbacks
+from .stream_reader import Arrived
 
 
 @dataclass(slots=True)

@@ -48,7 +48,7 @@ class Arrived(NamedTuple):
     change: Change
 
 
-class Follower:
+class StreamReader:
     """Queues the changes of a document after ``seq``; ``wake`` is called when there is something to see.
 
     While the server is away it tries again, less and less often. ``error``: why it gave up.
