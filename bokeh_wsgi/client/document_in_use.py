@@ -108,6 +108,15 @@ class DocumentInUse:
             raise
         return live
 
+    def manual_loop(self) -> FollowLoop | None:
+        """The loop of `Session.next_change`, if it has begun; raises `SessionError` beside `run` or `live`."""
+        live = self.live
+        if live is None or not live.is_on:
+            return None
+        if not live.is_manual:
+            raise SessionError("next_change() is for sessions without run() or live(): stop() that first")
+        return live
+
     def stop(self) -> None:
         """End the following, if it is on; raises what ended it before."""
         if self.live is not None:

@@ -212,13 +212,15 @@ def concat(first: Column, *others: Column) -> Column:
     validity = None
     if any(column.validity is not None for column in columns):
         validity = np.concatenate([column.valid_rows() for column in columns])
-    offsets = tuple(_joined(levels) for levels in zip(*(column.offsets for column in columns), strict=True))
+    offsets = tuple(
+        _concat_offsets(levels) for levels in zip(*(column.offsets for column in columns), strict=True)
+    )
     rows = sum(column.rows for column in columns)
     data = np.concatenate([column.data for column in columns])
     return replace(first, rows=rows, data=data, offsets=offsets, validity=validity)
 
 
-def _joined(levels: Sequence[Array]) -> Array:
+def _concat_offsets(levels: Sequence[Array]) -> Array:
     """Offsets of one level of several columns, as those of all in a row."""
     shifts = np.cumsum([0] + [int(ends[-1]) for ends in levels])
     parts = [ends[1:] + np.int64(shift) for ends, shift in zip(levels, shifts, strict=False)]

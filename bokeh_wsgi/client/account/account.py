@@ -50,22 +50,13 @@ class Options:
 
 
 class Account:
-    """One user at one server; `register` and `login` save the key that later sessions of this user find.
+    """One user at one server, with its requests and its saved key. `SignedIn` documents the verbs.
 
-    A key that the caller gives wins over a saved one, and a saved one is only used at the server that gave
-    it. Nothing is saved or read for an ``app`` in this process. Thread-safe.
+    A key that the caller passes takes precedence over a saved one. A saved key is only sent to the server
+    that issued it. For an ``app`` in this process nothing is saved or read. Thread-safe.
     """
 
-    def __init__(
-        self,
-        options: Options,
-        name: str | None,
-        username: str,
-        userapikey: str,
-        *,
-        on_identity: Callable[[str, str], None],
-    ) -> None:
-        """``on_identity`` is told the user and the key, now and whenever they are others."""
+    def __init__(self, options: Options, name: str | None, username: str, userapikey: str) -> None:
         self.config = Config(options.configdir)
         # An app in this process is no server that a later session could find.
         self._is_remote = options.app is None
@@ -79,11 +70,16 @@ class Account:
         self.name = self.root_url if name is None else name
         self.username = username
         self.userapikey = userapikey
-        self._on_identity = on_identity
+        self._on_identity: Callable[[str, str], None] | None = None
         self._use(saved)
         self._become(self.username, self.userapikey)
         if loads and self.userapikey == NO_KEY:
             self.transport.when_found = self._look_again
+
+    def on_identity(self, callback: Callable[[str, str], None]) -> None:
+        """Call ``callback(username, userapikey)`` now, and whenever one of them changes."""
+        self._on_identity = callback
+        callback(self.username, self.userapikey)
 
     def _look_again(self, base_url: str) -> None:
         """The saved key may be filed under the address that the root URL leads to."""
@@ -105,7 +101,6 @@ class Account:
         return {"BOKEHUSER": self.username, "BOKEHUSER-API-KEY": self.userapikey}
 
     def save(self) -> None:
-        """Keep user, key and ``ca_certs`` in the config file, for later sessions at this server."""
         entry = {"root_url": self.root_url, "userapikey": self.userapikey, "username": self.username}
         if self.transport.is_found:
             entry["base_url"] = self.transport.base_url
@@ -114,20 +109,10 @@ class Account:
         self.config.save(self.root_url, entry)
 
     def register(self, username: str, password: str, *, invite: str | None = None) -> None:
-        """Make a new user, and be that user from now on; the key is saved, the password is not.
-
-        Raises `ServerRefused` with the reason: the name is taken, the password is too weak, the server takes
-        no new users, or none without an ``invite``, or it is single-user and needs none.
-        """
         told = {"username": username, "password": password, "name": key_name()}
         self._sign_in("register", told | ({} if invite is None else {"invite": invite}))
 
     def login(self, username: str, password: str) -> None:
-        """Be this user from now on, with a new key that is saved; the password is not.
-
-        Raises `ServerRefused` with the reason: a wrong name or password, too many tries (wait for
-        ``error.body["retry_after"]`` seconds), or a server that is single-user and needs none.
-        """
         self._sign_in("login", {"username": username, "password": password, "name": key_name()})
 
     def _sign_in(self, path: str, told: Mapping[str, str]) -> None:
@@ -145,13 +130,10 @@ class Account:
     def _become(self, username: str, userapikey: str) -> None:
         self.username, self.userapikey = username, userapikey
         self.transport.credentials = self._credentials()
-        self._on_identity(username, userapikey)
+        if self._on_identity is not None:
+            self._on_identity(username, userapikey)
 
     def logout(self) -> None:
-        """End this session's key at the server, and forget it here and in the config file.
-
-        A key that has ended already is only forgotten.
-        """
         try:
             self.send("POST", "logout")
         except ServerRefused as error:
@@ -162,10 +144,6 @@ class Account:
         self._become(DEFAULT_USER, NO_KEY)
 
     def browser_login(self) -> str:
-        """Open the browser signed in as this user; returns the address, which is good for once, soon.
-
-        It holds a code and never the key. With ``BOKEH_BROWSER=none`` nothing opens.
-        """
         told = self.send("POST", "codes", tells=("url",)).json()["url"]
         # The server says where it is as it sees itself; we know where we reach it.
         url = f"{self.transport.base_url}login/code#{urlsplit(told).fragment}"
@@ -173,24 +151,17 @@ class Account:
         return url
 
     def userinfo(self) -> dict[str, Any]:
-        """``{"username", "multi_user", "docs": [{"title", "docid", "published"}, …], "shared": […]}``.
-
-        Documents by last change; ``shared`` are those of others: ``{"title", "docid", "owner", "right"}``.
-        """
         return self.send("GET", "userinfo", tells=("username", "docs")).json()
 
     def keys(self) -> list[dict[str, Any]]:
-        """This user's API keys and logins: ``{"id", "kind", "name", "created", "current"}``, no secrets."""
         found: list[dict[str, Any]] = self.send("GET", "keys", tells=("keys",)).json()["keys"]
         return found
 
     def new_key(self, name: str) -> str:
-        """Another API key of this user, as for a machine; the server shows it this once."""
         key: str = self.send("POST", "keys", {"name": name}, tells=("key",)).json()["key"]
         return key
 
     def revoke(self, id: str) -> None:  # noqa: A002 - as `keys` calls it
-        """End an API key, or a login, by its id of `keys`."""
         self.send("DELETE", f"keys/{quote(id, safe='')}")
 
     def send(

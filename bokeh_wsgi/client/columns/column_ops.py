@@ -185,7 +185,7 @@ def _noted_ops(
     ):
         return None
     kept = max(held.rows - row_changes.dropped, 0)
-    writes = _joined(row_changes, kept, max(OP_BYTES * rows // max(held.nbytes, 1), 1))
+    writes = _written_ranges(row_changes, kept, max(OP_BYTES * rows // max(held.nbytes, 1), 1))
     if len(writes) > MAX_OPS:
         return None
     parts = [(OpCode.WRITE, lo, hi, 0) for lo, hi in writes]
@@ -203,7 +203,7 @@ def _noted_ops(
     return ops
 
 
-def _joined(row_changes: RowChanges, kept: int, gap: int) -> list[tuple[int, int]]:
+def _written_ranges(row_changes: RowChanges, kept: int, gap: int) -> list[tuple[int, int]]:
     """The written ones of the kept rows, as rows of now; near ranges as one."""
     found: list[tuple[int, int]] = []
     for lo, hi in sorted(row_changes.written):

@@ -151,7 +151,7 @@ class ColumnMerger:
             for op in unsent:
                 _apply_where_it_fits(column, op, row_changes, shift)
         values = MentionDecoder(self._publisher.shadow.graph, self._index).values(column.column())
-        ours.put(name, _as_before(old, values, column.column()))
+        ours.put(name, _cast_like(old, values, column.column()))
         if row_changes.appended or row_changes.dropped or row_changes.written:
             log.changes[name] = row_changes
         else:
@@ -241,7 +241,7 @@ def _apply_where_it_fits(column: GrowingColumn, op: Op, row_changes: RowChanges,
         row_changes.written.append((row_changes.dropped + start + lo, row_changes.dropped + start + hi))
 
 
-def _as_before(old: Any, values: Any, column: Column) -> Any:
+def _cast_like(old: Any, values: Any, column: Column) -> Any:
     """The values in an array of the dtype that there was before, if it says the same."""
     if type(old) is not np.ndarray or type(values) is not np.ndarray or old.dtype == values.dtype:
         return values

@@ -258,7 +258,6 @@ class Sender:
         del self._waiting[: max(count, 1)]
         self._changed.notify_all()
         step = self._publisher.based(joined(steps))
-        step = replace(step, objects={key: model for step in steps for key, model in step.objects.items()})
         waiting = list(self._waiting)
         try:
             self._send(step)

@@ -47,10 +47,10 @@ def joined(steps: Sequence[Step]) -> Step:
     """One step of the same effect as all of them: less what is written over again, and appends as one."""
     objects = {key: model for step in steps for key, model in step.objects.items()}
     ops = [op for step in steps for op in step.ops]
-    return Step(_joined(ops) if len(steps) > 1 else ops, steps[-1].graph, objects, steps[-1].generation)
+    return Step(_merged_ops(ops) if len(steps) > 1 else ops, steps[-1].graph, objects, steps[-1].generation)
 
 
-def _joined(ops: Iterable[Op]) -> list[Op]:
+def _merged_ops(ops: Iterable[Op]) -> list[Op]:
     found: list[tuple[Op, list[Column]]] = []
     last: dict[tuple[str, str], int] = {}
     for op in ops:

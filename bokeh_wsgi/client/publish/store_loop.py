@@ -309,6 +309,13 @@ class StoreLoop:
         return document
 
 
+def checked_policy(on_taken_over: OnTakenOver) -> OnTakenOver:
+    """The policy; raises ValueError if there is none of that name."""
+    if on_taken_over not in ("raise", "retake", "stop"):
+        raise ValueError(f'on_taken_over is "raise", "retake" or "stop", not {on_taken_over!r}')
+    return on_taken_over
+
+
 def not_in_document(obj: Model) -> str:
     """Says that a model cannot be stored."""
     return f"{obj} is in no document: show() it, or curdoc().add_root() it, first"
