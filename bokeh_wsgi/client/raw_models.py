@@ -1,4 +1,4 @@
-"""Models as JSON, for scripts that read and write them by hand, and notices for pages."""
+"""Models as JSON, for `Session.pull` and `Session.push`; notices for pages."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -8,12 +8,12 @@ from bokeh_wsgi.dataplane import Op, OpCode, column_from
 from bokeh_wsgi.models.state import State
 
 NOTICE: Final = "bokeh_wsgi.notice"
-"""Name of the event by which a script has pages say something."""
+"""Name of the event that shows a text on open pages."""
 
 
 def models_of(state: State, typename: str | None, objid: str | None) -> list[dict[str, Any]]:
     """``{"type", "id", "attributes"}`` of all models, or of one; sources with their ``data``."""
-    found = []
+    objects = []
     for key, rep in state.graph.models.items():
         if objid not in (None, key) or typename not in (None, rep["name"]):
             continue
@@ -21,12 +21,12 @@ def models_of(state: State, typename: str | None, objid: str | None) -> list[dic
             name: held.values.column() for (model, name), held in state.columns.items() if model == key
         }
         data = {"data": {name: column.values() for name, column in columns.items()}} if columns else {}
-        found.append({"type": rep["name"], "id": key, "attributes": {**rep["attributes"], **data}})
-    return found
+        objects.append({"type": rep["name"], "id": key, "attributes": {**rep["attributes"], **data}})
+    return objects
 
 
 def ops_of(objects: Iterable[Mapping[str, Any]]) -> list[Op]:
-    """The ops that set the attributes, and ``data``, of objects as `models_of` gives them."""
+    """The ops that set the attributes and the ``data`` of objects in the format of `models_of`."""
     events = []
     ops = []
     for obj in objects:
@@ -44,5 +44,5 @@ def ops_of(objects: Iterable[Mapping[str, Any]]) -> list[Op]:
 
 
 def notice_op(text: str) -> Op:
-    """What has open pages show a notice."""
+    """The op that shows a notice on open pages."""
     return Op(OpCode.EVENT, json=json.dumps({"name": NOTICE, "values": {"text": text}}))

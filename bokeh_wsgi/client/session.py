@@ -143,9 +143,8 @@ class Session(SignedIn):
         with self._lock:
             if self._in_use is not None:
                 self._in_use.close()
-            title = name or ""
             self._in_use = self._open(
-                made, title=title, clear=clear, share_view=share_view, on_taken_over=policy
+                made, title=name or "", clear=clear, share_view=share_view, on_taken_over=policy
             )
 
     def make_doc(self, title: str) -> str:
@@ -272,23 +271,19 @@ class Session(SignedIn):
         Another `live` or `run` takes over. What ends it by itself is logged, and raised by the session's next
         call.
         """
-        live = self._begin(doc, show_errors=show_errors)
-        live.spawn()
-        return live
+        return self._begin(doc, show_errors=show_errors).spawn()
 
     def poll_document(self, doc: Document, interval: float = 0.5) -> Live:
         """`live` for this document, which changes every ``interval`` seconds at most. Of Bokeh 0.9."""
-        live = self._begin(doc, interval_s=interval)
-        live.spawn()
-        return live
+        return self._begin(doc, interval_s=interval).spawn()
 
     def next_change(self, timeout: float | None = None) -> RemoteChange | None:
         """For loops of your own: wait until others change something, take it in, call back, and store.
 
         None after ``timeout`` seconds without a change. The first call begins to follow, as `run` does.
         """
-        live = None if self._in_use is None else self._in_use.manual_loop()
-        return (live or self._begin(None)).next_change(timeout)
+        live = self._used().manual_loop() or self._begin(None)
+        return live.next_change(timeout)
 
     def stop(self) -> None:
         """End `run`, `live` or the following of `next_change`; may be called by a callback, and twice."""

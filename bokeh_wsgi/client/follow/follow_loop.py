@@ -113,10 +113,11 @@ class FollowLoop:
             self._runner = 0
             self._finish()
 
-    def spawn(self) -> None:
-        """As `run`, in a thread; what ends it is logged, and raised by the session's next call."""
+    def spawn(self) -> "FollowLoop":
+        """As `run`, in a thread. An error that ends it is logged, and raised by the session's next call."""
         self._thread = threading.Thread(target=self._run_in_thread, name="bokeh-wsgi-live", daemon=True)
         self._thread.start()
+        return self
 
     def _run_in_thread(self) -> None:
         self._runner = threading.get_ident()

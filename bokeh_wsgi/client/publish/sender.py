@@ -210,7 +210,7 @@ class Sender:
         said = answer.json()
         self._publisher.acknowledge(upload.step, said["seq"])
         for report in said.get("undrawn", ()):
-            self._warnings.heard(report["text"], report["seq"])
+            self._warnings.add(report["text"], report["seq"])
 
     def _refuse_waiting(self) -> None:
         for step in self._waiting:
