@@ -1,4 +1,4 @@
-"""A user's account at one server: who the session is there, and with which key."""
+"""`Account`: a user at one server, with the key of the session and its requests."""
 
 import getpass
 import json
@@ -13,7 +13,7 @@ from wsgiref.types import WSGIApplication
 
 from bokeh.util.browser import view
 
-from bokeh_wsgi.client.transport.answer import Answer, telling
+from bokeh_wsgi.client.transport.answer import Answer, has_fields
 from bokeh_wsgi.client.transport.http_transport import HTTPTransport
 from bokeh_wsgi.client.transport.transport import Transport
 from bokeh_wsgi.client.transport.wsgi_transport import WSGITransport
@@ -38,7 +38,7 @@ class Options:
     timeout_s: float = 60.0
     """How long to wait for an answer."""
     ca_certs: str | None = None
-    """A file of certificates to trust besides the usual ones, as for a server with one of its own making."""
+    """A file of certificates to trust besides the usual ones, as for a server with a self-signed one."""
     load_from_config: bool = True
     configdir: str | os.PathLike[str] | None = None
 
@@ -58,7 +58,7 @@ class Account:
 
     def __init__(self, options: Options, name: str | None, username: str, userapikey: str) -> None:
         self.config = Config(options.configdir)
-        # An app in this process is no server that a later session could find.
+        # A later session cannot connect to an app in this process.
         self._is_remote = options.app is None
         loads = options.load_from_config and self._is_remote
         saved = self.config.find(name, options.root_url.rstrip("/") + "/") if loads else {}
@@ -82,12 +82,12 @@ class Account:
         callback(self.username, self.userapikey)
 
     def _look_again(self, base_url: str) -> None:
-        """The saved key may be filed under the address that the root URL leads to."""
+        """The key may be saved under the base URL instead of the root URL."""
         self._use(self.config.find(None, base_url))
         self._become(self.username, self.userapikey)
 
     def _use(self, entry: Mapping[str, Any]) -> None:
-        """What the config has, except where the caller said otherwise."""
+        """Use a saved user and key, unless the caller gave others."""
         if self.username == DEFAULT_USER and self.userapikey == NO_KEY:
             self.username = str(entry.get("username", self.username))
             self.userapikey = str(entry.get("userapikey", self.userapikey))
@@ -97,7 +97,7 @@ class Account:
             return {}
         if self.userapikey.startswith("bwk-"):
             return {"Authorization": f"Bearer {self.userapikey}"}
-        # Of Bokeh 0.9. A server without users does not look at it: a key that is left over does no harm.
+        # As in Bokeh 0.9. A server without users ignores it, so that an old key does no harm.
         return {"BOKEHUSER": self.username, "BOKEHUSER-API-KEY": self.userapikey}
 
     def save(self) -> None:
@@ -109,14 +109,14 @@ class Account:
         self.config.save(self.root_url, entry)
 
     def register(self, username: str, password: str, *, invite: str | None = None) -> None:
-        told = {"username": username, "password": password, "name": key_name()}
-        self._sign_in("register", told | ({} if invite is None else {"invite": invite}))
+        body = {"username": username, "password": password, "name": key_name()}
+        self._sign_in("register", body | ({} if invite is None else {"invite": invite}))
 
     def login(self, username: str, password: str) -> None:
         self._sign_in("login", {"username": username, "password": password, "name": key_name()})
 
-    def _sign_in(self, path: str, told: Mapping[str, str]) -> None:
-        answer = self.send("POST", path, told, anonymous=True, tells=("username", "userapikey")).json()
+    def _sign_in(self, path: str, body: Mapping[str, str]) -> None:
+        answer = self.send("POST", path, body, anonymous=True, fields=("username", "userapikey")).json()
         self._become(answer["username"], answer["userapikey"])
         if self._is_remote:
             self._save_if_possible()
@@ -144,21 +144,21 @@ class Account:
         self._become(DEFAULT_USER, NO_KEY)
 
     def browser_login(self) -> str:
-        told = self.send("POST", "codes", tells=("url",)).json()["url"]
-        # The server says where it is as it sees itself; we know where we reach it.
-        url = f"{self.transport.base_url}login/code#{urlsplit(told).fragment}"
+        answer = self.send("POST", "codes", fields=("url",)).json()["url"]
+        # Behind a proxy, the server may not know the address at which it is reached.
+        url = f"{self.transport.base_url}login/code#{urlsplit(answer).fragment}"
         view(url)
         return url
 
     def userinfo(self) -> dict[str, Any]:
-        return self.send("GET", "userinfo", tells=("username", "docs")).json()
+        return self.send("GET", "userinfo", fields=("username", "docs")).json()
 
     def keys(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.send("GET", "keys", tells=("keys",)).json()["keys"]
-        return found
+        keys: list[dict[str, Any]] = self.send("GET", "keys", fields=("keys",)).json()["keys"]
+        return keys
 
     def new_key(self, name: str) -> str:
-        key: str = self.send("POST", "keys", {"name": name}, tells=("key",)).json()["key"]
+        key: str = self.send("POST", "keys", {"name": name}, fields=("key",)).json()["key"]
         return key
 
     def revoke(self, id: str) -> None:  # noqa: A002 - as `keys` calls it
@@ -171,9 +171,9 @@ class Account:
         body: Mapping[str, Any] | None = None,
         *,
         anonymous: bool = False,
-        tells: Sequence[str] = (),
+        fields: Sequence[str] = (),
     ) -> Answer:
-        """The answer to a request of this account, which has these fields.
+        """The answer to a request of this account, with at least these ``fields``.
 
         Raises `ServerRefused` with the server's reason.
         """
@@ -181,16 +181,21 @@ class Account:
         headers = {} if body is None else {"Content-Type": "application/json"}
         try:
             return self.transport.request(
-                method, path, headers=headers, pieces=pieces, anonymous=anonymous, is_whole=telling(*tells)
+                method,
+                path,
+                headers=headers,
+                pieces=pieces,
+                anonymous=anonymous,
+                is_whole=has_fields(*fields),
             )
-        except Conflict as error:  # which is about changes; this is none
+        except Conflict as error:  # only for changes
             raise ServerRefused(error.message, status=error.status, body={}) from None
 
 
 def key_name() -> str:
-    """What a new key is called at the server, so that its user knows it again."""
+    """The name of a new key at the server, by which its user can recognise it."""
     try:
         user = getpass.getuser()
-    except (OSError, KeyError):  # no such user id on this machine, as in some containers
+    except (OSError, KeyError):  # the user id has no name, as in some containers
         return socket.gethostname()
     return f"{user}@{socket.gethostname()}"

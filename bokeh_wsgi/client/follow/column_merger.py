@@ -64,8 +64,8 @@ class ColumnMerger:
                 if held is None:
                     undo.log.needs_compare = True
                     continue
-                held.values = undo.take_back(held.values)
-                undo.note_again()
+                held.values = undo.reverted(held.values)
+                undo.restore_log()
 
     def rebase(self, wire_id: str, refused: Mapping[str, Sequence[Op]], state: State) -> None:
         """Take columns from the server's ``state``, and put what was refused, or not sent yet, on top."""

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import urllib3
 
-from bokeh_wsgi.client.transport.answer import telling
+from bokeh_wsgi.client.transport.answer import has_fields
 from bokeh_wsgi.client.transport.open_response import Stream
 from bokeh_wsgi.client.transport.transport import Transport
 from bokeh_wsgi.dataplane import Change, Reader
@@ -175,7 +175,7 @@ class StreamReader:
             return
         path = f"doc/{quote(self._docid, safe='')}/viewers"
         try:
-            number = self._transport.request("GET", path, is_whole=telling("viewers")).json()["viewers"]
+            number = self._transport.request("GET", path, is_whole=has_fields("viewers")).json()["viewers"]
         except ServerRefused:
             # Only those who may write are told.
             self._viewers = math.inf, known

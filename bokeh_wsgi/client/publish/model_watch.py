@@ -12,8 +12,8 @@ from .dirty_models import DirtyModels
 from .serializer import GraphSerializer
 
 MOST_USES: Final = 32
-"""How often a closure is used before models are encoded again: Bokeh does not report changes inside of values,
-such as a dict in ``model.tags``."""
+"""How often a closure is used before models are encoded again: Bokeh does not report changes inside of
+values, such as a dict in ``model.tags``."""
 MOST_KEPT: Final = 64
 
 

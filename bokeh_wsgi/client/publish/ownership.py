@@ -85,7 +85,7 @@ class Ownership:
         return merged
 
     def with_left_out(self, wire: str, attributes: Mapping[str, Any]) -> dict[str, Any] | None:
-        """The attributes of a model with the server's values for those ``left_out``; None if there are none."""
+        """The attributes of a model with the server's values of those ``left_out``; None if none is."""
         rep = self.shadow.graph.models.get(wire)
         names = [name for key, name in self.left_out if key == wire]
         if not names or rep is None:

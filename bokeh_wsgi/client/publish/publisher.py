@@ -96,7 +96,7 @@ class Publisher:
         old, count = self.shadow.graph, self._count(objects)
         scans_all = self.ownership.starts_anew or self.sends_whole
         seen = None if scans_all else self.watch.unchanged(objects)
-        if seen is not None and all(self.columns.is_noted(*source) for source in seen.sources.items()):
+        if seen is not None and all(self.columns.is_logged(*source) for source in seen.sources.items()):
             ops = self._column_ops(seen, old.models, only)
             return self._step(ops, None, seen.objects, count)
         changes = self.watch.begin(objects)

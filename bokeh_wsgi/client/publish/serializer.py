@@ -19,8 +19,8 @@ Rep = dict[str, Any]
 class GraphSerializer(Serializer):
     """Encodes values, and collects all models that they refer to.
 
-    By wire id (which ``ids`` gives), after any number of calls of `encode`: ``models`` are the encoded models,
-    ``objects`` the models themselves, ``sources`` the columns of those that have any.
+    After any number of calls of `encode`, by wire id (which ``ids`` gives): ``models`` are the encoded
+    models, ``objects`` the models themselves, ``sources`` the columns of those that have any.
     """
 
     def __init__(self, ids: ModelIds) -> None:
@@ -119,7 +119,7 @@ _TAKEN_OUT: Any = {"id": ""}
 
 
 def text_of(value: Any) -> str:
-    """JSON text, equal only for equal values: other than ``==``, it differs for 1 and true, 0.0 and -0.0."""
+    """JSON text, equal only for equal values; it also tells 1 from true, and 0.0 from -0.0."""
     return json.dumps(value, separators=(",", ":"), allow_nan=False)
 
 
