@@ -1,4 +1,4 @@
-"""Columns, what changed in them, and the bytes of it: pure numpy, pyarrow and blosc2 (docs/dataplane.md)."""
+"""Columns, their differences, and the wire format: pure numpy, pyarrow and blosc2 (docs/dataplane.md)."""
 
 from .arrow import arrow_array as arrow_array
 from .arrow import arrow_type as arrow_type
