@@ -7,8 +7,8 @@
     flags:   bits 0 and 2: extended header; 1: stored raw; 3: delta; 4: blocks not split; 5-7: codec, LZ4 = 1
     flags 2: bit 0 dictionary; 1 big-endian; 2 plugin codec; 3 lazy; 4-6: zeros 1, NaN 2, one value repeated 3
 
-After that, unless the chunk is raw or special: the start of each block (i32), and the blocks. A block consists
-of streams (i32 size, bytes): one per byte of the type if it is split and not the last, shorter one; else one.
+After that, unless the chunk is raw or special: the start of each block (i32), and the blocks. A block is made
+of streams (i32 size, bytes): one per byte of the type if it is split and has the full length, else only one.
 Size 0 means zeros, -v a run of byte v (a byte 1 follows).
 """
 

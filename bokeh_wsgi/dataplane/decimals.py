@@ -22,9 +22,8 @@ SCALES: Final = np.array([10**decimals for decimals in range(MAX_DECIMALS + 1)],
 
 def find_decimals(values: Array) -> int | None:
     """The fewest decimals with which a few sample values are exact; None if they have more."""
-    if not all(
-        _may_be_decimal(value.item(), values.itemsize) for value in values[:: max(len(values) // 3, 1)]
-    ):
+    few = values[:: max(len(values) // 3, 1)]
+    if not all(_may_be_decimal(value.item(), values.itemsize) for value in few):
         return None
     some = values[:: max(len(values) // PROBES, 1)]
     with np.errstate(over="ignore", invalid="ignore"):

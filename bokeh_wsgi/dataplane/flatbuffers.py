@@ -35,7 +35,7 @@ class Table:
         return Table(self.data, at + unpack(self.data, at, "<I"))
 
     def pairs(self, field: int) -> tuple[int, int]:
-        """Position and number of the structs of two int64 in a vector, which are checked to be in the data."""
+        """Position and number of the structs of two int64 in a vector; FrameError if it exceeds the data."""
         at = self.position(field)
         if not at:
             return 0, 0

@@ -1,4 +1,4 @@
-"""``bokeh.session`` and ``bokeh.document`` as scripts of Bokeh 0.9 use them."""
+"""``bokeh.session`` and ``bokeh.document`` with the names of Bokeh 0.9."""
 
 from typing import Any, NoReturn
 
@@ -11,7 +11,7 @@ from bokeh_wsgi.client import Session as Today
 
 
 class PlotContext:
-    """What ``document.context`` was: all of a document's plots, as one thing to link to."""
+    """``document.context`` of Bokeh 0.9: all plots of a document, as one object to link to."""
 
     def __init__(self, document: Document) -> None:
         self.document = document
@@ -23,7 +23,7 @@ class PlotContext:
 
 
 class Session(Today):
-    """A session that takes the server told to `use` where a script wants the default one."""
+    """A session that uses ``default_url`` if the script gives the default server."""
 
     default_url = DEFAULT_SERVER_URL
 
@@ -65,7 +65,7 @@ def output_notebook(
     verbose: bool = False,
     hide_banner: bool = False,
 ) -> None:
-    """As ``bokeh_wsgi.io.output_notebook``, with the arguments in the order of that time."""
+    """As ``bokeh_wsgi.io.output_notebook``, with the arguments in the order of Bokeh 0.9."""
     if session is None and (url or name or docname):
         session = Session(name, DEFAULT_SERVER_URL if url in (None, "default") else str(url))
     io.output_notebook(resources, verbose, hide_banner, docname=docname, session=session)
@@ -77,6 +77,6 @@ def _add(self: Document, *objects: Model) -> None:
 
 
 def extend_document() -> None:
-    """Give documents of this process ``add`` and ``context``, which they had then."""
+    """Add ``add`` and ``context`` of Bokeh 0.9 to the documents of this process."""
     for name, member in (("add", _add), ("context", property(PlotContext))):
         setattr(Document, name, member)
