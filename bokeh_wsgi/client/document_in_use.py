@@ -26,7 +26,7 @@ from .transport.transport import Transport
 class DocumentInUse:
     """One document of the server, from one `Session.use_doc` to the next.
 
-    ``made`` is the server's answer to its creation. All methods but `stop`, `leave` and `raise_ended` are
+    ``created`` is the server's answer to its creation. All methods but `stop`, `leave` and `raise_ended` are
     called with the session's ``lock`` held.
     """
 
@@ -35,7 +35,7 @@ class DocumentInUse:
         documents: Documents,
         transport: Transport,
         lock: threading.RLock,
-        made: Mapping[str, Any],
+        created: Mapping[str, Any],
         *,
         title: str,
         clear: bool,
@@ -45,11 +45,11 @@ class DocumentInUse:
         on_taken_over: OnTakenOver,
         viewers_callbacks: Sequence[ViewersCallback],
     ) -> None:
-        self.docid = str(made["docid"])
+        self.docid = str(created["docid"])
         self.puller = Puller(transport, self.docid)
-        ownership = Ownership(starts_anew=clear, generation=made.get("generation"))
+        ownership = Ownership(starts_anew=clear, generation=created.get("generation"))
         # Others may have started it: no new model may get an id that the document ever had.
-        ownership.ids.tags_new = not clear and made.get("seq", 0) > 0
+        ownership.ids.tags_new = not clear and created.get("seq", 0) > 0
         self.publisher = Publisher(
             ownership, title=title, share_view=share_view, columns=ColumnOps(compares=compares)
         )
@@ -58,7 +58,7 @@ class DocumentInUse:
             self.docid,
             self.publisher,
             lock,
-            seq=int(made.get("seq", 0)),
+            seq=int(created.get("seq", 0)),
             merges=merges,
             on_taken_over=on_taken_over,
             pull=self.puller.state,

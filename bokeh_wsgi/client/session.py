@@ -139,12 +139,12 @@ class Session(SignedIn):
         policy = self._on_taken_over if on_taken_over is None else checked_policy(on_taken_over)
         if self._in_use is not None:
             self._in_use.leave()
-        made = {"docid": docid} if name is None else self._documents.make(name)
+        created = {"docid": docid} if name is None else self._documents.make(name)
         with self._lock:
             if self._in_use is not None:
                 self._in_use.close()
             self._in_use = self._open(
-                made, title=name or "", clear=clear, share_view=share_view, on_taken_over=policy
+                created, title=name or "", clear=clear, share_view=share_view, on_taken_over=policy
             )
 
     def make_doc(self, title: str) -> str:

@@ -82,7 +82,7 @@ class CallbackRunner:
             try:
                 self._notice(f"{what} failed: {short}")
             except Exception as problem:  # noqa: BLE001  (the error was logged already)
-                log.warning("the pages cannot be told of it: %s", problem)
+                log.warning("it could not be shown on the pages: %s", problem)
 
 
 def named(model: Model) -> str:

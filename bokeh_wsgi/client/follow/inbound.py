@@ -222,7 +222,7 @@ class Inbound:
         publisher = self._publisher
         state = self._puller.state()
         if state.graph.generation != publisher.ownership.generation:
-            if self._dirty is None or publisher.ownership.made:
+            if self._dirty is None or publisher.ownership.created:
                 raise PastGeneration(state.graph.generation, "")
             self.load(state)
             return

@@ -244,8 +244,8 @@ class ModelUpdater(ModelDecoder):
                 try:
                     root = self.model(wire)
                 except DeserializationError as error:
-                    self._ownership.unmade.add(wire)
-                    log.warning("the root %s cannot be made here: %s", wire, error)
+                    self._ownership.unknown_roots.add(wire)
+                    log.warning("the root %s cannot be created here: %s", wire, error)
                 else:
                     document.add_root(root)
 

@@ -34,8 +34,8 @@ class Ownership:
     ``generation``: the generation of the document that uploads are for; None: not known yet. ``starts_anew``:
     the next upload replaces the whole document and begins a generation.
     ``is_whole``: the shadow is the whole document, including what others created.
-    ``made``: the models that this session has created in this generation.
-    ``unmade``: roots of others that cannot be created here, as their class is unknown.
+    ``created``: the models that this session has created in this generation.
+    ``unknown_roots``: roots of others that cannot be created here, as their class is unknown.
     ``left_out``: attributes whose values refer to such models, with the text of the value here (None: the
     default). The server keeps its value until the script changes the one here.
     """
@@ -45,9 +45,9 @@ class Ownership:
     ids: ModelIds = field(default_factory=ModelIds)
     generation: str | None = None
     is_whole: bool = False
-    made: set[str] = field(default_factory=set)
+    created: set[str] = field(default_factory=set)
     left_out: dict[tuple[str, str], str | None] = field(default_factory=dict)
-    unmade: set[str] = field(default_factory=set)
+    unknown_roots: set[str] = field(default_factory=set)
     _texts: dict[str, tuple[Any, str]] = field(default_factory=dict)
 
     def wire_of(self, model: Model) -> WireId:
@@ -65,7 +65,7 @@ class Ownership:
     def load(self, state: State) -> None:
         """Use a state as the shadow: the whole document is loaded from now on."""
         if state.graph.generation != self.generation:
-            self.made.clear()
+            self.created.clear()
         self.shadow = state
         self.generation = state.graph.generation
         self.starts_anew = False
@@ -73,14 +73,14 @@ class Ownership:
         self.ids.tags_new = True
         self.ids.see(state.graph.models)
         self.left_out.clear()
-        self.unmade.clear()
+        self.unknown_roots.clear()
         self._texts.clear()
 
-    def with_unmade(self, roots: Sequence[str]) -> list[str]:
-        """These roots, with the ``unmade`` ones inserted where the document has them."""
+    def with_unknown_roots(self, roots: Sequence[str]) -> list[str]:
+        """These roots, with the ``unknown_roots`` inserted where the document has them."""
         merged = list(roots)
         for place, root in enumerate(self.shadow.graph.roots):
-            if root in self.unmade and root not in merged:
+            if root in self.unknown_roots and root not in merged:
                 merged.insert(place, root)
         return merged
 
@@ -105,18 +105,18 @@ class Ownership:
         """Replace the shadow's graph by one that others have changed; drop columns of removed models."""
         self.shadow.graph = graph
         self.ids.see(graph.models)
-        self.made &= graph.models.keys()
+        self.created &= graph.models.keys()
         for key in [key for key in self.shadow.columns if key[0] not in graph.models]:
             del self.shadow.columns[key]
 
     def sent(self, step: Step, seq: int) -> None:
         """The server has accepted a step as change ``seq``: what was own is loaded now."""
         if step.starts_anew:
-            self.made.clear()
+            self.created.clear()
             self.is_whole = True
             self.starts_anew = False
             self.left_out.clear()
-            self.unmade.clear()
+            self.unknown_roots.clear()
         old = self.shadow.graph.models
         self.shadow.advance(step.ops, seq, step.graph)
         if step.graph is None:
@@ -124,7 +124,7 @@ class Ownership:
         models = step.graph.models
         if step.starts_anew:
             self.generation = step.graph.generation
-        self.made.update(
+        self.created.update(
             key for key in step.objects if key in models and (step.starts_anew or key not in old)
         )
         self.ids.sent(models)
@@ -136,16 +136,16 @@ class Ownership:
         The models that this session created count as not stored. A session that had loaded nothing still has
         not.
         """
-        for wire in self.made & state.graph.models.keys():
+        for wire in self.created & state.graph.models.keys():
             self.ids.rename(wire)
         if self.is_whole:
-            self.shadow.graph.roots = [root for root in self.shadow.graph.roots if root not in self.made]
+            self.shadow.graph.roots = [root for root in self.shadow.graph.roots if root not in self.created]
         else:
             self.shadow = State()
             self.ids.see(state.graph.models)
         self.ids.tags_new = True
         self.generation = state.graph.generation
-        self.made.clear()
+        self.created.clear()
         self._texts.clear()
 
     def text(self, wire: str) -> str | None:

@@ -26,7 +26,7 @@ from .serializer import GraphSerializer, PartSerializer, closure, plain
 from .steps import Step
 
 UNSHOWABLE: Final = "constructor"
-"""A column name that breaks BokehJS: it tells plain objects from others by this attribute."""
+"""A column name that breaks BokehJS: it recognises plain objects by this attribute."""
 
 Absorb = Callable[[Step], None]
 """Applies the changes of others, and puts what a refused step does to columns on top of them."""
@@ -169,8 +169,8 @@ class Publisher:
         if self.ownership.starts_anew:
             return here
         if self.watch.dirty(document).has_removed_roots:
-            return self.ownership.with_unmade(here)
-        stay = {*here, *self.ownership.unmade}
+            return self.ownership.with_unknown_roots(here)
+        stay = {*here, *self.ownership.unknown_roots}
         known = dict.fromkeys(root for root in self.shadow.graph.roots if root in stay)
         return [*known, *(root for root in here if root not in known)]
 

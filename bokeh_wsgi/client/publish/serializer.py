@@ -119,7 +119,7 @@ _TAKEN_OUT: Any = {"id": ""}
 
 
 def text_of(value: Any) -> str:
-    """JSON text, equal only for equal values; it also tells 1 from true, and 0.0 from -0.0."""
+    """JSON text, equal only for equal values; also different for 1 and true, and for 0.0 and -0.0."""
     return json.dumps(value, separators=(",", ":"), allow_nan=False)
 
 

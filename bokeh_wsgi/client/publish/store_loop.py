@@ -202,7 +202,7 @@ class StoreLoop:
     def _joins_generation(self) -> bool:
         """Whether the new generation was loaded: if the document is followed, and no model in it is ours."""
         document = self.document
-        if self.publisher.absorb is None or self.publisher.ownership.made or document is None:
+        if self.publisher.absorb is None or self.publisher.ownership.created or document is None:
             return False
         self._reload(document, self._pull())
         return True
