@@ -27,22 +27,22 @@ __all__ = ["autoload_document", "autoload_server", "components", "document_link"
 
 
 def _session(session: Session | None, *plots: Plot) -> Session:
-    """The session to use; plots that `output_server` has seen being made are stored by it."""
-    found = cursession() if session is None else session
-    if found is None:
+    """The session to use (default: of `output_server`), after the plots were stored by it."""
+    used = cursession() if session is None else session
+    if used is None:
         raise ValueError("say which session, or call output_server() first")
     models = [plot for plot in plots if isinstance(plot, Model)]
-    if found is cursession() and any(model.document is None for model in models):
+    if used is cursession() and any(model.document is None for model in models):
         push()
     for model in models:
-        _store(found, model)
+        _store(used, model)
     if plots:
-        found.flush()
-    return found
+        used.flush()
+    return used
 
 
 def _store(session: Session, model: Model) -> None:
-    """Have the server hold ``model``, with all its document; raises ValueError if it is in none."""
+    """Store the document of a model, unless the server has it; raises ValueError if it is in none."""
     if session.is_stored(model):
         return
     if model.document is None:
@@ -92,9 +92,9 @@ def components(plots: Any = None, session: Session | None = None, public: bool =
     Several plots as in ``bokeh.embed.components``: of a list, a tuple of divs; of a dict, a dict of them.
     """
     named = plots if isinstance(plots, Mapping) else dict(enumerate(_listed(plots)))
-    found = _session(session, *named.values())
+    used = _session(session, *named.values())
     places = {name: new_element() for name in named}
-    tags = [script_tag(found, plot, public=public, element=places[name]) for name, plot in named.items()]
+    tags = [script_tag(used, plot, public=public, element=places[name]) for name, plot in named.items()]
     divs = {name: f'<div id="{place}"></div>' for name, place in places.items()}
     script = "\n".join(tags)
     if isinstance(plots, Mapping):

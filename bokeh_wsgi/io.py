@@ -1,4 +1,4 @@
-"""Where plots go: everything of ``bokeh.io``, and plot servers, as in Bokeh 0.9.
+"""Everything of ``bokeh.io``, and output to plot servers, as in Bokeh 0.9.
 
 ::
 
@@ -51,41 +51,41 @@ __all__ = sorted(
 
 
 class ServerState:
-    """What `output_server` sets up: the session, and plots that were made but not put anywhere yet."""
+    """The state of `output_server`: its session, and the plots that may have to be added to the document."""
 
     def __init__(self) -> None:
         self.session: Session | None = None
-        self._made: list[Model] = []
+        self._created: list[Model] = []
         self._added: list[Model] = []
-        self._taken: dict[int, tuple[Any, Model]] = {}
+        self._converted: dict[int, tuple[Any, Model]] = {}
 
     def reset(self, session: Session | None = None) -> None:
         self.session = session
-        self._made.clear()
+        self._created.clear()
         self._added.clear()
-        self._taken.clear()
+        self._converted.clear()
 
-    def taken(self, obj: Any, document: Document) -> Model:
-        """The model of an object of whatever library: the same one each time, for as long as it is in use."""
-        if id(obj) not in self._taken:
-            self._taken[id(obj)] = obj, model_of(obj, document)
-        return self._taken[id(obj)][1]
+    def model_of(self, obj: Any, document: Document) -> Model:
+        """The model of a plot of any library; the same one at each call."""
+        if id(obj) not in self._converted:
+            self._converted[id(obj)] = obj, model_of(obj, document)
+        return self._converted[id(obj)][1]
 
-    def made(self, plot: Model) -> None:
-        """A plot was made: it will be published, unless it becomes a part of something else."""
+    def note_created(self, plot: Model) -> None:
+        """Remember a new plot: the next `settle` adds it, unless it is a part of something else by then."""
         if self.session is not None:
-            self._made.append(plot)
+            self._created.append(plot)
 
     def add(self, obj: Model, document: Document) -> None:
-        """Make ``obj`` a root of ``document``, if it is not in there already."""
+        """Add ``obj`` to ``document``, if it is not in it."""
         if obj.document is not document:
             document.add_root(obj)
             self._added.append(obj)
 
     def settle(self, document: Document) -> None:
-        """Put plots in ``document`` that are nowhere else; take roots out that are inside another one."""
-        waiting, self._made = self._made, []
-        for plot in waiting:
+        """Add new plots that are in no document; remove roots that are now inside of another root."""
+        created, self._created = self._created, []
+        for plot in created:
             if plot.document is None:
                 self.add(plot, document)
         roots = document.roots
@@ -154,7 +154,7 @@ def show(
     if session is None:
         return bokeh_io.show(obj, browser, new, notebook_handle, **kwargs)
     shown = list(obj) if isinstance(obj, list | tuple) else [obj]
-    objects = [_state.taken(item, curdoc()) for item in shown]
+    objects = [_state.model_of(item, curdoc()) for item in shown]
     for model in objects:
         _state.add(model, curdoc())
     push()
@@ -199,7 +199,7 @@ def output_file(
     mode: Any = None,
     root_dir: Any = None,
     *,
-    autosave: bool = False,  # noqa: ARG001 - of Bokeh 0.9, where it saved after each glyph
+    autosave: bool = False,  # noqa: ARG001 - in Bokeh 0.9, it saved after each glyph
 ) -> None:
     """As ``bokeh.io.output_file``."""
     bokeh_io.output_file(filename, title, mode, root_dir)
@@ -218,7 +218,7 @@ def output_notebook(
 ) -> None:
     """As ``bokeh.io.output_notebook``; with ``url``, ``session`` or ``name`` also `output_server`.
 
-    Without ``docname`` the document has the notebook's name, or that of its folder where that is not known:
+    Without ``docname`` the document has the notebook's name, or that of its folder if the name is not known:
     so it is the same document whenever the notebook runs.
     """
     bokeh_io.output_notebook(resources, verbose, hide_banner, *args, **kwargs)
@@ -229,14 +229,14 @@ def output_notebook(
 def hplot(*children: UIElement, **kwargs: Any) -> Row:
     """Plots side by side; they will be published. ``bokeh.layouts.row`` is today's name."""
     layout = _row(*children, **kwargs)
-    _state.made(layout)
+    _state.note_created(layout)
     return layout
 
 
 def vplot(*children: UIElement, **kwargs: Any) -> Column:
     """Plots one below the other; they will be published. ``bokeh.layouts.column`` is today's name."""
     layout = _column(*children, **kwargs)
-    _state.made(layout)
+    _state.note_created(layout)
     return layout
 
 

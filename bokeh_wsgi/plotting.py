@@ -46,14 +46,14 @@ __all__ = sorted(
 )
 
 
-# Bokeh leaves classes with an underscore out of its registry: BokehJS's "Figure" stays Bokeh's own.
+# Bokeh does not register classes with an underscore: so the registered "Figure" is still Bokeh's own.
 class _figure(bokeh_plotting.figure):  # noqa: N801
-    """Bokeh's figure. After `output_server`, `push` and `show` publish it without its being added anywhere.
+    """Bokeh's figure. After `output_server`, `push` and `show` publish it; it need not be added anywhere.
 
-    ``plot_width`` and ``plot_height`` are the names that Bokeh 0.9 had for ``width`` and ``height``.
+    ``plot_width`` and ``plot_height`` are Bokeh 0.9's names for ``width`` and ``height``.
     """
 
-    # BokehJS is to see the figure it knows.
+    # For BokehJS it is Bokeh's own figure.
     __view_model__ = bokeh_plotting.figure.__view_model__
     __view_module__ = bokeh_plotting.figure.__view_module__
 
@@ -62,7 +62,7 @@ class _figure(bokeh_plotting.figure):  # noqa: N801
             if old in kwargs:
                 kwargs.setdefault(name, kwargs.pop(old))
         super().__init__(*args, **kwargs)
-        _io._state.made(self)
+        _io._state.note_created(self)
 
 
 figure = _figure
@@ -70,7 +70,7 @@ _figure.__name__ = _figure.__qualname__ = "figure"
 
 
 def __getattr__(name: str) -> Any:
-    # Names that a later Bokeh may add.
+    # Names that a later version of Bokeh adds.
     if name.startswith("_") or name not in bokeh_plotting.__all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(bokeh_plotting, name)

@@ -1,4 +1,4 @@
-"""Classes of data models that a document has and this process has not: made from their definitions."""
+"""Creates classes for data models that a document uses and this process does not define."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ _loaded: "WeakSet[type[HasProps]]" = WeakSet()
 
 
 def data_model(name: str, base: type[Model] | None, properties: Mapping[str, Any]) -> type[Model]:
-    """The class of a data model that this process has not defined; ``properties`` are defaults by name."""
+    """A new class for a data model of this name; ``properties`` are the default values by name."""
     module, _, short = name.rpartition(".")
     members: dict[str, Any] = {"__module__": module or "__main__", "__qualified_model__": name}
     members |= {prop: AnyRef(default=default) for prop, default in properties.items()}
@@ -23,5 +23,5 @@ def data_model(name: str, base: type[Model] | None, properties: Mapping[str, Any
 
 
 def is_loaded_type(cls: type[HasProps]) -> bool:
-    """Whether `data_model` has made it, so that it is not the script's."""
+    """Whether `data_model` created the class, so that it is not one of the script's."""
     return cls in _loaded

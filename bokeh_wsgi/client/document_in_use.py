@@ -1,4 +1,4 @@
-"""The document that a session uses: what stores it, and what follows it."""
+"""`DocumentInUse`: connects what stores a session's document with what follows it."""
 
 import threading
 from collections.abc import Mapping, Sequence
@@ -24,9 +24,10 @@ from .transport.transport import Transport
 
 
 class DocumentInUse:
-    """One document of the server, from `Session.use_doc` to the next; ``made`` is what the server said of it.
+    """One document of the server, from one `Session.use_doc` to the next.
 
-    Called with the session's ``lock`` held, but for `stop`, `leave` and `raise_ended`.
+    ``created`` is the server's answer to its creation. All methods but `stop`, `leave` and `raise_ended` are
+    called with the session's ``lock`` held.
     """
 
     def __init__(
@@ -34,7 +35,7 @@ class DocumentInUse:
         documents: Documents,
         transport: Transport,
         lock: threading.RLock,
-        made: Mapping[str, Any],
+        created: Mapping[str, Any],
         *,
         title: str,
         clear: bool,
@@ -44,11 +45,11 @@ class DocumentInUse:
         on_taken_over: OnTakenOver,
         viewers_callbacks: Sequence[ViewersCallback],
     ) -> None:
-        self.docid = str(made["docid"])
+        self.docid = str(created["docid"])
         self.puller = Puller(transport, self.docid)
-        ownership = Ownership(starts_anew=clear, generation=made.get("generation"))
-        # Others may have begun it: no model is to get an id that the document once held.
-        ownership.ids.tags_new = not clear and made.get("seq", 0) > 0
+        ownership = Ownership(starts_anew=clear, generation=created.get("generation"))
+        # Others may have started it: no new model may get an id that the document ever had.
+        ownership.ids.tags_new = not clear and created.get("seq", 0) > 0
         self.publisher = Publisher(
             ownership, title=title, share_view=share_view, columns=ColumnOps(compares=compares)
         )
@@ -57,7 +58,7 @@ class DocumentInUse:
             self.docid,
             self.publisher,
             lock,
-            seq=int(made.get("seq", 0)),
+            seq=int(created.get("seq", 0)),
             merges=merges,
             on_taken_over=on_taken_over,
             pull=self.puller.state,
@@ -69,7 +70,7 @@ class DocumentInUse:
         self._viewers_callbacks = viewers_callbacks
 
     def load(self, document: Document) -> None:
-        """Bring a document here to what the server has, and call back for what changed."""
+        """Update a Bokeh document to what the server has, and call the callbacks for what changed."""
         if not self.stores.is_lost:
             self.stores.flush()
         self.publisher.watch.dirty(document)
@@ -79,7 +80,7 @@ class DocumentInUse:
         pending.call()
 
     def follow(self, document: Document, *, notice: Notice | None, interval_s: float) -> FollowLoop:
-        """Send what a document has, load what it lacks, and begin to listen. Raises what goes wrong."""
+        """Store a document, load what others added to it, and start to follow it; not in a thread yet."""
         publisher = self.publisher
         self.stores.store_document(document)
         self.stores.flush()
@@ -98,23 +99,32 @@ class DocumentInUse:
             interval_s=interval_s,
         )
         live.start()
-        # Any thread may stop it from now on.
+        # From here on any thread may stop it.
         self.live = live
         try:
-            # What callbacks changed when it was loaded.
+            # Callbacks may have changed something while it was loaded.
             self.stores.store_document(document)
         except BaseException:
             live.stop()
             raise
         return live
 
+    def manual_loop(self) -> FollowLoop | None:
+        """The loop of `Session.next_change`, if one is on; raises `SessionError` beside `run` or `live`."""
+        live = self.live
+        if live is None or not live.is_on:
+            return None
+        if not live.is_manual:
+            raise SessionError("next_change() is for sessions without run() or live(): stop() that first")
+        return live
+
     def stop(self) -> None:
-        """End the following, if it is on; raises what ended it before."""
+        """Stop following, if it is on; raises the error, if any, that ended it before."""
         if self.live is not None:
             self.live.stop()
 
     def leave(self) -> None:
-        """The session goes on with another document."""
+        """Stop following, since the session changes to another document."""
         self.stop()
         self.live = None
 
@@ -122,7 +132,7 @@ class DocumentInUse:
         self.stores.close()
 
     def raise_ended(self) -> None:
-        """Raise what ended the following in the background, if something did."""
+        """Raise the error, if any, that ended the following in the background."""
         if self.live is not None:
             self.live.raise_error()
 

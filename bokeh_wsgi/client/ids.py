@@ -1,4 +1,4 @@
-"""Ids of models: those they have in this process, those they have in the document, and which is which."""
+"""`ModelIds`: maps the ids of models in this process to their ids in the document, and back."""
 
 import gc
 import re
@@ -12,23 +12,22 @@ from bokeh.model import Model
 from bokeh.util.serialization import make_id
 
 LocalId = NewType("LocalId", str)
-"""The id of a model in this process, ``model.id``. Bokeh counts them out: p1001, p1002, …"""
+"""The id of a model in this process, ``model.id``. Bokeh numbers models: p1001, p1002, …"""
 
 WireId = NewType("WireId", str)
 """The id of a model in the document on the server."""
 
 
 class ModelIds:
-    """A bijection between local ids and wire ids; every model that the session knows is in it.
+    """A bijection between local ids and wire ids, of all models that the session has stored or loaded.
 
-    A model of this process gets its wire id when it is asked for the first time: its own id, or one that
-    nobody else hands out, if ``tags_new`` is set or the document has, or once had, that id. It keeps it.
-    Not thread-safe.
+    `wire_of` gives a model its wire id at the first call, for good: the local id; or a unique one, if
+    ``tags_new`` is set or the document has, or ever had, a model of that id. Not thread-safe.
     """
 
     def __init__(self) -> None:
         self.tags_new = False
-        """Whether new models get ids that no other session hands out, as others have begun the document."""
+        """Whether new models get ids that no other session can give, as others have started the document."""
         self._wires: dict[LocalId, WireId] = {}
         self._locals: dict[WireId, LocalId] = {}
         self._seen: set[str] = set()
@@ -36,7 +35,7 @@ class ModelIds:
         self._renamed = 0
 
     def wire_of(self, model: Model) -> WireId:
-        """The id that a model of this process has in the document, or will have."""
+        """The wire id of a model of this process, whether it is stored already or not."""
         local = LocalId(model.id)
         known = self._wires.get(local)
         if known is not None:
@@ -48,15 +47,15 @@ class ModelIds:
         return wire
 
     def local_of(self, wire: str) -> LocalId | None:
-        """The id that a model of the document has in this process; None if it has none."""
+        """The local id for a wire id; None if there is none."""
         return self._locals.get(WireId(wire))
 
     def is_pair(self, model: Model, wire: str) -> bool:
-        """Whether this id means the model."""
+        """Whether this is the wire id of the model."""
         return self._wires.get(LocalId(model.id)) == wire
 
     def pair(self, local: LocalId, wire: WireId) -> None:
-        """Have these two mean the same model; raises ValueError if one of them means another one."""
+        """Map two ids to each other; raises ValueError if one of them is mapped to another."""
         if self._wires.get(local, wire) != wire or self._locals.get(wire, local) != local:
             raise ValueError(
                 f"{local} and {wire} cannot be one model: there {local} is {self._wires.get(local)}, "
@@ -65,21 +64,21 @@ class ModelIds:
         self._wires[local], self._locals[wire] = wire, local
 
     def unpair(self, wire: str) -> None:
-        """Forget which model this id means: it means another one from now on."""
+        """Remove an id from the map: it will be that of another model."""
         local = self._locals.pop(WireId(wire), None)
         if local is not None:
             del self._wires[local]
 
     def rename(self, wire: str) -> None:
-        """Give a model of ours another wire id, where somebody else has taken this one."""
+        """Give a model of this session another wire id, as somebody else uses this one."""
         local = self._locals[WireId(wire)]
         self.unpair(wire)
         self.pair(local, self._unused(local))
 
     def see(self, wires: Iterable[str]) -> None:
-        """The document holds these, by others: new models do not get them, even when they are gone there.
+        """Reserve ids that others use in the document: new models never get them.
 
-        A model of ours that was to be sent under one of them gets another id.
+        A model of this session that was to be sent under one of them gets another id.
         """
         for wire in wires:
             if wire not in self._seen:
@@ -88,13 +87,14 @@ class ModelIds:
                     self.rename(wire)
 
     def sent(self, wires: Iterable[str]) -> None:
-        """The document holds these models of ours."""
+        """The document now has these ids, for models of this session."""
         self._seen.update(wires)
 
     def adopt(self, wires: Collection[str], document: Document) -> None:
-        """Have local ids for models of the document that will be made here: their own, where these are free.
+        """Choose local ids for models of the document that will be created here: the wire id if it is free.
 
-        A model here that has such an id, and is in ``document`` or may come to be, is a new one from now on.
+        A model of this process that has such an id, and is in ``document`` or may still be added to it,
+        counts as a new one from now on.
         """
         paired = {wire: local for wire in wires if (local := self.local_of(wire)) is not None}
         used = _ids_in_use([*wires, *paired.values()], document)
@@ -116,13 +116,13 @@ class ModelIds:
 
 
 def _number_of(model_id: str) -> int:
-    """The number in an id that Bokeh counted out; 0 for other ids."""
+    """The number in an id that Bokeh generated; 0 for other ids."""
     found = re.fullmatch(r"p([0-9]{1,15})", model_id)
     return 0 if found is None else int(found[1])
 
 
 def _move_counter_past(ids: Iterable[str]) -> None:
-    """Have the models that Bokeh names from now on not get any of these ids."""
+    """Advance Bokeh's counter, so that no new model gets one of these ids."""
     numbers = [_number_of(key) for key in ids]
     with bokeh.util.serialization._simple_id_lock:
         highest = max([bokeh.util.serialization._simple_id, *numbers])
@@ -130,22 +130,22 @@ def _move_counter_past(ids: Iterable[str]) -> None:
 
 
 def _ids_in_use(candidates: Iterable[str], document: Document) -> set[str]:
-    """Those ids that a model of this process has which is in ``document``, or could still be added to it."""
+    """Those of the ids that belong to models which are in ``document``, or can still be added to it."""
     counter = bokeh.util.serialization._simple_id
-    # Ids that do not count up are never made twice, and those over the counter not yet.
+    # Other ids than Bokeh's are unique, and those beyond its counter are not used yet.
     wanted = {key for key in candidates if 0 < _number_of(key) <= counter}
     if not wanted:
         return set()
     found = _ids_of_models(document) & wanted
     if found:
-        # Models that are garbage by now do not count.
+        # Models that are garbage do not count.
         gc.collect()
         found = _ids_of_models(document) & wanted
     return found
 
 
 def _ids_of_models(document: Document) -> set[str]:
-    """Of all models that are, or may come to be, in the document: Bokeh keeps no list. Takes about 50 ms."""
+    """The ids of all models that are in the document, or in none. Takes about 50 ms: Bokeh keeps no list."""
     kinds = {Model}
     waiting = [Model]
     while waiting:

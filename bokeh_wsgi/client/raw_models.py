@@ -1,4 +1,4 @@
-"""Models as JSON, for scripts that read and write them by hand, and notices for pages."""
+"""Models as JSON, for `Session.pull` and `Session.push`; notices for pages."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,7 @@ from bokeh_wsgi.protocol import NOTICE
 
 def models_of(state: State, typename: str | None, objid: str | None) -> list[dict[str, Any]]:
     """``{"type", "id", "attributes"}`` of all models, or of one; sources with their ``data``."""
-    found = []
+    objects = []
     for key, rep in state.graph.models.items():
         if objid not in (None, key) or typename not in (None, rep["name"]):
             continue
@@ -19,12 +19,12 @@ def models_of(state: State, typename: str | None, objid: str | None) -> list[dic
             name: held.values.column() for (model, name), held in state.columns.items() if model == key
         }
         data = {"data": {name: column.values() for name, column in columns.items()}} if columns else {}
-        found.append({"type": rep["name"], "id": key, "attributes": {**rep["attributes"], **data}})
-    return found
+        objects.append({"type": rep["name"], "id": key, "attributes": {**rep["attributes"], **data}})
+    return objects
 
 
 def ops_of(objects: Iterable[Mapping[str, Any]]) -> list[Op]:
-    """The ops that set the attributes, and ``data``, of objects as `models_of` gives them."""
+    """The ops that set the attributes and the ``data`` of objects in the format of `models_of`."""
     events = []
     ops = []
     for obj in objects:
@@ -42,5 +42,5 @@ def ops_of(objects: Iterable[Mapping[str, Any]]) -> list[Op]:
 
 
 def notice_op(text: str) -> Op:
-    """What has open pages show a notice."""
+    """The op that shows a notice on open pages."""
     return Op(OpCode.EVENT, json=json.dumps({"name": NOTICE, "values": {"text": text}}))

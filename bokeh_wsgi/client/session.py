@@ -3,6 +3,8 @@
 import os
 import threading
 from collections.abc import Callable, Collection, Mapping
+from contextlib import ExitStack
+from functools import partial
 from typing import Any, Literal, Self
 from urllib.parse import quote
 from wsgiref.types import WSGIApplication
@@ -17,15 +19,16 @@ from bokeh_wsgi.protocol import DEFAULT_USER, NO_KEY
 
 from .account.account import DEFAULT_SERVER_URL, Account, Options
 from .account.documents import Documents
+from .account.signed_in import SignedIn
 from .document_in_use import DocumentInUse
-from .follow.follow_loop import Change, Live, ViewersCallback
-from .publish.store_loop import OnTakenOver
+from .follow.follow_loop import Live, ViewersCallback
+from .follow.remote_change import RemoteChange
+from .publish.store_loop import OnTakenOver, checked_policy
 from .raw_models import models_of, notice_op, ops_of
 from .show.notebook import show_in_notebook
-from .transport.transport import Transport
 
 
-class Session:
+class Session(SignedIn):
     """A user's connection to one server, and to one document there at a time.
 
     Nothing is sent before it is needed: no server at ``root_url`` shows at the first call that wants one.
@@ -69,15 +72,22 @@ class Session:
         if diff not in ("auto", "off"):
             raise ValueError(f'diff is "auto" or "off", not {diff!r}')
         options = Options(root_url, app, retry_s, timeout_s, ca_certs, load_from_config, configdir)
-        self._account = Account(options, name, username, userapikey, on_identity=self._be)
-        self.root_url, self.name = self._account.root_url, self._account.name
-        self._documents = Documents(self._account)
+        account = Account(options, name, username, userapikey)
+        super().__init__(account)
+        self._documents = Documents(account)
         self._lock = threading.RLock()
-        self._compares = diff == "auto"
-        self._merges = merge and app is None
-        self._on_taken_over = _checked(on_taken_over)
-        self._in_use: DocumentInUse | None = None
+        self._on_taken_over = checked_policy(on_taken_over)
         self._viewers_callbacks: list[ViewersCallback] = []
+        self._in_use: DocumentInUse | None = None
+        self._open = partial(
+            DocumentInUse,
+            self._documents,
+            account.transport,
+            self._lock,
+            compares=diff == "auto",
+            merges=merge and app is None,
+            viewers_callbacks=self._viewers_callbacks,
+        )
         self.on_publish: Callable[[], None] | None = None
 
     def __repr__(self) -> str:
@@ -92,87 +102,10 @@ class Session:
 
     def close(self) -> None:
         """End `live`, send what is left to send, and give connections back; the document stays there."""
-        try:
+        with ExitStack() as last_first:
+            last_first.callback(self.http_session.close)
+            last_first.callback(self.flush)
             self.stop()
-        finally:
-            try:
-                self.flush()
-            finally:
-                self._account.transport.close()
-
-    # The account
-
-    @property
-    def configdir(self) -> str:
-        return str(self._account.config.directory)
-
-    @property
-    def configfile(self) -> str:
-        return str(self._account.config.path)
-
-    @property
-    def http_session(self) -> Transport:
-        """What sends this session's requests."""
-        return self._account.transport
-
-    @property
-    def base_url(self) -> str:
-        """Where the server's app is mounted; asks the server at first use."""
-        return self._account.transport.base_url
-
-    def save(self) -> None:
-        """Keep user, key and ``ca_certs`` in the config file, for later sessions at this server."""
-        self._account.save()
-
-    def register(self, username: str, password: str, *, invite: str | None = None) -> None:
-        """Make a new user, and be that user from now on; the key is saved, the password is not.
-
-        Raises `ServerRefused` with the reason: the name is taken, the password is too weak, the server takes
-        no new users, or none without an ``invite``, or it is single-user and needs none.
-        """
-        self._account.register(username, password, invite=invite)
-
-    def login(self, username: str, password: str) -> None:
-        """Be this user from now on, with a new key that is saved; the password is not.
-
-        Raises `ServerRefused` with the reason: a wrong name or password, too many tries (wait for
-        ``error.body["retry_after"]`` seconds), or a server that is single-user and needs none.
-        """
-        self._account.login(username, password)
-
-    def logout(self) -> None:
-        """End this session's key at the server, and forget it here and in the config file.
-
-        A key that has ended already is only forgotten.
-        """
-        self._account.logout()
-
-    def browser_login(self) -> str:
-        """Open the browser signed in as this user; returns the address, which is good for once, soon.
-
-        It holds a code and never the key. With ``BOKEH_BROWSER=none`` nothing opens.
-        """
-        return self._account.browser_login()
-
-    @property
-    def userinfo(self) -> dict[str, Any]:
-        """``{"username", "multi_user", "docs": [{"title", "docid", "published"}, …], "shared": […]}``.
-
-        Documents by last change; ``shared`` are those of others: ``{"title", "docid", "owner", "right"}``.
-        """
-        return self._account.userinfo()
-
-    def keys(self) -> list[dict[str, Any]]:
-        """This user's API keys and logins: ``{"id", "kind", "name", "created", "current"}``, no secrets."""
-        return self._account.keys()
-
-    def new_key(self, name: str) -> str:
-        """Another API key of this user, as for a machine; the server shows it this once."""
-        return self._account.new_key(name)
-
-    def revoke(self, id: str) -> None:  # noqa: A002 - as `keys` calls it
-        """End an API key, or a login, by its id of `keys`."""
-        self._account.revoke(id)
 
     # The document in use
 
@@ -204,25 +137,15 @@ class Session:
         """
         if (name is None) == (docid is None):
             raise ValueError("use_doc() needs either a name or a docid")
-        policy = self._on_taken_over if on_taken_over is None else _checked(on_taken_over)
+        policy = self._on_taken_over if on_taken_over is None else checked_policy(on_taken_over)
         if self._in_use is not None:
             self._in_use.leave()
-        made = {"docid": docid} if name is None else self._documents.make(name)
+        created = {"docid": docid} if name is None else self._documents.make(name)
         with self._lock:
             if self._in_use is not None:
                 self._in_use.close()
-            self._in_use = DocumentInUse(
-                self._documents,
-                self._account.transport,
-                self._lock,
-                made,
-                title=name or "",
-                clear=clear,
-                share_view=share_view,
-                compares=self._compares,
-                merges=self._merges,
-                on_taken_over=policy,
-                viewers_callbacks=self._viewers_callbacks,
+            self._in_use = self._open(
+                created, title=name or "", clear=clear, share_view=share_view, on_taken_over=policy
             )
 
     def make_doc(self, title: str) -> str:
@@ -251,9 +174,8 @@ class Session:
         With ``dirty_only=False`` all columns are sent whole. Raises `TakenOver` if another script has started
         the document anew.
         """
-        self._raise_ended()
         with self._lock:
-            self._used().stores.store_document(doc, whole=not dirty_only)
+            self._ready().stores.store_document(doc, whole=not dirty_only)
             return list(doc.models)
 
     def store_objects(self, *objs: Model, columns: Collection[str] | None = None, **kwargs: Any) -> None:
@@ -266,16 +188,14 @@ class Session:
         model that is in no document and has not been stored, and `TakenOver` as `store_document`.
         """
         del kwargs
-        self._raise_ended()
         with self._lock:
-            self._used().stores.store_objects(objs, columns)
+            self._ready().stores.store_objects(objs, columns)
 
     def flush(self) -> None:
         """Wait until the server has all that was stored; raises what went wrong on the way there."""
-        self._raise_ended()
         with self._lock:
             if self._in_use is not None:
-                self._in_use.stores.flush()
+                self._ready().stores.flush()
 
     def is_stored(self, obj: Model) -> bool:
         """Whether the model was stored or loaded by this session, and the document still holds it."""
@@ -352,26 +272,18 @@ class Session:
         Another `live` or `run` takes over. What ends it by itself is logged, and raised by the session's next
         call.
         """
-        live = self._begin(doc, show_errors=show_errors)
-        live.spawn()
-        return live
+        return self._begin(doc, show_errors=show_errors).spawn()
 
     def poll_document(self, doc: Document, interval: float = 0.5) -> Live:
         """`live` for this document, which changes every ``interval`` seconds at most. Of Bokeh 0.9."""
-        live = self._begin(doc, interval_s=interval)
-        live.spawn()
-        return live
+        return self._begin(doc, interval_s=interval).spawn()
 
-    def next_change(self, timeout: float | None = None) -> Change | None:
+    def next_change(self, timeout: float | None = None) -> RemoteChange | None:
         """For loops of your own: wait until others change something, take it in, call back, and store.
 
         None after ``timeout`` seconds without a change. The first call begins to follow, as `run` does.
         """
-        live = None if self._in_use is None else self._in_use.live
-        if live is not None and live.is_on and not live.is_manual:
-            raise SessionError("next_change() is for sessions without run() or live(): stop() that first")
-        if live is None or not live.is_on:
-            live = self._begin(None)
+        live = self._used().manual_loop() or self._begin(None)
         return live.next_change(timeout)
 
     def stop(self) -> None:
@@ -463,23 +375,20 @@ class Session:
 
         The notebook keeps what it shows, and so a token that reads this document: `withdraw_tokens` ends it.
         """
-        self._raise_ended()
         with self._lock:
-            self._used().stores.hold(obj)
+            self._ready().stores.hold(obj)
         show_in_notebook(self, obj)
-
-    def _be(self, username: str, userapikey: str) -> None:
-        self.username, self.userapikey = username, userapikey
 
     def _used(self) -> DocumentInUse:
         if self._in_use is None:
             raise SessionError("this session has no document yet: call use_doc(title) first")
         return self._in_use
 
-    def _raise_ended(self) -> None:
-        """Raise what ended the following of the document in the background, if something did."""
-        if self._in_use is not None:
-            self._in_use.raise_ended()
+    def _ready(self) -> DocumentInUse:
+        """The document in use; raises the error, if any, that ended `live` in the background."""
+        used = self._used()
+        used.raise_ended()
+        return used
 
     def _begin(self, doc: Document | None, *, show_errors: bool = False, interval_s: float = 0.0) -> Live:
         used = self._used()
@@ -489,9 +398,3 @@ class Session:
             self.on_publish()
         with self._lock:
             return used.follow(document, notice=self.notice if show_errors else None, interval_s=interval_s)
-
-
-def _checked(on_taken_over: OnTakenOver) -> OnTakenOver:
-    if on_taken_over not in ("raise", "retake", "stop"):
-        raise ValueError(f'on_taken_over is "raise", "retake" or "stop", not {on_taken_over!r}')
-    return on_taken_over

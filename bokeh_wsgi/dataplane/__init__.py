@@ -1,4 +1,4 @@
-"""Columns, what changed in them, and the bytes of it: pure numpy, pyarrow and blosc2 (docs/dataplane.md)."""
+"""Columns, their differences, and the wire format: pure numpy, pyarrow and blosc2 (docs/dataplane.md)."""
 
 from .arrow import arrow_array as arrow_array
 from .arrow import arrow_type as arrow_type
@@ -8,14 +8,14 @@ from .codec import FilterMemory as FilterMemory
 from .columns import NUMBERS as NUMBERS
 from .columns import Column as Column
 from .columns import concat as concat
+from .convert import column_from as column_from
+from .convert import take_column as take_column
 from .diff import diff as diff
 from .frame import commit as commit
 from .frame import encode as encode
 from .frame import encode_pieces as encode_pieces
 from .frame import encode_upload as encode_upload
 from .growing import GrowingColumn as GrowingColumn
-from .intake import column_from as column_from
-from .intake import take_column as take_column
 from .limits import Limits as Limits
 from .lists import texts_column as texts_column
 from .ops import Op as Op

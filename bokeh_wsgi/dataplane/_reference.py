@@ -1,4 +1,4 @@
-"""The numpy twins of the kernels: the obvious version, the tests' oracle, what runs without a compiler."""
+"""The kernels in numpy: simple versions, used as the tests' reference and if nothing could be compiled."""
 
 from typing import Any, Final, TypeAlias
 
@@ -27,12 +27,12 @@ def sweep(
 ) -> tuple[int, int]:
     """Find half-open ranges of positions where two unsigned arrays of one length differ, in order.
 
-    They are put into ``pairs``, int64 (limit, 2), of which ``found`` are there already; the sweep begins at
+    They are written to ``pairs``, int64 (limit, 2), which already has ``found`` ranges; the sweep begins at
     position ``at``. Ranges with fewer than ``gap`` equal positions between them become one. With
-    ``refresh``, a gets b's values wherever the sweep was, and in the ranges found before.
-    Stops soon after the ranges cost more than ``large``, or more than ``small`` while they are more than
-    ``few``, or where ``pairs`` is full. The cost is the positions in the ranges, and ``gap`` for every range
-    but the first. Returns how many ranges there are, and up to where it got: the length, unless it stopped.
+    ``refresh``, b's values are copied to a in all that is compared, and in the ranges found before.
+    Stops soon after the ranges cost more than ``large``, or more than ``small`` if there are more than
+    ``few``, or when ``pairs`` is full. The cost is the positions in the ranges, and ``gap`` for every range
+    but the first. Returns the number of ranges, and the position reached: the length, unless it stopped.
     """
     if refresh:
         for lo, hi in pairs[:found].tolist():
@@ -65,8 +65,8 @@ def sweep(
 def count_ramp(data: Array, start: float, step: float, first: int) -> int:
     """How many leading values of a contiguous array are ``start + (first + i) * step``, bit for bit.
 
-    The product and the sum are rounded to float64 each, the value then to the array's dtype, whose range the
-    ramp must not leave.
+    Product and sum are each rounded to float64, then the value to the array's dtype, whose range the ramp
+    must not leave.
     """
     for lo in range(0, len(data), BLOCK):
         part = data[lo : lo + BLOCK]

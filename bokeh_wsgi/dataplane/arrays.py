@@ -1,4 +1,4 @@
-"""Columns from arrays: numpy's own, and what turns into them (pandas, pyarrow, polars, array.array)."""
+"""Columns from numpy arrays."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from .wire_types import wire_numbers
 
 
 def column_from_numbers(array: Array) -> Column:
-    """A column of an array of bools, numbers or times; a view where type, order and strides allow."""
+    """A column of an array of bools, numbers or times; a view if type, byte order and strides allow it."""
     flat = wire_numbers(array)
     dtype = flat.dtype.name
     data = np.ascontiguousarray(flat, dtype=None if dtype == "bool" else NUMBERS[dtype]).reshape(-1)
@@ -17,7 +17,7 @@ def column_from_numbers(array: Array) -> Column:
 
 
 def fill_masked(array: Any) -> Array:
-    """A masked array's values, NaN where masked; None in strings and objects."""
+    """The values of a masked array, with NaN where it is masked; None for strings and objects."""
     kind = array.dtype.kind
     if kind in "UOST":
         objects: Array = array.data.astype(object)

@@ -1,4 +1,4 @@
-"""Columns as Arrow arrays, with the memory that they have: nothing becomes a Python object."""
+"""Converts columns to Arrow arrays that share their memory."""
 
 from math import prod
 from typing import Final
@@ -23,9 +23,9 @@ TYPES: Final[dict[str, pa.DataType]] = {
 
 
 def arrow_array(column: Column) -> pa.Array:
-    """The rows: numbers and strings, JSON as strings; dimensions of rows, ragged or not, are lists.
+    """The rows as numbers or strings (JSON as strings); dimensions of rows become lists.
 
-    It looks at the column's memory, except for bools and offsets.
+    Shares the column's memory, except for bools and offsets.
     """
     array = _leaves(column)
     for level in reversed(range(len(column.shape))):
@@ -40,18 +40,18 @@ def arrow_array(column: Column) -> pa.Array:
 
 
 def arrow_type(column: Column) -> pa.DataType:
-    """The type of `arrow_array` of any rows of the column."""
+    """The type of `arrow_array` for any rows of the column."""
     return arrow_array(column.slice(0, 0)).type
 
 
 def rows_of(values: Ramp | Column, lo: int, hi: int) -> Column:
-    """Rows lo to hi of a column as it was lent, or of as many as there are; only a ramp's are written out."""
+    """Rows lo to hi of a snapshot (`GrowingColumn.lent`), or fewer at its end; a ramp's get computed."""
     lo, hi = min(lo, values.rows), min(hi, values.rows)
     return values.slice(lo, hi) if isinstance(values, Column) else values.moved(lo, hi - lo).column()
 
 
 def sizes_of_rows(column: Column) -> Array:
-    """What each row takes as an array of Arrow, in bytes: its values, and the offsets within it."""
+    """The size of each row in an Arrow array, in bytes: its values, and the offsets within it."""
     ends: Array = np.arange(column.rows + 1, dtype=np.int64)
     size: Array = np.full(column.rows, 4 if column.shape else 0, dtype=np.int64)
     fixed = 1
@@ -71,7 +71,7 @@ def sizes_of_rows(column: Column) -> Array:
 
 
 def _cells(column: Column, level: int) -> int:
-    """How many items there are at a level, of all rows."""
+    """The number of items at a level, in all rows."""
     ragged = column.ragged
     outer = int(column.offsets[ragged - 1][-1]) if ragged else column.rows
     return outer * prod(column.shape[ragged:level])

@@ -1,9 +1,9 @@
-"""Rows to record batch messages of our one schema, and back.
+"""Writes and reads Arrow record batch messages of our schema.
 
-For a few rows, pyarrow takes longer to build a batch, and to turn it into Python values, than all the rest
-takes. But batches of one schema have the same metadata except for the numbers in it; so pyarrow writes one,
-and ours are copies of it with other numbers. The body holds, field by field, the buffers of each node:
-validity (empty if nothing is null), offsets, values; each padded to 8 bytes.
+For a few rows, pyarrow takes longer to build a batch, and to convert it to Python values, than everything
+else. But the metadata of batches of one schema differs only in its numbers: so pyarrow writes one template,
+and the others are copies of it with other numbers. The body contains, field by field, the buffers of each
+node: validity (empty if nothing is null), offsets, values; each padded to 8 bytes.
 """
 
 import struct
@@ -28,7 +28,7 @@ PADDING: Final = [b"", *(bytes(8 - size) for size in range(1, 8))]
 
 @dataclass(slots=True)
 class Row:
-    """One op on the wire, field by field as in the schema; chunks are bytes or views."""
+    """One op on the wire, with the fields of the schema; chunks are bytes or views."""
 
     seq: int | None
     doc: str
@@ -50,7 +50,7 @@ _VALUES: Final = attrgetter(*Row.__slots__)
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    """Where the values of a field are: its first node and buffer, and what they hold."""
+    """Where a field is in a message: its first node and buffer, and the kind of values."""
 
     name: str
     nullable: bool
@@ -76,7 +76,7 @@ FIELDS: Final = list(_fields())
 
 
 class _Body:
-    """What is written so far: the pieces of the body, and the numbers that the metadata says of them."""
+    """The body of a message being written: its pieces, and their numbers for the metadata."""
 
     def __init__(self) -> None:
         self.pieces: list[Any] = []
@@ -85,7 +85,7 @@ class _Body:
         self.size = 0
 
     def add(self, piece: Any, size: int) -> None:
-        """One more buffer."""
+        """Add a buffer."""
         self.buffers += (self.size, size)
         self.pieces.append(piece)
         self.size += size
@@ -145,14 +145,14 @@ EMPTY: Final = {"q": 0, "text": ""}
 
 
 def _bitmap(values: Sequence[Any]) -> bytes:
-    """A bit for each value that is there."""
+    """The validity bitmap: a bit per value, 0 for None."""
     if not any(value is not None for value in values):
         return bytes(-(-len(values) // 8))
     return np.packbits([value is not None for value in values], bitorder="little").tobytes()
 
 
 class _Template:
-    """A batch message of pyarrow's without its body, and where its numbers are."""
+    """A batch message written by pyarrow, without its body, and the positions of its numbers."""
 
     def __init__(self) -> None:
         arrays = [pa.nulls(1, field.type) for field in SCHEMA]
@@ -177,12 +177,12 @@ _TEMPLATE: Final = _Template()
 
 
 def write_batch(rows: Sequence[Row]) -> bytes:
-    """A record batch message of one row or more."""
+    """A record batch message of at least one row."""
     return b"".join(batch_pieces(rows))
 
 
 def batch_pieces(rows: Sequence[Row]) -> list[Chunk]:
-    """The message in parts that follow each other; chunks are not copied."""
+    """The consecutive parts of a message; chunks are not copied."""
     body = _Body()
     for field, values in zip(FIELDS, zip(*map(_VALUES, rows), strict=True), strict=True):
         body.add_field(field, values)
@@ -190,7 +190,7 @@ def batch_pieces(rows: Sequence[Row]) -> list[Chunk]:
 
 
 def with_seq(message: bytes, seq: int) -> bytes:
-    """A message of one row that has a seq, with another one: it is the first value of the body."""
+    """A message of one row, with another ``seq``: that is the first value of its body."""
     at = len(_TEMPLATE.head)
     return b"".join([message[:at], struct.pack("<q", seq), message[at + 8 :]])
 
@@ -198,35 +198,35 @@ def with_seq(message: bytes, seq: int) -> bytes:
 def read_batch(message: memoryview, head: Head, expect: Callable[[int], None]) -> list[Row]:
     """The rows of a message; their chunks are views of it. FrameError if it is broken.
 
-    ``expect`` is told how many there are before anything is taken for them, and may refuse.
+    ``expect`` is called with the number of rows before memory is allocated for them, and may raise.
     """
     try:
         batch = pa.ipc.read_record_batch(pa.ipc.read_message(pa.py_buffer(message)), SCHEMA)
         expect(batch.num_rows)
         batch.validate(full=True)
-        taken = _Taken(message[PREFIX_BYTES + head.metadata :], head, batch.num_rows)
-        return [Row(*values) for values in zip(*map(taken.values, FIELDS), strict=True)]
+        body = _ReadBody(message[PREFIX_BYTES + head.metadata :], head, batch.num_rows)
+        return [Row(*values) for values in zip(*map(body.values, FIELDS), strict=True)]
     except FrameError:
         raise
     except (pa.ArrowException, OSError, ValueError, struct.error, IndexError) as e:
         raise FrameError(f"a batch is broken: {e}") from e
 
 
-class _Taken:
-    """The values of a batch that pyarrow has validated."""
+class _ReadBody:
+    """The body of a batch that pyarrow has validated."""
 
     def __init__(self, body: memoryview, head: Head, rows: int) -> None:
         self.body, self.rows = body, rows
         self.nodes, self.buffers = head.nodes, head.buffers
 
     def values(self, field: _Field) -> Sequence[Any]:
-        """Of all rows; FrameError for a null where none may be."""
+        """The values of a field in all rows; FrameError for a null in a field that may have none."""
         kind, at, rows = field.kind, field.buffer, self.rows
         if self.nodes[2 * field.node] != rows:
             raise FrameError(
                 f"a batch is broken: {field.name} has {self.nodes[2 * field.node]} rows of {rows}"
             )
-        there = self._there(field.name, field.node, at, field.nullable)
+        valid = self._valid(field.name, field.node, at, field.nullable)
         if not rows:
             return ()
         values: Sequence[Any]
@@ -238,22 +238,22 @@ class _Taken:
             values = [items[lo:hi] for lo, hi in pairwise(self._numbers(at + 1, rows + 1, "i"))]
         else:
             values = self._numbers(at + 1, rows, kind)
-        if there is None:
+        if valid is None:
             return values
-        return [value if bit else None for value, bit in zip(values, there, strict=True)]
+        return [value if bit else None for value, bit in zip(values, valid, strict=True)]
 
     def _items(self, field: _Field) -> Sequence[Any]:
-        """Of all rows' lists, one after the other."""
+        """The items of all rows' lists, concatenated."""
         node, at = field.node + 1, field.buffer + 2
         count = self.nodes[2 * node]
-        self._there(field.name, node, at, nullable=False)
+        self._valid(field.name, node, at, nullable=False)
         if field.kind == "numbers":
             return self._numbers(at + 1, count, "i")
         chunks = self._buffer(at + 2)
         return [chunks[lo:hi] for lo, hi in pairwise(self._numbers(at + 1, count + 1, "q") if count else ())]
 
-    def _there(self, name: str, node: int, buffer: int, nullable: bool) -> list[int] | None:
-        """A bit for each value; None if all are there."""
+    def _valid(self, name: str, node: int, buffer: int, nullable: bool) -> list[int] | None:
+        """A bit per value, 0 for null; None if there are no nulls."""
         count, nulls = self.nodes[2 * node : 2 * node + 2]
         if not nulls:
             return None

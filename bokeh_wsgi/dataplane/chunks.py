@@ -1,4 +1,4 @@
-"""What a Blosc2 chunk from a stranger must be before the decoder sees it.
+"""Checks Blosc2 chunks of untrusted senders before they are decoded.
 
 ::
 
@@ -7,8 +7,9 @@
     flags:   bits 0 and 2: extended header; 1: stored raw; 3: delta; 4: blocks not split; 5-7: codec, LZ4 = 1
     flags 2: bit 0 dictionary; 1 big-endian; 2 plugin codec; 3 lazy; 4-6: zeros 1, NaN 2, one value repeated 3
 
-Then, unless raw or special, the start of each block (i32), and the blocks: streams of i32 size and bytes, as
-many as typesize in a split whole block, else one. Size 0 means zeros, -v a run of byte v (a byte 1 follows).
+After that, unless the chunk is raw or special: the start of each block (i32), and the blocks. A block is made
+of streams (i32 size, bytes): one per byte of the type if it is split and has the full length, else only one.
+Size 0 means zeros, -v a run of byte v (a byte 1 follows).
 """
 
 import struct
@@ -20,14 +21,14 @@ Chunk: TypeAlias = bytes | memoryview
 HEADER_BYTES: Final = 32
 MAX_CHUNK_BYTES: Final = 2**31 - 1 - HEADER_BYTES
 MIN_BLOCK_BYTES: Final = 16384
-"""So that a stranger's chunk can't be mostly bookkeeping; Blosc2 itself makes blocks of 64 KiB and more."""
+"""Limits the overhead per block that a chunk can cause; Blosc2 itself uses blocks of at least 64 KiB."""
 RAW, EXTENDED, DELTA, NOT_SPLIT, LZ4 = 0x02, 0x05, 0x08, 0x10, 1
 ZEROS, NANS, REPEATED = 1, 2, 3
 LENGTH: Final = struct.Struct("<i")
 
 
 def check_chunk(chunk: memoryview) -> None:
-    """FrameError if a length, block or stream leaves the chunk, or if it needs more than LZ4 and shuffles."""
+    """Raise FrameError if a length, block or stream exceeds the chunk, or for other codecs and filters."""
     flags, typesize, nbytes, blocksize, cbytes = _header(chunk)
     special = chunk[31] >> 4 & 7
     if flags & RAW:

@@ -1,4 +1,4 @@
-"""Buffers to Blosc2 chunks and back: LZ4, with the filter that a sample says is best."""
+"""Encodes buffers as Blosc2 chunks and decodes them: LZ4, with the filter that is best for a sample."""
 
 import struct
 from collections.abc import Hashable
@@ -15,17 +15,17 @@ from .columns import Array
 from .decimals import find_decimals, to_integers
 
 FILTERS: Final = (blosc2.Filter.SHUFFLE, blosc2.Filter.BITSHUFFLE, blosc2.Filter.NOFILTER)
-"""The fastest first: it is taken if it is ``NEARLY`` as good as the best."""
+"""Fastest first: the first one that is ``NEARLY`` as good as the best is used."""
 NEARLY: Final = 1.02
 RAW_BYTES: Final = 256
-"""Smaller buffers are stored as they are: the page copies them faster than it would decode."""
+"""Smaller buffers are stored raw: the page copies them faster than it would decode them."""
 SAMPLE_BYTES: Final = 131072
 PAYS: Final = 0.97
-"""Stored raw unless the sample shrinks below this share."""
+"""A buffer is stored raw unless the sample shrinks below this share."""
 BLOCK_BYTES: Final = 1 << 16
 PLAIN_BLOCK_BYTES: Final = 1 << 18
 PROBED: Final = 1024
-"""Of a sample, so many values are converted first: where these are no decimals, that costs nearly nothing."""
+"""Sample values tried first, so that a column without decimals is rejected cheaply."""
 MAX_USES: Final = 32
 USE_BYTES: Final = 1 << 18
 DRIFT: Final = 0.1
@@ -33,18 +33,19 @@ MAX_CHOICES: Final = 10_000
 
 
 @dataclass(slots=True)
-class Choice:
-    """The filter that was best in the last trial (None: stored raw), and the share of the bytes it then left.
+class FilterChoice:
+    """The filter that was best in the last trial (None: store raw), and the compressed share of the bytes.
 
-    It is tried anew after ``MAX_USES`` uses, of which a long buffer counts as several, or when the share
-    changes by more than ``DRIFT``.
+    There is a new trial after ``MAX_USES`` uses (a long buffer counts as several), or when the share changes
+    by more than ``DRIFT``.
     """
 
     kind: Any = None
     share: float | None = None
     uses: int = MAX_USES
 
-    def holds(self, nbytes: int) -> bool:
+    def is_valid(self, nbytes: int) -> bool:
+        """Whether to use it for a buffer of this size, without a new trial."""
         self.uses += 1 + nbytes // USE_BYTES
         return self.uses <= MAX_USES
 
@@ -56,17 +57,17 @@ class Choice:
 
 
 @dataclass(slots=True)
-class Form:
-    """Whether a column's floats are sent as integers, with how many decimals.
+class FloatEncoding:
+    """Whether a column's floats are sent as integers, and with how many decimals.
 
-    It is tried anew as a `Choice` is, and when the integers' share of the bytes drifts.
+    There are new trials as for a `FilterChoice`, and when the integers' share of the bytes changes.
     """
 
     decimals: int | None = None
     uses: int = MAX_USES
 
-    def integers(self, values: Array, as_floats: Choice, as_integers: Choice) -> Array | None:
-        """The values as integers, if that is exact and worth it."""
+    def integers(self, values: Array, as_floats: FilterChoice, as_integers: FilterChoice) -> Array | None:
+        """The values as integers; None if that is not exact or not smaller."""
         self.uses += 1 + values.nbytes // USE_BYTES
         if self.uses > MAX_USES:
             self.uses, self.decimals = 0, _try_decimals(values, as_floats, as_integers)
@@ -75,25 +76,25 @@ class Form:
             self.decimals = None
         return integers
 
-    def see(self, as_integers: Choice) -> None:
+    def see(self, as_integers: FilterChoice) -> None:
         if as_integers.uses >= MAX_USES:
             self.uses = MAX_USES
 
 
-def _try_decimals(values: Array, as_floats: Choice, as_integers: Choice) -> int | None:
-    """The decimals with which a sample is exact, and takes fewer bytes than as floats."""
+def _try_decimals(values: Array, as_floats: FilterChoice, as_integers: FilterChoice) -> int | None:
+    """The decimals with which a sample is exact, and smaller than as floats; None if there are none."""
     decimals = find_decimals(values)
     sample = _sample(values)
     if decimals is None or to_integers(sample[:PROBED], decimals) is None:
         return None
     integers = to_integers(sample, decimals)
-    if integers is None or _tried(integers, as_integers) > PAYS * _tried(sample, as_floats):
+    if integers is None or _tried_size(integers, as_integers) > PAYS * _tried_size(sample, as_floats):
         return None
     return decimals
 
 
-def _tried(sample: Array, choice: Choice) -> int:
-    """The size of a sample with the best filter, which is then chosen."""
+def _tried_size(sample: Array, choice: FilterChoice) -> int:
+    """The compressed size of a sample with the best filter, which becomes the choice."""
     choice.uses = MAX_USES
     size = len(compress(sample, choice))
     choice.share = None
@@ -101,43 +102,41 @@ def _tried(sample: Array, choice: Choice) -> int:
 
 
 class FilterMemory:
-    """What suits each buffer of each column: the filter, and whether floats are sent as integers.
+    """The filter for each buffer of each column, and whether its floats are sent as integers.
 
-    For those who encode the same columns again and again.
-
-    Not thread-safe.
+    For encoding the same columns many times. Not thread-safe.
     """
 
     def __init__(self) -> None:
-        self._choices: dict[Hashable, Choice] = {}
-        self._forms: dict[Hashable, tuple[Form, Choice]] = {}
+        self._choices: dict[Hashable, FilterChoice] = {}
+        self._encodings: dict[Hashable, tuple[FloatEncoding, FilterChoice]] = {}
 
-    def choice(self, key: Hashable) -> Choice:
+    def choice(self, key: Hashable) -> FilterChoice:
         found = self._choices.get(key)
         if found is None:
             if len(self._choices) >= MAX_CHOICES:
                 self._choices.clear()
-            found = self._choices[key] = Choice()
+            found = self._choices[key] = FilterChoice()
         return found
 
-    def form(self, key: Hashable) -> tuple[Form, Choice]:
-        """The form of a column's floats, and the filter for when they are integers."""
-        found = self._forms.get(key)
+    def float_encoding(self, key: Hashable) -> tuple[FloatEncoding, FilterChoice]:
+        """The encoding of a column's floats, and the filter for when they are integers."""
+        found = self._encodings.get(key)
         if found is None:
-            if len(self._forms) >= MAX_CHOICES:
-                self._forms.clear()
-            found = self._forms[key] = Form(), Choice()
+            if len(self._encodings) >= MAX_CHOICES:
+                self._encodings.clear()
+            found = self._encodings[key] = FloatEncoding(), FilterChoice()
         return found
 
 
-def compress(buffer: Array, choice: Choice | None = None) -> bytes:
+def compress(buffer: Array, choice: FilterChoice | None = None) -> bytes:
     """A contiguous array as one chunk; b"" for an empty one. ``choice`` is used, and updated."""
     if not buffer.nbytes:
         return b""
     if buffer.nbytes < RAW_BYTES:
         return _raw(buffer)
-    choice = choice or Choice()
-    if not choice.holds(buffer.nbytes):
+    choice = choice or FilterChoice()
+    if not choice.is_valid(buffer.nbytes):
         tried = _try_filters(buffer, choice)
         if tried is not None:
             return tried
@@ -148,8 +147,8 @@ def compress(buffer: Array, choice: Choice | None = None) -> bytes:
     return chunk
 
 
-def _try_filters(buffer: Array, choice: Choice) -> bytes | None:
-    """Choose anew, from a sample; its chunk if that was the whole buffer and it is not stored raw."""
+def _try_filters(buffer: Array, choice: FilterChoice) -> bytes | None:
+    """Choose a filter by a sample; returns the chunk if the sample was the whole buffer, and not raw."""
     sample = _sample(buffer)
     kinds = FILTERS if buffer.itemsize > 1 else FILTERS[1:]
     chunks = [_chunk(sample, kind) for kind in kinds]
@@ -165,14 +164,14 @@ def _try_filters(buffer: Array, choice: Choice) -> bytes | None:
 
 
 def _raw(buffer: Array) -> bytes:
-    """A chunk that holds the bytes as they are; its header is what Blosc2 writes at level 0."""
+    """A chunk with the bytes as they are; its header is what Blosc2 writes at level 0."""
     size = buffer.nbytes
     header = struct.pack("<BBBBIII16x", 5, 1, 0x27, buffer.itemsize, size, size, size + HEADER_BYTES)
     return header + buffer.tobytes()
 
 
 def _sample(buffer: Array) -> Array:
-    """The buffer itself if small, else two pieces as long as what LZ4 looks back on, from both ends."""
+    """The buffer itself if small, else a piece from each end, both as long as LZ4's window."""
     if buffer.nbytes <= SAMPLE_BYTES:
         return buffer
     size = SAMPLE_BYTES // 2 // buffer.itemsize
@@ -180,7 +179,7 @@ def _sample(buffer: Array) -> Array:
 
 
 def _parameters(itemsize: int, kind: Any) -> dict[str, Any]:
-    """Shuffled bytes lie in one stream per byte of the type; unshuffled ones need all of LZ4's window."""
+    """With a shuffle, one stream per byte of the type; without, blocks that use all of LZ4's window."""
     plain = kind is blosc2.Filter.NOFILTER
     return {
         "codec": blosc2.Codec.LZ4,
@@ -205,7 +204,7 @@ def _chunk(buffer: Array, kind: Any) -> bytes:
 
 
 def unpacked_bytes(chunk: Chunk) -> int:
-    """What a chunk says it unpacks to, 0 for the empty one; FrameError if it can't be a chunk."""
+    """The decompressed size in a chunk's header, 0 for an empty chunk; FrameError if it has no header."""
     if not chunk:
         return 0
     if len(chunk) < HEADER_BYTES:
@@ -215,7 +214,7 @@ def unpacked_bytes(chunk: Chunk) -> int:
 
 
 def decompress(chunk: Chunk, dtype: np.dtype[Any], count: int, into: Array | None = None) -> Array:
-    """The count values of a chunk, read-only; FrameError, before memory is taken, if it holds others.
+    """The values of a chunk, read-only; FrameError, before memory is allocated, if it has another size.
 
     ``into`` is memory for them.
     """
@@ -233,7 +232,7 @@ def decompress(chunk: Chunk, dtype: np.dtype[Any], count: int, into: Array | Non
 
 
 def check_size(chunk: Chunk, dtype: np.dtype[Any], count: int) -> int:
-    """The bytes of so many values; FrameError if the chunk does not say that it has them."""
+    """The size of ``count`` values; FrameError if it is not the one in the chunk's header."""
     size = count * dtype.itemsize
     if unpacked_bytes(chunk) != size:
         raise FrameError(f"a chunk unpacks to {unpacked_bytes(chunk)} bytes instead of {count} x {dtype}")

@@ -1,4 +1,4 @@
-"""One column's values, whatever container they came in."""
+"""`Column`: the values of one column, from any kind of container."""
 
 import json
 from collections.abc import Sequence
@@ -23,15 +23,15 @@ INT32_MAX: Final = 2**31 - 1
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Column:
-    """Values of one column; immutable by convention, possibly a view of the caller's array.
+    """The values of one column; immutable by convention, possibly a view of the caller's array.
 
     ``dtype``: a key of ``NUMBERS``, "utf8" or "json" (one JSON text per row).
-    ``shape``: dimensions of one row; -1 is a ragged level, which all come before the fixed ones.
-    ``list_depth``: how many outer levels were lists (0: an array).
-    ``validity``: bool per row, False where the row is None; only without shape. None: all valid.
-    ``offsets``: int32 or int64 per ragged level, from 0; then for texts one more, in bytes.
-    ``data``: flat, contiguous, little-endian; bools and text bytes as uint8.
-    ``integers``: float64 of lists whose numbers are integers in Python, too large for any type of the wire.
+    ``shape``: the dimensions of one row; -1 for ragged levels, which come before the fixed ones.
+    ``list_depth``: how many outer levels are lists (0: an array).
+    ``validity``: a bool per row, False if the row is None; only without shape. None: all rows are valid.
+    ``offsets``: int32 or int64 per ragged level, starting at 0; for texts one more, in bytes.
+    ``data``: flat, contiguous, little-endian; bools and the bytes of texts as uint8.
+    ``integers``: float64 from a list of Python integers that fit no integer type of the wire.
     """
 
     dtype: str
@@ -54,7 +54,7 @@ class Column:
 
     @property
     def items_per_cell(self) -> int:
-        """Values in one innermost ragged item: the product of the fixed dimensions."""
+        """The number of values in one innermost ragged item: the product of the fixed dimensions."""
         return prod(self.shape[self.ragged :])
 
     @property
@@ -64,7 +64,7 @@ class Column:
 
     @property
     def row_bytes(self) -> int:
-        """Bytes of one row of a column with fixed rows."""
+        """The size in bytes of one row, if rows have a fixed size."""
         return int(self.data.itemsize) * self.items_per_cell
 
     @property
@@ -73,11 +73,11 @@ class Column:
         return sum(b.nbytes for b in buffers) + (0 if self.validity is None else self.validity.nbytes)
 
     def same_rows(self, other: "Column") -> bool:
-        """Whether rows of the other may be written into this one; None rows may join any column."""
+        """Whether rows of the other column may be written into this one; None rows fit any column."""
         return (self.dtype, self.shape) == (other.dtype, other.shape)
 
     def same_layout(self, other: "Column") -> bool:
-        """Whether both are the same kind of column, in the same containers."""
+        """Whether both have the same type, shape and containers."""
         containers = self.list_depth, self.integers
         return self.same_rows(other) and containers == (other.list_depth, other.integers)
 
@@ -95,7 +95,7 @@ class Column:
         return np.ones(self.rows, dtype=bool) if self.validity is None else self.validity
 
     def slice(self, start: int, stop: int) -> "Column":
-        """Rows start to stop; views where offsets need no shift."""
+        """Rows start to stop; a view, except for offsets that have to be shifted."""
         validity = None if self.validity is None else self.validity[start:stop]
         lo, hi = start, stop
         offsets = []
@@ -110,19 +110,14 @@ class Column:
         kind = self.dtype, self.shape, stop - start, self.list_depth
         return Column(*kind, self.data[lo:hi], tuple(offsets), validity, self.integers)
 
-    def overwrite(self, start: int, values: "Column") -> "Column":
-        """A new column with the rows from start replaced by values."""
-        stop = start + values.rows
-        return concat(self.slice(0, start), values, self.slice(stop, self.rows))
-
     def copy(self) -> "Column":
-        """The same values in memory of their own."""
+        """The column with a copy of its values."""
         validity = None if self.validity is None else self.validity.copy()
         offsets = tuple(ends.copy() for ends in self.offsets)
         return replace(self, data=self.data.copy(), offsets=offsets, validity=validity)
 
     def row_ends(self) -> Array:
-        """Where each row starts and ends in ``data``: rows + 1 positions."""
+        """The positions in ``data`` at which rows start and end: rows + 1 numbers."""
         ends = np.arange(self.rows + 1, dtype=np.int64)
         for level, offsets in enumerate(self.offsets):
             ends = offsets[ends * self.items_per_cell if level == self.ragged else ends]
@@ -137,7 +132,7 @@ class Column:
         return texts
 
     def values(self) -> Any:
-        """The values as they were given: an array or (nested) lists; tuples for factors, JSON decoded."""
+        """The values in their original containers: arrays, lists, tuples of factors; JSON is decoded."""
         values = _restore(self, 0, 0, self.rows)
         if self.validity is None:
             return values
@@ -146,7 +141,7 @@ class Column:
 
 
 def _restore(column: Column, depth: int, lo: int, hi: int) -> Any:
-    """Items lo to hi of a nesting depth."""
+    """Items lo to hi at a nesting depth."""
     if depth >= column.list_depth:
         return _array(column, depth, lo, hi)
     if depth == len(column.shape):
@@ -196,7 +191,7 @@ def bits(array: Array) -> Array:
 
 
 def fit_offsets(ends: Array) -> Array:
-    """Offsets as int32 where the last one fits, else int64."""
+    """Offsets as int32 if the last one fits, else int64."""
     return ends.astype(np.int32 if ends[-1] <= INT32_MAX else np.int64, copy=False)
 
 
@@ -208,7 +203,7 @@ def offsets_of(lengths: Array) -> Array:
 
 
 def concat(first: Column, *others: Column) -> Column:
-    """The rows of all, in the first one's containers; ColumnError if they are of different kinds."""
+    """The rows of all columns, in the containers of the first; ColumnError if their types differ."""
     columns = [first, *others]
     for other in others:
         if not first.same_rows(other):
@@ -217,14 +212,16 @@ def concat(first: Column, *others: Column) -> Column:
     validity = None
     if any(column.validity is not None for column in columns):
         validity = np.concatenate([column.valid_rows() for column in columns])
-    offsets = tuple(_joined(levels) for levels in zip(*(column.offsets for column in columns), strict=True))
+    offsets = tuple(
+        _concat_offsets(levels) for levels in zip(*(column.offsets for column in columns), strict=True)
+    )
     rows = sum(column.rows for column in columns)
     data = np.concatenate([column.data for column in columns])
     return replace(first, rows=rows, data=data, offsets=offsets, validity=validity)
 
 
-def _joined(levels: Sequence[Array]) -> Array:
-    """Offsets of one level of several columns, as those of all in a row."""
+def _concat_offsets(levels: Sequence[Array]) -> Array:
+    """The offsets of one level of several columns, for the columns concatenated."""
     shifts = np.cumsum([0] + [int(ends[-1]) for ends in levels])
     parts = [ends[1:] + np.int64(shift) for ends, shift in zip(levels, shifts, strict=False)]
     return fit_offsets(np.concatenate([np.zeros(1, dtype=np.int64), *parts]))

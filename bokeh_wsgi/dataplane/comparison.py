@@ -1,4 +1,4 @@
-"""Which rows of two columns of one layout and length differ, found only as far as it is worth knowing."""
+"""Finds the rows that differ between two columns of one layout and length, but stops when there are many."""
 
 from collections.abc import Callable
 from typing import Final, Protocol
@@ -9,44 +9,44 @@ from .columns import Array, Column, bits
 from .kernels import sweep
 
 OP_BYTES: Final = 2048
-"""What one more op costs to encode, send and apply, in bytes of values; nearer ranges are merged."""
+"""The cost of one more op (encode, send, apply), in bytes of values; ranges that are nearer are merged."""
 MAX_OPS: Final = 2048
 MANY: Final = 1 << 60
 PROBES: Final = 64
 MOST: Final = 0.8
-"""Where more of the probed places differ than this share, writes would cost nearly as much as the whole."""
+"""If more than this share of the probed values differ, writes would cost nearly as much as the whole."""
 
 
 class Comparison(Protocol):
-    """Changed rows, near ranges merged. Goes on from where it stopped."""
+    """A search for changed rows, which can be continued. Near ranges are merged."""
 
     def costs_at_most(self, nbytes: float, *, few: int = MANY, small: int = 0, refresh: bool = False) -> bool:
-        """Whether writing what differs costs no more than ``nbytes``; and, if over ``few`` ranges, ``small``.
+        """Whether writing what differs costs at most ``nbytes``; or ``small``, if more than ``few`` ranges.
 
-        With ``refresh``, wherever it looked, the old values become the new ones.
+        With ``refresh``, new values are copied into the old column as far as it was compared.
         """
 
     @property
     def ranges(self) -> Array:
-        """Start and stop of each range of rows, once it ``costs_at_most`` something."""
+        """Start and stop of each range of rows; complete once `costs_at_most` has returned True."""
 
     @property
     def refreshed(self) -> int:
-        """Number of items from the first on that became the new ones."""
+        """How many items, from the first on, have been refreshed."""
 
 
 def compare(old: Column, new: Column) -> Comparison | None:
-    """None if the rows can't be compared in place, or a look at a few places says that it would not pay."""
+    """A comparison; None if rows cannot be compared in place, or if a few probes show that most differ."""
     if old.rows != new.rows:
         return None
     if old.is_fixed and old.validity is None and new.validity is None:
-        found = Sweep(old.data, new.data, new.items_per_cell)
-        return None if found.mostly_differs() else found
+        comparison = Sweep(old.data, new.data, new.items_per_cell)
+        return None if comparison.mostly_differs() else comparison
     return _compare_rows(old, new)
 
 
 class Sweep:
-    """A comparison of columns whose rows all have the same size and are there."""
+    """A comparison of columns whose rows have a fixed size and are all valid."""
 
     def __init__(self, old: Array, new: Array, items_per_row: int) -> None:
         self._old, self._new = bits(old), bits(new)
@@ -84,7 +84,7 @@ class Sweep:
 
 
 class Known:
-    """A comparison that was made already."""
+    """A comparison with known ranges."""
 
     refreshed = 0
 
@@ -98,19 +98,19 @@ class Known:
 
 
 def _compare_rows(old: Column, new: Column) -> Known | None:
-    """Of columns whose rows vary in size, or may be None."""
+    """A comparison of columns whose rows vary in size, or may be None."""
     if all(map(np.array_equal, old.offsets, new.offsets)):
         ranges = _changed_in_place(old, new)
     else:
         ranges = _changed_middle(old, new)
     if ranges is not None and not (old.validity is None and new.validity is None):
-        there = Sweep(old.valid_rows(), new.valid_rows(), 1)
-        ranges = _merged(np.concatenate([ranges, there.ranges])) if there.costs_at_most(MANY) else None
+        valid = Sweep(old.valid_rows(), new.valid_rows(), 1)
+        ranges = _merged(np.concatenate([ranges, valid.ranges])) if valid.costs_at_most(MANY) else None
     return None if ranges is None else Known(ranges, new.nbytes / max(new.rows, 1))
 
 
 def _changed_in_place(old: Column, new: Column) -> Array | None:
-    """Of columns whose rows have the same lengths."""
+    """The changed ranges of columns whose rows have the same lengths."""
     found = Sweep(old.data, new.data, new.items_per_cell if new.is_fixed else 1)
     if found.mostly_differs() or not found.costs_at_most(MANY):
         return None
@@ -123,7 +123,7 @@ def _changed_in_place(old: Column, new: Column) -> Array | None:
 
 
 def _merged(ranges: Array) -> Array:
-    """Sorted, with those that overlap or touch joined."""
+    """The ranges sorted; those that overlap or touch become one."""
     if not len(ranges):
         return ranges
     ranges = ranges[np.argsort(ranges[:, 0], kind="stable")]
@@ -134,7 +134,7 @@ def _merged(ranges: Array) -> Array:
 
 
 def _changed_middle(old: Column, new: Column) -> Array:
-    """One range: what is left after the rows that are equal at both ends."""
+    """One range: all rows but those that are equal at the start and at the end."""
     rows = new.rows
     head = _count_equal(rows, lambda lo, hi: old.slice(lo, hi).equals(new.slice(lo, hi)))
     tail = _count_equal(
@@ -144,7 +144,7 @@ def _changed_middle(old: Column, new: Column) -> Array:
 
 
 def _count_equal(rows: int, same: Callable[[int, int], bool]) -> int:
-    """How many rows in a row are the same; by halves, each looked at once or twice."""
+    """How many leading rows are the same; a binary search that compares each row at most twice."""
     lo, hi = 0, rows
     while lo < hi:
         middle = (lo + hi + 1) // 2

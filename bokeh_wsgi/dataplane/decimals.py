@@ -1,9 +1,9 @@
-"""Floats that were rounded to a few decimals (prices, sensors) as integers: exact, and far fewer bytes.
+"""Encodes floats that were rounded to a few decimals (prices, sensors) as integers: exact, and smaller.
 
-Value i is ``integer / 10 ** decimals``: one float64 division, then rounded to the dtype; so numpy and
-JavaScript get the same bits. The two lowest integers stand for -0.0, which rounding makes of small negative
-numbers, and for NaN. A column with any other value is sent as floats. After ALP (Afroozeh and Boncz, SIGMOD
-2023).
+Value i is ``integer / 10 ** decimals``: one float64 division, then rounded to the dtype, so that numpy and
+JavaScript compute the same bits. The two lowest integers stand for -0.0, which is what small negative numbers
+are rounded to, and for NaN. A column with any other value is sent as floats. After ALP (Afroozeh and Boncz,
+SIGMOD 2023).
 """
 
 from typing import Any, Final
@@ -21,8 +21,9 @@ SCALES: Final = np.array([10**decimals for decimals in range(MAX_DECIMALS + 1)],
 
 
 def find_decimals(values: Array) -> int | None:
-    """The fewest decimals with which a few values from all over are exact; None if they have more."""
-    if not all(_may_be_one(value.item(), values.itemsize) for value in values[:: max(len(values) // 3, 1)]):
+    """The fewest decimals with which a few sample values are exact; None if they have more."""
+    few = values[:: max(len(values) // 3, 1)]
+    if not all(_may_be_decimal(value.item(), values.itemsize) for value in few):
         return None
     some = values[:: max(len(values) // PROBES, 1)]
     with np.errstate(over="ignore", invalid="ignore"):
@@ -30,12 +31,12 @@ def find_decimals(values: Array) -> int | None:
         back = (scaled / SCALES[:, None]).astype(values.dtype)
     same = (bits(back) == bits(some)) & (np.abs(scaled) < LIMIT)
     is_nan = bits(some) == bits(np.full(1, np.nan, dtype=values.dtype))
-    found = (same | is_nan).all(axis=1)
-    return int(found.argmax()) if found.any() else None
+    exact = (same | is_nan).all(axis=1)
+    return int(exact.argmax()) if exact.any() else None
 
 
-def _may_be_one(value: float, itemsize: int) -> bool:
-    """False for most values that are no decimals, in a microsecond; never for one that is."""
+def _may_be_decimal(value: float, itemsize: int) -> bool:
+    """A fast check: False for most values that are not decimals, and for none that is."""
     if not abs(value) < LIMIT:
         return value != value
     near = abs(value) * 2**-23 if itemsize == 4 else 0.0
@@ -43,7 +44,7 @@ def _may_be_one(value: float, itemsize: int) -> bool:
 
 
 def to_integers(values: Array, decimals: int) -> Array | None:
-    """int32, or None if any value would be another one then."""
+    """The values as int32; None if one of them would change."""
     integers = np.empty(len(values), dtype=np.int32)
     for lo in range(0, len(values), BLOCK):
         if not _convert(values[lo : lo + BLOCK], decimals, integers[lo : lo + BLOCK]):
@@ -74,12 +75,12 @@ def from_integers(integers: Array, decimals: int, dtype: np.dtype[Any]) -> Array
 
 
 def integers_within(values: Array) -> Array:
-    """The end of the memory of so many values, for their integers: `spread` then needs none besides."""
+    """The end of the memory of ``values``, as the place for their integers; see `spread`."""
     return values.view(np.int32)[values.nbytes // 4 - len(values) :]
 
 
 def spread(values: Array, decimals: int) -> None:
-    """Make values of the integers that are within their memory; those not read yet are never written over."""
+    """Convert the integers at the end of the memory of ``values``, in place: none is overwritten unread."""
     integers = integers_within(values)
     for lo in range(0, len(values), BLOCK):
         values[lo : lo + BLOCK] = from_integers(integers[lo : lo + BLOCK], decimals, values.dtype)

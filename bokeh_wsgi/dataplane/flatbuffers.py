@@ -1,4 +1,4 @@
-"""Flatbuffer tables, read without belief: a position outside the buffer is a FrameError."""
+"""Reads flatbuffer tables from untrusted bytes: FrameError for a position outside of the buffer."""
 
 import struct
 from typing import Any
@@ -7,7 +7,7 @@ from bokeh_wsgi.exc import FrameError
 
 
 class Table:
-    """One table of a flatbuffer; fields by their number in Arrow's Message.fbs."""
+    """A table of a flatbuffer; fields have the numbers of Arrow's Message.fbs."""
 
     def __init__(self, data: memoryview, at: int) -> None:
         self.data, self.at = data, at
@@ -19,7 +19,7 @@ class Table:
         return cls(data, unpack(data, 0, "<I"))
 
     def position(self, field: int) -> int:
-        """Where a field is, 0 if it has its default."""
+        """The position of a field; 0 if it has its default."""
         slot = 4 + 2 * field
         offset = unpack(self.data, self.vtable + slot, "<H") if slot + 2 <= self.size else 0
         return self.at + offset if offset else 0
@@ -35,7 +35,7 @@ class Table:
         return Table(self.data, at + unpack(self.data, at, "<I"))
 
     def pairs(self, field: int) -> tuple[int, int]:
-        """Position and number of the structs of two int64 that a vector holds; they lie within the data."""
+        """Position and number of the structs of two int64 in a vector; FrameError if it exceeds the data."""
         at = self.position(field)
         if not at:
             return 0, 0
@@ -57,5 +57,5 @@ def unpack(data: memoryview, at: int, kind: str) -> int:
 
 
 def unpack_pairs(data: memoryview, at: int, count: int) -> tuple[Any, ...]:
-    """The numbers of so many pairs, flat."""
+    """The numbers of ``count`` pairs, flat."""
     return struct.unpack_from(f"<{2 * count}q", data, at)

@@ -1,4 +1,4 @@
-"""Ops to the bytes of a change (docs/dataplane.md)."""
+"""Encodes ops as the bytes of a change (docs/dataplane.md)."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,26 +17,26 @@ from .rows import FLOATS
 from .schema import END, SCHEMA_MESSAGE
 
 ROW_BYTES: Final = (2 << 20) - 65536
-"""Raw size at which values are cut into several rows, of which two make a batch even if nothing shrinks."""
+"""Larger values are split into several rows, of which two fit a batch even if they are not compressible."""
 BATCH_BYTES: Final = 4 << 20
 BATCH_ROWS: Final = 4096
 PIECE_BYTES: Final = 1 << 16
 DECIMALS_BYTES: Final = 4096
-"""Floats that are fewer are sent as they are: what integers would save is less than a packet."""
+"""Fewer bytes of floats are never sent as integers: that would save less than a packet."""
 
 
 def encode(docid: str, ops: Iterable[Op], memory: FilterMemory | None = None) -> list[bytes]:
-    """Record batch messages of about 4 MiB at most, no schema, no end; long values make several rows.
+    """Record batch messages of at most about 4 MiB, without schema and end; long values become several rows.
 
-    With ``memory``, the filters of a column's last encoding are used again, as long as they do as well.
+    With ``memory``, the filters of a column's last encoding are used again while they compress as well.
     """
     return list(map(write_batch, _encoded(docid, ops, memory)))
 
 
 def encode_pieces(docid: str, ops: Iterable[Op], memory: FilterMemory | None = None) -> Iterator[bytes]:
-    """The bytes of ``encode`` in pieces of any size, made when they are asked for.
+    """The bytes of ``encode`` in pieces of any size, lazily.
 
-    So a large change is never held whole, and its chunks are not copied once they are compressed.
+    So a large change is never in memory as a whole, and its compressed chunks are not copied.
     """
     for batch in _encoded(docid, ops, memory):
         small: list[Chunk] = []
@@ -56,12 +56,12 @@ def _encoded(docid: str, ops: Iterable[Op], memory: FilterMemory | None) -> Iter
 
 
 def encode_upload(docid: str, ops: Iterable[Op], memory: FilterMemory | None = None) -> list[bytes]:
-    """A whole stream in pieces: schema, batches, end."""
+    """A complete stream in pieces: schema, batches, end."""
     return [SCHEMA_MESSAGE, *encode_pieces(docid, ops, memory), END]
 
 
 def commit(docid: str, seq: int, meta: Mapping[str, Any] | None = None) -> bytes:
-    """The server's last batch of a change: its number, and e.g. a new token or why the document ended."""
+    """The server's last batch of a change: its ``seq``, and e.g. a new token, or why the stream ends."""
     if meta:
         return _commit(docid, seq, json.dumps(dict(meta), separators=(",", ":")))
     return with_seq(_commit_zero(docid), seq)
@@ -77,7 +77,7 @@ def _commit(docid: str, seq: int, text: str) -> bytes:
 
 
 def split(op: Op) -> Iterator[Op]:
-    """The op as rows of about 2 MiB raw: the rest of a REPLACE follows as APPENDs."""
+    """The op, split into ops of about 2 MiB: a REPLACE is followed by APPENDs."""
     values = op.values
     if values is None or values.nbytes <= ROW_BYTES or values.rows < 2:
         yield op
@@ -108,18 +108,18 @@ def _row(docid: str, op: Op, memory: FilterMemory) -> Row:
     chunks: list[bytes] = []
     if values is not None:
         dtype, shape = values.dtype, values.shape
-        told, chunks = _chunks(op, values, memory)
-        text = json.dumps(told, separators=(",", ":")) if told else text
+        encoding, chunks = _chunks(op, values, memory)
+        text = json.dumps(encoding, separators=(",", ":")) if encoding else text
     key = op.model or None, op.column if op.model else None
     where = op.base, op.start, op.count, op.drop
     return Row(None, docid, op.code, *key, *where, dtype or None, shape, text or None, chunks)
 
 
 def _chunks(op: Op, values: Column, memory: FilterMemory) -> tuple[dict[str, int], list[bytes]]:
-    """What a row of values tells in its json, and its buffers."""
-    told: dict[str, int] = {}
+    """The json of a row with values, and its buffers."""
+    fields: dict[str, int] = {}
     if op.code is OpCode.REPLACE and values.list_depth:
-        told = {"list": values.list_depth} | ({"integers": True} if values.integers else {})
+        fields = {"list": values.list_depth} | ({"integers": True} if values.integers else {})
     *before, data = _buffers(values)
     chunks = [
         compress(buffer, memory.choice((op.model, op.column, number, buffer.dtype.char)))
@@ -127,14 +127,14 @@ def _chunks(op: Op, values: Column, memory: FilterMemory) -> tuple[dict[str, int
     ]
     choice = memory.choice((op.model, op.column, len(before), data.dtype.char))
     if values.dtype not in FLOATS or data.nbytes < DECIMALS_BYTES:
-        return told, [*chunks, compress(data, choice)]
-    form, as_integers = memory.form((op.model, op.column))
-    integers = form.integers(data, choice, as_integers)
-    if integers is None or form.decimals is None:
-        return told, [*chunks, compress(data, choice)]
+        return fields, [*chunks, compress(data, choice)]
+    encoding, as_integers = memory.float_encoding((op.model, op.column))
+    integers = encoding.integers(data, choice, as_integers)
+    if integers is None or encoding.decimals is None:
+        return fields, [*chunks, compress(data, choice)]
     chunks.append(compress(integers, as_integers))
-    form.see(as_integers)
-    return told | {"decimals": form.decimals}, chunks
+    encoding.see(as_integers)
+    return fields | {"decimals": encoding.decimals}, chunks
 
 
 def _buffers(values: Column) -> list[Array]:

@@ -1,4 +1,4 @@
-"""A column that takes ops: appends cost what they add, rows drop from the front for nothing."""
+"""`GrowingColumn`: a column to which ops are applied; appends cost O(rows added), drops O(1)."""
 
 from dataclasses import replace
 from typing import Final
@@ -9,27 +9,27 @@ from bokeh_wsgi.exc import FrameError
 
 from .columns import INT32_MAX, NUMBERS, Array, Column, concat, fit_offsets
 from .diff import WORTH, Plan, choose, ramp_instead, ramp_op
+from .drop_guess import DropGuess
+from .growable_buffer import GrowableBuffer
 from .ops import Op, OpCode
 from .ramp import Ramp, find_ramp, ramp_from_json
-from .rollover import Habit
-from .run import Run
 
 PENDING_BYTES: Final = 1 << 16
-"""Writes of rows that vary in size are put in together, once they weigh as much as the column, or this."""
+"""Writes to rows of varying size are collected until they are as large as the column, or this."""
 EMPTY: Final = Column("float64", (), 0, 0, np.zeros(0, dtype=np.float64))
 
 
 class GrowingColumn:
-    """The state of one column under ops. Not thread-safe.
+    """The present values of one column to which ops are applied. Not thread-safe.
 
-    With ``copy=False`` it may keep the arrays of the values it is given, which then nobody may change.
-    Columns given out are views: good until the next WRITE or `refresh`; appends and drops leave them as they
-    are. A ramp is held as what it is, without memory for its values, as long as appends go on with it.
+    With ``copy=False`` it may keep the arrays that it is given, which nobody may change then.
+    The columns that it returns are views: valid until the next WRITE or `refresh`; appends and drops do not
+    change them. A `Ramp` is stored as such, without memory for values, as long as appends continue it.
     """
 
     def __init__(self, column: Column | None = None, *, copy: bool = True) -> None:
         self._is_new = column is None
-        self._habit = Habit()
+        self._guess = DropGuess()
         self._begin(column or EMPTY, copy)
 
     def _begin(self, column: Column, copy: bool) -> None:
@@ -40,9 +40,9 @@ class GrowingColumn:
         self._pending_bytes = 0
         self._dropped = 0
         self.rows = column.rows
-        self._data = Run(column.data, copy=copy)
-        self._offsets = [Run(ends, copy=copy) for ends in column.offsets]
-        self._validity = None if column.validity is None else Run(column.validity, copy=copy)
+        self._data = GrowableBuffer(column.data, copy=copy)
+        self._offsets = [GrowableBuffer(ends, copy=copy) for ends in column.offsets]
+        self._validity = None if column.validity is None else GrowableBuffer(column.validity, copy=copy)
 
     def _begin_ramp(self, ramp: Ramp) -> None:
         self._begin(Column(ramp.dtype, (), 0, ramp.list_depth, EMPTY.data.astype(NUMBERS[ramp.dtype])), False)
@@ -63,13 +63,13 @@ class GrowingColumn:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the values, without room to grow, a ramp's as if written out; O(1)."""
+        """The size of the values, without room to grow; for a ramp, the size as an array. O(1)."""
         if self._ramp is not None:
             return self._ramp.nbytes
         return self._held_bytes + self._pending_bytes
 
     def column(self) -> Column:
-        """The values now; a view, so ``copy()`` it to keep it. Only a ramp is written out for each call."""
+        """The present values; a view, so ``copy()`` it to keep it. A ramp's values are computed each time."""
         if self._ramp is not None:
             return self._ramp.column()
         self._settle()
@@ -78,38 +78,35 @@ class GrowingColumn:
         return self._view
 
     def slice(self, lo: int, hi: int) -> Column:
-        """Rows lo to hi now; a view, except of a ramp."""
+        """Rows lo to hi; a view, except of a ramp."""
         if self._ramp is not None:
             return self._ramp.moved(lo, hi - lo).column()
         return self.column().slice(lo, hi)
 
     @property
     def _held_bytes(self) -> int:
-        return sum(run.nbytes for run in self._runs)
+        return sum(buffer.nbytes for buffer in self._buffers)
 
     def lent(self) -> "Ramp | Column":
-        """The values now, which stay as they are: a WRITE takes other memory while somebody has them."""
+        """A snapshot of the values: while it exists, a WRITE copies the column first."""
         if self._ramp is not None:
             return self._ramp
         self._settle()
-        for run in self._runs:
-            run.lent()
+        for buffer in self._buffers:
+            buffer.lent()
         return self._held()
 
     @property
-    def _runs(self) -> list[Run]:
+    def _buffers(self) -> list[GrowableBuffer]:
         return [self._data, *self._offsets, *([self._validity] if self._validity is not None else [])]
 
     def _held(self) -> Column:
-        offsets = tuple(_from_zero(run.view) for run in self._offsets)
+        offsets = tuple(_from_zero(buffer.view) for buffer in self._offsets)
         validity = self._validity.view if self._validity is not None else None
         return replace(self._like, rows=self.rows, data=self._data.view, offsets=offsets, validity=validity)
 
     def whole(self, *, lent: bool = False) -> Op:
-        """The op that gives a reader who has nothing the column: RAMP or REPLACE.
-
-        Its values are a view as those of `column`, or `lent`.
-        """
+        """The op that creates the column: RAMP or REPLACE. Its values are those of `column`, or `lent`."""
         ramp = None if self._ramp is None else self._ramp.from_zero()
         if ramp is not None:
             return ramp_op(ramp)
@@ -119,11 +116,11 @@ class GrowingColumn:
         )
 
     def refresh(self, new: Column, *, copy: bool = True) -> list[Op]:
-        """Become ``new``, and return the cheapest ops that do the same to another holder; [] if equal.
+        """Become ``new``; returns the cheapest ops that do the same to a copy of this column, [] if equal.
 
-        The caller sets model, column and base. It chooses as `diff` does, but first tries what helped in
-        this column's last updates. Values are copied once, as they are compared; those of the ops are views
-        of this column, good until its next ``refresh`` or WRITE.
+        The caller sets model, column and base of the ops. They are chosen as by `diff`, but what helped in
+        the last updates is tried first. Values are copied during the comparison. The ops have views of this
+        column, valid until its next ``refresh`` or WRITE.
         """
         if self._is_new or not self._like.same_layout(new):
             return self._replace(new, copy)
@@ -137,7 +134,7 @@ class GrowingColumn:
         if in_place:
             self._view = replace(self.column(), data=self._data.writable())
         rows = self.rows
-        plan = choose(self.column(), new, self._habit, refresh=in_place)
+        plan = choose(self.column(), new, self._guess, refresh=in_place)
         ramp = ramp_instead(plan, rows, new)
         if ramp is not None:
             self._begin_ramp(ramp)
@@ -158,13 +155,13 @@ class GrowingColumn:
         return [self.whole()]
 
     def _refresh_ramp(self, ramp: Ramp, new: Column) -> list[Op] | None:
-        """The ops if new is the same ramp, or goes on with it; None if the values have to be compared."""
+        """The ops if ``new`` continues the ramp; None if the values have to be compared."""
         drop = ramp.find_drop(new)
         if drop is None:
             return None
         rows = self.rows
         kept = rows - drop
-        # Rows that stay have other places now, so no WRITE is cheaper, unless most rows are new ones.
+        # With a drop, all kept rows have moved, so no WRITE is cheaper, unless most rows are new.
         if new.rows - kept >= WORTH * new.rows or (drop and new.rows == rows and new.rows - kept > kept):
             return None
         plan = Plan(drop=drop)
@@ -179,7 +176,7 @@ class GrowingColumn:
         return ops
 
     def _take(self, plan: Plan, new: Column) -> None:
-        """Carry out a plan for a column of fixed rows, all of which are there."""
+        """Execute a plan for a column whose rows have a fixed size and are all valid."""
         cell = new.items_per_cell
         if plan.ranges is not None:
             if not plan.refreshed:
@@ -196,9 +193,9 @@ class GrowingColumn:
             self._data.assign(new.data)
 
     def apply(self, op: Op, *, copy: bool = True) -> None:
-        """Take one op of this column, all or nothing; FrameError if it does not fit the rows held.
+        """Apply one op, all or nothing; FrameError if it does not fit the column.
 
-        An APPEND or WRITE costs O(its rows); WRITEs of rows that vary in size are put in later, many at once.
+        An APPEND or WRITE costs O(its rows); WRITEs to rows of varying size are executed later, many at once.
         """
         if op.code is OpCode.RAMP:
             self._begin_ramp(ramp_from_json(op.json, op.dtype, op.count))
@@ -216,7 +213,7 @@ class GrowingColumn:
         self._is_new = False
 
     def check(self, op: Op) -> None:
-        """FrameError if an APPEND or WRITE does not fit."""
+        """Raise FrameError if an APPEND or WRITE does not fit."""
         assert op.values is not None
         if not self._like.same_rows(op.values):
             kinds = [f"{c.dtype}{list(c.shape)}" for c in (op.values, self._like)]
@@ -241,7 +238,7 @@ class GrowingColumn:
             self._append_ends(level, ends)
         self._data.append(values.data)
         if self._validity is None and values.validity is not None:
-            self._validity = Run(np.ones(self.rows, dtype=bool), copy=False)
+            self._validity = GrowableBuffer(np.ones(self.rows, dtype=bool), copy=False)
         if self._validity is not None:
             self._validity.append(values.valid_rows())
         self.rows += values.rows
@@ -251,7 +248,7 @@ class GrowingColumn:
         if int(held[-1]) + int(ends[-1]) > INT32_MAX and held.dtype != np.int64:
             held = _from_zero(held)
             kind = np.int64 if int(held[-1]) + int(ends[-1]) > INT32_MAX else np.int32
-            self._offsets[level] = Run(held.astype(kind), copy=False)
+            self._offsets[level] = GrowableBuffer(held.astype(kind), copy=False)
         kind = held.dtype.type
         self._offsets[level].append(ends[1:].astype(kind) + held[-1])
 
@@ -264,12 +261,12 @@ class GrowingColumn:
             self._validity.drop(rows)
         self.rows -= rows
         count, like = rows, self._like
-        for level, run in enumerate(self._offsets):
+        for level, buffer in enumerate(self._offsets):
             if level == like.ragged:
                 count *= like.items_per_cell
-            ends = run.view
+            ends = buffer.view
             dropped = int(ends[count] - ends[0])
-            run.drop(count)
+            buffer.drop(count)
             count = dropped
         self._data.drop(count if like.is_text else count * like.items_per_cell)
 
@@ -284,12 +281,12 @@ class GrowingColumn:
             self._write_out(self._ramp)
         self._data.write(start * self._like.items_per_cell, values.data)
         if self._validity is None and values.validity is not None:
-            self._validity = Run(np.ones(self.rows, dtype=bool), copy=False)
+            self._validity = GrowableBuffer(np.ones(self.rows, dtype=bool), copy=False)
         if self._validity is not None:
             self._validity.write(start, values.valid_rows())
 
     def _settle(self) -> None:
-        """Put in the writes of rows that vary in length: all of them in one pass over the column."""
+        """Execute the pending writes to rows of varying size, in one pass over the column."""
         if not self._pending or not self.rows:
             return
         pieces = [self._held(), *(values for _, values in self._pending)]

@@ -1,4 +1,4 @@
-"""The compiled kernels where they were built, their numpy twins otherwise."""
+"""The compiled kernels; if they were not built, their equivalents in numpy."""
 
 import os
 import warnings

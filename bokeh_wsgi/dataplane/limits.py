@@ -1,14 +1,14 @@
-"""How much a reader takes from a stranger."""
+"""`Limits`: how much a reader accepts from an untrusted sender."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Checked before memory is taken; each bounds one change.
+    """Limits for one change, checked before memory is allocated.
 
-    ``max_bytes`` on the wire, ``max_message_bytes`` of one Arrow message, ``max_unpacked`` bytes of values,
-    ``max_rows`` of one column, ``max_ops`` rows of the batches.
+    ``max_bytes``: of the change on the wire. ``max_message_bytes``: of one Arrow message. ``max_unpacked``:
+    bytes of values, decompressed. ``max_rows``: of one column. ``max_ops``: ops, which are rows of batches.
     """
 
     max_bytes: int = 1 << 30

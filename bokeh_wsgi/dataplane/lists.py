@@ -1,4 +1,4 @@
-"""Columns from Python lists and tuples: numbers, strings, factors, ragged, or JSON per row."""
+"""Columns from Python lists and tuples: numbers, strings, factors, ragged arrays, or JSON per row."""
 
 import datetime as dt
 import json
@@ -24,13 +24,13 @@ MAX_DEPTH: Final = 8
 
 
 def column_from_list(values: Sequence[Any], fallback: Fallback | None = None) -> Column:
-    """A column with list_depth >= 1; the first of these that fits: scalars, nested values, JSON."""
+    """A column with list_depth >= 1: of scalars if possible, else of nested values, else of JSON."""
     return _scalars(values) or _nested(values) or _json(values, fallback or to_plain)
 
 
 @lru_cache(maxsize=256)
 def _kind(kind: type[Any]) -> str:
-    """What a scalar of this type becomes; "" for everything else."""
+    """The kind of column for a type of scalars; "" for all other types."""
     if kind.__module__.split(".")[0] == "pandas":
         names = {
             "NAType": "none",
@@ -81,7 +81,7 @@ def _present(items: Sequence[Any], kinds: set[str]) -> Column | None:
 
 
 def column_from_integers(array: Array) -> Column:
-    """A column of a list's integers, which come back as such, even if no integer type has room for them."""
+    """A column of a list's integers, which are restored as integers even if it has to store floats."""
     column = column_from_numbers(array)
     return replace(column, list_depth=1, integers=column.dtype == "float64")
 
@@ -101,7 +101,7 @@ def _floats(items: Sequence[Any]) -> Array:
 
 
 def _strings(items: Sequence[Any]) -> Column | None:
-    """None if a string has no UTF-8 form (a lone surrogate); JSON can carry it."""
+    """A column of strings; None if one cannot be encoded as UTF-8 (a lone surrogate), which JSON can."""
     try:
         texts = pa.array(items, type=pa.large_string())
     except UnicodeEncodeError:
@@ -127,12 +127,12 @@ def texts_column(dtype: str, texts: Sequence[str]) -> Column:
 
 
 def _nested(values: Sequence[Any]) -> Column | None:
-    """Lists in lists (or tuples, or arrays) of one depth; None if they are something else."""
+    """A column of nested lists, tuples or arrays of one depth; None for other values."""
     factors = bool(values) and all(issubclass(kind, tuple) for kind in set(map(type, values)))
     items: Sequence[Any] = values
     levels: list[Array] = []
     while items and len(levels) < MAX_DEPTH:
-        items = [_unpacked(item) for item in items]
+        items = [_without_wrapper(item) for item in items]
         if all(isinstance(item, np.ndarray) for item in items):
             return _of_arrays(items, levels)
         if not all(isinstance(item, list | tuple | np.ndarray) for item in items):
@@ -149,8 +149,8 @@ def _nested(values: Sequence[Any]) -> Column | None:
     return _ragged(leaf, levels, len(levels) + 1)
 
 
-def _unpacked(item: Any) -> Any:
-    """Array-likes as arrays; arrays of other than numbers as lists."""
+def _without_wrapper(item: Any) -> Any:
+    """Array-likes as arrays, or as lists if they are not of numbers."""
     if isinstance(item, np.generic | list | tuple | str) or not hasattr(item, "__array__"):
         return item
     array = np.asarray(item)
@@ -171,7 +171,7 @@ def _ragged(leaf: Column, levels: list[Array], list_depth: int) -> Column:
 
 
 def _of_arrays(items: list[Array], levels: list[Array]) -> Column | None:
-    """Arrays innermost: fixed dimensions if of equal shapes, else each dimension is a ragged level."""
+    """A column whose innermost items are arrays: of fixed dimensions, or ragged if their shapes differ."""
     shapes = [item.shape for item in items]
     ndim = len(shapes[0])
     if any(len(shape) != ndim for shape in shapes):
@@ -181,7 +181,7 @@ def _of_arrays(items: list[Array], levels: list[Array]) -> Column | None:
     if len({item.dtype for item in flat}) > 1:
         flat = [wire_numbers(item) for item in flat]
         if len({item.dtype for item in flat}) > 1:
-            # Each goes by itself, so that it keeps its type.
+            # As JSON instead, so that each array keeps its type.
             return None
     leaf = column_from_numbers(np.concatenate(flat))
     if ndim > 1 and len(set(shapes)) == 1:

@@ -1,4 +1,4 @@
-"""The outside of an Arrow IPC message, as far as a reader must trust it before pyarrow does.
+"""The header of an Arrow IPC message, as far as it must be checked before pyarrow reads it.
 
 ::
 
@@ -24,9 +24,9 @@ SCHEMA_TYPE, BATCH_TYPE = 1, 3
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Lengths of a message; ``size`` is all of it, 0 for the end of the stream.
+    """The lengths in a message's header; ``size`` is the whole message, 0 for the end of the stream.
 
-    Of a batch, also the numbers of ``nodes`` and ``buffers``, in pairs as in the message.
+    For a batch also ``nodes`` and ``buffers``: pairs of numbers as in the message, flat.
     """
 
     metadata: int
@@ -41,7 +41,7 @@ class Head:
 
 
 def read_head(data: memoryview, max_message_bytes: int) -> Head | None:
-    """The head of the message at the start of data; None if there are too few bytes yet."""
+    """The header of the message at the start of ``data``; None if it is not complete yet."""
     if data.nbytes < PREFIX_BYTES:
         return None
     marker, metadata = struct.unpack_from("<Ii", data)

@@ -1,4 +1,4 @@
-"""The steps a change is made of."""
+"""`Op`: one operation of a change."""
 
 from dataclasses import dataclass, replace
 from enum import IntEnum
@@ -20,10 +20,10 @@ class OpCode(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Op:
-    """One row on the wire; docs/dataplane.md says which fields each code uses.
+    """One operation, a row on the wire; docs/dataplane.md lists the fields that each code uses.
 
-    ``base``: version of the column it applies to, 0 for any. ``values`` may be views of the caller's arrays.
-    A RAMP's ``values`` is None: ``dtype`` and ``json`` tell everything (``ramp.ramp_column`` computes them).
+    ``base``: the version of the column that it applies to, 0 for any. ``values`` may be views of the caller's
+    arrays; None for a RAMP, which ``dtype`` and ``json`` describe (see `ramp.ramp_from_json`).
     """
 
     code: OpCode
@@ -39,9 +39,9 @@ class Op:
 
     @property
     def key(self) -> tuple[str, str]:
-        """Which column it is about."""
+        """The key of its column."""
         return self.model, self.column
 
     def of(self, model: str, column: str, base: int) -> "Op":
-        """The same op, of this column at this version."""
+        """The same op for a column, with the version it applies to."""
         return replace(self, model=model, column=column, base=base)

@@ -1,4 +1,4 @@
-"""Values without a wire type of their own as JSON, in the forms BokehJS reads back."""
+"""Converts values without a wire type to JSON that BokehJS can read, and back."""
 
 import base64
 import zlib
@@ -14,13 +14,13 @@ from .wire_types import NUMBERS, wire_numbers
 
 GZIP: Final = 31
 MAX_BYTES: Final = 64 << 20
-"""Of an array in a JSON row."""
+"""The largest array in a JSON row, decompressed."""
 
 
 def to_plain(value: Any) -> Any:
-    """A JSON-able form: Bokeh's own one for numbers that JSON lacks, for dicts, and for arrays of numbers.
+    """JSON for a value; in Bokeh's format for NaN and infinities, dicts, and arrays of numbers.
 
-    ColumnError for what has none here; Bokeh's Serializer knows more.
+    Raises ColumnError for other types; Bokeh's Serializer knows more.
     """
     match value:
         case None | bool() | str():
@@ -42,7 +42,7 @@ def to_plain(value: Any) -> Any:
 
 
 def from_plain(value: Any) -> Any:
-    """The inverse of ``to_plain``; other objects stay as they are."""
+    """The inverse of ``to_plain``; other objects are unchanged."""
     match value:
         case {"type": "number", "value": "nan" | "+inf" | "-inf" as name}:
             return float(name)
@@ -59,7 +59,7 @@ def from_plain(value: Any) -> Any:
 
 
 def _is_entry(entry: Any) -> bool:
-    """Whether it is the name and value of a dict."""
+    """Whether it is a key and a value of a dict."""
     match entry:
         case [{"type": "number", "value": "nan" | "+inf" | "-inf"}, _]:
             return True
@@ -74,7 +74,7 @@ def _name(value: float) -> str:
 
 def _array_rep(array: Array) -> dict[str, Any]:
     data = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).tobytes()
-    # BokehJS takes nothing but gzip.
+    # BokehJS reads only gzip.
     packer = zlib.compressobj(wbits=GZIP)
     packed = packer.compress(data) + packer.flush()
     return {
@@ -87,7 +87,7 @@ def _array_rep(array: Array) -> dict[str, Any]:
 
 
 def _array_of(data: str, dtype: str, rep: dict[str, Any]) -> Any:
-    """The array; what is not quite one stays as it is."""
+    """The array; ``rep`` itself if it is not a valid one."""
     try:
         kind = NUMBERS[dtype].newbyteorder(">" if rep.get("order") == "big" else "<")
         packed = base64.b64decode(data, validate=True)

@@ -1,4 +1,4 @@
-"""Columns that count: value i is start + i * step, computed in float64 and then cast to the dtype."""
+"""`Ramp`: a column with value i = start + i * step, computed in float64 and then cast to the dtype."""
 
 import json
 from dataclasses import dataclass, replace
@@ -10,8 +10,8 @@ import numpy as np
 from bokeh_wsgi.exc import FrameError
 
 from .columns import NUMBERS, Array, Column
+from .drop_guess import least_kept
 from .kernels import count_ramp
-from .rollover import least_kept
 
 BLOCK: Final = 65536
 EXACT: Final = 2.0**53
@@ -19,9 +19,9 @@ EXACT: Final = 2.0**53
 
 @dataclass(frozen=True, slots=True)
 class Ramp:
-    """Exact by construction: Python, numpy and JavaScript round the product and the sum alike.
+    """A column that is fully described by two numbers. Python, numpy and JavaScript compute the same bits.
 
-    Row 0 is value ``first`` of the ramp: so one that rolls over stays one.
+    Row 0 is value ``first`` of the ramp, so that a rolling ramp remains one.
     """
 
     start: float
@@ -33,7 +33,7 @@ class Ramp:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the values as if written out."""
+        """The size of the values as an array."""
         return self.rows * NUMBERS[self.dtype].itemsize
 
     def values(self, lo: int, hi: int) -> Array:
@@ -41,7 +41,7 @@ class Ramp:
         return (self.start + steps * self.step).astype(NUMBERS[self.dtype], copy=False)
 
     def column(self) -> Column:
-        """The rows written out."""
+        """The values as an array."""
         data = np.empty(self.rows, dtype=NUMBERS[self.dtype])
         for lo in range(0, self.rows, BLOCK):
             hi = min(lo + BLOCK, self.rows)
@@ -49,16 +49,16 @@ class Ramp:
         return Column(self.dtype, (), self.rows, self.list_depth, data)
 
     def count(self, data: Array) -> int:
-        """How many leading values of an array of the dtype are the ramp's, or go on with it."""
+        """How many leading values of an array are the ramp's, including values after its last row."""
         rows = len(data) if self.moved(0, len(data)).is_in_range() else min(len(data), self.rows)
         return count_ramp(data[:rows], self.start, self.step, self.first)
 
     def moved(self, drop: int, rows: int) -> "Ramp":
-        """The ramp some rows on, with so many rows."""
+        """The ramp without its first ``drop`` rows, with this many rows."""
         return replace(self, first=self.first + drop, rows=rows)
 
     def find_drop(self, new: Column) -> int | None:
-        """How many rows must go at the front so that a column of the layout begins with the rest."""
+        """How many rows must be dropped so that a column of the layout begins with the rest; None: no way."""
         if not self.rows or not new.rows or new.validity is not None:
             return None
         if new.rows >= self.rows and self.count(new.data[:1]):
@@ -70,12 +70,12 @@ class Ramp:
         return drop if self.moved(drop, kept).count(new.data) >= kept else None
 
     def _row_of(self, value: float) -> int:
-        """The row that has about this value; -1 if none has."""
+        """The row nearest to a value; -1 if the value is outside of the ramp."""
         distance = (value - (self.start + self.first * self.step)) / self.step if self.step else 0.0
         return round(distance) if 0 <= distance <= self.rows else -1
 
     def from_zero(self) -> "Ramp | None":
-        """The same values with row 0 at the start, as on the wire; None if rounding may differ."""
+        """The same values with ``first`` = 0, as on the wire; None if they may be rounded differently."""
         if not self.first or not self.step:
             return replace(self, first=0)
         numbers = self.start, self.step, self.start + (self.first + self.rows) * self.step
@@ -84,7 +84,7 @@ class Ramp:
         return replace(self, start=self.start + self.first * self.step, first=0)
 
     def is_in_range(self) -> bool:
-        """Whether all values are finite and fit the dtype, and those of an integer type are whole."""
+        """Whether all values are finite and in the dtype's range, and integers if it is an integer type."""
         start, last = (self.start + (self.first + i) * self.step for i in (0, max(self.rows - 1, 0)))
         if not all(map(isfinite, (self.start, self.step, start, last))):
             return False
@@ -104,7 +104,7 @@ class Ramp:
 
 
 def ramp_from_json(text: str, dtype: str, rows: int) -> Ramp:
-    """The ramp of a row; FrameError if it is none or leaves its dtype."""
+    """The ramp of a row; FrameError if it is none, or leaves the dtype's range."""
     try:
         fields = json.loads(text)
         start, step = float.fromhex(fields["start"]), float.fromhex(fields["step"])
@@ -120,7 +120,7 @@ def ramp_from_json(text: str, dtype: str, rows: int) -> Ramp:
 
 
 def find_ramp(column: Column) -> Ramp | None:
-    """The ramp that gives the column bit for bit, or None."""
+    """The ramp that is equal to the column bit for bit; None if there is none."""
     data = column.data
     plain = not column.shape and column.validity is None and not column.is_text and column.dtype != "bool"
     if not plain or column.rows < 2 or column.list_depth > 1 or column.integers:
@@ -136,7 +136,7 @@ def find_ramp(column: Column) -> Ramp | None:
 
 
 def _gives(ramp: Ramp, data: Array) -> bool:
-    """Compared in a few places first, so that most other columns are refused at once."""
+    """Whether a ramp is equal to the values; compares a few first, which rejects most other columns."""
     rows = len(data)
     probes = (ramp.moved(i, 1).count(data[i : i + 1]) for i in (1, rows // 2, rows - 1))
     return all(probes) and ramp.count(data) == rows

@@ -1,4 +1,4 @@
-"""Bytes to changes, sans-IO."""
+"""Reads changes from bytes, without I/O: `Reader` for streams, `read_upload` for uploads."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -8,12 +8,12 @@ import pyarrow as pa
 
 from bokeh_wsgi.exc import FrameError
 
-from .adjoining import Adjoining
 from .batches import Row, read_batch
 from .codec import unpacked_bytes
 from .limits import Limits
 from .messages import BATCH_TYPE, PREFIX_BYTES, SCHEMA_TYPE, Head, read_head
 from .ops import Op, OpCode
+from .placement import RowPlacement
 from .rows import MODEL_OPS, Budget, op_of, strict_json
 from .schema import SCHEMA, SCHEMA_MESSAGE
 
@@ -23,7 +23,7 @@ COPIED_BYTES: Final = 256 << 10
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change of one document, whole: its ops, its seq, and the server's ``meta`` (token, end)."""
+    """One complete change of a document: its ops, its ``seq``, and the server's ``meta`` (token, end)."""
 
     doc: str
     seq: int
@@ -33,10 +33,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """The rows of an upload, not unpacked yet.
+    """The rows of an upload, not decompressed yet.
 
-    ``frame`` is its batches' own bytes, to be kept and sent on as they are; those of a large one are a view
-    of what came, which then nobody may change. ``unpacked`` is about how many bytes of values there will be.
+    ``frame``: the bytes of its batches, to be stored and forwarded unchanged; if large, a view of the
+    received buffer, which nobody may change. ``unpacked``: about how many bytes the values will have.
     """
 
     rows: list[Row]
@@ -45,8 +45,8 @@ class Upload:
     budget: Budget
 
     def ops(self) -> list[Op]:
-        """The checked ops; raises FrameError where they are broken or do not fit each other."""
-        memory = Adjoining(self.rows, self.budget.limits.max_unpacked)
+        """The checked ops; FrameError if one is invalid, or if they do not fit together."""
+        memory = RowPlacement(self.rows, self.budget.limits.max_unpacked)
         ops = [op_of(row, self.budget, memory.place(row)) for row in self.rows]
         if any(op.code is OpCode.COMMIT for op in ops):
             raise FrameError("a batch holds other than changes of its document: a COMMIT")
@@ -55,13 +55,13 @@ class Upload:
 
 
 def decode_upload(data: Buffer, docid: str, limits: Limits | None = None) -> tuple[list[Op], Buffer]:
-    """The ops of an upload, and its frame; raises FrameError."""
+    """The ops of an upload, and its frame; FrameError if it is invalid."""
     upload = read_upload(data, docid, limits)
     return upload.ops(), upload.frame
 
 
 def read_upload(data: Buffer, docid: str, limits: Limits | None = None) -> Upload:
-    """An upload's rows; FrameError for anything but a whole stream of rows of this document."""
+    """The rows of an upload; FrameError for anything but a complete stream of this document's rows."""
     limits = limits or Limits()
     if len(data) > limits.max_bytes:
         raise FrameError(f"the upload has {len(data)} bytes; at most {limits.max_bytes} are taken")
@@ -74,10 +74,10 @@ def read_upload(data: Buffer, docid: str, limits: Limits | None = None) -> Uploa
             raise FrameError("the upload was cut")
         if not head.size:
             break
-        found = _rows(view[at : at + head.size], head, budget)
-        if not found or any(row.doc != docid for row in found):
+        batch = _rows(view[at : at + head.size], head, budget)
+        if not batch or any(row.doc != docid for row in batch):
             raise FrameError(f"a batch holds other than changes of document {docid}")
-        rows += found
+        rows += batch
         at += head.size
     if at + 8 != len(data):
         raise FrameError("there are bytes after the end of the stream")
@@ -89,7 +89,7 @@ def read_upload(data: Buffer, docid: str, limits: Limits | None = None) -> Uploa
 
 
 def read_model_ops(data: Buffer, limits: Limits) -> Iterator[tuple[int, list[Op]]]:
-    """The seq of each change in batches that were checked, and its ops on models; no values are unpacked."""
+    """The ``seq`` and the model ops of each change in checked batches; without decompressing values."""
     view, budget = memoryview(data), Budget(limits)
     ops: list[Op] = []
     while (head := read_head(view, limits.max_message_bytes)) is not None and head.size:
@@ -113,7 +113,7 @@ def _schema_size(view: memoryview, limits: Limits) -> int:
 
 
 def check_schema(message: memoryview, head: Head) -> None:
-    """FrameError unless the message is the schema of this format."""
+    """Raise FrameError unless the message is the schema of this format."""
     if head.kind != SCHEMA_TYPE:
         raise FrameError("the stream does not start with a schema")
     try:
@@ -131,7 +131,7 @@ def _rows(message: memoryview, head: Head, budget: Budget) -> list[Row]:
 
 
 def check_change(ops: list[Op]) -> None:
-    """FrameError unless the ops fit each other: GRAPH first, one base per column, parts of what is there."""
+    """Raise FrameError unless ops fit together: GRAPH first, one base per column, no parts of new columns."""
     if not ops:
         raise FrameError("a change without ops")
     bases: dict[tuple[str, str], int] = {}
@@ -152,9 +152,9 @@ def check_change(ops: list[Op]) -> None:
 
 
 class Reader:
-    """Takes a ``changes`` stream in pieces of any size and gives its changes, each once it is whole.
+    """Reads a ``changes`` stream in pieces of any size, and returns each change once it is complete.
 
-    Not thread-safe. After a FrameError it can't go on. ``ended``: the stream ended cleanly.
+    Not thread-safe. Unusable after a FrameError. ``ended``: the stream has ended cleanly.
     """
 
     def __init__(self, limits: Limits | None = None) -> None:
@@ -180,7 +180,7 @@ class Reader:
         return changes
 
     def _head(self, view: memoryview) -> Head | None:
-        """The head of the next message; None if it is not whole yet."""
+        """The header of the next message; None if the message is not complete yet."""
         if self.ended:
             if view:
                 raise FrameError("there are bytes after the end of the stream")

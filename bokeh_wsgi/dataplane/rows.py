@@ -1,4 +1,4 @@
-"""Rows to checked ops: nothing of a row is believed before it was compared with the rest."""
+"""Converts rows of an untrusted batch to ops, after checking all fields against each other."""
 
 import json
 from dataclasses import dataclass
@@ -39,12 +39,12 @@ _FIELDS: Final = ("start", "count", "drop", "dtype", "shape", "json", "column", 
 UNUSED: Final = {
     code: [name for name in _FIELDS if name not in _USED.get(code, ("json",))] for code in OpCode
 }
-"""Fields that an op must leave empty."""
+"""Fields that must be empty, by op."""
 
 
 @dataclass(slots=True)
 class Budget:
-    """What a change may still take."""
+    """Counts what a change needs, and raises FrameError beyond its limits."""
 
     limits: Limits
     unpacked: int = 0
@@ -62,7 +62,7 @@ class Budget:
 
 
 def op_of(row: Row, budget: Budget, into: Array | None = None) -> Op:
-    """The op of a row, its values unpacked; FrameError naming what does not fit.
+    """The op of a row, with decompressed values; FrameError, with the reason, if it is invalid.
 
     ``into`` is memory for its data.
     """
@@ -130,7 +130,7 @@ def _column(row: Row, budget: Budget, into: Array | None) -> Column:
     levels = ragged + (dtype in TEXTS)
     if len(chunks) != levels + 2:
         raise FrameError(f"has {len(chunks)} buffers instead of {levels + 2}")
-    list_depth, decimals, integers = told_of(row)
+    list_depth, decimals, integers = encoding_of(row)
     validity = _validity(chunks[0], rows, budget)
     if validity is not None and shape:
         raise FrameError("only plain columns have None rows")
@@ -152,7 +152,7 @@ def _column(row: Row, budget: Budget, into: Array | None) -> Column:
 
 
 def _check_layout(row: Row, shape: tuple[int, ...]) -> int:
-    """The number of ragged levels, if dtype and shape are any."""
+    """The number of ragged levels; FrameError for an invalid dtype or shape."""
     if row.dtype not in NUMBERS and row.dtype not in TEXTS:
         raise FrameError(f"there is no dtype {row.dtype}")
     if not shape:
@@ -169,21 +169,21 @@ def _check_layout(row: Row, shape: tuple[int, ...]) -> int:
     return ragged
 
 
-def told_of(row: Row) -> tuple[int, int | None, bool]:
-    """What json tells of values: list depth, decimals if they are sent as integers, `Column.integers`."""
+def encoding_of(row: Row) -> tuple[int, int | None, bool]:
+    """The json of a row with values: list depth, decimals if they are sent as integers, `Column.integers`."""
     if not row.json:
         return 0, None, False
-    if len(row.json) > MAX_TOLD:
+    if len(row.json) > MAX_ENCODING_LENGTH:
         raise FrameError(f"json is {row.json[:80]!r}")
-    return _told(row.json, row.op == OpCode.REPLACE, row.dtype or "", len(row.shape))
+    return _encoding(row.json, row.op == OpCode.REPLACE, row.dtype or "", len(row.shape))
 
 
-MAX_TOLD: Final = 64
-"""Characters; what is told of values is short, and is remembered."""
+MAX_ENCODING_LENGTH: Final = 64
+"""The longest json of a row with values, as it gets cached."""
 
 
 @lru_cache(maxsize=256)
-def _told(text: str, begins: bool, dtype: str, dimensions: int) -> tuple[int, int | None, bool]:
+def _encoding(text: str, begins: bool, dtype: str, dimensions: int) -> tuple[int, int | None, bool]:
     fields = strict_json(text)
     if not isinstance(fields, dict) or not {"list", "decimals", "integers"} >= fields.keys() or not fields:
         raise FrameError(f"json is {text[:80]!r}")
@@ -230,7 +230,7 @@ def _unpack(
 def _decimals(
     chunk: Chunk, dtype: np.dtype[Any], decimals: int, count: int, budget: Budget, into: Array | None
 ) -> Array:
-    """Values that are sent as integers, decoded into the memory of the values themselves."""
+    """Decodes values that were sent as integers, within the memory of the values."""
     budget.take(count * dtype.itemsize)
     check_size(chunk, INTEGERS, count)
     values = np.empty(count, dtype=dtype) if into is None else into
@@ -259,7 +259,7 @@ def _check_values(column: Column) -> None:
 
 
 def strict_json(text: str) -> Any:
-    """JSON as JavaScript reads it: no NaN, no Infinity; FrameError if it is anything else."""
+    """JSON as in JavaScript, without NaN and Infinity; FrameError if it is invalid."""
     try:
         return json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError) as e:

@@ -1,4 +1,4 @@
-"""The one Arrow schema of every stream, and the bytes around its batches."""
+"""The Arrow schema of all streams, and their constant messages."""
 
 from typing import Final
 
@@ -22,10 +22,10 @@ SCHEMA: Final = pa.schema(
     ]
 )
 SCHEMA_MESSAGE: Final[bytes] = SCHEMA.serialize().to_pybytes()
-"""First in every stream."""
+"""The first message of a stream."""
 END: Final = b"\xff\xff\xff\xff\x00\x00\x00\x00"
-"""Last in every stream that ended cleanly."""
-# Of nulls, because pa.array() imports pandas where there is one, for which no server should wait.
+"""The last bytes of a stream that ends cleanly."""
+# pa.nulls() and not pa.array(), which imports pandas if it is installed, and so delays the start of a server.
 _EMPTY: Final = pa.RecordBatch.from_arrays([pa.nulls(0, field.type) for field in SCHEMA], schema=SCHEMA)
 HEARTBEAT: Final[bytes] = _EMPTY.serialize().to_pybytes()
-"""An empty batch: says that the sender is alive, changes nothing."""
+"""An empty batch, which shows that the connection is alive and changes nothing."""

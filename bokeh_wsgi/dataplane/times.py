@@ -1,4 +1,4 @@
-"""Dates and times as milliseconds since 1970, by Bokeh's rules (bokeh.util.serialization)."""
+"""Converts dates and times to milliseconds since 1970, as Bokeh does (bokeh.util.serialization)."""
 
 import datetime as dt
 from typing import Any
@@ -14,9 +14,9 @@ BLOCK = 32768
 
 
 def array_ms(array: Array) -> Array:
-    """datetime64 or timedelta64 as float64 milliseconds, cut to microseconds; NaT is NaN.
+    """datetime64 or timedelta64 as float64 milliseconds, truncated to microseconds; NaT becomes NaN.
 
-    By blocks that stay in the cache: the result is the only memory taken.
+    Works in blocks that fit the cache, and allocates only the result.
     """
     flat = array.reshape(-1)
     ms = np.empty(len(flat), dtype=np.float64)
@@ -28,9 +28,9 @@ def array_ms(array: Array) -> Array:
 
 
 def scalar_ms(value: Any) -> float:
-    """One date, time, duration or pandas scalar as milliseconds; NaT is NaN. Zones are ignored, as in Bokeh.
+    """A date, time, duration or pandas scalar as milliseconds; NaT becomes NaN. Numbers are unchanged.
 
-    Numbers pass through.
+    Time zones are ignored, as in Bokeh.
     """
     kind = type(value)
     if kind.__module__.split(".")[0] == "pandas":

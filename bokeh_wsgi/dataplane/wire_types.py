@@ -1,4 +1,4 @@
-"""The types in which numbers go over the wire, and arrays in them."""
+"""The types of numbers on the wire, and the conversion of arrays to them."""
 
 from typing import Any, Final
 
@@ -25,8 +25,8 @@ NUMBERS: Final[dict[str, np.dtype[Any]]] = {
 def wire_numbers(array: Array) -> Array:
     """The array in a type of the wire, by Bokeh's rules.
 
-    64-bit integers become 32-bit ones if all fit, else float64, rounded as JavaScript does; float16 and long
-    double become float64; times become milliseconds. ColumnError for complex numbers.
+    64-bit integers become 32-bit ones if all fit, else float64 (rounded as in JavaScript). float16 and long
+    double become float64; times become milliseconds. Raises ColumnError for complex numbers.
     """
     if array.dtype.kind in "mM":
         return array_ms(array)

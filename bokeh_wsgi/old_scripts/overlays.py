@@ -1,4 +1,4 @@
-"""Modules of Bokeh 0.9, put over today's in this process."""
+"""`install`: replaces modules of today's Bokeh, in this process, by ones with the names of Bokeh 0.9."""
 
 import contextlib
 import importlib
@@ -23,9 +23,9 @@ SERVER = {
 
 
 def install(url: str | None = None) -> None:
-    """Have ``import bokeh.…`` find what Bokeh 0.9 had; with ``url``, that is the default server.
+    """Make ``import bokeh.…`` find the names of Bokeh 0.9. ``url``: the default server.
 
-    For the whole process and for good. Modules that imported from Bokeh before keep what they have.
+    For the whole process, permanently. Modules that were imported before are not changed.
     """
     if url is not None:
         sessions.Session.default_url = url
@@ -48,12 +48,12 @@ def _names(module: ModuleType) -> dict[str, Any]:
 
 
 def _put(name: str, names: Mapping[str, Any]) -> None:
-    """A copy of the module with more names, or a new one, in the place of the module."""
+    """Replace a module by a copy with additional names; create it if there is none."""
     overlay = ModuleType(name, "Of Bokeh 0.9.")
-    with contextlib.suppress(ModuleNotFoundError):  # one that Bokeh no longer has
+    with contextlib.suppress(ModuleNotFoundError):  # Bokeh does not have it any more
         overlay.__dict__.update(vars(importlib.import_module(name)))
     overlay.__dict__.update(names)
-    public = {found for found in vars(overlay) if not found.startswith("_")}
+    public = {attribute for attribute in vars(overlay) if not attribute.startswith("_")}
     overlay.__dict__["__all__"] = sorted({*getattr(overlay, "__all__", public), *names})
     parent, _, child = name.rpartition(".")
     sys.modules[name] = overlay

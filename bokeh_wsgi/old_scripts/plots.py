@@ -1,4 +1,4 @@
-"""Figures as scripts of Bokeh 0.9 make them: names that plots, tools and glyph methods had."""
+"""A figure with the names that plots, tools and glyph methods had in Bokeh 0.9."""
 
 import functools
 import inspect
@@ -21,7 +21,7 @@ RENAMED: Final = {
     "y_mapper_type": "y_axis_type",
 }
 GONE: Final = {"h_symmetry", "v_symmetry", "logo"}
-"""Settings of looks that Bokeh no longer has: scripts run on without them."""
+"""Attributes that Bokeh no longer has: they are ignored."""
 TOOLS: Final = {"click": "tap", "previewsave": "save", "resize": None, "select": "box_select"}
 MARKERS: Final = {
     "asterisk",
@@ -38,18 +38,18 @@ MARKERS: Final = {
     "triangle",
     "x",
 }
-"""Glyph methods that are now kinds of `scatter`."""
+"""Glyph methods that are markers of `scatter` now."""
 
 LOOKS: Final = ("fill_", "line_", "text_")
-"""Any glyph took these, and those that have no such looks did not mind."""
+"""Prefixes of arguments that every glyph accepted, and ignored if it had no such properties."""
 COLUMNS: Final = {"x", "y", "radius", "size", "width", "height", "text", "fill_color", "line_color", "color"}
 
 _SET_LATER = ("responsive", "webgl")
 
 
-# As in plotting.py: with the underscore Bokeh leaves it out of its registry.
+# As in plotting.py: Bokeh does not register a class with an underscore.
 class _figure(_today):  # noqa: N801
-    """A figure that also takes what figures of Bokeh 0.9 took, when it is made and later."""
+    """A figure that also accepts the arguments and attributes of figures in Bokeh 0.9."""
 
     __view_model__ = _today.__view_model__
     __view_module__ = _today.__view_module__
@@ -84,15 +84,11 @@ def _is_of_title(name: str) -> bool:
     return name.startswith("title_") and name not in _today.properties()
 
 
-def tools(told: str | Iterable[str | Model]) -> str | list[str | Model]:
-    """The tools that ``tools=`` named, as they are called today."""
-    names = told.split(",") if isinstance(told, str) else list(told)
-    found: dict[str | Model, None] = {}
-    for name in names:
-        new = TOOLS.get(name.strip(), name.strip()) if isinstance(name, str) else name
-        if new:
-            found[new] = None
-    return list(found)
+def tools(old: str | Iterable[str | Model]) -> str | list[str | Model]:
+    """The argument ``tools=`` with today's names."""
+    names = old.split(",") if isinstance(old, str) else list(old)
+    renamed = [TOOLS.get(name.strip(), name.strip()) if isinstance(name, str) else name for name in names]
+    return list(dict.fromkeys(name for name in renamed if name))
 
 
 def _glyph_method(name: str, today: Callable[..., Any]) -> Callable[..., Any]:
@@ -101,27 +97,27 @@ def _glyph_method(name: str, today: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(today)
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        told = dict(zip(known[1:], args, strict=False)) | kwargs
-        if "legend" in told:
-            told["legend_label"] = told.pop("legend")
+        arguments = dict(zip(known[1:], args, strict=False)) | kwargs
+        if "legend" in arguments:
+            arguments["legend_label"] = arguments.pop("legend")
         if not is_marker:
-            for looks in [key for key in told if key.startswith(LOOKS) and key not in known]:
-                del told[looks]
-        if "source" in told:
-            _join(told, told["source"])
-        if name in MARKERS and "radius" not in told:
-            return GlyphAPI.scatter(self, **told, marker=name)
-        return today(self, **told)
+            for looks in [key for key in arguments if key.startswith(LOOKS) and key not in known]:
+                del arguments[looks]
+        if "source" in arguments:
+            _add_columns(arguments, arguments["source"])
+        if name in MARKERS and "radius" not in arguments:
+            return GlyphAPI.scatter(self, **arguments, marker=name)
+        return today(self, **arguments)
 
     return method
 
 
-def _join(told: dict[str, Any], source: Any) -> None:
-    """Values that are told beside a source become columns of it."""
-    for name, value in told.items():
+def _add_columns(arguments: dict[str, Any], source: Any) -> None:
+    """Add sequences that were passed besides a source to it as columns."""
+    for name, value in arguments.items():
         if name in COLUMNS and isinstance(value, Sequence | np.ndarray) and not isinstance(value, str):
             source.data[name] = value
-            told[name] = name
+            arguments[name] = name
 
 
 for _name in (name for name in vars(GlyphAPI) if not name.startswith("_")):

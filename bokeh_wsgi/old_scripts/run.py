@@ -21,23 +21,23 @@ OURS = (str(Path(__file__).parent.parent) + os.sep, runpy.__file__, "<frozen run
 
 
 def parser() -> argparse.ArgumentParser:
-    """What stands before the script is for us; all behind it is the script's."""
-    made = argparse.ArgumentParser(
+    """The parser; what comes after the script's name is passed on to the script."""
+    created = argparse.ArgumentParser(
         prog=PROGRAM,
         usage="%(prog)s [-h] [--url URL] (script.py | -m module) [arguments …]",
         description="Runs a script that was written for the bokeh-server of Bokeh 0.9, unchanged.",
         allow_abbrev=False,
     )
-    add = made.add_argument
+    add = created.add_argument
     add("--url", help="the server to use where the script wants the default, http://localhost:5006/")
     add("-m", dest="module", nargs=argparse.REMAINDER, help="run a module, as python -m does")
     add("script", nargs="?", help="the script")
     add("arguments", nargs=argparse.REMAINDER, help="for the script")
-    return made
+    return created
 
 
 def main(argv: Sequence[str]) -> NoReturn:
-    """Run what is asked for, and exit as it does: 0, its own code, or 1 after an error that nobody caught."""
+    """Run the script or module, and exit with its code: 0, its own, or 1 after an uncaught error."""
     flags = parser().parse_args(argv)
     what, *arguments = flags.module or [flags.script, *flags.arguments]
     if what is None:
@@ -66,7 +66,7 @@ def _missing_module(name: str) -> str | None:
 
 
 def _outcome(run: Callable[[str, list[str]], None], what: str, arguments: list[str]) -> int:
-    """The exit code; errors that the script did not catch are shown, without our part of the way to them."""
+    """The exit code. Uncaught errors are printed, without the frames of this package."""
     try:
         run(what, arguments)
     except SystemExit:
@@ -74,15 +74,15 @@ def _outcome(run: Callable[[str, list[str]], None], what: str, arguments: list[s
     except SessionError as error:
         sys.stderr.write(f"{_place(error, what)}: {error}\n")
         return 1
-    except BaseException as error:  # noqa: BLE001 - as the interpreter does at its end
-        traceback = _theirs(error.__traceback__)
+    except BaseException as error:  # noqa: BLE001 - as in the interpreter
+        traceback = _script_frames(error.__traceback__)
         sys.excepthook(type(error), error.with_traceback(traceback), traceback)
         return 130 if isinstance(error, KeyboardInterrupt) else 1
     return 0
 
 
 def _run_script(path: str, arguments: list[str]) -> None:
-    # Not runpy.run_path: the module of a script stays until the very end, for its threads and exit handlers.
+    # Not runpy.run_path: the script's module must exist until its threads and exit handlers have ended.
     file = os.path.abspath(path)
     main = ModuleType("__main__")
     main.__dict__.update(__file__=file, __builtins__=builtins, __cached__=None)
@@ -100,18 +100,21 @@ def _run_module(name: str, arguments: list[str]) -> None:
     runpy.run_module(name, run_name="__main__", alter_sys=True)
 
 
-def _theirs(traceback: TracebackType | None) -> TracebackType | None:
+def _script_frames(traceback: TracebackType | None) -> TracebackType | None:
     while traceback is not None and traceback.tb_frame.f_code.co_filename.startswith(OURS):
         traceback = traceback.tb_next
     return traceback
 
 
 def _place(error: BaseException, what: str) -> str:
-    """Where in the script an error came up."""
+    """The file and line of the script where an error occurred."""
     place = os.path.basename(what)
     traceback = error.__traceback__
     while traceback is not None:
-        if traceback.tb_frame.f_globals.get("__name__") == "__main__" and _theirs(traceback) is traceback:
+        if (
+            traceback.tb_frame.f_globals.get("__name__") == "__main__"
+            and _script_frames(traceback) is traceback
+        ):
             file = os.path.basename(traceback.tb_frame.f_code.co_filename)
             place = f"{file}, line {traceback.tb_lineno}"
         traceback = traceback.tb_next

@@ -1,4 +1,4 @@
-"""``bokeh.session`` and ``bokeh.document`` as scripts of Bokeh 0.9 use them."""
+"""``bokeh.session`` and ``bokeh.document`` with the names of Bokeh 0.9."""
 
 from typing import Any, NoReturn
 
@@ -10,8 +10,8 @@ from bokeh_wsgi.client import DEFAULT_SERVER_URL
 from bokeh_wsgi.client import Session as Today
 
 
-class Context:
-    """What ``document.context`` was: all of a document's plots, as one thing to link to."""
+class PlotContext:
+    """``document.context`` of Bokeh 0.9: all plots of a document, as one object to link to."""
 
     def __init__(self, document: Document) -> None:
         self.document = document
@@ -23,7 +23,7 @@ class Context:
 
 
 class Session(Today):
-    """A session that takes the server told to `use` where a script wants the default one."""
+    """A session that uses ``default_url`` if the script gives the default server."""
 
     default_url = DEFAULT_SERVER_URL
 
@@ -33,8 +33,10 @@ class Session(Today):
         is_default = root_url.rstrip("/") + "/" == DEFAULT_SERVER_URL
         super().__init__(name, self.default_url if is_default else root_url, *args, **kwargs)
 
-    def object_link(self, obj: Model | Context, public: bool = False) -> str:
-        return self.document_link(public) if isinstance(obj, Context) else super().object_link(obj, public)
+    def object_link(self, obj: Model | PlotContext, public: bool = False) -> str:
+        return (
+            self.document_link(public) if isinstance(obj, PlotContext) else super().object_link(obj, public)
+        )
 
     def poll_document(self, document: Document, interval: float = 0.5) -> NoReturn:
         """Not there: events of pages do not reach scripts."""
@@ -63,7 +65,7 @@ def output_notebook(
     verbose: bool = False,
     hide_banner: bool = False,
 ) -> None:
-    """As ``bokeh_wsgi.io.output_notebook``, with the arguments in the order of that time."""
+    """As ``bokeh_wsgi.io.output_notebook``, with the arguments in the order of Bokeh 0.9."""
     if session is None and (url or name or docname):
         session = Session(name, DEFAULT_SERVER_URL if url in (None, "default") else str(url))
     io.output_notebook(resources, verbose, hide_banner, docname=docname, session=session)
@@ -75,6 +77,6 @@ def _add(self: Document, *objects: Model) -> None:
 
 
 def extend_document() -> None:
-    """Give documents of this process ``add`` and ``context``, which they had then."""
-    for name, member in (("add", _add), ("context", property(Context))):
+    """Add ``add`` and ``context`` of Bokeh 0.9 to the documents of this process."""
+    for name, member in (("add", _add), ("context", property(PlotContext))):
         setattr(Document, name, member)

@@ -11,7 +11,7 @@ from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.client import Session
 from bokeh_wsgi.client.follow import replies
 from bokeh_wsgi.client.publish.store_loop import OnTakenOver
-from bokeh_wsgi.client.transport import transport
+from bokeh_wsgi.client.transport import wsgi_transport
 from bokeh_wsgi.dataplane import Change, OpCode, Reader
 from bokeh_wsgi.models.state import State
 
@@ -52,7 +52,7 @@ class Viewer:
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """For the quiet before a live script looks through its document, and for its last poll."""
     monkeypatch.setattr(replies, "IDLE_S", 0.05)
-    monkeypatch.setattr(transport, "POLL_S", 0.05)
+    monkeypatch.setattr(wsgi_transport, "LONG_POLL_S", 0.05)
 
 
 @pytest.fixture

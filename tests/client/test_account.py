@@ -12,7 +12,7 @@ from werkzeug.wrappers import Request, Response
 
 from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.client import Session
-from bokeh_wsgi.client.transport.transport import is_same_place
+from bokeh_wsgi.client.transport.http_transport import is_same_place
 from bokeh_wsgi.exc import ServerRefused, ServerUnreachable
 
 from .accounts import PASSWORD, ann, bob, registered, shared_app

@@ -74,7 +74,7 @@ class Board:
 
     def has_read(self, seq: int) -> bool:
         """Whether a change came here; a server puts together what comes faster than it is read."""
-        return self.following._follower._seq >= seq
+        return self.following._reader._seq >= seq
 
     @property
     def head(self) -> int:
@@ -361,7 +361,7 @@ def test_a_store_that_another_one_was_faster_than_is_made_anew_on_top(
     other, theirs = make_session(), Document()
     other.load_document(theirs)
     source: Any = theirs.select_one({"type": ColumnDataSource})
-    live._follower.stop()
+    live._reader.stop()
     source.stream({"x": [20.0], "y": [20.0]})
     other.store_objects(source)
     viewer = Viewer(other)

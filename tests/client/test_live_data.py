@@ -11,7 +11,6 @@ from bokeh.embed import file_html
 from bokeh.models import ColumnDataSource
 from bokeh.plotting import figure
 
-from bokeh_wsgi.client.columns.growing_array import GrowingArray
 from bokeh_wsgi.client.columns.tracked_data import TrackedData, tracked
 
 
@@ -83,13 +82,14 @@ def test_arrays_that_somebody_holds_stay_as_they_were() -> None:
 
 
 def test_rows_are_moved_in_their_memory_once_nobody_holds_them() -> None:
-    room = GrowingArray()
-    room.take_over(np.arange(3000.0))
+    source = alive({"x": np.arange(3000.0)})
+    source.stream({"x": np.zeros(50)}, rollover=3000)
     places = set()
     for step in range(400):
-        room.extend(np.full(50, float(step)), 2950)
-        array = room.array()
-        places.add(id(array.base.obj))  # type: ignore[union-attr]
+        # Not source.stream(): in it, Bokeh has a reference to the array.
+        source.data._stream(source.document, source, {"x": np.full(50, float(step))}, 3000)
+        array = source.data["x"]
+        places.add(array.base.ctypes.data)
         assert array[-1] == step
         assert len(array) == 3000
         del array

@@ -206,7 +206,7 @@ def test_a_server_killed_in_the_middle_is_waited_for(tmp_path: Path) -> None:
         wait_until(lambda: len(calls) > 5)
         server.process.kill()
         server.process.wait()
-    wait_until(lambda: not live._follower.is_connected)
+    wait_until(lambda: not live._reader.is_connected)
     with running("--store", store, port=port):
         dragging.join(60)
         wait_until(lambda: calls[-1] == 79)
@@ -239,7 +239,7 @@ def test_a_stream_is_left_at_once(server: Running) -> None:
     document = Document()
     document.add_root(Div(text=""))
     live = session.live(document)
-    wait_until(lambda: live._follower.is_connected)
+    wait_until(lambda: live._reader.is_connected)
     begun = time.monotonic()
     session.close()
     wait_until(lambda: "bokeh-wsgi-follower" not in [thread.name for thread in threading.enumerate()])

@@ -24,7 +24,7 @@ from werkzeug.wrappers import Request, Response
 
 from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.client import Session
-from bokeh_wsgi.client.transport.transport import HTTPTransport
+from bokeh_wsgi.client.transport.http_transport import HTTPTransport
 from bokeh_wsgi.exc import ServerRefused, ServerUnreachable, SessionError
 
 from .conftest import Viewer

@@ -95,7 +95,8 @@ def _rewritten(draw: st.DrawFn, column: Column) -> Column:
     """Some rows overwritten by others of the same column."""
     source, target = _row(draw, column), _row(draw, column)
     count = min(draw(st.integers(0, 5)), column.rows - source, column.rows - target)
-    return column.overwrite(target, column.slice(source, source + count))
+    rows, rest = column.slice(source, source + count), column.slice(target + count, column.rows)
+    return concat(column.slice(0, target), rows, rest)
 
 
 def _inserted(draw: st.DrawFn, column: Column) -> Column:

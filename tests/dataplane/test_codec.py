@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bokeh_wsgi.dataplane.chunks import HEADER_BYTES
-from bokeh_wsgi.dataplane.codec import MAX_USES, Choice, FilterMemory, compress, decompress
+from bokeh_wsgi.dataplane.codec import MAX_USES, FilterChoice, FilterMemory, compress, decompress
 from bokeh_wsgi.exc import FrameError
 
 from .strategies import thorough
@@ -63,7 +63,7 @@ def test_what_does_not_shrink_is_stored_raw() -> None:
 
 
 def test_a_choice_holds_as_long_as_it_does_as_well() -> None:
-    choice = Choice()
+    choice = FilterChoice()
     cents = np.round(RNG.normal(100, 3, 10_000), 2)
 
     rounds = [COUNTING[:10_000], COUNTING[:10_000], cents, cents]
@@ -75,7 +75,7 @@ def test_a_choice_holds_as_long_as_it_does_as_well() -> None:
 
 
 def test_what_was_stored_raw_is_tried_again_after_a_while() -> None:
-    choice = Choice()
+    choice = FilterChoice()
     assert compress(NOISE, choice)[2] & 2
 
     lengths = [len(compress(np.zeros(1000), choice)) for _ in range(MAX_USES + 1)]
@@ -85,7 +85,7 @@ def test_what_was_stored_raw_is_tried_again_after_a_while() -> None:
 
 
 def test_in_long_columns_it_is_tried_again_soon() -> None:
-    choice = Choice()
+    choice = FilterChoice()
     noise = RNG.integers(0, 256, 2 << 20, dtype=np.uint8)
 
     lengths = [len(compress(values, choice)) for values in [noise] + [np.zeros(1 << 18)] * 5]

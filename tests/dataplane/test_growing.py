@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bokeh_wsgi.dataplane import Column, GrowingColumn, Op, OpCode, Ramp, column_from, concat
-from bokeh_wsgi.dataplane.run import Run
+from bokeh_wsgi.dataplane.growable_buffer import GrowableBuffer
 from bokeh_wsgi.exc import FrameError
 from tests.effort import tries
 
@@ -158,22 +158,22 @@ def test_appending_to_a_large_column_costs_what_is_added() -> None:
 
 
 def test_memory_moves_only_while_no_view_of_it_is_alive() -> None:
-    run = Run(np.arange(100.0), copy=True)
-    memory = run.view.base
-    run.drop(50)
+    buffer = GrowableBuffer(np.arange(100.0), copy=True)
+    memory = buffer.view.base
+    buffer.drop(50)
     del memory
 
-    view = run.view[3:5]
-    run.append(np.zeros(60))
+    view = buffer.view[3:5]
+    buffer.append(np.zeros(60))
     assert view.tolist() == [53, 54]
-    assert not np.shares_memory(view, run.view)
+    assert not np.shares_memory(view, buffer.view)
 
-    address = run.view.base.ctypes.data  # type: ignore[union-attr]
+    address = buffer.view.base.ctypes.data  # type: ignore[union-attr]
     for _ in range(20):
-        run.drop(30)
-        run.append(np.arange(30.0))
-    assert run.view.base.ctypes.data == address  # type: ignore[union-attr]
-    assert run.view[-30:].tolist() == list(range(30))
+        buffer.drop(30)
+        buffer.append(np.arange(30.0))
+    assert buffer.view.base.ctypes.data == address  # type: ignore[union-attr]
+    assert buffer.view[-30:].tolist() == list(range(30))
 
 
 @pytest.mark.parametrize("values", KINDS, ids=str)
@@ -207,19 +207,19 @@ def test_a_ramp_is_lent_as_what_it_is() -> None:
 
 
 def test_memory_that_was_lent_is_written_again_once_nobody_has_it() -> None:
-    run = Run(np.arange(100.0), copy=True)
-    address = run.view.base.ctypes.data  # type: ignore[union-attr]
-    lent = run.lent()
+    buffer = GrowableBuffer(np.arange(100.0), copy=True)
+    address = buffer.view.base.ctypes.data  # type: ignore[union-attr]
+    lent = buffer.lent()
     part = lent[7:9]
     del lent
-    run.write(7, np.zeros(1))
+    buffer.write(7, np.zeros(1))
     assert part.tolist() == [7, 8]
-    moved = run.view.base.ctypes.data  # type: ignore[union-attr]
+    moved = buffer.view.base.ctypes.data  # type: ignore[union-attr]
     assert moved != address
-    run.write(8, np.zeros(1))
-    run.lent()
-    run.write(9, np.zeros(1))
-    assert run.view.base.ctypes.data == moved  # type: ignore[union-attr]
-    lent = run.lent()
-    run.assign(np.ones(100))
+    buffer.write(8, np.zeros(1))
+    buffer.lent()
+    buffer.write(9, np.zeros(1))
+    assert buffer.view.base.ctypes.data == moved  # type: ignore[union-attr]
+    lent = buffer.lent()
+    buffer.assign(np.ones(100))
     assert lent[7:11].tolist() == [0, 0, 0, 10]

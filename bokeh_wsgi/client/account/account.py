@@ -1,4 +1,4 @@
-"""A user's account at one server: who the session is there, and with which key."""
+"""`Account`: a user at one server, with the key of the session and its requests."""
 
 import getpass
 import json
@@ -13,8 +13,10 @@ from wsgiref.types import WSGIApplication
 
 from bokeh.util.browser import view
 
-from bokeh_wsgi.client.transport.answer import Answer, telling
-from bokeh_wsgi.client.transport.transport import HTTPTransport, Transport, WSGITransport
+from bokeh_wsgi.client.transport.answer import Answer, has_fields
+from bokeh_wsgi.client.transport.http_transport import HTTPTransport
+from bokeh_wsgi.client.transport.transport import Transport
+from bokeh_wsgi.client.transport.wsgi_transport import WSGITransport
 from bokeh_wsgi.exc import Conflict, ServerRefused
 from bokeh_wsgi.protocol import DEFAULT_USER, KEY_HEADER, NO_KEY, USER_HEADER
 
@@ -35,7 +37,7 @@ class Options:
     timeout_s: float = 60.0
     """How long to wait for an answer."""
     ca_certs: str | None = None
-    """A file of certificates to trust besides the usual ones, as for a server with one of its own making."""
+    """A file of certificates to trust besides the usual ones, as for a server with a self-signed one."""
     load_from_config: bool = True
     configdir: str | os.PathLike[str] | None = None
 
@@ -47,24 +49,15 @@ class Options:
 
 
 class Account:
-    """One user at one server; `register` and `login` save the key that later sessions of this user find.
+    """One user at one server, with its requests and its saved key. `SignedIn` documents the verbs.
 
-    A key that the caller gives wins over a saved one, and a saved one is only used at the server that gave
-    it. Nothing is saved or read for an ``app`` in this process. Thread-safe.
+    A key that the caller passes takes precedence over a saved one. A saved key is only sent to the server
+    that issued it. For an ``app`` in this process nothing is saved or read. Thread-safe.
     """
 
-    def __init__(
-        self,
-        options: Options,
-        name: str | None,
-        username: str,
-        userapikey: str,
-        *,
-        on_identity: Callable[[str, str], None],
-    ) -> None:
-        """``on_identity`` is told the user and the key, now and whenever they are others."""
+    def __init__(self, options: Options, name: str | None, username: str, userapikey: str) -> None:
         self.config = Config(options.configdir)
-        # An app in this process is no server that a later session could find.
+        # A later session cannot connect to an app in this process.
         self._is_remote = options.app is None
         loads = options.load_from_config and self._is_remote
         saved = self.config.find(name, options.root_url.rstrip("/") + "/") if loads else {}
@@ -76,19 +69,24 @@ class Account:
         self.name = self.root_url if name is None else name
         self.username = username
         self.userapikey = userapikey
-        self._on_identity = on_identity
+        self._on_identity: Callable[[str, str], None] | None = None
         self._use(saved)
         self._become(self.username, self.userapikey)
         if loads and self.userapikey == NO_KEY:
             self.transport.when_found = self._look_again
 
+    def on_identity(self, callback: Callable[[str, str], None]) -> None:
+        """Call ``callback(username, userapikey)`` now, and whenever one of them changes."""
+        self._on_identity = callback
+        callback(self.username, self.userapikey)
+
     def _look_again(self, base_url: str) -> None:
-        """The saved key may be filed under the address that the root URL leads to."""
+        """The key may be saved under the base URL instead of the root URL."""
         self._use(self.config.find(None, base_url))
         self._become(self.username, self.userapikey)
 
     def _use(self, entry: Mapping[str, Any]) -> None:
-        """What the config has, except where the caller said otherwise."""
+        """Use a saved user and key, unless the caller gave others."""
         if self.username == DEFAULT_USER and self.userapikey == NO_KEY:
             self.username = str(entry.get("username", self.username))
             self.userapikey = str(entry.get("userapikey", self.userapikey))
@@ -98,11 +96,10 @@ class Account:
             return {}
         if self.userapikey.startswith("bwk-"):
             return {"Authorization": f"Bearer {self.userapikey}"}
-        # Of Bokeh 0.9. A server without users does not look at it: a key that is left over does no harm.
+        # As in Bokeh 0.9. A server without users ignores it, so that an old key does no harm.
         return {USER_HEADER: self.username, KEY_HEADER: self.userapikey}
 
     def save(self) -> None:
-        """Keep user, key and ``ca_certs`` in the config file, for later sessions at this server."""
         entry = {"root_url": self.root_url, "userapikey": self.userapikey, "username": self.username}
         if self.transport.is_found:
             entry["base_url"] = self.transport.base_url
@@ -111,24 +108,14 @@ class Account:
         self.config.save(self.root_url, entry)
 
     def register(self, username: str, password: str, *, invite: str | None = None) -> None:
-        """Make a new user, and be that user from now on; the key is saved, the password is not.
-
-        Raises `ServerRefused` with the reason: the name is taken, the password is too weak, the server takes
-        no new users, or none without an ``invite``, or it is single-user and needs none.
-        """
-        told = {"username": username, "password": password, "name": key_name()}
-        self._sign_in("register", told | ({} if invite is None else {"invite": invite}))
+        body = {"username": username, "password": password, "name": key_name()}
+        self._sign_in("register", body | ({} if invite is None else {"invite": invite}))
 
     def login(self, username: str, password: str) -> None:
-        """Be this user from now on, with a new key that is saved; the password is not.
-
-        Raises `ServerRefused` with the reason: a wrong name or password, too many tries (wait for
-        ``error.body["retry_after"]`` seconds), or a server that is single-user and needs none.
-        """
         self._sign_in("login", {"username": username, "password": password, "name": key_name()})
 
-    def _sign_in(self, path: str, told: Mapping[str, str]) -> None:
-        answer = self.send("POST", path, told, anonymous=True, tells=("username", "userapikey")).json()
+    def _sign_in(self, path: str, body: Mapping[str, str]) -> None:
+        answer = self.send("POST", path, body, anonymous=True, fields=("username", "userapikey")).json()
         self._become(answer["username"], answer["userapikey"])
         if self._is_remote:
             self._save_if_possible()
@@ -142,13 +129,10 @@ class Account:
     def _become(self, username: str, userapikey: str) -> None:
         self.username, self.userapikey = username, userapikey
         self.transport.credentials = self._credentials()
-        self._on_identity(username, userapikey)
+        if self._on_identity is not None:
+            self._on_identity(username, userapikey)
 
     def logout(self) -> None:
-        """End this session's key at the server, and forget it here and in the config file.
-
-        A key that has ended already is only forgotten.
-        """
         try:
             self.send("POST", "logout")
         except ServerRefused as error:
@@ -159,35 +143,24 @@ class Account:
         self._become(DEFAULT_USER, NO_KEY)
 
     def browser_login(self) -> str:
-        """Open the browser signed in as this user; returns the address, which is good for once, soon.
-
-        It holds a code and never the key. With ``BOKEH_BROWSER=none`` nothing opens.
-        """
-        told = self.send("POST", "codes", tells=("url",)).json()["url"]
-        # The server says where it is as it sees itself; we know where we reach it.
-        url = f"{self.transport.base_url}login/code#{urlsplit(told).fragment}"
+        answer = self.send("POST", "codes", fields=("url",)).json()["url"]
+        # Behind a proxy, the server may not know the address at which it is reached.
+        url = f"{self.transport.base_url}login/code#{urlsplit(answer).fragment}"
         view(url)
         return url
 
     def userinfo(self) -> dict[str, Any]:
-        """``{"username", "multi_user", "docs": [{"title", "docid", "published"}, …], "shared": […]}``.
-
-        Documents by last change; ``shared`` are those of others: ``{"title", "docid", "owner", "right"}``.
-        """
-        return self.send("GET", "userinfo", tells=("username", "docs")).json()
+        return self.send("GET", "userinfo", fields=("username", "docs")).json()
 
     def keys(self) -> list[dict[str, Any]]:
-        """This user's API keys and logins: ``{"id", "kind", "name", "created", "current"}``, no secrets."""
-        found: list[dict[str, Any]] = self.send("GET", "keys", tells=("keys",)).json()["keys"]
-        return found
+        keys: list[dict[str, Any]] = self.send("GET", "keys", fields=("keys",)).json()["keys"]
+        return keys
 
     def new_key(self, name: str) -> str:
-        """Another API key of this user, as for a machine; the server shows it this once."""
-        key: str = self.send("POST", "keys", {"name": name}, tells=("key",)).json()["key"]
+        key: str = self.send("POST", "keys", {"name": name}, fields=("key",)).json()["key"]
         return key
 
     def revoke(self, id: str) -> None:  # noqa: A002 - as `keys` calls it
-        """End an API key, or a login, by its id of `keys`."""
         self.send("DELETE", f"keys/{quote(id, safe='')}")
 
     def send(
@@ -197,9 +170,9 @@ class Account:
         body: Mapping[str, Any] | None = None,
         *,
         anonymous: bool = False,
-        tells: Sequence[str] = (),
+        fields: Sequence[str] = (),
     ) -> Answer:
-        """The answer to a request of this account, which has these fields.
+        """The answer to a request of this account, with at least these ``fields``.
 
         Raises `ServerRefused` with the server's reason.
         """
@@ -207,16 +180,21 @@ class Account:
         headers = {} if body is None else {"Content-Type": "application/json"}
         try:
             return self.transport.request(
-                method, path, headers=headers, pieces=pieces, anonymous=anonymous, is_whole=telling(*tells)
+                method,
+                path,
+                headers=headers,
+                pieces=pieces,
+                anonymous=anonymous,
+                is_whole=has_fields(*fields),
             )
-        except Conflict as error:  # which is about changes; this is none
+        except Conflict as error:  # only for changes
             raise ServerRefused(error.message, status=error.status, body={}) from None
 
 
 def key_name() -> str:
-    """What a new key is called at the server, so that its user knows it again."""
+    """The name of a new key at the server, by which its user can recognise it."""
     try:
         user = getpass.getuser()
-    except (OSError, KeyError):  # no such user id on this machine, as in some containers
+    except (OSError, KeyError):  # the user id has no name, as in some containers
         return socket.gethostname()
     return f"{user}@{socket.gethostname()}"

@@ -1,4 +1,4 @@
-"""``~/.bokeh/config.json``: the user and key to use at each server."""
+"""`Config`: the file ``~/.bokeh/config.json`` with the user and key for each server."""
 
 import contextlib
 import json
@@ -18,14 +18,14 @@ else:
 
 
 class Config:
-    """The saved sessions, by root URL; files that Bokeh 0.9 wrote (by session name) are read too."""
+    """The saved entries, by root URL. Files of Bokeh 0.9, which are by session name, can be read, too."""
 
     def __init__(self, configdir: str | os.PathLike[str] | None = None) -> None:
         self.directory = Path.home() / ".bokeh" if configdir is None else Path(configdir)
         self.path = self.directory / "config.json"
 
     def load(self) -> dict[str, dict[str, Any]]:
-        """All entries; none if there is no file, or one that is not ours."""
+        """All entries; none if there is no file, or if it has another format."""
         try:
             content = json.loads(self.path.read_bytes())
         except (OSError, ValueError):
@@ -35,7 +35,7 @@ class Config:
         return {key: entry for key, entry in content.items() if isinstance(entry, dict)}
 
     def find(self, name: str | None, root_url: str) -> dict[str, Any]:
-        """The entry for a session of this name, else for this server; an entry of another server is none."""
+        """The entry of this name if it is for this server, else any of this server; {} if there is none."""
         entries = self.load()
         for entry in (entries.get(name or ""), entries.get(root_url), *entries.values()):
             if entry is not None and root_url in _addresses(entry):
@@ -43,15 +43,15 @@ class Config:
         return {}
 
     def save(self, key: str, entry: dict[str, Any]) -> None:
-        """Write one entry; readable by the user alone, never half, and without losing another script's.
+        """Write one entry: atomically, readable by the user alone, and keeping what other scripts wrote.
 
-        Entries of the same server under other names go: what they say is older.
+        Removes entries of the same server under other names, as they are older.
         """
         with self._locked():
             self._write({**self._entries_without(_addresses(entry)), key: entry})
 
     def forget(self, *urls: str) -> None:
-        """Remove all entries of a server that is known by these addresses."""
+        """Remove all entries of the server at these addresses."""
         if not self.load():
             return
         with self._locked():
@@ -61,7 +61,7 @@ class Config:
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
-        """No other script writes in here, where the system can lock a folder: the file itself is replaced."""
+        """Lock the folder against other scripts (not on Windows): the file itself gets replaced."""
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         if fcntl is None:
             yield
@@ -78,7 +78,7 @@ class Config:
 
     def _write(self, entries: dict[str, dict[str, Any]]) -> None:
         content = json.dumps(entries, indent=2)
-        # Made with mode 0600, in the same folder, so that the replacement is one step.
+        # Created with mode 0600, and in the same folder so that the replacement is atomic.
         handle, name = tempfile.mkstemp(prefix=".config-", dir=self.directory)
         try:
             with open(handle, "w", encoding="utf-8") as file:
@@ -91,5 +91,5 @@ class Config:
 
 
 def _addresses(entry: dict[str, Any]) -> set[str]:
-    """The root URL of a server, and where its app was found from there, if that was known."""
+    """The root URL of an entry's server, and its base URL if that was known."""
     return {str(entry[name]) for name in ("root_url", "base_url") if name in entry}

@@ -1,4 +1,4 @@
-"""An account's documents as wholes: made, named, published, shared, embedded."""
+"""`Documents`: requests that create, rename, publish, share and embed documents."""
 
 import threading
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ from .account import Account
 
 
 class Documents:
-    """What an `Account` does with its documents, by their docid. Thread-safe."""
+    """What an `Account` can do with documents as wholes, by docid. Thread-safe."""
 
     def __init__(self, account: Account) -> None:
         self._account = account
@@ -18,7 +18,7 @@ class Documents:
 
     def make(self, title: str) -> dict[str, Any]:
         """This user's document of that title, or a new one: ``{"docid", "seq", "generation", …}``."""
-        return self._send("POST", "doc", {"title": title}, tells=("docid",))
+        return self._send("POST", "doc", {"title": title}, fields=("docid",))
 
     def delete(self, docid: str) -> None:
         self._send("DELETE", f"doc/{_quoted(docid)}")
@@ -30,7 +30,7 @@ class Documents:
         return self._send("GET", f"access/{_quoted(docid)}")
 
     def viewers(self, docid: str) -> int:
-        return int(self._send("GET", f"doc/{_quoted(docid)}/viewers", tells=("viewers",))["viewers"])
+        return int(self._send("GET", f"doc/{_quoted(docid)}/viewers", fields=("viewers",))["viewers"])
 
     def publish(self, docid: str) -> None:
         self._send("PUT", f"access/{_quoted(docid)}/published")
@@ -43,7 +43,7 @@ class Documents:
         if right not in ("read", "write"):
             raise ValueError(f'a document is shared to "read" or to "write", not {right!r}')
         self._send("PUT", f"access/{_quoted(docid)}/users/{quote(user, safe='')}", {"right": right})
-        # Where the user could write before, the tokens have ended.
+        # If the user could write before, the server has ended the tokens.
         self._forget_all_tokens(docid)
 
     def unshare(self, docid: str, user: str) -> None:
@@ -51,17 +51,17 @@ class Documents:
         self._forget_all_tokens(docid)
 
     def embed_token(self, docid: str, *, public: bool) -> str:
-        """Made once per session."""
+        """A token for pages elsewhere; one per document and session."""
         with self._tokens_lock:
             token = self._tokens.get((docid, public))
             if token is None:
                 path = f"access/{_quoted(docid)}/tokens"
-                answer = self._send("POST", path, {"public": public}, tells=("token",))
+                answer = self._send("POST", path, {"public": public}, fields=("token",))
                 token = self._tokens[docid, public] = str(answer["token"])
             return token
 
     def frame_code(self, docid: str) -> str:
-        return str(self._send("POST", f"access/{_quoted(docid)}/codes", {}, tells=("code",))["code"])
+        return str(self._send("POST", f"access/{_quoted(docid)}/codes", {}, fields=("code",))["code"])
 
     def withdraw_tokens(self, docid: str) -> None:
         self._send("DELETE", f"access/{_quoted(docid)}/tokens")
@@ -80,9 +80,9 @@ class Documents:
             self._tokens.pop((docid, public), None)
 
     def _send(
-        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, tells: Sequence[str] = ()
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, fields: Sequence[str] = ()
     ) -> dict[str, Any]:
-        return self._account.send(method, path, body, tells=tells).json()
+        return self._account.send(method, path, body, fields=fields).json()
 
 
 def _quoted(docid: str) -> str:

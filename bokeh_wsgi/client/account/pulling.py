@@ -1,4 +1,4 @@
-"""Pulls documents: as they are now, or what changed in them."""
+"""`Puller`: reads a document from its server, as it is now or what has changed in it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Puller:
         return state
 
     def changes(self, after: int) -> Sequence[Change]:
-        """What the document has become since a change, as the server tells it: in one change or several."""
+        """The changes of the document after a ``seq``; the server may merge them."""
         answer = self.transport.request("GET", f"changes?doc={quote(self.docid, safe='')}:{after}&wait=0")
         reader = Reader(limits=None)
         changes = reader.feed(answer.body)

@@ -1,1 +1,1 @@
-"""Columns of data sources: tracked while scripts change them, compared, and taken back."""
+"""Columns of data sources: records changes by scripts, compares columns, and undoes refused changes."""

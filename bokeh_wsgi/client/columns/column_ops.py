@@ -1,4 +1,4 @@
-"""What to send of a source's columns: what `stream` and `patch` said, else what a comparison finds."""
+"""`ColumnOps`: the ops for a source's columns, from recorded `stream` and `patch` calls or a comparison."""
 
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,20 +18,21 @@ SPOT_BYTES: Final = 65536
 APPENDED_BYTES: Final = 65536
 
 Convert = Callable[[str, Any], tuple[Column, bool]]
-"""Values of a column (by name), or of some of its rows, as a Column, and whether its memory is its own.
+"""Converts values of a column (given its name), or some of its rows, to a Column; and whether that is a copy.
 
-ColumnError if they can't be a column."""
+Raises ColumnError if they cannot be a column."""
 
 
 @dataclass(slots=True)
 class ColumnOps:
-    """Finds ops, and brings the shadow's columns to where the ops bring the server's.
+    """Finds the ops for a source's columns, and applies them to the shadow.
 
-    Where all that happened to a source were `stream` and `patch`, columns over `SPOT_BYTES` are not compared:
-    that costs what they touched. So that values which a script wrote in place besides are not lost,
-    `look_around` compares as many bytes of each, further on each time; what it finds has the next step
-    compare all.
-    ``undos`` are for what was done since `begin`, all of it if it ``is_undoable``.
+    If only `stream` and `patch` changed a source, its columns over `SPOT_BYTES` are not compared: the cost
+    depends on the rows that those changed. In order not to miss values that a script also wrote in place,
+    `spot_check` compares `SPOT_BYTES` of each column, further along each time; if they differ, the next step
+    compares everything.
+
+    ``undos`` revert what was done since `begin`; everything if ``is_undoable``.
     ``compares=False``: columns are sent whole, and no copies of them are kept.
     Not thread-safe.
     """
@@ -44,12 +45,12 @@ class ColumnOps:
     _unseen: list[tuple[ColumnLog, Key, GrowingColumn, Any, Convert]] = field(default_factory=list)
 
     def begin(self) -> None:
-        """A new step begins."""
+        """Begin a new step."""
         self.undos = []
         self.is_undoable = True
 
     def clear(self) -> None:
-        """Believe nothing that was noted so far."""
+        """Drop all logs, so that everything is compared."""
         self._logs.clear()
         self._spots.clear()
         self._unseen.clear()
@@ -62,7 +63,7 @@ class ColumnOps:
         convert: Convert,
         only: Container[str] | None = None,
     ) -> list[Op]:
-        """Ops for the columns of a source (``only`` those of these names); their values stay as they are."""
+        """Ops for the columns of a source (``only`` of these names); their values are never changed later."""
         with columns_lock:
             return self._of_source(shadow, model, data, convert, only)
 
@@ -77,7 +78,7 @@ class ColumnOps:
         names = [name for name in data if only is None or name in only]
         log = self.log(model, data)
         row_changes = log.changes.copy() if self.compares and not log.needs_compare else {}
-        # All of them before the first one changes the shadow: a column that can't be one stops the step.
+        # All before the shadow is changed: an error in any of them must leave it as it is.
         columns = {} if row_changes else {name: convert(name, data[name]) for name in names}
         ops: list[Op] = []
         for name in names:
@@ -88,7 +89,7 @@ class ColumnOps:
             elif row_changes:
                 changes = row_changes.get(name, RowChanges())
                 undo: list[tuple[Op, Column]] = []
-                found = _noted_ops(held.values, changes, partial(convert, name), data[name], undo)
+                found = _logged_ops(held.values, changes, partial(convert, name), data[name], undo)
                 if found:
                     self.undos.append(Undo(model, name, log, replace(changes), undo))
             if found is None:
@@ -109,20 +110,20 @@ class ColumnOps:
             log.clear()
         return ops
 
-    def look_around(self) -> None:
-        """To be called when a step is on its way, so that it does not wait for this."""
+    def spot_check(self) -> None:
+        """Compare a part of the columns that the last step did not; called after it was sent."""
         with columns_lock:
             for log, key, held, values, convert in self._unseen:
                 log.needs_compare |= not self._spot_is_equal(key, held, values, convert)
             self._unseen.clear()
 
-    def is_noted(self, model: str, data: Mapping[str, Any]) -> bool:
-        """Whether nothing but `stream` and `patch` happened to a source since it was looked at."""
+    def is_logged(self, model: str, data: Mapping[str, Any]) -> bool:
+        """Whether `stream` and `patch` changed a source since its last step, and nothing else did."""
         ours, log = self._logs.get(model, (None, None))
         return log is not None and ours is data and bool(log.changes) and not log.needs_compare
 
     def is_touched(self, model: str, data: Mapping[str, Any]) -> bool:
-        """Whether a source is known to have changed since it was looked at, or not known at all."""
+        """Whether a source has changed since its last step, as far as is known, or has had none."""
         ours, log = self._logs.get(model, (None, None))
         return log is None or ours is not data or log.needs_compare or bool(log.changes)
 
@@ -132,7 +133,7 @@ class ColumnOps:
         return [Op(OpCode.REPLACE, count=column.rows, values=column)]
 
     def log(self, model: str, data: Mapping[str, Any]) -> ColumnLog:
-        """The log of a source; an open one the first time, and where the source has other data now."""
+        """The log of a source; a new one, which needs a comparison, if the source has another container."""
         ours = tracked(data)
         if ours is None:
             return ColumnLog(needs_compare=True)
@@ -149,14 +150,14 @@ class ColumnOps:
         lo = lo if lo < held.rows else 0
         hi = self._spots[key] = min(lo + SPOT_BYTES // values.itemsize, held.rows)
         part, mine = convert(key[1], values[lo:hi])[0], held.slice(lo, hi)
-        # Some rows of 64-bit integers may fit a smaller type than all of them: those are left alone.
+        # Some rows of 64-bit integers may fit a smaller type than all rows do: they are not compared.
         return not part.same_rows(mine) or part.equals(mine)
 
 
 def _appended(held: HeldColumn, column: Column) -> list[Op]:
-    """A few rows after those that were there, as an APPEND: also where these were fewer still.
+    """An APPEND if a few rows come after the old ones, even if those are fewer; else [].
 
-    To send all of them costs as little, but rows that others append meanwhile would be lost.
+    A REPLACE would be as cheap, but would remove rows that others append meanwhile.
     """
     values, more = held.values, column.rows - held.values.rows
     if not held.version or more < values.rows or not more or column.nbytes > APPENDED_BYTES:
@@ -169,23 +170,23 @@ def _appended(held: HeldColumn, column: Column) -> list[Op]:
     return [op]
 
 
-def _noted_ops(
+def _logged_ops(
     held: GrowingColumn,
     row_changes: RowChanges,
     convert: Callable[[Any], tuple[Column, bool]],
     values: Any,
     undo: list[tuple[Op, Column]],
 ) -> list[Op] | None:
-    """An APPEND and WRITEs; None if they don't lead to the values that there are."""
+    """An APPEND and WRITEs for the logged changes; None if they do not lead to the present values."""
     rows = len(values)
-    # Of other containers, such as a Series, an index is not always the number of a row.
+    # In other containers, such as a Series, an index may not be the number of a row.
     if (
         not isinstance(values, np.ndarray | list)
         or held.rows + row_changes.appended - row_changes.dropped != rows
     ):
         return None
     kept = max(held.rows - row_changes.dropped, 0)
-    writes = _joined(row_changes, kept, max(OP_BYTES * rows // max(held.nbytes, 1), 1))
+    writes = _written_ranges(row_changes, kept, max(OP_BYTES * rows // max(held.nbytes, 1), 1))
     if len(writes) > MAX_OPS:
         return None
     parts = [(OpCode.WRITE, lo, hi, 0) for lo, hi in writes]
@@ -203,15 +204,15 @@ def _noted_ops(
     return ops
 
 
-def _joined(row_changes: RowChanges, kept: int, gap: int) -> list[tuple[int, int]]:
-    """The written ones of the kept rows, as rows of now; near ranges as one."""
-    found: list[tuple[int, int]] = []
+def _written_ranges(row_changes: RowChanges, kept: int, gap: int) -> list[tuple[int, int]]:
+    """The ranges of kept rows that were written, in present row numbers; near ranges become one."""
+    merged: list[tuple[int, int]] = []
     for lo, hi in sorted(row_changes.written):
         lo, hi = max(lo - row_changes.dropped, 0), min(hi - row_changes.dropped, kept)
         if lo >= hi:
             continue
-        if found and lo - found[-1][1] < gap:
-            found[-1] = found[-1][0], max(hi, found[-1][1])
+        if merged and lo - merged[-1][1] < gap:
+            merged[-1] = merged[-1][0], max(hi, merged[-1][1])
         else:
-            found.append((lo, hi))
-    return found
+            merged.append((lo, hi))
+    return merged

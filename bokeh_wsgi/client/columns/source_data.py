@@ -1,4 +1,4 @@
-"""The columns of a data source, as Bokeh keeps them."""
+"""Access to the columns of a data source."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from bokeh.models.sources import ColumnarDataSource
 
 
 def columns_of(model: Model) -> Mapping[str, Any] | None:
-    """The columns of a source; None for models that have none, whatever their ``data`` may be."""
+    """The columns of a source; None for other models, even if they have an attribute ``data``."""
     if not isinstance(model, ColumnarDataSource) or "data" not in model.properties():
         return None
     if not isinstance(model.lookup("data").property, ColumnData):

@@ -1,4 +1,4 @@
-"""The ``data`` of a published source: it streams without copying columns, and notes what it was changes."""
+"""`TrackedData`: the ``data`` of a published source. Records its changes, and streams without copying."""
 
 import threading
 import weakref
@@ -17,19 +17,20 @@ from bokeh.document.events import (
     DocumentPatchedEvent,
 )
 
-from .growing_array import Array, GrowingArray
+from bokeh_wsgi.dataplane.columns import Array
+from bokeh_wsgi.dataplane.growable_buffer import GrowableBuffer
 
 columns_lock: Final = threading.RLock()
-"""Held while columns change or are looked at, so that threads may stream while others store or take in.
+"""Held while columns are changed or read, so that threads may stream while others store or follow.
 
-Nobody is called with it held: callbacks may want the session's lock, which comes before it."""
+Never call back while holding it. Lock order: the session's lock, then this one."""
 
 
 @dataclass(slots=True)
 class RowChanges:
-    """What `stream` and `patch` did to one column: rows appended, dropped in front, and ranges written.
+    """What `stream` and `patch` did to one column: rows appended, dropped from the front, and written.
 
-    ``written`` counts rows from the first one that there was at the start, dropped ones too.
+    The ranges in ``written`` count rows from the first one at the start, including those dropped since.
     """
 
     appended: int = 0
@@ -39,9 +40,9 @@ class RowChanges:
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
 class ColumnLog:
-    """What happened to a source's columns since somebody last looked.
+    """The changes of a source's columns since the log was cleared.
 
-    ``needs_compare``: something else than `stream` and `patch` happened, so that only a comparison can tell.
+    ``needs_compare``: there were others than by `stream` and `patch`, which only a comparison can find.
     """
 
     changes: dict[str, RowChanges] = field(default_factory=dict)
@@ -56,24 +57,24 @@ class ColumnLog:
 
 
 class TrackedData(PropertyValueColumnData):
-    """Bokeh's container for columns, with its own ways to `stream` and `patch`: of the same effect, but they
-    cost what is new instead of what is there.
+    """Bokeh's container for columns, with methods `stream` and `patch` of the same effect, but whose cost
+    depends on the new rows instead of all.
 
-    An array that was streamed to is a view with room behind it. Values written into an earlier array show
-    through in the present one for as long as both have that row.
+    After `stream`, an array is a view of memory that has room to grow. An array from before shares the memory
+    of the rows that both have: values written into one are seen in the other.
     """
 
-    _rooms: dict[str, GrowingArray]
+    _buffers: dict[str, GrowableBuffer]
     _logs: "weakref.WeakSet[ColumnLog]"
 
     def log(self) -> ColumnLog:
-        """One that notes all that happens from now on, as long as it is held."""
+        """A new log, which records all changes for as long as it is referenced."""
         log = ColumnLog()
         self._logs.add(log)
         return log
 
     def update(self, *args: Any, **kwargs: Any) -> None:
-        """As Bokeh's, but that others are told when the lock is free again."""
+        """As in Bokeh, but calls back after the lock was released."""
         new = dict(*args, **kwargs)
         with columns_lock:
             self._ask_to_compare()
@@ -85,24 +86,24 @@ class TrackedData(PropertyValueColumnData):
             descriptor._notify_mutated(owner, old, hint=hint)
 
     def extend(self, name: str, more: Array, drop: int) -> bool:
-        """Append to a column in its room, after ``drop`` rows went in front, and tell nobody.
+        """Drop rows from the front of a column and append to it, in its memory and without events.
 
-        False if it has to be done otherwise. Whoever calls it holds the lock.
+        False if that is not possible. The caller holds the lock.
         """
         held: Any = self[name]
         if type(held) is not np.ndarray or not _grows(held, more):
             return False
         keep = len(held) - drop
         del held
-        self._extend_room(name, more, keep)
+        self._append(name, more, keep)
         return True
 
     def put(self, name: str, values: Any) -> None:
-        """Set a column without telling anybody; whoever calls it holds the lock."""
+        """Set a column without events; the caller holds the lock."""
         dict.__setitem__(self, name, values)
 
     def drop(self, name: str) -> None:
-        """Take a column out without telling anybody; whoever calls it holds the lock."""
+        """Remove a column without events; the caller holds the lock."""
         dict.pop(self, name, None)
 
     def _notify_owners(self, old: Any, hint: DocumentPatchedEvent | None = None) -> None:
@@ -114,8 +115,8 @@ class TrackedData(PropertyValueColumnData):
             log.needs_compare = True
 
     @contextmanager
-    def _noted(self) -> Iterator[None]:
-        """After an error nobody knows what was done before it."""
+    def _compared_after_error(self) -> Iterator[None]:
+        """An error may leave a part of the change done: so the columns have to be compared."""
         try:
             yield
         except BaseException:
@@ -130,8 +131,8 @@ class TrackedData(PropertyValueColumnData):
         rollover: int | None = None,
         setter: Any = None,
     ) -> None:
-        with columns_lock, self._noted():
-            # Who holds the old arrays keeps rows from being moved: so only for those who want to see them.
+        with columns_lock, self._compared_after_error():
+            # References to the old arrays keep rows from being moved: so only if callbacks need them.
             old = dict(self) if source._callbacks.get("data") else None
             for name, new in new_data.items():
                 before, count = len(self[name]), len(new)
@@ -143,10 +144,10 @@ class TrackedData(PropertyValueColumnData):
                     changes = log.of(name)
                     changes.appended += count
                     changes.dropped += before + count - len(self[name])
-        self._tell(old, ColumnsStreamedEvent(doc, source, "data", new_data, rollover, setter))
+        self._notify(old, ColumnsStreamedEvent(doc, source, "data", new_data, rollover, setter))
 
     def _extend(self, name: str, new: Any, rollover: int | None) -> bool:
-        """Stream to a column in its room; False if that is for Bokeh's own way."""
+        """Stream to a column in its memory; False if that is not possible."""
         held: Any = self[name]
         if type(held) is not np.ndarray:
             return False
@@ -158,24 +159,25 @@ class TrackedData(PropertyValueColumnData):
             keep = min(keep, max(rollover - len(more), 0))
             more = more[max(len(more) - rollover, 0) :]
         del held
-        self._extend_room(name, more, keep)
+        self._append(name, more, keep)
         return True
 
-    def _extend_room(self, name: str, more: Array, keep: int) -> None:
-        held: Any = self[name]
-        room = self._rooms.setdefault(name, GrowingArray())
-        if not room.holds(held):
-            room.take_over(held)
-        # Not even this container holds the array while its rows may be moved.
-        del held
+    def _append(self, name: str, more: Array, keep: int) -> None:
+        """Keep the last ``keep`` rows of an array, and append ``more``."""
+        array: Any = self[name]
+        buffer = self._buffers.get(name)
+        if buffer is None or not buffer.is_view(array):
+            buffer = self._buffers[name] = GrowableBuffer(array, copy=True)
+        # No reference to the array remains, so that the buffer may move its rows.
+        del array
         self.put(name, ())
         try:
-            room.extend(more, keep)
+            buffer.append(more, len(buffer) - keep)
         finally:
-            self.put(name, room.array())
+            self.put(name, buffer.view)
 
     def _patch(self, doc: Document, source: Any, patches: Any, setter: Any = None) -> None:
-        with columns_lock, self._noted():
+        with columns_lock, self._compared_after_error():
             old = dict(self)
             plain = PropertyValueColumnData(old)
             plain._patch(doc, source, patches, setter)
@@ -184,26 +186,26 @@ class TrackedData(PropertyValueColumnData):
                 for log in self._logs:
                     changes = log.of(name)
                     changes.written += [(changes.dropped + lo, changes.dropped + hi) for lo, hi in ranges]
-        self._tell(old, ColumnsPatchedEvent(doc, source, "data", patches, setter))
+        self._notify(old, ColumnsPatchedEvent(doc, source, "data", patches, setter))
 
-    def _tell(self, old: Any, hint: DocumentPatchedEvent) -> None:
-        """As Bokeh does after a change of its own making, less comparing all columns with what they were."""
+    def _notify(self, old: Any, hint: DocumentPatchedEvent) -> None:
+        """Trigger callbacks and events as Bokeh does, but without comparing all columns with the old ones."""
         for owner, descriptor in self._owners:
             descriptor.property.prepare_value(owner, descriptor.name, self, hint=hint)
             descriptor._trigger(owner, old, self, hint=hint)
 
 
 def tracked(data: Any) -> TrackedData | None:
-    """Make a source's container of columns a `TrackedData`, in place; None if it is not Bokeh's own."""
+    """Turn a source's container of columns into a `TrackedData`, in place; None if it is not Bokeh's."""
     if type(data) is PropertyValueColumnData:
-        # The same object, because scripts hold it: ``data = source.data``, once, and then ``data["y"] = …``.
+        # The same object, as scripts keep references: ``data = source.data``, and later ``data["y"] = …``.
         data.__class__ = TrackedData
-        vars(data).update(_rooms={}, _logs=weakref.WeakSet())
+        vars(data).update(_buffers={}, _logs=weakref.WeakSet())
     return data if type(data) is TrackedData else None
 
 
 def _grows(held: Array, more: Array) -> bool:
-    """Whether appending keeps the dtype of an array of numbers or times."""
+    """Whether an array of numbers or times keeps its dtype if these rows are appended."""
     if held.ndim != 1 or more.ndim != 1 or not held.dtype.isnative:
         return False
     if not len(held) or not len(more) or not {held.dtype.kind, more.dtype.kind} <= set("biufmM"):
@@ -218,6 +220,6 @@ def _rows(at: Any, rows: int) -> tuple[int, int]:
     """The range of rows that a patch at an index, a slice or a multi-index touches."""
     if isinstance(at, slice):
         touched = range(*at.indices(rows))
-        return (touched[0], touched[-1] + 1) if touched else (0, 0)  # Bokeh takes no step back
+        return (touched[0], touched[-1] + 1) if touched else (0, 0)  # Bokeh refuses negative steps
     row = cast("int", at if isinstance(at, int) else at[0])
     return row, row + 1

@@ -1,4 +1,4 @@
-"""Takes rows back out of a shadow's column that were put in for a step which the server has refused."""
+"""`Undo`: reverts what a refused step did to a column of the shadow."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +10,9 @@ from .tracked_data import ColumnLog, RowChanges
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """What a step did to a column: ops, the rows that each took away, and the changes that were noted."""
+    """What a step did to a column: its ops, each with the rows that it overwrote or dropped, and the changes
+    that the log had before.
+    """
 
     model: str
     name: str
@@ -18,8 +20,8 @@ class Undo:
     row_changes: RowChanges
     ops: Sequence[tuple[Op, Column]]
 
-    def take_back(self, held: GrowingColumn) -> GrowingColumn:
-        """The column as it was before."""
+    def reverted(self, held: GrowingColumn) -> GrowingColumn:
+        """The column as it was before the step."""
         for op, lost in reversed(self.ops):
             if op.code is OpCode.WRITE:
                 held.apply(replace(op, values=lost))
@@ -29,8 +31,8 @@ class Undo:
                 held = GrowingColumn(held.slice(0, held.rows - op.count))
         return held
 
-    def note_again(self) -> None:
-        """Have the log say it, before what it has noted since."""
+    def restore_log(self) -> None:
+        """Put the changes back into the log, before what it has recorded since."""
         since, dropped = self.log.changes.get(self.name, RowChanges()), self.row_changes.dropped
         self.log.changes[self.name] = RowChanges(
             self.row_changes.appended + since.appended,
@@ -40,6 +42,6 @@ class Undo:
 
 
 def lost_by(held: GrowingColumn, op: Op) -> Column:
-    """The rows that an APPEND or a WRITE is about to take from a column."""
+    """A copy of the rows that an APPEND will drop from a column, or a WRITE overwrite."""
     lo, hi = (op.start, op.start + op.count) if op.code is OpCode.WRITE else (0, op.drop)
     return held.slice(lo, hi).copy()

@@ -1,1 +1,1 @@
-"""What others did: read from the stream, brought to the models, callbacks called, their changes stored."""
+"""Follows a document: reads the stream, updates models, calls callbacks, and stores what those changed."""

@@ -1,4 +1,4 @@
-"""Calls the callbacks of a script, one at a time: an error in one keeps no other from its turn."""
+"""`CallbackRunner`: calls the callbacks of a script one after the other, and logs their errors."""
 
 import asyncio
 import inspect
@@ -27,22 +27,25 @@ Notice = Callable[[str], None]
 
 
 class CallbackRunner:
-    """Calls back for one document; ``notice`` is told of errors, too."""
+    """Calls the callbacks of one document. Errors are logged, and the others still called.
+
+    ``notice``, if given, is called with the message of each error, once.
+    """
 
     def __init__(self, document: Document, notice: Notice | None) -> None:
         self._document = document
         self._notice = notice
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
 
     def changed(self, changed: PropertyChange) -> None:
-        """The ``on_change`` callbacks of one attribute."""
+        """Call the ``on_change`` callbacks of one attribute."""
         model, attribute = changed.model, changed.attribute
         for callback in list(model._callbacks.get(attribute, ())):
             what = f"on_change({attribute!r}) of {named(model)}"
             self.call(what, callback, attribute, changed.old, changed.new)
 
     def event(self, event: Event) -> None:
-        """The ``on_event`` and ``on_click`` callbacks of the event's model, then those of the document."""
+        """Call the ``on_event`` and ``on_click`` callbacks of the event's model, then the document's."""
         name = event.event_name
         model = event.model if isinstance(event, ModelEvent) else None
         if model is not None:
@@ -56,30 +59,30 @@ class CallbackRunner:
         self.call(what, callback, *arguments)
 
     def call(self, what: str, callback: Callable[..., Any], *arguments: Any) -> None:
-        """Call it with `curdoc` being the document; a coroutine is run to its end."""
-        # Bokeh forgets to take its document back when an error passes by: so none does.
+        """Call a function with the document as `curdoc`; if it returns a coroutine, run that to its end."""
+        # No error leaves this block: Bokeh would not reset curdoc.
         with patch_curdoc(self._document):
             try:
                 result = callback(*arguments)
                 if inspect.iscoroutine(result):
                     _run(result)
-            except Exception as error:  # noqa: BLE001  (of any kind: it is the script's)
-                self._tell(what, error)
+            except Exception as error:  # noqa: BLE001  (the script's, so of any kind)
+                self._report(what, error)
 
-    def _tell(self, what: str, error: Exception) -> None:
+    def _report(self, what: str, error: Exception) -> None:
         short = f"{type(error).__name__}: {error}"
         place = traceback.extract_tb(error.__traceback__)[-1:]
         key = f"{what} {type(error).__name__} {[(frame.filename, frame.lineno) for frame in place]}"
-        if key in self._told:
+        if key in self._reported:
             log.error("%s failed again: %s", what, short)
             return
-        self._told.add(key)
+        self._reported.add(key)
         log.error("%s failed: %s", what, short, exc_info=error)
         if self._notice is not None:
             try:
                 self._notice(f"{what} failed: {short}")
-            except Exception as problem:  # noqa: BLE001  (it is told above all the same)
-                log.warning("the pages cannot be told of it: %s", problem)
+            except Exception as problem:  # noqa: BLE001  (the error was logged already)
+                log.warning("it could not be shown on the pages: %s", problem)
 
 
 def named(model: Model) -> str:
@@ -92,7 +95,7 @@ def _run(coroutine: Coroutine[Any, Any, Any]) -> None:
     except RuntimeError:
         asyncio.run(coroutine)
         return
-    # In a notebook's own thread, whose loop waits for us.
+    # In the thread of a notebook's event loop, which waits for us.
     errors: list[BaseException] = []
 
     def run() -> None:
@@ -109,7 +112,7 @@ def _run(coroutine: Coroutine[Any, Any, Any]) -> None:
 
 
 def event_of(op: Op, graph: Graph, index: ModelIndex) -> Event | None:
-    """The event that an EVENT op says; None for one that means nothing here, as of a model that is gone."""
+    """The Bokeh event of an EVENT op; None if it has no meaning here, as for a removed model."""
     content = json.loads(op.json)
     try:
         cls = Event.cls_for(content["name"])

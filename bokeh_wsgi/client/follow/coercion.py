@@ -1,4 +1,4 @@
-"""Property values as scripts wrote them, from the JSON in which Bokeh tells them to pages."""
+"""Converts values from Bokeh's JSON to the types that properties take."""
 
 import datetime as dt
 from typing import Any
@@ -9,10 +9,10 @@ from bokeh.core.property.dataspec import DataSpec
 
 
 def coerced(prop: Property[Any], value: Any) -> Any:
-    """``value`` as ``prop`` takes it.
+    """``value`` in the type that ``prop`` takes.
 
     JSON has no tuples, times and time differences: Bokeh writes lists and milliseconds, which its properties
-    then refuse, or keep as another type than the script gave.
+    refuse, or store as another type than the script gave.
     """
     if isinstance(prop, DataSpec) or value is None:
         return value

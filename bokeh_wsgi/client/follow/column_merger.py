@@ -1,4 +1,4 @@
-"""Column ops of others: into the shadow, and into sources that may hold rows which were not sent yet."""
+"""`ColumnMerger`: applies column ops of others to the shadow, and to sources that may have unsent rows."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -22,7 +22,7 @@ _DIRECT: Final = (OpCode.APPEND, OpCode.WRITE)
 
 
 class ColumnMerger:
-    """Applies ops so that no side's rows are lost: what the script did since the last store stays on top.
+    """Applies ops so that no rows are lost: what the script did since the last store is applied after them.
 
     Called with the session's lock held.
     """
@@ -33,9 +33,9 @@ class ColumnMerger:
         self._pending = pending
 
     def apply(self, wire_id: str, changed: Mapping[str, Sequence[Op]], seq: int) -> None:
-        """Ops of a change ``seq`` for columns of one model, by name.
+        """Apply ops of a change ``seq`` to columns of one model, by name.
 
-        An error leaves a column out of the shadow, so that it is pulled.
+        After an error, the column is removed from the shadow, so that it gets pulled.
         """
         model = self._index.find(wire_id)
         data = None if model is None else columns_of(model)
@@ -56,19 +56,19 @@ class ColumnMerger:
         if before is not None:
             self._pending.add(model, "data", before, ours)
 
-    def take_back(self, undos: Sequence[Undo]) -> None:
-        """Have the shadow be as it was before a step that was refused: what it did is not sent yet."""
+    def revert(self, undos: Sequence[Undo]) -> None:
+        """Revert what a refused step did to the shadow: it counts as not sent."""
         with columns_lock:
             for undo in reversed(undos):
                 held = self._publisher.shadow.columns.get((undo.model, undo.name))
                 if held is None:
                     undo.log.needs_compare = True
                     continue
-                held.values = undo.take_back(held.values)
-                undo.note_again()
+                held.values = undo.reverted(held.values)
+                undo.restore_log()
 
     def rebase(self, wire_id: str, refused: Mapping[str, Sequence[Op]], state: State) -> None:
-        """Take columns from the server's ``state``, and put what was refused, or not sent yet, on top."""
+        """Take columns from the server's ``state``, and apply what was refused or is unsent after that."""
         shadow = self._publisher.shadow
         model = self._index.find(wire_id)
         data = None if model is None else columns_of(model)
@@ -98,7 +98,7 @@ class ColumnMerger:
         shadow = self._publisher.shadow
         own_seq = shadow.seq
         shadow.apply(ops, seq, shadow.graph)
-        # `Session.seq` is the last change of its own.
+        # `Session.seq` is the session's own last change.
         shadow.seq = own_seq
 
     def _apply_to_column(
@@ -106,7 +106,6 @@ class ColumnMerger:
     ) -> None:
         shadow = self._publisher.shadow
         held = shadow.columns.get((wire_id, name))
-        rows = -1 if held is None else held.values.rows
         if held is not None and _is_direct(ours.get(name), log, name, held.values, ops):
             self._apply_to_shadow(ops, seq)
             for op in ops:
@@ -116,10 +115,10 @@ class ColumnMerger:
         unsent: list[Op] = []
         if held is not None and local is not None:
             unsent = self._unsent(held.values.column(), local, log, name)
-        elif local is not None and rows < 0:
-            # A column that both sides have added: the script's is stored later.
+        elif local is not None and held is None:
+            # Both sides have added a column: the script's is stored later.
             unsent = [Op(OpCode.REPLACE, count=local.rows, values=local)]
-        # What was found are views of the local values, which stay; the shadow may move.
+        # The unsent ops are views of local values, not of the shadow, which may change now.
         self._apply_to_shadow(ops, seq)
         held = shadow.columns.get((wire_id, name))
         if held is None:
@@ -138,10 +137,10 @@ class ColumnMerger:
         unsent: Sequence[Op],
         shift: int = 0,
     ) -> None:
-        """Set a column to theirs with what is unsent on top, and note that as `stream` and `patch` would."""
+        """Set a column to theirs with the unsent ops applied, which are logged as `stream` and `patch` do."""
         old = ours.get(name)
         if any(op.code not in _DIRECT for op in unsent):
-            # All rows are the script's: so they stay.
+            # The script has replaced all rows: keep them.
             log.needs_compare = True
             return
         row_changes = RowChanges()
@@ -151,14 +150,14 @@ class ColumnMerger:
             for op in unsent:
                 _apply_where_it_fits(column, op, row_changes, shift)
         values = MentionDecoder(self._publisher.shadow.graph, self._index).values(column.column())
-        ours.put(name, _as_before(old, values, column.column()))
+        ours.put(name, _cast_like(old, values, column.column()))
         if row_changes.appended or row_changes.dropped or row_changes.written:
             log.changes[name] = row_changes
         else:
             log.changes.pop(name, None)
 
     def _unsent(self, held: Column, local: Column, log: ColumnLog, name: str) -> list[Op]:
-        """What the script did to a column since it was as in the shadow."""
+        """The ops for what the script did to a column since the last store."""
         if not held.same_layout(local):
             return diff(held, local)
         row_changes = RowChanges() if log.needs_compare else log.changes.get(name, RowChanges())
@@ -186,7 +185,7 @@ class ColumnMerger:
 
 
 def _writes(old: Column, new: Column) -> list[Op]:
-    """WRITEs that make old of new, which has as many rows; of runs that differ."""
+    """WRITEs that change old into new, which has as many rows."""
     if old.equals(new):
         return []
     ops = [op for op in diff(old, new) if op.code is OpCode.WRITE]
@@ -195,9 +194,9 @@ def _writes(old: Column, new: Column) -> list[Op]:
 
 
 def _is_direct(values: Any, log: ColumnLog, name: str, held: GrowingColumn, ops: Sequence[Op]) -> bool:
-    """Whether ops may be applied to the rows of an array as they are.
+    """Whether ops can be applied to an array without a comparison.
 
-    Values that the script wrote in place besides stay there, for the next comparison to find.
+    Values that the script wrote in place stay, and are found by a later comparison.
     """
     if type(values) is not np.ndarray or log.needs_compare or name in log.changes:
         return False
@@ -222,7 +221,7 @@ def _apply_directly(ours: TrackedData, name: str, op: Op) -> None:
 
 
 def _apply_where_it_fits(column: GrowingColumn, op: Op, row_changes: RowChanges, shift: int) -> None:
-    """An own APPEND or WRITE, on a column that others changed: ``shift`` rows went in front."""
+    """Apply an own APPEND or WRITE to a column from which others have dropped ``shift`` rows."""
     values = op.values
     if values is None or not column.like.same_rows(values):
         return
@@ -241,8 +240,8 @@ def _apply_where_it_fits(column: GrowingColumn, op: Op, row_changes: RowChanges,
         row_changes.written.append((row_changes.dropped + start + lo, row_changes.dropped + start + hi))
 
 
-def _as_before(old: Any, values: Any, column: Column) -> Any:
-    """The values in an array of the dtype that there was before, if it says the same."""
+def _cast_like(old: Any, values: Any, column: Column) -> Any:
+    """The values as an array of the old one's dtype, if that changes none of them."""
     if type(old) is not np.ndarray or type(values) is not np.ndarray or old.dtype == values.dtype:
         return values
     try:

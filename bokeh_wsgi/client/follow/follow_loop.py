@@ -1,4 +1,4 @@
-"""Follows a session's document: takes changes in, calls callbacks, and stores what those changed."""
+"""`FollowLoop`: applies the changes of others, calls callbacks, and stores what those changed."""
 
 import atexit
 import logging
@@ -7,64 +7,41 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from bokeh.document import Document
 from bokeh.events import Event
-from bokeh.model import Model
 
 from bokeh_wsgi.client.account.pulling import Puller
 from bokeh_wsgi.client.publish.steps import Step
 from bokeh_wsgi.client.publish.store_loop import StoreLoop
-from bokeh_wsgi.dataplane import Op, OpCode
 from bokeh_wsgi.exc import BokehWSGIError, PastGeneration, ServerRefused, ServerUnreachable, SessionError
 
+from .batch import Batch, batches_of
 from .callback_runner import CallbackRunner, Notice, event_of
-from .follower import FIRST_WAIT_S, FOR_GOOD, LONGEST_WAIT_S, Arrived, Follower
 from .inbound import Inbound
 from .pending_callbacks import PendingCallbacks, PropertyChange
+from .remote_change import RemoteChange
 from .replies import Replies
+from .stream_reader import FIRST_WAIT_S, FOR_GOOD, LONGEST_WAIT_S, StreamReader
 from .timers import Timers, kind_of
 
 log = logging.getLogger("bokeh_wsgi")
 
 EXIT_S: Final = 5.0
-"""How long a script that ends waits for a callback that runs."""
+"""How long a script that ends waits for a running callback."""
 
 CALM_S: Final = 30.0
-"""After so long in which nobody has taken the document over, it is taken back at once."""
+"""If nobody took the document over for this long, the next time it is taken back at once."""
 
 ViewersCallback = Callable[[int], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What others did in one round: up to the change ``seq`` of the document.
-
-    ``changed``: (model, attribute) of what has other values now; ``events``: such as clicks. The callbacks
-    for them have been called.
-    """
-
-    seq: int
-    changed: tuple[tuple[Model, str], ...]
-    events: tuple[Event, ...]
-
-
-@dataclass(slots=True)
-class _Batch:
-    """Changes that go together: only the last one has events."""
-
-    changes: list[Arrived]
-    events: list[Op]
-    viewers: int | None = None
-
-
 class FollowLoop:
-    """One document of a session that is followed, from `start` to `stop`.
+    """Follows one document of a session, from `start` to `stop`.
 
-    `run` does it in the calling thread, `spawn` in one of its own. ``interval_s``: changes are taken in this
-    often at most.
+    `run` works in the calling thread, `spawn` in a new one; with `next_change` the caller runs the rounds.
+    ``interval_s``: the shortest time between two rounds that apply changes.
     """
 
     def __init__(
@@ -92,7 +69,7 @@ class FollowLoop:
         self.inbound = Inbound(self._publisher, document, puller, dirty=self._dirty, pending=self._pending)
         self._replies = Replies(stores, document, self._dirty)
         self._caller = CallbackRunner(document, notice)
-        self._batches: deque[_Batch] = deque()
+        self._batches: deque[Batch] = deque()
         self._thread: threading.Thread | None = None
         self._runner = 0
         self._viewers: int | None = None
@@ -103,26 +80,26 @@ class FollowLoop:
         self._error: SessionError | None = None
         self._is_over = self._is_broken = self._is_waiting = False
 
-    # The beginning and the end
+    # Start and end
 
     def start(self) -> None:
-        """Begin to listen. Called with the session's lock held, when the document is stored and loaded."""
+        """Start to read the stream. Called with the session's lock held, after the document was loaded."""
         followed = self._publisher.followed
         assert followed is not None
         self._timers.begin()
         self._publisher.absorb = self._absorb
-        self._follower = Follower(
+        self._reader = StreamReader(
             self._puller.transport,
             self._stores.docid,
             followed,
             self._wake_up,
             wants_viewers=lambda: bool(self._viewers_callbacks),
         )
-        self._follower.start()
+        self._reader.start()
         atexit.register(self._end_with_script)
 
     def run(self) -> None:
-        """Until `stop`, or Ctrl-C. Raises why the document cannot be followed any more."""
+        """Run until `stop` or Ctrl-C. Raises an error if the document cannot be followed any more."""
         self._runner = threading.get_ident()
         try:
             while not self._stopping:
@@ -136,10 +113,11 @@ class FollowLoop:
             self._runner = 0
             self._finish()
 
-    def spawn(self) -> None:
-        """As `run`, in a thread; what ends it is logged, and raised by the session's next call."""
+    def spawn(self) -> "FollowLoop":
+        """As `run`, in a thread. An error that ends it is logged, and raised by the session's next call."""
         self._thread = threading.Thread(target=self._run_in_thread, name="bokeh-wsgi-live", daemon=True)
         self._thread.start()
+        return self
 
     def _run_in_thread(self) -> None:
         self._runner = threading.get_ident()
@@ -158,9 +136,9 @@ class FollowLoop:
             self._finish()
 
     def stop(self) -> None:
-        """End it: the callback that runs comes to its end, and what it changed is stored.
+        """End the loop, after a running callback has returned and its changes are stored.
 
-        Raises what ended it before, if something did.
+        Raises the error, if any, that ended the loop before.
         """
         with self._wake:
             self._stopping = True
@@ -179,11 +157,11 @@ class FollowLoop:
 
     @property
     def is_manual(self) -> bool:
-        """Whether nobody runs it but `round`."""
+        """Whether neither `run` nor `spawn` runs it."""
         return self._thread is None and not self._runner
 
     def raise_error(self) -> None:
-        """What ended it, once."""
+        """Raise the error, if any, that ended the loop; once."""
         error, self._error = self._error, None
         if error is not None:
             raise error
@@ -205,9 +183,9 @@ class FollowLoop:
             self._is_over = True
             self._stopping = True
         atexit.unregister(self._end_with_script)
-        # An end must not wait for a server that is away.
-        can_store = self._follower.is_connected and not self._is_broken
-        self._follower.stop()
+        # Do not wait for a server that is away.
+        can_store = self._reader.is_connected and not self._is_broken
+        self._reader.stop()
         try:
             if can_store and (self._replies.full_scan_at < math.inf or self._dirty.dirty()):
                 self._replies.store(whole=True)
@@ -231,8 +209,8 @@ class FollowLoop:
 
     # Waiting
 
-    def next_change(self, timeout_s: float | None) -> Change | None:
-        """For who runs the rounds: the next thing that others did; None if the time is over before."""
+    def next_change(self, timeout_s: float | None) -> RemoteChange | None:
+        """Run rounds until others have changed something; None after the timeout."""
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
         while self.is_on and not self._stopping:
             try:
@@ -251,9 +229,9 @@ class FollowLoop:
 
     @property
     def is_at_rest(self) -> bool:
-        """Whether all that came is taken in, no callback runs, and all that they changed is stored."""
+        """Whether all changes are applied, no callback runs, and what callbacks changed is stored."""
         with self._wake:
-            has_work = self._batches or self._pending or self._follower.has_news
+            has_work = self._batches or self._pending or self._reader.has_news
             return self._is_waiting and not has_work and self._replies.full_scan_at == math.inf
 
     def _wake_up(self) -> None:
@@ -270,14 +248,14 @@ class FollowLoop:
         self._wake_up()
 
     def _wait(self, deadline: float) -> None:
-        """Until there is something to do, or the deadline."""
+        """Wait until there is something to do, or for the deadline."""
         with self._wake:
             if self._stopping or self._timers_changed or self._batches or self._pending:
                 return
             now = time.monotonic()
             until = [deadline, self._timers.next_at, self._replies.full_scan_at]
             news_at = self._taken_at + self._interval_s
-            if self._follower.has_news:
+            if self._reader.has_news:
                 until.append(news_at)
             wait_s = min(until) - now
             if wait_s > 0:
@@ -287,8 +265,8 @@ class FollowLoop:
 
     # The loop
 
-    def round(self, deadline: float | None = None) -> Change | None:
-        """Wait for something and do it; None if it was nothing that others did. Raises `SessionError`."""
+    def round(self, deadline: float | None = None) -> RemoteChange | None:
+        """Wait for something to do, and do it; returns what others changed, if they did."""
         self._wait(time.monotonic() + 60.0 if deadline is None else deadline)
         if self._stopping:
             return None
@@ -321,22 +299,22 @@ class FollowLoop:
             self._wake.wait_for(lambda: self._stopping, self._retry_s)
         self._retry_s = min(self._retry_s * 2, LONGEST_WAIT_S)
 
-    def _take_news(self) -> Change | None:
+    def _take_news(self) -> RemoteChange | None:
         now = time.monotonic()
         if not self._batches and now - self._taken_at >= self._interval_s:
-            if self._follower.has_news:
+            if self._reader.has_news:
                 self._taken_at = now
-            self._batches.extend(_batches(self._follower.take()))
-            if not self._batches and self._follower.error is not None:
-                raise self._follower.error
+            self._batches.extend(batches_of(self._reader.take()))
+            if not self._batches and self._reader.error is not None:
+                raise self._reader.error
         if self._batches:
             return self._do(self._batches[0])
         if self._pending:
-            return self._do(_Batch([], []))
+            return self._do(Batch())
         return None
 
-    def _do(self, batch: _Batch) -> Change | None:
-        """Take one batch in, call back, and store."""
+    def _do(self, batch: Batch) -> RemoteChange | None:
+        """Apply one batch, call back, and store."""
         try:
             changed, events, seq = self._take_in(batch)
         except PastGeneration as error:
@@ -346,14 +324,14 @@ class FollowLoop:
             self._caller.changed(one)
         for event in events:
             self._caller.event(event)
-        self._tell_viewers(batch.viewers)
+        self._notify_of_viewers(batch.viewers)
         if changed or events:
             self._replies.store()
-            return Change(seq, tuple((one.model, one.attribute) for one in changed), tuple(events))
+            return RemoteChange(seq, tuple((one.model, one.attribute) for one in changed), tuple(events))
         return None
 
-    def _take_in(self, batch: _Batch) -> tuple[list[PropertyChange], list[Event], int]:
-        """What callbacks have to be told of, and up to which change."""
+    def _take_in(self, batch: Batch) -> tuple[list[PropertyChange], list[Event], int]:
+        """Apply a batch; returns the changes and events for callbacks, and the ``seq`` reached."""
         publisher = self._publisher
         with self._stores.lock:
             self._stores.flush_quietly()
@@ -361,13 +339,13 @@ class FollowLoop:
             if self._batches and self._batches[0] is batch:
                 self._batches.popleft()
             changed = self._pending.take()
-            found = [event_of(op, publisher.shadow.graph, self.inbound.index) for op in batch.events]
+            events = [event_of(op, publisher.shadow.graph, self.inbound.index) for op in batch.events]
             seq = max([publisher.followed or 0, *(change.seq for _, change in batch.changes)])
             self._stores.undrawn.take(batch.events, seq)
-        return changed, [event for event in found if event is not None], seq
+        return changed, [event for event in events if event is not None], seq
 
     def _take_over(self, error: PastGeneration) -> None:
-        """Another script has started the document anew; the more often, the later it is taken back."""
+        """React to another script that started the document anew; with growing pauses if that repeats."""
         now = time.monotonic()
         if now - self._taken_over_at > CALM_S:
             self._take_over_s = 0.0
@@ -381,7 +359,7 @@ class FollowLoop:
         with self._stores.lock:
             self._stores.take_over(error)
 
-    def _tell_viewers(self, viewers: int | None) -> None:
+    def _notify_of_viewers(self, viewers: int | None) -> None:
         before = self._viewers
         if viewers is None:
             return
@@ -396,24 +374,11 @@ class FollowLoop:
             if self._stopping:
                 return
             if self._timers.is_on(callback):
-                # As Bokeh wraps it, but for patching curdoc, which `CallbackRunner` does.
+                # Without Bokeh's wrapper, which sets curdoc: `CallbackRunner` does that.
                 function = getattr(callback.callback, "__wrapped__", callback.callback)
                 self._caller.call(kind_of(callback), function)
                 self._replies.store()
 
 
-def _batches(arrived: list[Arrived]) -> list[_Batch]:
-    found: list[_Batch] = []
-    batch = _Batch([], [])
-    for one in arrived:
-        if batch.events:
-            found.append(batch)
-            batch = _Batch([], [])
-        batch.changes.append(one)
-        batch.events = [op for op in one.change.ops if op.code is OpCode.EVENT]
-        batch.viewers = one.change.meta.get("viewers", batch.viewers)
-    return [*found, batch] if batch.changes else found
-
-
 Live = FollowLoop
-"""Its name in the public API: what `Session.live` returns."""
+"""The name in the public API: what `Session.live` returns."""

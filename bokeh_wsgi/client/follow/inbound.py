@@ -1,4 +1,4 @@
-"""Takes what others changed into the shadow of a session, and into the models of its document."""
+"""`Inbound`: applies the changes of others to the shadow of a session and the models of its document."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,28 +21,28 @@ from bokeh_wsgi.models.graph import Graph
 from bokeh_wsgi.models.state import State
 
 from .column_merger import ColumnMerger
-from .follower import Arrived
 from .model_index import ModelIndex
 from .model_updater import MayBeOwn, ModelUpdater, retyped
 from .pending_callbacks import PendingCallbacks
+from .stream_reader import Arrived
 
 
 @dataclass(slots=True)
 class _Touched:
-    """What changed in the shadow's graph and not yet in the models: since ``graph``, in this order."""
+    """What changed in the shadow since ``graph``, and not yet in the models; attributes in their order."""
 
     graph: Graph
     attributes: dict[tuple[str, str], None] = field(default_factory=dict)
 
 
 class Inbound:
-    """Brings a publisher's shadow, and the models of a document, to what the server has.
+    """Updates a publisher's shadow, and the models of a document, to what the server has.
 
-    Own changes come back in the stream and are passed over; and so is what somebody else wrote before an own
-    change wrote over it: the last one wins. Where it cannot be told what is whose, as after a merged change
-    that holds own ones too, the document is pulled and compared with the shadow. What the script has changed
-    and not stored stays as it is. ``dirty`` knows of that while the document is followed; else all models are
-    compared. Everything is called with the session's lock held.
+    Own changes come back in the stream, and are skipped; so is what an own change has overwritten since, as
+    the last change wins. If own changes cannot be separated from others', as when the server has merged them,
+    the document is pulled and compared with the shadow. What the script has changed and not stored is kept:
+    ``dirty`` knows it while the document is followed; otherwise all models are compared.
+    All methods are called with the session's lock held.
     """
 
     def __init__(
@@ -64,9 +64,9 @@ class Inbound:
         self._touched: _Touched | None = None
 
     def load(self, state: State, *, sorts: bool = False) -> None:
-        """Bring the document to a state that was pulled, whatever the script has changed in models of it.
+        """Update the document to a pulled state; values that the script has changed are overwritten.
 
-        Models that the session has neither stored nor loaded stay; ``sorts``: as the last ones.
+        Models that the session has neither stored nor loaded stay; with ``sorts``, at the end of the roots.
         """
         with self._unfinished(lambda: self.load(self._puller.state(), sorts=sorts)):
             self._load(state, sorts=sorts)
@@ -88,25 +88,25 @@ class Inbound:
                 updater.update_columns(wire, model)
 
     def take(self, batch: Iterable[Arrived]) -> None:
-        """Take changes in; called again after an error, it goes on where it was."""
+        """Apply changes of the stream. After an error, call it again with the same batch to continue."""
         with self._unfinished(self._take_all):
             for arrived in batch:
                 self._take(arrived)
             self._update()
 
     def absorb(self, step: Step) -> None:
-        """Take in what others did, below what a refused step of a document that is followed does."""
+        """Apply what others did, and what a refused step does to columns after that."""
         with self._unfinished(self._take_all):
             if step.undos is None or self._publisher.followed is None:
                 self._compare(step.ops)
             else:
-                self._columns.take_back(step.undos)
+                self._columns.revert(step.undos)
                 for change in self._puller.changes(self._publisher.followed):
                     self._take(Arrived(self._publisher.followed, change))
             self._update()
 
     def reconcile(self, step: Step) -> None:
-        """Bring all that is loaded to the server's state, after a step that was refused; own things stay."""
+        """Update all that is loaded to the server's state after a refused step; what is own stays."""
         with self._unfinished(self._take_all):
             self._compare(())
             self._update(kept=_models_of(step, self._publisher.shadow.graph))
@@ -118,9 +118,9 @@ class Inbound:
 
     @contextmanager
     def _unfinished(self, finish: Callable[[], None]) -> Iterator[None]:
-        """What ends in the middle, by Ctrl-C or an error, is finished before the next store.
+        """If the ``with`` block is interrupted, by an error or Ctrl-C, call ``finish`` before the next store.
 
-        Else that would take what the models lack of the shadow for changes of the script.
+        Otherwise that would send differences between models and shadow as changes of the script.
         """
         publisher = self._publisher
         publisher.unfinished = finish
@@ -132,7 +132,7 @@ class Inbound:
         publisher.unfinished = None
 
     def _present(self, state: State) -> dict[str, Model]:
-        """The models of the document here that the session knows, and the state has, by wire id."""
+        """The models of the document that are in both the shadow and a state, by wire id."""
         ids, shadow = self._publisher.ownership.ids, self._publisher.shadow.graph
         found = dict(closure(self._document.roots, ids).objects)
         if shadow.config is not None:
@@ -145,7 +145,7 @@ class Inbound:
         }
 
     def _graph_here(self, present: dict[str, Model]) -> Graph:
-        """The graph that the document has here, of models that are present."""
+        """The graph of the present models as they are in the script."""
         ids, document = self._publisher.ownership.ids, self._document
         serializer = closure(present.values(), ids)
         graph = Graph(title=document.title)
@@ -161,7 +161,7 @@ class Inbound:
         return ModelUpdater(ownership, self._document, self.index, self._pending, may_be_own, frozenset(kept))
 
     def _unmarked(self) -> AbstractContextManager[None]:
-        """What is changed in here is not the script's doing."""
+        """Changes within the ``with`` block are not recorded as the script's."""
         return nullcontext() if self._dirty is None else self._dirty.ignoring()
 
     def _take(self, arrived: Arrived) -> None:
@@ -180,7 +180,7 @@ class Inbound:
         try:
             self._apply(ops, change.seq)
         except (BokehWSGIError, KeyError, ValueError, IndexError, AttributeError, TypeError):
-            # It does not fit what is here: others did what cannot be told from the changes alone.
+            # The change does not fit the shadow: pull the document instead.
             self._compare(())
             return
         publisher.own.forget(change.seq)
@@ -213,22 +213,23 @@ class Inbound:
         touched.attributes |= {(event["model"]["id"], event["attr"]): None for event in events}
 
     def _compare(self, refused: Sequence[Op]) -> None:
-        """Pull the document, and take its differences to the shadow as the changes of others.
+        """Pull the document, and apply its differences from the shadow as changes of others.
 
-        ``refused`` are own ops that are in the shadow's columns and not at the server: they go on top. Where
-        somebody has started the document anew, who only follows goes on with that; else `PastGeneration`.
+        ``refused``: own ops that the shadow's columns contain and the server's do not; they are applied after
+        that. If there is a new generation, a session without models of its own loads it; else raises
+        `PastGeneration`.
         """
         publisher = self._publisher
         state = self._puller.state()
         if state.graph.generation != publisher.ownership.generation:
-            if self._dirty is None or publisher.ownership.made:
+            if self._dirty is None or publisher.ownership.created:
                 raise PastGeneration(state.graph.generation, "")
             self.load(state)
             return
         if not publisher.ownership.is_whole:
-            _leave_to_others(state, publisher.shadow.graph)
+            _restrict(state, publisher.shadow.graph)
         self._touch()
-        # Not patched: it has the order of the server's roots, too.
+        # The pulled graph itself, which also has the server's order of roots.
         publisher.ownership.see(state.graph)
         own: dict[str, dict[str, list[Op]]] = {}
         for op in refused:
@@ -262,7 +263,7 @@ class Inbound:
                     shadow.columns[model, name].version = state.columns[model, name].version
 
     def _update(self, kept: Iterable[str] = ()) -> None:
-        """What changed in the graph, to the models."""
+        """Update the models to what changed in the graph."""
         touched = self._touched
         if touched is None:
             return
@@ -275,7 +276,7 @@ class Inbound:
 
 
 def _not_overtaken(patch: dict[str, Any], overtaken: frozenset[Place]) -> dict[str, Any]:
-    """What of a patch own changes have not written over since."""
+    """A patch without what own changes have overwritten since."""
     events = patch.get("events", [])
     places = [place_of(event) for event in events]
     if ROOTS in places and ROOTS in overtaken:
@@ -286,7 +287,7 @@ def _not_overtaken(patch: dict[str, Any], overtaken: frozenset[Place]) -> dict[s
 
 
 def _models_of(step: Step, graph: Graph) -> set[str]:
-    """The models that a step would have changed, and that the document does not hold any more."""
+    """The models that a step would have changed, and that are not in the document any more."""
     found = {op.model for op in step.ops if op.code not in (OpCode.GRAPH, OpCode.PATCH)}
     for op in step.ops:
         if op.code is OpCode.PATCH:
@@ -295,8 +296,8 @@ def _models_of(step: Step, graph: Graph) -> set[str]:
     return found - graph.models.keys()
 
 
-def _leave_to_others(state: State, mine: Graph) -> None:
-    """Have a state hold only what is this session's: where it has joined a document and loaded nothing."""
+def _restrict(state: State, mine: Graph) -> None:
+    """Reduce a state to this session's models, as it has joined a document without loading it."""
     roots = [root for root in mine.roots if root in state.graph.roots]
     kept = state.graph.reachable(roots)
     content = {

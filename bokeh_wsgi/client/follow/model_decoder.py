@@ -1,4 +1,4 @@
-"""Bokeh models and values out of a graph's JSON."""
+"""`ModelDecoder`: Bokeh models and values from a graph's JSON."""
 
 import json
 from abc import abstractmethod
@@ -19,9 +19,9 @@ from .coercion import coerced
 
 
 class ModelDecoder(Deserializer):
-    """Decodes what a graph says; `model` says what it means by an id.
+    """Decodes values of a graph; subclasses define `model`, which finds or creates the model of an id.
 
-    Better than Bokeh's ``Document.from_json``: tuples, times and data models come back as they were.
+    Unlike Bokeh's ``Document.from_json``, it restores tuples, times and data models.
     """
 
     def __init__(self, graph: Graph) -> None:
@@ -30,10 +30,10 @@ class ModelDecoder(Deserializer):
 
     @abstractmethod
     def model(self, wire_id: str) -> Model:
-        """The model, with everything it leads to."""
+        """The model of an id, with all that it refers to."""
 
     def value(self, encoded: Any) -> Any:
-        """What a value of the graph is here, with its models."""
+        """A decoded value of the graph, with its models."""
         return self.decode(encoded)
 
     def _decode_ref(self, obj: Any) -> Model:
@@ -42,7 +42,7 @@ class ModelDecoder(Deserializer):
     def new(self, local_id: str, name: str) -> Model:
         """A model of the type of that name, without values."""
         cls = self._resolve_type(name)
-        # As Bokeh does: properties are set one by one, without what an __init__ would do for a script.
+        # As in Bokeh: without __init__, as the properties are set one by one.
         model = cls.__new__(cls, id=ID(local_id))
         if not model._initialized:
             HasProps.__init__(model)
@@ -61,13 +61,13 @@ class ModelDecoder(Deserializer):
         return super()._resolve_type(type)
 
     def set(self, model: Model, name: str, value: Any) -> None:
-        """Set an attribute to what `value` gave."""
+        """Set an attribute to a decoded value."""
         if name in model.properties():
             value = coerced(model.lookup(name).property, value)
         model.set_from_json(name, value)
 
     def values(self, column: Column) -> Any:
-        """A column's values in memory of their own: scripts may write into them."""
+        """A copy of a column's values, which scripts may change."""
         if column.dtype != "json":
             return column.copy().values()
         valid = column.valid_rows().tolist()

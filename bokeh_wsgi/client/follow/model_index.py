@@ -1,4 +1,4 @@
-"""The models that a script has of a document, by their id there."""
+"""`ModelIndex`: finds a script's models by their id in the document."""
 
 from weakref import WeakValueDictionary
 
@@ -14,7 +14,7 @@ from .model_decoder import ModelDecoder
 
 
 class ModelIndex:
-    """Finds models by wire id: those in the document, and those made for it that are outside of it now."""
+    """Finds models by wire id: those in the document, and those created for it but not in it now."""
 
     def __init__(self, document: Document, ids: ModelIds) -> None:
         self._document = document
@@ -29,20 +29,20 @@ class ModelIndex:
         return found or self._of_config(local)
 
     def _of_config(self, local: str) -> Model | None:
-        """Models that the document has, but not below its roots."""
+        """A model that belongs to the document's config, which is not below its roots."""
         return next((model for model in self._document.config.references() if model.id == local), None)
 
     def add(self, wire: str, model: Model) -> None:
         self._models[wire] = model
 
     def forget(self, wire: str) -> None:
-        """The id means another model from now on."""
+        """Remove an id: it will be that of another model."""
         self._models.pop(wire, None)
         self._ids.unpair(wire)
 
 
 class MentionDecoder(ModelDecoder):
-    """Decodes values that mention models which are here, as of events and columns; else `FrameError`."""
+    """Decodes values that refer to existing models only, as in events and columns."""
 
     def __init__(self, graph: Graph, index: ModelIndex) -> None:
         super().__init__(graph)

@@ -1,4 +1,4 @@
-"""Brings models to what has become of their graph, at the cost of what changed in it."""
+"""`ModelUpdater`: updates models from one graph to the next, at a cost that depends on what changed."""
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -26,11 +26,11 @@ from .pending_callbacks import PendingCallbacks
 log = logging.getLogger("bokeh_wsgi")
 
 MayBeOwn = Callable[[Model, str], bool]
-"""Whether the script may have set an attribute since it was last stored."""
+"""Whether the script may have set an attribute since the last store."""
 
 
 def changed_attributes(old: Graph, new: Graph) -> Iterator[tuple[str, str]]:
-    """(wire id, attribute) of all that has another value in models which are in both graphs."""
+    """(wire id, attribute) of all values that differ, in models that are in both graphs."""
     for wire, rep in new.models.items():
         before = old.models.get(wire)
         if before is None or before is rep:
@@ -43,13 +43,13 @@ def changed_attributes(old: Graph, new: Graph) -> Iterator[tuple[str, str]]:
 
 
 def retyped(old: Graph, new: Graph) -> set[str]:
-    """Ids that mean a model of another type in the new graph: so they mean another model."""
+    """Ids of models that have another type in the new graph, and so are other models."""
     changed = ((wire, old.models.get(wire, rep), rep) for wire, rep in new.models.items())
     return {wire for wire, before, rep in changed if before is not rep and before["name"] != rep["name"]}
 
 
 class ModelUpdater(ModelDecoder):
-    """One step from a graph to the one that the shadow holds now; what is own stays as the script has set it.
+    """Updates models from an old graph to the shadow's present one. What is own keeps the script's value.
 
     Called with the session's lock held.
     """
@@ -63,7 +63,7 @@ class ModelUpdater(ModelDecoder):
         may_be_own: MayBeOwn,
         kept: Collection[str] = (),
     ) -> None:
-        """``kept``: models that the script has changed. Roots that hold one stay, if others removed them."""
+        """``kept``: models that the script has changed. Roots that others removed stay if they have one."""
         self._ownership = ownership
         self._document = document
         self._index = index
@@ -82,10 +82,10 @@ class ModelUpdater(ModelDecoder):
         *,
         sorts: bool = True,
     ) -> None:
-        """Set what is another value than in ``old``, make what is new, and set the document's own.
+        """Set the values that differ from ``old``, create new models, and update the document itself.
 
-        ``first`` are attributes in the order in which others set them. ``retired`` ids mean other models now.
-        ``sorts``: roots get the order of the others, and own ones that were not sent yet come after them.
+        ``first``: attributes in the order in which others set them. ``retired``: ids of other models now.
+        ``sorts``: roots get the server's order, with own ones that are not stored yet at the end.
         """
         changed = dict.fromkeys(changed_attributes(old, self._graph))
         ordered = {place: None for place in first if place in changed} | changed
@@ -93,8 +93,8 @@ class ModelUpdater(ModelDecoder):
         outdated = [model for wire in retired if (model := self._index.find(wire)) is not None]
         for wire in retired:
             self._index.forget(wire)
-        renamed = set(_mentioning(self._graph, retired)) if retired else set()
-        ordered |= dict.fromkeys(renamed)
+        referring = set(_referring(self._graph, retired)) if retired else set()
+        ordered |= dict.fromkeys(referring)
         self._ownership.ids.adopt([w for w in fresh if self._index.find(w) is None], self._document)
         is_other = bool(fresh) or self._graph.roots != old.roots
         with _frozen(self._document) if is_other else nullcontext():
@@ -106,7 +106,7 @@ class ModelUpdater(ModelDecoder):
                 model = self._index.find(wire) if wire not in fresh else None
                 if model is None:
                     continue
-                if (wire, attribute) in renamed or not self._is_own(old, wire, model, attribute):
+                if (wire, attribute) in referring or not self._is_own(old, wire, model, attribute):
                     self._set_attribute(wire, model, attribute)
             self._set_roots(old, retired, outdated)
             if sorts and self._graph.roots != old.roots:
@@ -114,7 +114,7 @@ class ModelUpdater(ModelDecoder):
             self._set_document(old)
 
     def update_columns(self, wire: str, model: Model) -> None:
-        """Set the columns of a model that was here, where they are not those of the shadow."""
+        """Set those columns of a model that differ from the shadow's."""
         mine = columns_of(model)
         if mine is None:
             return
@@ -131,7 +131,7 @@ class ModelUpdater(ModelDecoder):
         self._pending.add(model, "data", before, columns_of(model))
 
     def _is_equal(self, values: Any, column: Column) -> bool:
-        """Whether these values would arrive as that column."""
+        """Whether these values would be sent as that column."""
         return not diff(column_from(values, fallback=GraphSerializer(self._ownership.ids).encode), column)
 
     def model(self, wire_id: str) -> Model:
@@ -165,7 +165,7 @@ class ModelUpdater(ModelDecoder):
         return {name: held.values.column() for (key, name), held in columns.items() if key == wire}
 
     def _renew(self, wire: str, model: Model) -> None:
-        """A model that was taken out, and put in again by somebody who may have changed it meanwhile."""
+        """Set all values of an existing model that others have added again, perhaps after changing it."""
         attributes = self._graph.models[wire]["attributes"]
         for name in model.properties_with_values(include_defaults=False):
             if name not in attributes and name != "data":
@@ -180,13 +180,13 @@ class ModelUpdater(ModelDecoder):
         with self._reported(wire, model, attribute), _silenced(model, attribute):
             if attribute in attributes:
                 self.set(model, attribute, self.decode(attributes[attribute]))
-                self._say_as_here(wire, model, attribute)
+                self._normalize(wire, model, attribute)
             else:
                 delattr(model, attribute)
         self._pending.add(model, attribute, before, _value_of(model, attribute))
 
     def _is_own(self, old: Graph, wire: str, model: Model, attribute: str) -> bool:
-        """Whether the script has set it and not stored it: then its value goes last, and wins."""
+        """Whether the script has set an attribute and not stored it, so that its value is kept."""
         if attribute not in model.properties() or not self._may_be_own(model, attribute):
             return False
         if (wire, attribute) in self._ownership.left_out:
@@ -201,15 +201,15 @@ class ModelUpdater(ModelDecoder):
         return serializer.encode(model.lookup(attribute).get_value(model))
 
     def _text_here(self, model: Model, attribute: str) -> str | None:
-        """The text of a value; None if it is the default, which is left out."""
+        """The text of a value; None if it is the default, which is not encoded."""
         is_default = attribute not in model.properties_with_values(include_defaults=False)
         return None if is_default else text_of(self._encoded(model, attribute))
 
     @contextmanager
     def _reported(self, wire: str, model: Model, attribute: str) -> Iterator[None]:
-        """What cannot be set here stays as it is; the others are brought all the same.
+        """Log an error of setting an attribute, which then keeps its value.
 
-        The next store puts it right at the server; unless it leads to models which only others can make.
+        The next store sends that value; unless the server's refers to models that cannot be created here.
         """
         self._ownership.left_out.pop((wire, attribute), None)
         try:
@@ -219,8 +219,8 @@ class ModelUpdater(ModelDecoder):
                 self._ownership.left_out[wire, attribute] = self._text_here(model, attribute)
             log.warning("%s of %s was changed to what cannot be set here: %s", attribute, model, error)
 
-    def _say_as_here(self, wire: str, model: Model, attribute: str) -> None:
-        """Have the shadow say 1.0 where a page said 1 and the property makes that of it: it is no change."""
+    def _normalize(self, wire: str, model: Model, attribute: str) -> None:
+        """Store the value in the shadow as it is encoded here, as 1.0 for a page's 1: no change to send."""
         rep = self._graph.models[wire]
         theirs, mine = rep["attributes"][attribute], self._encoded(model, attribute)
         if mine == theirs and text_of(mine) != text_of(theirs):
@@ -244,8 +244,8 @@ class ModelUpdater(ModelDecoder):
                 try:
                     root = self.model(wire)
                 except DeserializationError as error:
-                    self._ownership.unmade.add(wire)
-                    log.warning("the root %s cannot be made here: %s", wire, error)
+                    self._ownership.unknown_roots.add(wire)
+                    log.warning("the root %s cannot be created here: %s", wire, error)
                 else:
                     document.add_root(root)
 
@@ -275,15 +275,15 @@ class ModelUpdater(ModelDecoder):
             callbacks.update({} if graph.callbacks is None else self.value(graph.callbacks))
 
 
-def _mentioning(graph: Graph, wires: Collection[str]) -> Iterator[tuple[str, str]]:
-    """(wire id, attribute) of all that leads to these models."""
+def _referring(graph: Graph, wires: Collection[str]) -> Iterator[tuple[str, str]]:
+    """(wire id, attribute) of all values that refer to these models."""
     for wire, rep in graph.models.items():
         for name, value in rep["attributes"].items():
-            if _mentions(value, wires):
+            if _refers(value, wires):
                 yield wire, name
 
 
-def _mentions(value: Any, wires: Collection[str]) -> bool:
+def _refers(value: Any, wires: Collection[str]) -> bool:
     waiting = [value]
     while waiting:
         item = waiting.pop()
@@ -297,7 +297,7 @@ def _mentions(value: Any, wires: Collection[str]) -> bool:
 
 
 def _value_of(model: Model, attribute: str) -> Any:
-    """``Undefined`` where there is no value yet, as Bokeh tells callbacks."""
+    """The value of an attribute; as in Bokeh's callbacks, ``Undefined`` if it is not set."""
     try:
         return getattr(model, attribute)
     except UnsetValueError:
@@ -306,7 +306,7 @@ def _value_of(model: Model, attribute: str) -> Any:
 
 @contextmanager
 def _silenced(model: Model, attribute: str) -> Iterator[None]:
-    """Callbacks of the attribute are called later."""
+    """Do not call the callbacks of an attribute within the ``with`` block."""
     callbacks = model._callbacks.pop(attribute, None)
     try:
         yield
@@ -317,7 +317,7 @@ def _silenced(model: Model, attribute: str) -> Iterator[None]:
 
 @contextmanager
 def _frozen(document: Document) -> Iterator[None]:
-    """Bokeh looks through the document's models once, at the end."""
+    """Have Bokeh collect the document's models only once, at the end of the ``with`` block."""
     document.models._push_freeze()
     try:
         yield

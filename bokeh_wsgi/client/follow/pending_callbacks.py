@@ -1,4 +1,4 @@
-"""What callbacks have to be told of: how attributes were, and have become."""
+"""`PendingCallbacks`: changes of attributes for which callbacks have not been called yet."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,7 +8,7 @@ from bokeh.model import Model
 
 @dataclass(slots=True)
 class PropertyChange:
-    """An attribute that somebody else changed."""
+    """The old and new value of an attribute that somebody else changed."""
 
     model: Model
     attribute: str
@@ -18,7 +18,7 @@ class PropertyChange:
 
 @dataclass(slots=True)
 class PendingCallbacks:
-    """Gathers changes until callbacks are called; of several of one attribute only the newest counts."""
+    """Collects changes until callbacks are called; several changes of one attribute become one."""
 
     _changed: dict[tuple[int, str], PropertyChange] = field(default_factory=dict)
 
@@ -31,7 +31,7 @@ class PendingCallbacks:
         return bool(self._changed)
 
     def take(self) -> list[PropertyChange]:
-        """What really is another value now."""
+        """Remove and return all changes whose new value differs from the old one."""
         taken, self._changed = self._changed, {}
         return [
             changed
@@ -41,7 +41,7 @@ class PendingCallbacks:
         ]
 
     def call(self) -> None:
-        """Call the callbacks of the script for what changed, here and now; an error in one ends it."""
+        """Call the callbacks for all changes in this thread; an error in one is raised at once."""
         for changed in self.take():
             for callback in list(changed.model._callbacks.get(changed.attribute, ())):
                 callback(changed.attribute, changed.old, changed.new)

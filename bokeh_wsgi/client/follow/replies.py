@@ -1,4 +1,4 @@
-"""Sends what callbacks changed, at the cost of what they changed."""
+"""`Replies`: stores what callbacks changed, at a cost that depends on what they changed."""
 
 import math
 import time
@@ -16,20 +16,22 @@ from bokeh_wsgi.client.publish.store_loop import StoreLoop
 from bokeh_wsgi.exc import Conflict
 
 IDLE_S: Final = 0.3
-"""After so long without news, the whole document is looked through for what Bokeh does not tell of."""
+"""After this long without changes, the whole document is compared, as Bokeh does not report all changes."""
 SHARE: Final = 0.01
-"""Until then, that takes this share of the time at most."""
+"""Before that, comparing the whole document may take this share of the time."""
 COLUMNS_SHARE: Final = 0.05
-"""And comparing all columns this one."""
+"""The share of the time that comparing all columns may take."""
 ATTEMPTS: Final = 3
+"""How often a step is based on what others did meanwhile, before callbacks are called for that."""
 AGAIN_S: Final = 0.03
-"""So often a step is put on top of what others did; then those are heard, and it is tried again."""
+"""When to try again then."""
 
 
 class Replies:
-    """Stores a document that is followed. ``full_scan_at``: when to look through all of it (monotonic clock).
+    """Stores a followed document.
 
-    Models of which Bokeh told a change are looked at, and columns; now and then all.
+    Compares only columns, and the models of which Bokeh has reported a change. ``full_scan_at`` (monotonic
+    clock) is when to compare the whole document.
     """
 
     def __init__(self, stores: StoreLoop, document: Document, dirty: DirtyModels) -> None:
@@ -42,13 +44,13 @@ class Replies:
         self._columns = _Budget(COLUMNS_SHARE)
 
     def store(self, *, whole: bool = False) -> None:
-        """Send what changed as one change, if something did; made anew where others were faster."""
+        """Send all that changed as one change, if something did; after a conflict, try again."""
         stores = self._stores
         with stores.lock:
             if stores.is_closed:
-                # A callback has made the session use another document.
+                # A callback has changed the session to another document.
                 return
-            step = _StepMaker(self, whole or self._whole.allows(IDLE_S))
+            step = _StepMaker(self, self._dirty, whole or self._whole.allows(IDLE_S))
             self.full_scan_at = time.monotonic() + IDLE_S
             try:
                 stores.store(step, ATTEMPTS)
@@ -60,6 +62,7 @@ class Replies:
                 self.full_scan_at = math.inf
 
     def make(self, dirty: Dirty, whole: bool) -> Step | None:
+        """The step for the ``dirty`` models, or for the ``whole`` document."""
         begun = time.monotonic()
         publisher = self._publisher
         if whole:
@@ -73,7 +76,7 @@ class Replies:
         return step
 
     def _sources(self, every: bool) -> Iterator[Model]:
-        """All sources of the document, or those of which a change is known."""
+        """All sources of the document, or only those that are known to have changed."""
         publisher = self._publisher
         for model in self._document.models:
             if not isinstance(model, ColumnarDataSource):
@@ -86,22 +89,23 @@ class Replies:
 
 
 class _StepMaker:
-    """Makes the step when it is asked to, and remembers of which edits."""
+    """Creates a step at each call; ``count`` says up to which reported change it goes."""
 
-    def __init__(self, answers: Replies, whole: bool) -> None:
-        self._answers = answers
+    def __init__(self, replies: Replies, dirty_models: DirtyModels, whole: bool) -> None:
+        self._replies = replies
+        self._dirty_models = dirty_models
         self.is_whole = whole
         self.count = 0
 
     def __call__(self) -> Step | None:
-        marked = self._answers._dirty.dirty()
-        self.count = marked.count
-        self.is_whole |= marked.is_whole
-        return self._answers.make(marked, self.is_whole)
+        dirty = self._dirty_models.dirty()
+        self.count = dirty.count
+        self.is_whole |= dirty.is_whole
+        return self._replies.make(dirty, self.is_whole)
 
 
 class _Budget:
-    """Says whether something was long enough ago for what it cost."""
+    """Limits the share of the time that something takes, by how long ago it was done and what it cost."""
 
     def __init__(self, share: float) -> None:
         self._share = share

@@ -1,4 +1,4 @@
-"""A document's periodic, timeout and next-tick callbacks: what is due when."""
+"""`Timers`: when a document's periodic, timeout and next-tick callbacks are due."""
 
 import math
 import time
@@ -17,9 +17,9 @@ class _Due:
 
 
 class Timers:
-    """By the monotonic clock. Called by one thread.
+    """The schedule of a document's timed callbacks, by the monotonic clock. Used by one thread.
 
-    From `begin` to `end`, ``on_change`` is called when callbacks come or go, by any thread.
+    From `begin` to `end`, ``on_change`` is called by any thread that adds or removes callbacks.
     """
 
     def __init__(self, document: Document, on_change: Callable[[], None]) -> None:
@@ -33,7 +33,7 @@ class Timers:
     def end(self) -> None:
         self._document.remove_on_change(self)
 
-    # Bokeh calls these.
+    # Called by Bokeh
 
     def _session_callback_added(self, event: Any) -> None:
         self._on_change()
@@ -42,7 +42,7 @@ class Timers:
         self._on_change()
 
     def refresh(self) -> None:
-        """See which callbacks came and went."""
+        """Update the schedule after callbacks were added or removed."""
         now = time.monotonic()
         there = {callback.id: callback for callback in self._document.session_callbacks}
         self._due = {key: due for key, due in self._due.items() if key in there}
@@ -52,11 +52,11 @@ class Timers:
 
     @property
     def next_at(self) -> float:
-        """When the next one is due; infinity if there is none."""
+        """When the next callback is due; infinity if there is none."""
         return min((due.at for due in self._due.values()), default=math.inf)
 
     def take(self) -> list[SessionCallback]:
-        """Those that are due now, the longest first. A periodic one that is late is called once."""
+        """The callbacks that are due, earliest first. A late periodic one is called once."""
         now = time.monotonic()
         taken = sorted((due for due in self._due.values() if due.at <= now), key=lambda due: due.at)
         for due in taken:
@@ -68,7 +68,7 @@ class Timers:
         return [due.callback for due in taken]
 
     def is_on(self, callback: SessionCallback) -> bool:
-        """Whether nobody has removed it meanwhile."""
+        """Whether a callback has not been removed."""
         return callback in self._document.session_callbacks
 
 

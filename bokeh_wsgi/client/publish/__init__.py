@@ -1,1 +1,1 @@
-"""What a script changed: found, made into steps, sent until the server has them."""
+"""Finds what a script changed, turns it into steps, and sends them to the server."""

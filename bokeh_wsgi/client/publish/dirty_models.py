@@ -1,4 +1,4 @@
-"""What a script changed in a document, in which order, as far as Bokeh tells of it."""
+"""`DirtyModels`: what a script changed in a document and in which order, as far as Bokeh reports it."""
 
 import threading
 import weakref
@@ -23,7 +23,7 @@ _COLUMNS = (ColumnDataChangedEvent, *_ROWS)
 
 @dataclass(frozen=True, slots=True)
 class Dirty:
-    """``models`` that changed up to a ``count``; ``is_whole``: more than these, such as another root."""
+    """The ``models`` that changed up to a ``count``; ``is_whole``: something else did too, such as a root."""
 
     count: int
     models: list[Model]
@@ -35,7 +35,7 @@ class Dirty:
 
 @dataclass(slots=True, eq=False)
 class _DirtyModel:
-    """When attributes of a model were set last, and its columns."""
+    """The counts at which attributes of a model, and its columns, were last changed."""
 
     model: Model
     attributes: dict[str, int] = field(default_factory=dict)
@@ -43,9 +43,9 @@ class _DirtyModel:
 
 
 class DirtyModels:
-    """Listens to a document, from `begin` to `end`.
+    """Counts and records the changes that Bokeh reports, from `begin` to `end`.
 
-    Thread-safe: any thread may change models. ``beyond_rows`` counts changes other than of rows.
+    Thread-safe: any thread may change models. ``beyond_rows`` is the number of changes other than of rows.
     """
 
     def __init__(self, document: Document) -> None:
@@ -70,7 +70,7 @@ class DirtyModels:
 
     @contextmanager
     def ignoring(self) -> Iterator[None]:
-        """What this thread changes in here is not the script's doing."""
+        """Do not record what this thread changes within the ``with`` block: it is not the script's change."""
         self._ignored = threading.get_ident()
         try:
             yield
@@ -79,38 +79,38 @@ class DirtyModels:
 
     @property
     def count(self) -> int:
-        """How many changes there were: what is stored now is what was changed up to then."""
+        """How many changes were recorded. A step contains the changes up to its count."""
         return self._count
 
     def dirty(self) -> Dirty:
-        """What was changed and not stored."""
+        """What was changed and is not stored yet."""
         with self._lock:
             models = [dirty.model for dirty in self._models.values() if dirty.attributes]
             return Dirty(self._count, models, self._whole_at > 0)
 
     def is_dirty(self, model: Model, attribute: str) -> bool:
-        """Whether the script has set an attribute, and not stored it."""
+        """Whether the script has set an attribute and not stored it yet."""
         with self._lock:
             dirty = self._models.get(model.id)
             return dirty is not None and dirty.model is model and attribute in dirty.attributes
 
     @property
     def has_removed_roots(self) -> bool:
-        """Whether the script took roots out, and may have put them in again at another place."""
+        """Whether the script removed roots, and so may have changed their order."""
         return self._removed_at > 0
 
     def attribute_order(self, model: Model, attribute: str) -> int:
-        """A number that rises in the order in which attributes and columns were set; 0 if not known."""
+        """The count at which an attribute was last set; 0 if not known."""
         dirty = self._models.get(model.id)
         return 0 if dirty is None else dirty.attributes.get(attribute, 0)
 
     def column_order(self, model: Model) -> int:
-        """The same of the columns of a source."""
+        """The count at which columns of a source were last changed; 0 if not known."""
         dirty = self._models.get(model.id)
         return 0 if dirty is None else max(dirty.columns, dirty.attributes.get("data", 0))
 
     def stored(self, count: int, models: Set[str] | None = None) -> None:
-        """What was changed up to then has been stored: of these models (by local id), or of all."""
+        """The changes up to a count have been stored: of these models (by local id), or of all."""
         with self._lock:
             if models is None:
                 self._whole_at = self._whole_at if self._whole_at > count else 0
@@ -123,7 +123,7 @@ class DirtyModels:
                 if not dirty.attributes and not dirty.columns:
                     del self._models[key]
 
-    # Bokeh calls this.
+    # Called by Bokeh
 
     def _document_patched(self, event: Any) -> None:
         self.beyond_rows += not isinstance(event, _ROWS)

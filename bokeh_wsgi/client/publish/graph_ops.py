@@ -1,4 +1,4 @@
-"""What changed in a document's graph since it was last stored, as a GRAPH op or PATCHes."""
+"""Turns what changed in a document's graph into a GRAPH op or PATCH ops."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +22,7 @@ from .serializer import GraphSerializer, plain, text_of
 class Draft:
     """The session's part of a document as it is now, to be compared with the shadow.
 
-    ``is_document``: all of it was looked at, so what is missing is gone.
+    ``is_document``: all of it was encoded, so models that are missing here were removed.
     """
 
     serializer: GraphSerializer
@@ -31,7 +31,7 @@ class Draft:
 
 
 def outline(old: Graph) -> Graph:
-    """All of a graph but its models: where only some of these are looked at."""
+    """A copy of a graph without its models."""
     graph = Graph(version=old.version, title=old.title)
     graph.roots, graph.defs = list(old.roots), old.defs
     graph.config, graph.callbacks, graph.share_view = old.config, old.callbacks, old.share_view
@@ -40,12 +40,12 @@ def outline(old: Graph) -> Graph:
 
 
 Order = Callable[[str, str], int]
-"""A number that rises in the order in which attributes (wire id, name) were set; 0 if that is not known."""
+"""Maps attributes (wire id, name) to numbers in the order in which they were set; 0 if not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class GraphChange:
-    """How the shadow's graph becomes ``graph``: ``contents`` of GRAPH or PATCH ops, each with its order."""
+    """How the shadow's graph becomes ``graph``: the contents of GRAPH or PATCH ops, each with its order."""
 
     graph: Graph
     code: OpCode
@@ -53,9 +53,9 @@ class GraphChange:
 
 
 def graph_change(draft: Draft, ownership: Ownership, order: Order) -> GraphChange | None:
-    """What brings the shadow's graph to the draft; None if nothing changed.
+    """What changes the shadow's graph into the draft; None if they are equal.
 
-    Values that were set are PATCHes in the script's order; where there are other models, all of it is one.
+    Values that were set become PATCHes in the script's order; if models come or go, it is a single PATCH.
     """
     old, new, serializer = ownership.shadow.graph, draft.graph, draft.serializer
     anew = ownership.starts_anew
@@ -94,22 +94,22 @@ def graph_change(draft: Draft, ownership: Ownership, order: Order) -> GraphChang
 
 
 def _in_order(patch: Mapping[str, Any], order: Order) -> list[tuple[int, Any]]:
-    """A patch for each value that was set, and before them one of all the rest."""
+    """One patch for each value that was set, after one for everything else."""
     rest = {**patch, "events": []}
-    found = []
+    patches = []
     for event in patch["events"]:
         place = order(event["model"]["id"], event["attr"]) if event["kind"] == "ModelChanged" else 0
         if place:
-            found.append((place, {"events": [event]}))
+            patches.append((place, {"events": [event]}))
         else:
             rest["events"].append(event)
-    return [(0, rest), *found] if rest["events"] or len(rest) > 1 else found
+    return [(0, rest), *patches] if rest["events"] or len(rest) > 1 else patches
 
 
 def interleaved(change: GraphChange | None, columns: Sequence[tuple[int, Op]]) -> list[Op]:
-    """The ops of a change in the order in which values and columns were set; neighbouring patches as one.
+    """The ops of a change in the order in which values and columns were set; adjacent patches become one.
 
-    Columns of which that is not known go last.
+    Columns whose order is not known go last.
     """
     if change is None:
         return [op for _, op in columns]
@@ -117,17 +117,17 @@ def interleaved(change: GraphChange | None, columns: Sequence[tuple[int, Op]]) -
         return [_op(OpCode.GRAPH, change.contents[0][1]), *(op for _, op in columns)]
     last = max(place for place, _ in [*change.contents, *columns]) + 1
     placed: list[tuple[int, Any]] = [*change.contents, *((place or last, op) for place, op in columns)]
-    found: list[Any] = []
+    merged: list[Any] = []
     for _, item in sorted(placed, key=lambda pair: pair[0]):
-        if found and isinstance(item, dict) and isinstance(found[-1], dict):
-            found[-1] = {**found[-1], "events": [*found[-1]["events"], *item["events"]]}
+        if merged and isinstance(item, dict) and isinstance(merged[-1], dict):
+            merged[-1] = {**merged[-1], "events": [*merged[-1]["events"], *item["events"]]}
         else:
-            found.append(item)
-    return [_op(OpCode.PATCH, item) if isinstance(item, dict) else item for item in found]
+            merged.append(item)
+    return [_op(OpCode.PATCH, item) if isinstance(item, dict) else item for item in merged]
 
 
 def _defaults(serializer: GraphSerializer, shadow: Graph) -> dict[tuple[str, str], Any]:
-    """Values of the attributes that are back at their default: Bokeh leaves them out, pages need them."""
+    """Values of the attributes that were reset to their default: Bokeh omits them, but pages need them."""
     defaults = {}
     for key, rep in list(serializer.models.items()):
         old = shadow.models.get(key, rep)["attributes"]
@@ -135,10 +135,10 @@ def _defaults(serializer: GraphSerializer, shadow: Graph) -> dict[tuple[str, str
             size = len(serializer.models)
             value = serializer.explicit(key, attribute, unless=old[attribute])
             if value == old[attribute]:
-                # It was said before, by a theme or as 1 for 1.0: no change.
+                # The shadow already has this value, from a theme or as 1 for 1.0: no change.
                 rep["attributes"][attribute] = old[attribute]
             elif len(serializer.models) > size:
-                # A default that is a model, made anew: it has to be said.
+                # A default that is a new model: pages need its definition.
                 rep["attributes"][attribute] = value
             else:
                 defaults[key, attribute] = plain(value)

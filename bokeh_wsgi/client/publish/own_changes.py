@@ -1,4 +1,4 @@
-"""What a session's own changes wrote, until the stream has passed them."""
+"""`OwnChanges`: what this session's own changes wrote, until the stream has brought them back."""
 
 import json
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ ROOTS: Place = ("roots",)
 
 @dataclass(slots=True)
 class OwnChanges:
-    """Places that own changes wrote, by their seq. Not thread-safe."""
+    """The places that own changes wrote, by ``seq``. Not thread-safe."""
 
     _places: dict[int, frozenset[Place]] = field(default_factory=dict)
 
@@ -26,15 +26,15 @@ class OwnChanges:
         return seq in self._places
 
     def any_between(self, after: int, seq: int) -> bool:
-        """Whether one has a seq over ``after``, up to ``seq``."""
+        """Whether an own change has a seq greater than ``after``, up to ``seq``."""
         return any(after < own <= seq for own in self._places)
 
     def written_after(self, seq: int) -> frozenset[Place]:
-        """Where a change ``seq`` of somebody else has been overtaken by own ones."""
+        """The places where own changes have overwritten a change ``seq`` of somebody else."""
         return frozenset().union(*(places for own, places in self._places.items() if own > seq))
 
     def forget(self, seq: int) -> None:
-        """The stream has passed ``seq``."""
+        """Drop the changes up to ``seq``: the stream has brought them."""
         for own in [own for own in self._places if own <= seq]:
             del self._places[own]
 
@@ -43,7 +43,7 @@ class OwnChanges:
 
 
 def places_of(op: Op) -> Iterable[Place]:
-    """What an op writes."""
+    """The places that an op writes."""
     if op.code is OpCode.PATCH:
         content = json.loads(op.json)
         yield from (place_of(event) for event in content.get("events", ()))
@@ -53,7 +53,7 @@ def places_of(op: Op) -> Iterable[Place]:
 
 
 def place_of(event: dict[str, Any]) -> Place:
-    """What an event of a patch writes."""
+    """The place that an event of a patch writes."""
     kind = event["kind"]
     if kind == "ModelChanged":
         return "attr", event["model"]["id"], event["attr"]

@@ -1,14 +1,15 @@
-"""Whose a model is: the rule by which a session tells what it sends from what it only knows.
+"""`Ownership`: the rule that decides what a session sends.
 
-What a session knows of its document is one of three:
+The shadow is the session's copy of the document as the server has it. What a session knows of the document is
+one of three:
 
-- **own**: made or changed here since it was last stored. It is not in the shadow, or has another value there.
-  Only this is sent.
-- **loaded**: as the server has it, as far as the session knows: equal to the shadow. It is never sent; a
-  conflict, a pull or the stream brings it to the server's state.
-- **foreign id**: loaded, under another id in this process than in the document; `ModelIds` has the pair.
+- **own**: created or changed here since it was last stored. It is not in the shadow, or has another value
+  there. Only this is sent.
+- **loaded**: equal to the shadow. It is never sent; a conflict, a pull or the stream updates it to the
+  server's state.
+- **foreign id**: loaded, with another id in this process than in the document; `ModelIds` maps them.
 
-What others made and this session never loaded is not in the shadow, and so it is neither looked at nor sent.
+What others created and this session never loaded is not in the shadow: it is neither compared nor sent.
 """
 
 import secrets
@@ -28,15 +29,15 @@ from .steps import Step
 
 @dataclass(slots=True)
 class Ownership:
-    """What the server holds, as far as this session knows (the ``shadow``), and what of it this session made.
+    """The ``shadow``, and which of its models this session created. Not thread-safe.
 
-    ``generation``: the one that uploads are made for; None while it is not known. A document begins a new one
-    when somebody starts it anew. ``starts_anew``: the next upload does. ``is_whole``: the shadow is the whole
-    document, also what others made. ``made``: the models that this session has defined in this generation.
-    ``unmade``: roots of others that cannot be made here, as their class is not known. ``left_out``: values
-    that lead to such models; they stay at the server as long as the script leaves its own as it is (its text;
-    None: the default).
-    Not thread-safe.
+    ``generation``: the generation of the document that uploads are for; None: not known yet. ``starts_anew``:
+    the next upload replaces the whole document and begins a generation.
+    ``is_whole``: the shadow is the whole document, including what others created.
+    ``created``: the models that this session has created in this generation.
+    ``unknown_roots``: roots of others that cannot be created here, as their class is unknown.
+    ``left_out``: attributes whose values refer to such models, with the text of the value here (None: the
+    default). The server keeps its value until the script changes the one here.
     """
 
     starts_anew: bool = False
@@ -44,27 +45,27 @@ class Ownership:
     ids: ModelIds = field(default_factory=ModelIds)
     generation: str | None = None
     is_whole: bool = False
-    made: set[str] = field(default_factory=set)
+    created: set[str] = field(default_factory=set)
     left_out: dict[tuple[str, str], str | None] = field(default_factory=dict)
-    unmade: set[str] = field(default_factory=set)
+    unknown_roots: set[str] = field(default_factory=set)
     _texts: dict[str, tuple[Any, str]] = field(default_factory=dict)
 
     def wire_of(self, model: Model) -> WireId:
         return self.ids.wire_of(model)
 
     def knows(self, model: Model) -> bool:
-        """Whether the model was stored or loaded, and the document still holds it."""
+        """Whether the model was stored or loaded, and is still in the document."""
         return self.ids.wire_of(model) in self.shadow.graph.models
 
     @property
     def is_guest(self) -> bool:
-        """Whether the document is somebody else's, to which this session adds models."""
+        """Whether this session only adds models to a document that others have started."""
         return not (self.starts_anew or self.is_whole)
 
     def load(self, state: State) -> None:
-        """Take over the whole document: all of it is loaded from now on."""
+        """Use a state as the shadow: the whole document is loaded from now on."""
         if state.graph.generation != self.generation:
-            self.made.clear()
+            self.created.clear()
         self.shadow = state
         self.generation = state.graph.generation
         self.starts_anew = False
@@ -72,50 +73,50 @@ class Ownership:
         self.ids.tags_new = True
         self.ids.see(state.graph.models)
         self.left_out.clear()
-        self.unmade.clear()
+        self.unknown_roots.clear()
         self._texts.clear()
 
-    def with_unmade(self, roots: Sequence[str]) -> list[str]:
-        """The roots here, and at their places those that the document has besides."""
-        found = list(roots)
+    def with_unknown_roots(self, roots: Sequence[str]) -> list[str]:
+        """These roots, with the ``unknown_roots`` inserted where the document has them."""
+        merged = list(roots)
         for place, root in enumerate(self.shadow.graph.roots):
-            if root in self.unmade and root not in found:
-                found.insert(place, root)
-        return found
+            if root in self.unknown_roots and root not in merged:
+                merged.insert(place, root)
+        return merged
 
     def with_left_out(self, wire: str, attributes: Mapping[str, Any]) -> dict[str, Any] | None:
-        """The attributes of a model with the values of others that cannot be made here; None if all can."""
+        """The attributes of a model with the server's values of those ``left_out``; None if none is."""
         rep = self.shadow.graph.models.get(wire)
         names = [name for key, name in self.left_out if key == wire]
         if not names or rep is None:
             return None
-        found = dict(attributes)
+        merged = dict(attributes)
         for name in names:
             mine = text_of(attributes[name]) if name in attributes else None
             if mine != self.left_out[wire, name]:
                 del self.left_out[wire, name]
             elif name in rep["attributes"]:
-                found[name] = rep["attributes"][name]
+                merged[name] = rep["attributes"][name]
             else:
-                found.pop(name, None)
-        return found
+                merged.pop(name, None)
+        return merged
 
     def see(self, graph: Graph) -> None:
-        """Others have changed the shadow's graph to this one; columns of models that are gone go, too."""
+        """Replace the shadow's graph by one that others have changed; drop columns of removed models."""
         self.shadow.graph = graph
         self.ids.see(graph.models)
-        self.made &= graph.models.keys()
+        self.created &= graph.models.keys()
         for key in [key for key in self.shadow.columns if key[0] not in graph.models]:
             del self.shadow.columns[key]
 
     def sent(self, step: Step, seq: int) -> None:
-        """The server has taken what was own, as change ``seq``: it is loaded now."""
+        """The server has accepted a step as change ``seq``: what was own is loaded now."""
         if step.starts_anew:
-            self.made.clear()
+            self.created.clear()
             self.is_whole = True
             self.starts_anew = False
             self.left_out.clear()
-            self.unmade.clear()
+            self.unknown_roots.clear()
         old = self.shadow.graph.models
         self.shadow.advance(step.ops, seq, step.graph)
         if step.graph is None:
@@ -123,31 +124,32 @@ class Ownership:
         models = step.graph.models
         if step.starts_anew:
             self.generation = step.graph.generation
-        self.made.update(
+        self.created.update(
             key for key in step.objects if key in models and (step.starts_anew or key not in old)
         )
         self.ids.sent(models)
         self._texts = {key: kept for key, kept in self._texts.items() if key in models}
 
     def begin_again(self, state: State) -> None:
-        """Somebody else has started the document anew, as this state: what was made here is stored no more.
+        """Continue in a generation that somebody else has started, and that has this state.
 
-        What the session has loaded is that of the state; a session that loaded nothing goes on so.
+        The models that this session created count as not stored. A session that had loaded nothing still has
+        not.
         """
-        for wire in self.made & state.graph.models.keys():
+        for wire in self.created & state.graph.models.keys():
             self.ids.rename(wire)
         if self.is_whole:
-            self.shadow.graph.roots = [root for root in self.shadow.graph.roots if root not in self.made]
+            self.shadow.graph.roots = [root for root in self.shadow.graph.roots if root not in self.created]
         else:
             self.shadow = State()
             self.ids.see(state.graph.models)
         self.ids.tags_new = True
         self.generation = state.graph.generation
-        self.made.clear()
+        self.created.clear()
         self._texts.clear()
 
     def text(self, wire: str) -> str | None:
-        """The text of a model in the shadow; None if it is not there."""
+        """The `text_of` a model in the shadow; None if it has no such model."""
         rep = self.shadow.graph.models.get(wire)
         if rep is None:
             return None
@@ -157,10 +159,10 @@ class Ownership:
         return known[1]
 
     def note_text(self, wire: str, rep: Any, text: str) -> None:
-        """Spare `text` the work for a model of which the text is at hand."""
+        """Cache a text for `text`."""
         self._texts[wire] = (rep, text)
 
 
 def new_generation() -> str:
-    """A name that no other generation of a document has."""
+    """A unique id for a generation of a document."""
     return secrets.token_urlsafe(9)

@@ -1,4 +1,4 @@
-"""What a session's models and columns have become since it last stored them, as steps."""
+"""`Publisher`: compares models and columns with what the server has, and turns the differences into steps."""
 
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,23 +26,26 @@ from .serializer import GraphSerializer, PartSerializer, closure, plain
 from .steps import Step
 
 UNSHOWABLE: Final = "constructor"
-"""BokehJS takes an object for columns by this attribute of it."""
+"""A column name that breaks BokehJS: it recognises plain objects by this attribute."""
 
 Absorb = Callable[[Step], None]
-"""Takes in what others did, below what a refused step does to columns."""
+"""Applies the changes of others, and puts what a refused step does to columns on top of them."""
 
 
 @dataclass(slots=True)
 class Publisher:
-    """Finds what is own (see `Ownership`) in models and columns, and makes steps of it.
+    """Creates steps from what is own (see `Ownership`) in models and columns.
 
-    ``sends_whole``: the next step has all columns whole. ``followed``: all changes up to this one are in the
-    shadow, whoever made them; None: some may be missing. ``own`` are this session's after that one.
-    ``absorb`` is set while the document is followed. ``unfinished`` brings the models to what the shadow
-    holds, if that ended in the middle. ``title`` is for documents that the script gave none.
-    A step brings the shadow's columns to what the server will have; it is either acknowledged, or refused:
-    then what it touched is forgotten, and sent whole by the next one.
-    Not thread-safe: `Session` holds the lock.
+    Creating a step already updates the shadow's columns to what the server will have after it. Then the step
+    is either acknowledged or refused. After a refusal its columns are removed from the shadow, so that the
+    next step sends them whole. Not thread-safe: the session's lock is held.
+
+    ``title``: for documents to which the script gave none.
+    ``sends_whole``: the next step contains all columns whole.
+    ``followed``: the shadow contains all changes up to this ``seq``, whoever made them; None: not known.
+    ``own``: this session's changes after ``followed``.
+    ``absorb``: set while the document is followed.
+    ``unfinished``: completes an update of the models from the shadow that was interrupted.
     """
 
     ownership: Ownership = field(default_factory=Ownership)
@@ -63,7 +66,7 @@ class Publisher:
         return self.ownership.shadow
 
     def load(self, state: State) -> None:
-        """Take over a document that was pulled: all of it is loaded from now on."""
+        """Use a pulled state as the shadow: all of it is loaded from now on."""
         self.ownership.load(state)
         self.followed = state.seq
         self.own.clear()
@@ -71,7 +74,7 @@ class Publisher:
         self.watch.clear()
 
     def document_step(self, document: Document) -> Step | None:
-        """What changed in the whole document; None if nothing did."""
+        """The step for all that changed in a document; None if nothing did."""
         serializer, old = GraphSerializer(self.ownership.ids), self.shadow.graph
         count = self.watch.dirty(document).count
         starts_anew = self.ownership.starts_anew
@@ -83,29 +86,29 @@ class Publisher:
         callbacks = document.callbacks.js_event_callbacks
         graph.callbacks = plain(serializer.encode(callbacks)) if callbacks else None
         graph.defs = self._defs(serializer)
-        return self._step(Draft(serializer, graph, is_document=True), count)
+        return self._step_of(Draft(serializer, graph, is_document=True), count)
 
     def objects_step(self, objects: Sequence[Model], only: Container[str] | None = None) -> Step | None:
-        """What changed in models that are known and in all they lead to; None if nothing did.
+        """The step for what changed in known models and all that they refer to; None if nothing did.
 
-        ``only`` columns of these names are looked at.
+        ``only``: names of columns; others are not compared.
         """
         old, count = self.shadow.graph, self._count(objects)
         scans_all = self.ownership.starts_anew or self.sends_whole
         seen = None if scans_all else self.watch.unchanged(objects)
-        if seen is not None and all(self.columns.is_noted(*source) for source in seen.sources.items()):
+        if seen is not None and all(self.columns.is_logged(*source) for source in seen.sources.items()):
             ops = self._column_ops(seen, old.models, only)
-            return self._made(ops, None, seen.objects, count)
+            return self._step(ops, None, seen.objects, count)
         changes = self.watch.begin(objects)
         serializer = closure(objects, self.ownership.ids)
-        step = self._step(Draft(serializer, outline(old), is_document=False), count, only)
+        step = self._step_of(Draft(serializer, outline(old), is_document=False), count, only)
         self.watch.keep(objects, serializer, changes)
         return step
 
     def models_step(self, models: Iterable[Model], sources: Iterable[Model]) -> Step | None:
-        """What changed in these models of a document that is followed, and in the columns of ``sources``.
+        """The step for what changed in these models of a followed document, and in columns of ``sources``.
 
-        All the other models it holds are taken as they were.
+        All other models are assumed to be unchanged.
         """
         models, sources = list(models), list(sources)
         old, count = self.shadow.graph, self._count([*models, *sources])
@@ -116,19 +119,19 @@ class Publisher:
         for source in sources:
             if self.ownership.knows(source):
                 serializer.take_columns(source)
-        return self._step(Draft(serializer, outline(old), is_document=False), count)
+        return self._step_of(Draft(serializer, outline(old), is_document=False), count)
 
     def holds_all(self) -> bool:
-        """Whether the shadow is the whole document, as far as it was followed."""
+        """Whether the shadow is the whole document, with all changes up to ``followed``."""
         return self.ownership.is_whole and self.followed is not None
 
     def based(self, step: Step) -> Step:
-        """The step as it has to be after what was acknowledged since it was made."""
+        """The step with its ops based on the column versions that have been acknowledged meanwhile."""
         versions = {key: held.version for key, held in self.shadow.columns.items()}
         return replace(step, ops=[replace(op, base=versions.get(op.key, op.base)) for op in step.ops])
 
     def acknowledge(self, step: Step, seq: int) -> None:
-        """The server has taken the step as change ``seq``."""
+        """Record that the server has accepted the step as change ``seq``."""
         if step.starts_anew:
             self.followed = seq
             self.own.clear()
@@ -146,14 +149,14 @@ class Publisher:
             dirty.stored(step.count, stored)
 
     def refuse(self, step: Step) -> None:
-        """The server has not taken the step, and will not."""
+        """Record that the server has refused the step."""
         self.watch.clear()
         for op in step.ops:
             if op.code not in (OpCode.GRAPH, OpCode.PATCH, OpCode.REMOVE):
                 self.shadow.columns.pop(op.key, None)
 
     def rename(self, objects: Mapping[str, Model], taken: Collection[str]) -> None:
-        """Give models of a step that was refused other ids, where somebody else has taken theirs."""
+        """Give models of a refused step other ids, where somebody else uses theirs (``taken``)."""
         self.watch.clear()
         ids, known = self.ownership.ids, self.shadow.graph.models
         for wire in taken:
@@ -161,13 +164,13 @@ class Publisher:
                 ids.rename(wire)
 
     def _roots_of(self, document: Document, serializer: GraphSerializer) -> list[str]:
-        """The roots; in the order of those that were stored or loaded, unless the script has changed that."""
+        """The roots: known ones in the shadow's order, unless the script has changed it, then new ones."""
         here: list[str] = [serializer.encode(root)["id"] for root in document.roots]
         if self.ownership.starts_anew:
             return here
         if self.watch.dirty(document).has_removed_roots:
-            return self.ownership.with_unmade(here)
-        stay = {*here, *self.ownership.unmade}
+            return self.ownership.with_unknown_roots(here)
+        stay = {*here, *self.ownership.unknown_roots}
         known = dict.fromkeys(root for root in self.shadow.graph.roots if root in stay)
         return [*known, *(root for root in here if root not in known)]
 
@@ -186,12 +189,12 @@ class Publisher:
             for model in config.references()
         )
         if is_default and not self.ownership.starts_anew and not self.ownership.knows(config):
-            # Bokeh makes one for each document: the script has not touched it.
+            # Bokeh creates one for each document: the script has not changed it.
             return self.shadow.graph.config
         return serializer.encode(config)
 
     def _defs(self, serializer: GraphSerializer) -> list[Any] | None:
-        """Definitions of data models: those that were loaded, and of what is used; anew, of all there are."""
+        """Definitions of data models: known ones and those in use; for a new generation, all that exist."""
         starts_anew, old = self.ownership.starts_anew, self.shadow.graph.defs
         known = {} if starts_anew else {_name_of(definition): definition for definition in old or ()}
         used = {cls for obj in serializer.objects.values() for cls in type(obj).__mro__}
@@ -201,14 +204,14 @@ class Publisher:
             if is_DataModel(cls) and (starts_anew or cls in used)
         ]
         encoded = plain(serializer.encode(classes)) if classes else []
-        found = {
+        new = {
             cls.__qualified_model__: definition
             for cls, definition in zip(classes, encoded, strict=True)
             if cls.__qualified_model__ not in known or not is_loaded_type(cls)
         }
-        return list({**known, **found}.values()) or None
+        return list({**known, **new}.values()) or None
 
-    def _step(self, draft: Draft, count: int, only: Container[str] | None = None) -> Step | None:
+    def _step_of(self, draft: Draft, count: int, only: Container[str] | None = None) -> Step | None:
         objects = draft.serializer.objects
         dirty = self._dirty(objects.values())
 
@@ -222,19 +225,19 @@ class Publisher:
             self.shadow.columns.clear()
         columns = self._column_ops(draft.serializer, (graph or self.shadow.graph).models, only)
         placed = [(0 if dirty is None else dirty.column_order(objects[op.model]), op) for op in columns]
-        return self._made(interleaved(change, placed), graph, objects, count, draft.is_document)
+        return self._step(interleaved(change, placed), graph, objects, count, draft.is_document)
 
     def _count(self, objects: Iterable[Model]) -> int:
-        """How many changes there were; asked before the models are looked at, as threads may change more."""
+        """How many changes Bokeh has reported; to be read before the models, which threads may change."""
         dirty = self._dirty(objects)
         return 0 if dirty is None else dirty.count
 
     def _dirty(self, objects: Iterable[Model]) -> DirtyModels | None:
-        """What Bokeh told of changes in the document of these models."""
+        """The changes that Bokeh has reported in the document of these models."""
         document = next((obj.document for obj in objects if obj.document is not None), None)
         return None if document is None else self.watch.dirty(document)
 
-    def _made(
+    def _step(
         self,
         ops: Sequence[Op],
         graph: Graph | None,
@@ -265,9 +268,9 @@ class Publisher:
                     raise ColumnError(f"column {name!r} of {serializer.objects[model]}: {error}") from error
                 what = str(serializer.objects[model])
                 if serializer.has_rounded():
-                    self.rounding.tell((model, name), what)
+                    self.rounding.warn((model, name), what)
                 elif is_own:
-                    self.rounding.see((model, name), values, column, what)
+                    self.rounding.check((model, name), values, column, what)
                 return column, is_own
 
             if self.sends_whole:
@@ -285,11 +288,11 @@ class Publisher:
         return ops
 
     def _forget_columns(self, models: Container[str]) -> None:
-        """The shadow may have columns in it that were not sent."""
+        """Remove columns from the shadow that may contain what was not sent."""
         for key in [key for key in self.shadow.columns if key[0] in models]:
             del self.shadow.columns[key]
 
 
 def _name_of(definition: Mapping[str, Any]) -> str:
-    """The name of a data model, of its definition or of a reference to that."""
+    """The name of a data model, from its definition or a reference to it."""
     return str(definition.get("name", definition.get("id")))

@@ -1,4 +1,4 @@
-"""What a page has to load for a document: BokehJS components, and the code and styles of custom models."""
+"""The resources that a page needs for a document: BokehJS components, scripts and styles of custom models."""
 
 import importlib
 import json
@@ -27,8 +27,8 @@ _OPTIONAL = {
 def resources_of(models: Iterable[Model]) -> Rep:
     """The ``resources`` of a graph with these models.
 
-    The same questions that Bokeh's ``file_html`` asks. Code of extensions is taken along as text, so that
-    pages need no other host, except for what a model names by URL itself (``__javascript__``, ``__css__``).
+    Determined as in Bokeh's ``file_html``. The code of extensions is included as text, so that pages need no
+    other host, except for URLs that a model itself names (``__javascript__``, ``__css__``).
     """
     objects: set[HasProps] = set(models)
     resources: Rep = {"components": ["bokeh", *(name for name, needs in _OPTIONAL.items() if needs(objects))]}
@@ -36,14 +36,14 @@ def resources_of(models: Iterable[Model]) -> Rep:
     custom = [cls for cls in classes if not cls.__module__.startswith("bokeh.")]
     if custom:
         bundles = _extensions(objects)
-        scripts, libraries = _found(_named_by(custom, "__javascript__"))
+        scripts, libraries = _with_local_texts(_named_by(custom, "__javascript__"))
         resources |= {
             "js": scripts,
             "css": _named_by(custom, "__css__"),
             "js_raw": [*map(_as_global, libraries), *bundles, *_compiled(custom)],
         }
         if bundles:
-            # A bundle may build on any part of BokehJS, whatever this document needs of it.
+            # The code in a bundle may use any part of BokehJS.
             resources["components"] = Resources().components
     return {key: value for key, value in resources.items() if value}
 
@@ -56,11 +56,11 @@ def _named_by(classes: Sequence[type[HasProps]], attribute: str) -> list[str]:
     return list(urls)
 
 
-def _found(urls: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The URLs that pages load, and the texts of files that a server of Bokeh's would have beside it."""
+def _with_local_texts(urls: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The URLs that pages load, and the texts of those files that Bokeh's own server would serve."""
     loaded, texts = [], []
     for url in urls:
-        path = _beside_server(url)
+        path = _extension_file(url)
         if path is None:
             loaded.append(url)
         else:
@@ -68,8 +68,8 @@ def _found(urls: Sequence[str]) -> tuple[list[str], list[str]]:
     return loaded, texts
 
 
-def _beside_server(url: str) -> Path | None:
-    """The file of an extension that ``static/extensions/<name>/…`` is on such a server."""
+def _extension_file(url: str) -> Path | None:
+    """The file that Bokeh's server would serve at ``static/extensions/<name>/…``; None for other URLs."""
     name, _, rest = url.partition("?")[0].removeprefix(EXTENSIONS).partition("/")
     folder = bundle.extension_dirs.get(name)
     if not url.startswith(EXTENSIONS) or folder is None:
@@ -79,18 +79,18 @@ def _beside_server(url: str) -> Path | None:
 
 
 def _as_global(text: str) -> str:
-    """A script that is no extension of BokehJS, such that its names are the page's, wherever it is run."""
+    """A plain script as an expression that defines its names globally, wherever it is run."""
     return f"(0, eval)({json.dumps(text)})"
 
 
 def _extensions(objects: set[HasProps]) -> list[str]:
     importable = {obj for obj in objects if _is_importable(obj)}
-    found = bundle._bundle_extensions(importable, Resources(mode="inline"))
-    return [Resources._inline(extension.artifact_path) for extension in found]
+    extensions = bundle._bundle_extensions(importable, Resources(mode="inline"))
+    return [Resources._inline(extension.artifact_path) for extension in extensions]
 
 
 def _is_importable(obj: HasProps) -> bool:
-    """Models defined in a script or a notebook have no package with a bundle in it."""
+    """False for models defined in a script or a notebook, which have no package with a bundle."""
     name = obj.__view_module__.split(".")[0]
     try:
         return getattr(importlib.import_module(name), "__file__", None) is not None
@@ -99,6 +99,6 @@ def _is_importable(obj: HasProps) -> bool:
 
 
 def _compiled(classes: Sequence[type[HasProps]]) -> list[str]:
-    """Models with an ``__implementation__`` in TypeScript; compiling them needs node, as in Bokeh."""
+    """The code of models with an ``__implementation__`` in TypeScript; as in Bokeh, this needs node."""
     code = bundle_models(classes)
     return [] if code is None else [code]

@@ -1,4 +1,4 @@
-"""Integers of columns that JavaScript, whose numbers are all float64, cannot hold: told once a column."""
+"""`Rounding`: warns of integers that JavaScript, whose numbers are all float64, cannot represent."""
 
 import inspect
 import warnings
@@ -12,25 +12,25 @@ from bokeh_wsgi.dataplane import Column
 from bokeh_wsgi.models.state import Key
 
 EXACT: Final = 2**53
-"""Below this, and above its negative, every integer is a float64."""
+"""Every integer between this and its negative is exact as a float64."""
 _PACKAGE: Final = str(Path(__file__).parents[2])
 
 
 class Rounding:
-    """Warns of columns whose integers are rounded, as Bokeh does of each such number; of each column once."""
+    """Warns of columns whose integers get rounded. Once per column: Bokeh itself warns of each number."""
 
     def __init__(self) -> None:
-        self._told: set[Key] = set()
+        self._warned: set[Key] = set()
 
-    def see(self, key: Key, values: Any, column: Column, what: str) -> None:
-        """A column was made of these values; ``what`` it is of, for people."""
-        if key not in self._told and _kind(values) in "iuO" and _is_large(column) and _has_large(values):
-            self.tell(key, what)
+    def check(self, key: Key, values: Any, column: Column, what: str) -> None:
+        """Warn if values were rounded in their column; ``what`` names the source in the message."""
+        if key not in self._warned and _kind(values) in "iuO" and _is_large(column) and _has_large(values):
+            self.warn(key, what)
 
-    def tell(self, key: Key, what: str) -> None:
-        if key in self._told:
+    def warn(self, key: Key, what: str) -> None:
+        if key in self._warned:
             return
-        self._told.add(key)
+        self._warned.add(key)
         warnings.warn(
             f"column {key[1]!r} of {what} has integers beyond 2**53, which are rounded: JavaScript's numbers "
             "hold no more digits. Make them strings to keep all",
@@ -40,12 +40,12 @@ class Rounding:
 
 
 def _is_large(column: Column) -> bool:
-    """Whether it has numbers that may have been such integers."""
+    """Whether the column has numbers that may have been such integers."""
     return column.dtype == "float64" and bool(np.any(np.abs(column.data) >= EXACT))
 
 
 def _kind(values: Any) -> str:
-    """That of an array's numbers, as numpy calls it; "O" of all else."""
+    """The dtype's kind of an array; "O" for all other containers."""
     return str(getattr(getattr(values, "dtype", None), "kind", "O"))
 
 
@@ -61,7 +61,7 @@ def _has_large(values: Any) -> bool:
 
 
 def _stack_level() -> int:
-    """That of the script's own line."""
+    """The ``stacklevel`` for `warnings` that points to the script's line."""
     frame, level = inspect.currentframe(), 0
     while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         frame, level = frame.f_back, level + 1

@@ -1,4 +1,4 @@
-"""Brings a session's steps to its document, one after the other; those of a burst in the background."""
+"""`Sender`: sends the steps of a session one after the other; those of a burst in the background."""
 
 import random
 import secrets
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import quote
 
-from bokeh_wsgi.client.transport.answer import telling
+from bokeh_wsgi.client.transport.answer import has_fields
 from bokeh_wsgi.client.transport.transport import Transport
 from bokeh_wsgi.dataplane import FilterMemory, Op, encode_upload
 from bokeh_wsgi.exc import Conflict, PastGeneration, ServerRefused
@@ -22,27 +22,27 @@ from .steps import Step, is_rows, joined
 from .undrawn import Undrawn
 
 MAX_ATTEMPTS: Final = 5
-"""How often a store is tried again after the server said that it was made for another state."""
+"""How often a store is attempted while the server refuses it as based on an older state."""
 FOLLOWING_ATTEMPTS: Final = 200
-"""And where the document is followed, so that each attempt is put on top of what others did."""
+"""The same while the document is followed: then each attempt is based on what others have done."""
 PAUSE_S: Final = 0.02
-"""Between attempts when several have failed, a random time up to this: others write all the time."""
+"""The longest random pause between attempts once several have failed: then others write all the time."""
 WAITING_BYTES: Final = 4 << 20
-"""When more than this waits, `store_soon` waits too."""
+"""When more than this is queued, `store_soon` waits until it is sent."""
 WAITING_OPS: Final = 4096
 LATE_S: Final = 0.01
-"""When something has been waiting for so long, `store_soon` waits too, but no longer than that: a script that
-computes all the time would not leave the thread that sends its turn."""
+"""When a step has been queued for this long, `store_soon` waits as long for it: otherwise a script that never
+stops computing would keep the sending thread from running."""
 LINGER_S: Final = 0.2
-"""How long the thread stays for more when it has sent all."""
+"""How long the sending thread waits for more before it ends."""
 
 Make = Callable[[], Step | None]
-"""What has to be sent now, if anything."""
+"""Creates the step to send from what is own at the moment of the call; None if there is nothing to send."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Upload:
-    """A step on its way: sent again as it is, with the same key, until the server has answered."""
+    """A step being sent: repeated with the same bytes and the same key until the server has answered."""
 
     step: Step
     pieces: list[bytes]
@@ -50,12 +50,12 @@ class _Upload:
 
 
 class Sender:
-    """The sending side of a `Publisher`. Everything is called with ``lock`` held; waiting lets it go.
+    """Sends the steps of a `Publisher`. All methods are called with ``lock`` held; it is released to wait.
 
-    A step is made against what the steps before it will have done, so they are sent in the order in which
-    they were made. Of an upload without an answer nobody knows whether the server took it: it is sent again
-    first. ``resolve`` has the next step fit what the server says it holds; ``restore`` stores the models of a
-    step again that was refused in the background.
+    A step is based on the steps before it, so they are sent in the order of their creation. If an upload got
+    no answer, the server may or may not have accepted it: it is sent again before anything else.
+    ``resolve`` updates the shadow after a conflict, so that the next step fits. ``restore`` stores the models
+    of a step again that was refused in the background.
     """
 
     def __init__(
@@ -86,9 +86,9 @@ class Sender:
         self._error: Exception | None = None
 
     def store(self, make: Make, attempts: int | None = None) -> None:
-        """Send a step, made anew as often as the document turns out to be another than was thought.
+        """Send a step; after a conflict, create and send it again.
 
-        Raises `Conflict` after so many ``attempts``; the next store sends what is missing.
+        Raises `Conflict` after this many ``attempts``; the next store sends what is missing.
         """
         self.flush()
         if attempts is None:
@@ -99,7 +99,7 @@ class Sender:
                 return
             try:
                 self._send(step)
-                self._publisher.columns.look_around()
+                self._publisher.columns.spot_check()
                 return
             except Conflict as conflict:
                 self._resolve_with(conflict, step)
@@ -109,10 +109,9 @@ class Sender:
                     time.sleep(random.uniform(0, PAUSE_S))
 
     def store_soon(self, make: Make) -> None:
-        """Send a step in the background, as one with those that are made until its turn comes.
+        """Send a step in the background, joined with others that are queued before it is sent.
 
-        Waits only for what changes more than rows, and where too much is waiting. What went wrong is raised
-        by a later call.
+        Waits only if more than rows change, or if too much is queued. Errors are raised by a later call.
         """
         self._raise()
         if self._unanswered is not None or not all(map(is_rows, self._waiting)):
@@ -122,10 +121,10 @@ class Sender:
             return
         if not self._waiting:
             self._waiting_since = time.monotonic()
-        step = replace(step, ops=[_own(op) for op in step.ops])
+        step = replace(step, ops=[_with_copied_values(op) for op in step.ops])
         self._waiting.append(step)
         self._start()
-        self._publisher.columns.look_around()
+        self._publisher.columns.spot_check()
         ops = [op for step in self._waiting for op in step.ops]
         size = sum(op.values.nbytes for op in ops if op.values is not None)
         if not is_rows(step) or size > WAITING_BYTES or len(ops) > WAITING_OPS:
@@ -134,7 +133,7 @@ class Sender:
             self._changed.wait_for(lambda: step not in self._waiting, LATE_S)
 
     def flush(self) -> None:
-        """Wait until the server has all; raises what went wrong on the way there."""
+        """Wait until the server has accepted everything; raises errors of the background, too."""
         self._changed.wait_for(lambda: not self._is_busy())
         self._raise()
         if self._unanswered is not None:
@@ -147,7 +146,7 @@ class Sender:
             self._send_waiting()
 
     def flush_quietly(self) -> None:
-        """As `flush`, but leaves what went wrong in the background to the next call to raise."""
+        """As `flush`, but errors of the background are left for the next call."""
         error, self._error = self._error, None
         if error is not None:
             self._refuse_waiting()
@@ -158,7 +157,7 @@ class Sender:
                 self._error = error
 
     def close(self) -> None:
-        """Wait for what is being sent in the background, and give up the rest."""
+        """Wait for the upload in the background, and discard the rest."""
         self._changed.wait_for(lambda: not self._is_busy())
         self._waiting.clear()
         self._unanswered = self._error = None
@@ -169,7 +168,7 @@ class Sender:
             raise error
 
     def _is_busy(self) -> bool:
-        """Whether the thread is at work, or will be."""
+        """Whether the sending thread is sending, or will be."""
         thread = self._thread
         if thread is None or thread is threading.current_thread() or not thread.is_alive():
             return False
@@ -179,13 +178,13 @@ class Sender:
         try:
             pieces = encode_upload(self._docid, step.ops, self._filters)
         except BaseException:
-            # The shadow has its columns already.
+            # The shadow already contains the step's changes to columns.
             self._publisher.refuse(step)
             raise
         self._exchange(_Upload(step, pieces, secrets.token_urlsafe(12)))
 
     def _exchange(self, upload: _Upload) -> None:
-        """Send it and take the answer in; after a `Conflict`, the caller has to resolve it."""
+        """Send an upload and record the answer; the caller has to resolve a `Conflict`."""
         path = f"doc/{quote(self._docid, safe='')}/changes"
         headers = {"Content-Type": ARROW_STREAM, IDEMPOTENCY_HEADER: upload.key}
         if upload.step.starts_anew:
@@ -195,7 +194,7 @@ class Sender:
         try:
             with self._unlocked():
                 answer = self._transport.request(
-                    "POST", path, headers=headers, pieces=upload.pieces, is_whole=telling("seq")
+                    "POST", path, headers=headers, pieces=upload.pieces, is_whole=has_fields("seq")
                 )
         except (Conflict, PastGeneration, ServerRefused) as error:
             self._unanswered = None
@@ -204,14 +203,14 @@ class Sender:
                 self._refuse_waiting()
             raise
         except BaseException:
-            # Nobody answers, or an interruption.
+            # No answer, or Ctrl-C.
             self._unanswered = upload
             raise
         self._unanswered = None
-        said = answer.json()
-        self._publisher.acknowledge(upload.step, said["seq"])
-        for report in said.get("undrawn", ()):
-            self._warnings.heard(report["text"], report["seq"])
+        body = answer.json()
+        self._publisher.acknowledge(upload.step, body["seq"])
+        for report in body.get("undrawn", ()):
+            self._warnings.add(report["text"], report["seq"])
 
     def _refuse_waiting(self) -> None:
         for step in self._waiting:
@@ -222,7 +221,7 @@ class Sender:
 
     def _start(self) -> None:
         if self._thread is None or not self._thread.is_alive():
-            # No daemon: a script that ends still sends what it stored.
+            # Not a daemon: a script that ends still sends what it stored.
             self._thread = threading.Thread(target=self._run, name="bokeh-wsgi-sender", daemon=False)
             self._thread.start()
         self._changed.notify_all()
@@ -240,7 +239,7 @@ class Sender:
 
     @contextmanager
     def _unlocked(self) -> Iterator[None]:
-        """Lets others make steps while one is on its way in the background; callers' own are waited for."""
+        """Release the lock during an upload in the background, so that others can create steps meanwhile."""
         if threading.current_thread() is not self._thread or self._is_restoring:
             yield
             return
@@ -253,23 +252,22 @@ class Sender:
             self._in_flight = False
 
     def _send_waiting(self) -> None:
-        """Send what waits, as one step if nothing but rows change."""
+        """Send the queued steps up to the first that changes more than rows, as one step."""
         count = next((i for i, step in enumerate(self._waiting) if not is_rows(step)), len(self._waiting))
         steps = self._waiting[: max(count, 1)]
         del self._waiting[: max(count, 1)]
         self._changed.notify_all()
         step = self._publisher.based(joined(steps))
-        step = replace(step, objects={key: model for step in steps for key, model in step.objects.items()})
         waiting = list(self._waiting)
         try:
             self._send(step)
         except PastGeneration as error:
-            self._store_again(_together([step, *waiting]), error)
+            self._store_again(_joined_objects([step, *waiting]), error)
         except Conflict as conflict:
             self._store_again(self._resolve(conflict, step), None)
 
     def _store_again(self, given_up: Step, error: PastGeneration | None) -> None:
-        """Meanwhile nobody makes a step: it would be made on top of one that may be refused, too."""
+        """Restore a step with the lock held: a step created meanwhile would be based on a refused one."""
         self._is_restoring = True
         try:
             self._restore(given_up, error)
@@ -277,19 +275,19 @@ class Sender:
             self._is_restoring = False
 
     def _resolve(self, conflict: Conflict, step: Step) -> Step:
-        """Give up the step and those that were made after it; returns them as one."""
-        given_up = _together([step, *self._waiting])
+        """Discard a refused step and those based on it, and resolve the conflict; returns them as one."""
+        given_up = _joined_objects([step, *self._waiting])
         self._waiting.clear()
         self._resolve_with(conflict, given_up)
         return given_up
 
 
-def _together(steps: Sequence[Step]) -> Step:
-    """What steps are about that were given up."""
+def _joined_objects(steps: Sequence[Step]) -> Step:
+    """One step with the ops and objects of discarded steps; not to be sent."""
     objects = {key: model for step in steps for key, model in step.objects.items()}
     return Step([op for step in steps for op in step.ops], None, objects, steps[-1].generation)
 
 
-def _own(op: Op) -> Op:
-    """The op with values of its own, for which its column may change."""
+def _with_copied_values(op: Op) -> Op:
+    """The op with a copy of its values, which are views of a column that may change."""
     return op if op.values is None else replace(op, values=op.values.copy())

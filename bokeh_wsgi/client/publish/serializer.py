@@ -1,4 +1,4 @@
-"""Bokeh models as a graph: Bokeh's own serializer, which gets sources without their columns."""
+"""`GraphSerializer`: Bokeh models as a graph. Bokeh's serializer, without the columns of sources."""
 
 import json
 from collections.abc import Container, Iterable, Mapping
@@ -17,11 +17,10 @@ Rep = dict[str, Any]
 
 
 class GraphSerializer(Serializer):
-    """Encodes values, and keeps aside the models they lead to.
+    """Encodes values, and collects all models that they refer to.
 
-    After any number of `encode`: ``models`` are their representations, flat, by wire id; ``objects`` the
-    models themselves; ``sources`` the column data of those that have any. ``ids`` says which id a model
-    has in the document.
+    After any number of calls of `encode`, by wire id (which ``ids`` gives): ``models`` are the encoded
+    models, ``objects`` the models themselves, ``sources`` the columns of those that have any.
     """
 
     def __init__(self, ids: ModelIds) -> None:
@@ -39,15 +38,15 @@ class GraphSerializer(Serializer):
         super().add_ref(obj, Ref(id=ID(self.wire_of(obj))) if isinstance(obj, Model) else ref)
 
     def explicit(self, wire_id: str, attribute: str, *, unless: Any) -> Any:
-        """The encoded value of an attribute, also where it is the default that Bokeh leaves out.
+        """The encoded value of an attribute, even if it is the default, which Bokeh omits.
 
-        ``unless`` the model has no such attribute: documents may come from another version of Bokeh.
+        ``unless`` is returned if the model has no such attribute, as for documents of another Bokeh version.
         """
         model = self.objects[wire_id]
         return self.encode(getattr(model, attribute)) if attribute in model.properties() else unless
 
     def encode_item(self, item: Any) -> Any:
-        """An item of a column, encoded; `has_rounded` says whether an integer in one was too large."""
+        """An item of a column, encoded; see `has_rounded`."""
         self._is_item = True
         try:
             return self.encode(item)
@@ -55,13 +54,13 @@ class GraphSerializer(Serializer):
             self._is_item = False
 
     def has_rounded(self) -> bool:
-        """Whether that happened since this was asked last."""
-        found, self._has_rounded = self._has_rounded, False
-        return found
+        """Whether `encode_item` has rounded an integer since the last call of this."""
+        has_rounded, self._has_rounded = self._has_rounded, False
+        return has_rounded
 
     def _encode_int(self, obj: int) -> Any:
         if self._is_item and not -EXACT < obj < EXACT:
-            # Bokeh would warn of each.
+            # Bokeh would warn of every single one.
             self._has_rounded = True
             return self._encode_float(float(obj))
         return super()._encode_int(obj)
@@ -71,7 +70,7 @@ class GraphSerializer(Serializer):
             return super()._encode(obj)
         wire_id = self.wire_of(obj)
         self.objects[wire_id] = obj
-        # Takes this model's place among the others: Bokeh lists a model before those it mentions.
+        # Inserted here for its place in the order: Bokeh lists a model before those that it refers to.
         rep = self.models[wire_id] = {}
         columns = columns_of(obj)
         if columns is not None:
@@ -87,24 +86,24 @@ class GraphSerializer(Serializer):
         return {"id": wire_id}
 
     def _encode_bytes(self, obj: bytes | memoryview) -> Any:
-        # As Bokeh, but without an id for the buffer: encoding must not move the counter that names models.
+        # As in Bokeh, but without a new id for the buffer: encoding must not advance the counter of ids.
         return {"type": "bytes", "data": Buffer(ID(""), obj).to_base64()}
 
 
 class PartSerializer(GraphSerializer):
-    """Leaves models that are ``known`` as references, except those that it is to `take`."""
+    """Encodes ``known`` models as references only, except those given to `take`."""
 
     def __init__(self, ids: ModelIds, known: Container[str]) -> None:
         super().__init__(ids)
         self._known = known
 
     def take(self, model: Model) -> None:
-        """Encode a model, whether it is known or not; once."""
+        """Encode a model with its attributes, even if it is known."""
         if self.wire_of(model) not in self.models:
             super()._encode(model)
 
     def take_columns(self, model: Model) -> None:
-        """Have the columns of a source among the ``sources``."""
+        """Add the columns of a source to ``sources``."""
         columns = columns_of(model)
         if columns is not None:
             self.sources[self.wire_of(model)] = columns
@@ -120,17 +119,17 @@ _TAKEN_OUT: Any = {"id": ""}
 
 
 def text_of(value: Any) -> str:
-    """JSON text that is equal only for equal values: it tells 1 from true and 0.0 from -0.0."""
+    """JSON text, equal only for equal values; also different for 1 and true, and for 0.0 and -0.0."""
     return json.dumps(value, separators=(",", ":"), allow_nan=False)
 
 
 def plain(value: Any) -> Any:
-    """The same JSON value, made of nothing but JSON's own types."""
+    """The same JSON value, in the types that `json.loads` returns."""
     return json.loads(text_of(value))
 
 
 def closure(objects: Iterable[Model], ids: ModelIds) -> GraphSerializer:
-    """A serializer that has seen ``objects`` and everything they lead to."""
+    """A serializer that has encoded ``objects`` and all models that they refer to."""
     serializer = GraphSerializer(ids)
     for obj in objects:
         serializer.encode(obj)

@@ -1,4 +1,4 @@
-"""Stores what a script changed in one document: makes steps, has them sent, makes them anew if refused."""
+"""`StoreLoop`: creates and sends the steps of one document, and handles refusals."""
 
 import logging
 import math
@@ -14,7 +14,7 @@ from urllib.parse import quote
 from bokeh.document import Document
 from bokeh.model import Model
 
-from bokeh_wsgi.client.transport.answer import telling
+from bokeh_wsgi.client.transport.answer import has_fields
 from bokeh_wsgi.client.transport.transport import Transport
 from bokeh_wsgi.dataplane import Op, encode_upload
 from bokeh_wsgi.exc import Conflict, PastGeneration, SessionError, TakenOver
@@ -29,22 +29,23 @@ from .undrawn import Undrawn
 log = logging.getLogger("bokeh_wsgi")
 
 OnTakenOver = Literal["raise", "retake", "stop"]
-"""What a script does when another one has started its document anew."""
+"""What a script does when another script has started its document anew."""
 
 BURST_S: Final = 0.01
-"""A store that follows another one sooner than this does not wait for its answer."""
+"""A store that comes sooner than this after another one does not wait for its answer."""
 ABSORB_ATTEMPTS: Final = 25
 """How many times a refused step is rebuilt on top of others' changes before the document is pulled for it."""
 RETAKE_ATTEMPTS: Final = 5
-"""How many times in one call a document is taken back that another script starts anew all the time."""
+"""How many times one call takes a document back while another script keeps starting it anew."""
 
 
 class StoreLoop:
-    """Sends what is own in one document. All methods are called with ``lock`` held.
+    """Stores what is own in one document. All methods are called with ``lock`` held.
 
-    ``seq`` is what the document was at. ``pull`` gives it as the server has it, ``find_host`` the machine
-    whose script started it anew. ``reconcile`` brings loaded things to the server's state, below a step that
-    was refused; ``reload`` brings a document here to a state of another generation.
+    ``seq``: the document's latest change when it was opened. ``pull`` returns the document as the server has
+    it; ``find_host`` the machine whose script last started it anew. ``reconcile`` updates what is loaded to
+    the server's state after a step was refused; ``reload`` updates a document to a state of another
+    generation.
     """
 
     def __init__(
@@ -69,7 +70,7 @@ class StoreLoop:
         self.is_closed = False
         """Whether the session uses another document now."""
         self.is_stopped = False
-        """Whether another script has taken the document over, and this one does not mind."""
+        """Whether another script has taken the document over, and this one ignores stores since."""
         self._transport = transport
         self._merges = merges
         self._pull = pull
@@ -96,11 +97,11 @@ class StoreLoop:
 
     @property
     def document(self) -> Document | None:
-        """What was stored or loaded last, if it is still there."""
+        """The Bokeh document that was stored or loaded last, if it still exists."""
         return None if self._document is None else self._document()
 
     def is_about(self, document: Document) -> None:
-        """This is what the document in use is here."""
+        """Remember the Bokeh document that was stored or loaded last."""
         self._document = weakref.ref(document)
 
     @property
@@ -109,13 +110,13 @@ class StoreLoop:
         return self.is_stopped or self._loss is not None
 
     def joined(self, document: Document) -> None:
-        """The document was loaded, in whatever generation it is: so this session goes on in that."""
+        """The document was loaded: the session stores again, in the generation that it loaded."""
         self.is_about(document)
         if self.is_lost:
             self._loss, self.is_stopped, self._starts = None, False, False
 
     def close(self) -> None:
-        """Give up what could not be sent."""
+        """Discard what could not be sent."""
         self.is_closed = True
         self._sender.close()
         self.publisher.watch.end()
@@ -127,7 +128,7 @@ class StoreLoop:
         self.store(lambda: self.publisher.document_step(document))
 
     def store_objects(self, objects: Sequence[Model], columns: Collection[str] | None = None) -> None:
-        """Send what changed in these models and what they lead to; in the background, if it is a burst."""
+        """Send what changed in models and all they refer to; in the background if it is a burst."""
         is_burst = self._merges and time.monotonic() - self._stored < BURST_S
         make = self._objects_step(objects, columns)
         if is_burst:
@@ -137,19 +138,19 @@ class StoreLoop:
         self._stored = time.monotonic()
 
     def store(self, make: Make, attempts: int | None = None) -> None:
-        """Send a step; made anew where others were faster, as often as `Sender.store` says."""
+        """Send a step; see `Sender.store` for what happens if others were faster."""
         self._guarded(lambda: self._sender.store(make, attempts))
 
     def flush(self) -> None:
-        """Wait until the server has all that was stored; raises what went wrong on the way there."""
+        """Wait until the server has everything that was stored; raises errors of the background, too."""
         self._guarded(self._sender.flush, is_store=False)
 
     def flush_quietly(self) -> None:
-        """As `flush`, but leaves what went wrong in the background to the next call to raise."""
+        """As `flush`, but errors of the background are left for the next call."""
         self._guarded(self._sender.flush_quietly, is_store=False)
 
     def upload(self, ops: Sequence[Op]) -> None:
-        """Send ops as a change of their own, of which the shadow knows nothing."""
+        """Send ops as a change of their own, without the shadow."""
         key = secrets.token_urlsafe(12)
         path, pieces = f"doc/{quote(self.docid, safe='')}/changes", encode_upload(self.docid, ops)
 
@@ -158,12 +159,12 @@ class StoreLoop:
             generation = self.publisher.ownership.generation
             if generation is not None:
                 headers[GENERATION_HEADER] = generation
-            self._transport.request("POST", path, headers=headers, pieces=pieces, is_whole=telling("seq"))
+            self._transport.request("POST", path, headers=headers, pieces=pieces, is_whole=has_fields("seq"))
 
         self._guarded(send)
 
     def hold(self, obj: Model) -> None:
-        """Have the server hold a model, with all its document; raises ValueError if it is in none."""
+        """Store a model's document if the server does not have the model; ValueError if it is in none."""
         if not self.publisher.ownership.knows(obj):
             if obj.document is None:
                 raise ValueError(not_in_document(obj))
@@ -171,14 +172,14 @@ class StoreLoop:
         self.flush()
 
     def take_over(self, error: PastGeneration) -> None:
-        """The stream says that another script has started the document anew: do what `on_taken_over` says."""
+        """React as ``on_taken_over`` says to the stream's message that there is another generation."""
         self._lost(error)
         self.flush()
 
     # Taken over
 
     def _guarded(self, action: Callable[[], Any], *, is_store: bool = True) -> None:
-        """Do it in the present generation, or in the next one where the script wants that."""
+        """Do an action; if there is another generation by now, react to that, and perhaps do it there."""
         for attempt in range(RETAKE_ATTEMPTS):
             if self.is_stopped:
                 return
@@ -196,19 +197,19 @@ class StoreLoop:
             except PastGeneration as error:
                 if attempt == RETAKE_ATTEMPTS - 1:
                     raise TakenOver(self._name, error.host) from None
-                if not self._follows_on():
+                if not self._joins_generation():
                     self._lost(error)
 
-    def _follows_on(self) -> bool:
-        """Who follows and has made nothing gets the new document; answers to the old one are dropped."""
+    def _joins_generation(self) -> bool:
+        """Whether the new generation was loaded: if the document is followed, and no model in it is ours."""
         document = self.document
-        if self.publisher.absorb is None or self.publisher.ownership.made or document is None:
+        if self.publisher.absorb is None or self.publisher.ownership.created or document is None:
             return False
         self._reload(document, self._pull())
         return True
 
     def _learn_generation(self) -> None:
-        """A session that joins a document says for which generation its first upload is, too."""
+        """Ask for the generation: the first upload of a session that joins a document names it, too."""
         ownership = self.publisher.ownership
         if ownership.generation is None and not ownership.starts_anew:
             state = self._pull()
@@ -244,7 +245,7 @@ class StoreLoop:
             self._reload(document, state)
 
     def _store_again(self) -> None:
-        """Store the document whole that was taken back."""
+        """Store the whole document if it was taken back."""
         document = self.document
         if self._is_retaken and document is not None:
             self._sender.store(lambda: self.publisher.document_step(document))
@@ -253,10 +254,10 @@ class StoreLoop:
     # Refused
 
     def _resolve(self, conflict: Conflict, step: Step) -> None:
-        """Make the next step fit what the server says it holds: see the cases in the code.
+        """Update the shadow after a conflict, so that the next step fits the server's state.
 
-        A column that somebody else wrote is among those that `refuse` forgets: ours is the last word; unless
-        the document is followed, then what both did is put together.
+        If the document is followed, both sides' changes to a column are merged. Otherwise the column is sent
+        whole (see `Publisher.refuse`), so this session's values win.
         """
         publisher = self.publisher
         self._conflicts = 1 if publisher.shadow.seq != self._seq_of_conflict else self._conflicts + 1
@@ -267,7 +268,7 @@ class StoreLoop:
         else:
             publisher.refuse(step)
             if conflict.unknown or any(version == 0 for *_, version in conflict.columns):
-                # Somebody has taken models or columns of ours out of the document.
+                # Somebody has removed models or columns that the step uses.
                 self._reconcile(self._document_of(step), step)
         publisher.rename(step.objects, conflict.taken)
 
@@ -279,7 +280,7 @@ class StoreLoop:
         return document
 
     def _restore(self, step: Step, error: PastGeneration | None) -> None:
-        """Store the models again of a step that was refused in the background."""
+        """Store the models of a step again that was refused in the background."""
         if error is not None:
             self._lost(error)
         if not self.is_stopped:
@@ -290,26 +291,33 @@ class StoreLoop:
 
     def _objects_step(self, objects: Sequence[Model], columns: Collection[str] | None = None) -> Make:
         def make() -> Step | None:
-            document = self._document_of_strangers(objects)
+            document = self._document_of_unknown(objects)
             if document is not None:
                 return self.publisher.document_step(document)
             return self.publisher.objects_step(objects, columns)
 
         return make
 
-    def _document_of_strangers(self, objects: Sequence[Model]) -> Document | None:
-        """The document of objects that the server does not have, or no longer; None if it has them all."""
+    def _document_of_unknown(self, objects: Sequence[Model]) -> Document | None:
+        """The document of objects that the server does not have; None if it has them all."""
         ownership = self.publisher.ownership
-        strangers = [obj for obj in objects if ownership.starts_anew or not ownership.knows(obj)]
-        for obj in strangers:
+        unknown = [obj for obj in objects if ownership.starts_anew or not ownership.knows(obj)]
+        for obj in unknown:
             if obj.document is None:
                 raise ValueError(not_in_document(obj))
-        document = strangers[0].document if strangers else None
+        document = unknown[0].document if unknown else None
         if document is not None and self.document is None:
             self.is_about(document)
         return document
 
 
+def checked_policy(on_taken_over: OnTakenOver) -> OnTakenOver:
+    """The argument; raises ValueError if there is no such policy."""
+    if on_taken_over not in ("raise", "retake", "stop"):
+        raise ValueError(f'on_taken_over is "raise", "retake" or "stop", not {on_taken_over!r}')
+    return on_taken_over
+
+
 def not_in_document(obj: Model) -> str:
-    """Says that a model cannot be stored."""
+    """The message for a model that cannot be stored."""
     return f"{obj} is in no document: show() it, or curdoc().add_root() it, first"

@@ -1,4 +1,4 @@
-"""Bokeh models of what other libraries make, by their own public ways; or else a word on what to call."""
+"""Bokeh models for plots of other libraries, by their public functions; for the rest an error with advice."""
 
 import importlib
 from typing import Any, Final
@@ -12,13 +12,13 @@ ADVICE: Final = {
     "plotly": "panel.panel(…) of it can be shown",
     "altair": "panel.panel(…) of it can be shown",
 }
-"""What to call for objects of a module."""
+"""By module: how to get something that can be shown."""
 
 
 def model_of(obj: Any, document: Document) -> Model:
-    """The Bokeh model of an object: itself, or what Panel or HoloViews make of theirs for ``document``.
+    """The object itself if it is a Bokeh model, else the model that Panel or HoloViews create of it.
 
-    Raises ValueError for anything else, with its module's name and what to call.
+    Raises ValueError for anything else, with advice.
     """
     if isinstance(obj, Model):
         return obj
@@ -35,7 +35,7 @@ def _of_holoviews(obj: Any, document: Document) -> Model:
     holoviews = importlib.import_module("holoviews")
     varies = obj.traverse(lambda element: bool(element.kdims), [holoviews.HoloMap])
     if any(varies):
-        # It needs widgets, which are Panel's.
+        # It needs widgets, which Panel creates.
         return _of_panel(obj, document)
     model: Model = holoviews.render(obj, backend="bokeh")
     return model

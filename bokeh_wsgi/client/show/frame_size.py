@@ -1,4 +1,4 @@
-"""How large a frame has to be for what it shows, as far as that can be told before BokehJS lays it out."""
+"""Estimates the size of a frame for a model, as BokehJS has not laid it out yet."""
 
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ Size = tuple[int, int]
 PLOT: Final = (600, 600)
 TABLE: Final = (600, 400)
 WIDGET: Final = (300, 60)
-"""Label and control; BokehJS makes them so wide."""
+"""Label and control, in BokehJS's default width."""
 LINE_PX: Final = 24
 HEADER_PX: Final = 40
 SPACING_PX: Final = 10
@@ -23,13 +23,13 @@ def size_of(obj: Model) -> Size:
     """Width and height in pixels."""
     natural = _natural(obj)
     width, height = (
-        _said(obj, side) or size for side, size in zip(("width", "height"), natural, strict=True)
+        _explicit(obj, side) or size for side, size in zip(("width", "height"), natural, strict=True)
     )
     return width, height
 
 
 def _natural(obj: Model) -> Size:
-    """Where the model says nothing itself."""
+    """The size of a model whose own ``width`` and ``height`` are not set."""
     if isinstance(obj, Row):
         return _beside([size_of(child) for child in _models(obj.children)])
     if isinstance(obj, Column):
@@ -51,7 +51,7 @@ def _natural(obj: Model) -> Size:
     return WIDGET
 
 
-def _said(obj: Model, side: str) -> int:
+def _explicit(obj: Model, side: str) -> int:
     value = getattr(obj, side, None)
     return value if isinstance(value, int) and value > 0 else 0
 
@@ -71,7 +71,7 @@ def _below(sizes: list[Size]) -> Size:
 
 
 def _grid(children: Any) -> Size:
-    """Rows as high and columns as wide as the largest in them."""
+    """Each row has the height, and each column the width, of its largest child."""
     heights: dict[int, int] = {}
     widths: dict[int, int] = {}
     for child, row, column, *_ in children:

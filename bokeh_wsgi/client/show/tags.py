@@ -14,7 +14,7 @@ Plot = Model | str | None
 
 
 class Links(Protocol):
-    """The addresses and tokens of a document that is stored, and of its models; a `Session` has them."""
+    """The addresses and tokens of a stored document and its models; `Session` implements it."""
 
     @property
     def docid(self) -> str: ...
@@ -34,8 +34,8 @@ class Links(Protocol):
 
 
 def script_tag(links: Links, plot: Plot, *, public: bool = False, element: str | None = None) -> str:
-    """A ``<script>`` that draws ``plot`` into ``element``, or else where it stands."""
-    told = {
+    """A ``<script>`` tag that draws ``plot`` into ``element``, or where the tag is if there is none."""
+    attributes = {
         "data-bokeh-doc": links.docid,
         "data-bokeh-model": None if plot is None else _address(links, plot),
         "data-bokeh-token": links.embed_token(public=public),
@@ -43,12 +43,12 @@ def script_tag(links: Links, plot: Plot, *, public: bool = False, element: str |
         "data-bokeh-version": bokeh.__version__,
         "data-bokeh-element": element,
     }
-    # Without ?v=…: a page that somebody keeps for years is to get the script of the server as it is then.
-    return f'<script src="{escape(links.base_url)}autoload.js" async {_attributes(told)}></script>'
+    # Without ?v=…: a page that is kept for years must load the script of the server's version at that time.
+    return f'<script src="{escape(links.base_url)}autoload.js" async {_attributes(attributes)}></script>'
 
 
 def new_element() -> str:
-    """An id for an element that a `script_tag` draws into."""
+    """A unique id for the element that a `script_tag` draws into."""
     return f"bokeh-{secrets.token_hex(8)}"
 
 
@@ -61,26 +61,26 @@ def frame_tag(
     public: bool = False,
     writes: bool = False,
 ) -> str:
-    """An ``<iframe>`` with ``plot``: no script of the server runs outside of it.
+    """An ``<iframe>`` tag with ``plot``; no script of the server runs outside of it.
 
-    With ``writes``, what people do in it goes to the document, for some hours.
+    With ``writes``, what people do in it changes the document; see `Session.frame_code`.
     """
     link = frame_link(links, plot, public=public)
-    told: dict[str, str | None] = {
+    attributes: dict[str, str | None] = {
         "src": f"{link}&code={quote(links.frame_code(), safe='')}" if writes else link,
         "width": str(width),
         "height": str(height),
         "style": "border: 0",
         "loading": "lazy",
-        # The address has the token in it.
+        # The address contains the token.
         "referrerpolicy": "no-referrer",
         "title": "Live plot",
     }
-    return f"<iframe {_attributes(told)}></iframe>"
+    return f"<iframe {_attributes(attributes)}></iframe>"
 
 
 def frame_link(links: Links, plot: Plot, *, public: bool = False) -> str:
-    """The address of a page without a header around it, to be shown in a frame of another page."""
+    """The address of a page without the server's header, for a frame in another page."""
     link = links.document_link()
     if plot is not None:
         link = f"{link}/{quote(_address(links, plot), safe='')}"
@@ -90,9 +90,9 @@ def frame_link(links: Links, plot: Plot, *, public: bool = False) -> str:
 
 
 def _address(links: Links, plot: Model | str) -> str:
-    """The plot's name if it is the only one of that name, else its id.
+    """The plot's name if it is unique, else its id.
 
-    Ids are counted out: an edited script may give the plot another one, and pages elsewhere would lose it.
+    Ids are numbered: after an edit of the script the plot may have another one, and links would break.
     """
     if isinstance(plot, str):
         return plot

@@ -1,1 +1,1 @@
-"""How a session reaches its server: requests, open responses, bodies with progress."""
+"""Requests to the server: retries, open responses, bodies with progress."""

@@ -1,4 +1,4 @@
-"""What came back from a server, and what it means."""
+"""`Answer`: the answer to a request, and the exception for one that is not a success."""
 
 import json
 import math
@@ -10,7 +10,7 @@ from bokeh_wsgi.dataplane import END
 from bokeh_wsgi.exc import Conflict, PastGeneration, ServerRefused, ServerUnreachable
 from bokeh_wsgi.protocol import ARROW_STREAM
 
-# What a proxy means by a status, and what to look at.
+# The meaning of a proxy's status, and what to check.
 _OF_PROXIES: Final = {
     401: "asks for a login of its own: have it let pass what comes to this address",
     403: "does not let this pass",
@@ -26,7 +26,7 @@ _OF_PROXIES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back; header names in lower case."""
+    """The answer to a request; header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -37,7 +37,7 @@ class Answer:
         return 200 <= self.status < 300
 
     def json(self) -> dict[str, Any]:
-        """The body if it is a JSON object, else an empty one."""
+        """The body if it is a JSON object, else {}."""
         try:
             content = json.loads(self.body)
         except (ValueError, RecursionError):
@@ -46,34 +46,35 @@ class Answer:
 
     @property
     def is_of_a_proxy(self) -> bool:
-        """Whether an error is not the plot server's, which says each in its own JSON."""
+        """Whether an error comes from a proxy: those of the plot server are JSON with these two fields."""
         return not {"error", "message"} <= self.json().keys()
 
 
 IsWhole = Callable[[Answer], bool]
-"""Whether a 2xx is what it should be. A page to sign in at, or half an answer, is none."""
+"""Whether a 2xx answer is complete and the server's; not a proxy's sign-in page, or cut."""
 
 
-def is_anything(answer: Answer) -> bool:  # noqa: ARG001 - for who looks at it otherwise
+def is_anything(answer: Answer) -> bool:  # noqa: ARG001
+    """No check: for callers that check the answer themselves."""
     return True
 
 
 def is_ours(answer: Answer) -> bool:
-    """Whether an answer is a JSON object, or an Arrow stream to its end, as all of a server's are."""
+    """Whether an answer is a JSON object or a complete Arrow stream, as all answers of the server are."""
     if answer.headers.get("content-type", "").startswith(ARROW_STREAM):
         return answer.body.endswith(END)
     return bool(answer.json()) or answer.body.strip() == b"{}"
 
 
-def telling(*names: str) -> IsWhole:
-    """Whether an answer is a JSON object with these fields."""
+def has_fields(*names: str) -> IsWhole:
+    """The check whether an answer is a JSON object with these fields."""
     return lambda answer: is_ours(answer) and answer.json().keys() >= set(names)
 
 
 def refusal(answer: Answer, request: str, *, advice: str = "") -> Conflict | PastGeneration | ServerRefused:
-    """The exception for an answer other than 2xx: what the server said, or if there is some, the ``advice``.
+    """The exception for an answer other than 2xx, with the ``advice`` or else the server's message.
 
-    What is not the server's says that, and what to look at.
+    For an answer of a proxy, the message says so, and what to check.
     """
     body = answer.json()
     message = _of_a_proxy(answer, request) if answer.is_of_a_proxy else advice or str(body["message"])
@@ -93,7 +94,7 @@ def refusal(answer: Answer, request: str, *, advice: str = "") -> Conflict | Pas
 
 
 def strange(answer: Answer) -> ServerUnreachable:
-    """The exception that says of a 2xx that it is not whole."""
+    """The exception for a 2xx answer that is not the server's, or not complete."""
     kind = answer.headers.get("content-type", "").partition(";")[0]
     return ServerUnreachable(
         f"what came is no answer of a bokeh-server ({len(answer.body)} bytes of {kind or 'something'}): "

@@ -1,4 +1,4 @@
-"""A request body made of pieces, sent one after the other; a long one is seen on the terminal."""
+"""`Body`: a request body in pieces; a long one shows its progress on the terminal."""
 
 import io
 import sys
@@ -12,7 +12,7 @@ _BAR = 24
 
 
 class Body(io.BufferedIOBase):
-    """Reads ``pieces`` in order; as long as ``len(body)`` says. Made anew for each attempt to send it."""
+    """A file-like object that reads ``pieces`` in order. Each attempt to send them needs a new one."""
 
     def __init__(self, pieces: Sequence[bytes], progress: "Progress | None" = None) -> None:
         self._pieces = pieces
@@ -46,7 +46,7 @@ class Body(io.BufferedIOBase):
 
 
 class Progress:
-    """One line about a long upload, redrawn in place; nothing where nobody looks at it."""
+    """A progress line for a long upload, redrawn in place; nothing if the stream is no terminal."""
 
     def __init__(self, total_bytes: int, stream: TextIO | None = None) -> None:
         self._stream = sys.stderr if stream is None else stream
@@ -71,7 +71,7 @@ class Progress:
         self._write(line)
 
     def close(self) -> None:
-        """Take the line away."""
+        """Erase the line."""
         if self._width:
             self._write("")
             self._width = 0

@@ -1,4 +1,4 @@
-"""Which certificates https is trusted with, and what is said of one that is not."""
+"""The certificates that are trusted for https, and the errors for those that are not."""
 
 import os
 import ssl
@@ -19,14 +19,14 @@ _NO_TLS: Final = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PAC
 
 
 def trusting(ca_certs: str | None) -> ssl.SSLContext:
-    """Trusts what the system does, and the certificates in a file (or folder) ``ca_certs`` and in those that
-    the environment names.
+    """A context that trusts the system's certificates, those in ``ca_certs`` (a file or folder), and those of
+    the environment variables.
 
-    Raises `SessionError` for one that cannot be read.
+    Raises `SessionError` if a file cannot be read.
     """
     context = create_urllib3_context()
     context.load_default_certs()
-    # A server's own certificate will do, whoever signed it.
+    # A server's own certificate may be given instead of its authority's.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     for name, place in _places(ca_certs):
         try:
@@ -47,7 +47,7 @@ def _places(ca_certs: str | None) -> Iterator[tuple[str, str]]:
 
 
 def not_trusted(error: urllib3.exceptions.SSLError, url: str) -> NotTrusted | None:
-    """What to say of a failure that trying again does not mend; None for others."""
+    """The exception for a TLS error that retries cannot solve; None for other errors."""
     cause = error.args[0] if error.args else None
     host = urlsplit(url).netloc
     if isinstance(cause, ssl.SSLCertVerificationError):

@@ -1,4 +1,4 @@
-"""The body of an answer, which takes memory for what has come: what is packed unpacks within a limit."""
+"""Reads the body of an answer, and decompresses it within a limit."""
 
 import zlib
 from typing import Final
@@ -9,12 +9,12 @@ from bokeh_wsgi.exc import SessionError
 
 PIECE_BYTES: Final = 1 << 18
 MAX_UNPACKED_BYTES: Final = 64 << 20
-"""The server packs nothing but columns, by other means; what a proxy packs is lists and messages."""
+"""Enough for what a proxy compresses, lists and messages: columns are compressed by the server, in chunks."""
 WINDOWS: Final = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 
 
 def read_content(response: urllib3.BaseHTTPResponse) -> bytes:
-    """All of it, unpacked; raises `SessionError` if that is too much, or packed in a way not asked for."""
+    """The whole body, decompressed; `SessionError` if it is too large or has an unexpected encoding."""
     try:
         pieces = []
         while piece := response.read(PIECE_BYTES, decode_content=False):

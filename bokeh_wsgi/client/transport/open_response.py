@@ -1,4 +1,4 @@
-"""A response of the server that stays open, in pieces as they come."""
+"""`Stream`: a response that stays open, read in pieces as they arrive."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -10,7 +10,7 @@ PIECE_BYTES = 1 << 18
 
 
 class Stream(Protocol):
-    """Pieces of a body until it ends, or is cut; `close` from another thread ends it too."""
+    """The pieces of a body until it ends or is cut. `close` may be called by another thread, and ends it."""
 
     def __iter__(self) -> Iterator[bytes]: ...
 
@@ -18,7 +18,7 @@ class Stream(Protocol):
 
 
 class WholeStream:
-    """A body that came at once."""
+    """A body that was read at once."""
 
     def __init__(self, body: bytes) -> None:
         self._body = body
@@ -31,20 +31,20 @@ class WholeStream:
 
 
 class HTTPStream:
-    """A response of urllib3 that was not read yet. Raises ``urllib3.exceptions.HTTPError`` when it is cut."""
+    """An unread response of urllib3. Raises ``urllib3.exceptions.HTTPError`` if it is cut."""
 
     def __init__(self, response: urllib3.BaseHTTPResponse) -> None:
         self._response = response
 
     def __iter__(self) -> Iterator[bytes]:
         try:
-            # Each piece as soon as it is there, also where the server sends no chunks.
+            # read1 returns each piece as it arrives, even if the server does not send HTTP chunks.
             while piece := self._response.read1(PIECE_BYTES, decode_content=False):
                 yield piece
         finally:
             self._response.close()
 
     def close(self) -> None:
-        # If it has ended already, or this urllib3 can't: the reader sees it with the next heartbeat.
+        # May have ended already; if this urllib3 has no shutdown(), the reader ends at the next heartbeat.
         with suppress(AttributeError, OSError, ValueError, RuntimeError):
             self._response.shutdown()

@@ -1,4 +1,4 @@
-"""From any container a ColumnDataSource may hold to a Column."""
+"""Converts any container that a ColumnDataSource accepts to a Column."""
 
 import array
 import datetime as dt
@@ -20,16 +20,16 @@ from .times import array_ms
 def column_from(values: Any, *, fallback: Fallback | None = None) -> Column:
     """A column of an array, sequence, pandas or Arrow object; arrays of wire types are not copied.
 
-    ``fallback`` turns an item that has no wire type into JSON-able values; the default knows plain JSON.
-    Raises ColumnError for what can't be a column, naming it.
+    ``fallback`` converts an item without a wire type to JSON values; by default `plain.to_plain`.
+    Raises ColumnError, with the type, for what cannot be a column.
     """
     return take_column(values, fallback=fallback)[0]
 
 
 def take_column(values: Any, *, fallback: Fallback | None = None) -> tuple[Column, bool]:
-    """As ``column_from``; and whether the column's memory is its own, so that whoever wants it may keep it.
+    """As ``column_from``; and whether the column is a copy, so that the caller may keep it.
 
-    Otherwise it may be a view, which shows what is written into the array later.
+    Otherwise it may be a view, which changes with the array.
     """
     if isinstance(values, Column):
         return values, False
@@ -85,13 +85,13 @@ def _from_array(values: Array, fallback: Fallback | None) -> Column:
 
 
 def _as_utc(item: Any) -> Any:
-    """numpy's times have no zone: those that have one become UTC."""
+    """A time in UTC without a zone, as numpy's times have none."""
     aware = getattr(item, "tzinfo", None) is not None
     return item.astimezone(dt.UTC).replace(tzinfo=None) if aware else item
 
 
 def _from_objects(values: Array, fallback: Fallback | None) -> Column:
-    """Strings and JSON stay an array, everything else arrives as a list, as in Bokeh."""
+    """As in Bokeh: strings and JSON remain an array, everything else becomes a list."""
     column = column_from_list(values.reshape(-1).tolist(), fallback)
     if values.ndim == 1:
         return replace(column, list_depth=0) if column.is_text and not column.shape else column

@@ -1,4 +1,4 @@
-"""Reads a document's stream of changes in a thread of its own, for as long as it takes."""
+"""`StreamReader`: reads a document's stream of changes in a thread, and reconnects."""
 
 import logging
 import math
@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import urllib3
 
-from bokeh_wsgi.client.transport.answer import telling
+from bokeh_wsgi.client.transport.answer import has_fields
 from bokeh_wsgi.client.transport.open_response import Stream
 from bokeh_wsgi.client.transport.transport import Transport
 from bokeh_wsgi.dataplane import Change, Reader
@@ -23,12 +23,12 @@ log = logging.getLogger("bokeh_wsgi")
 FIRST_WAIT_S: Final = 0.1
 LONGEST_WAIT_S: Final = 5.0
 POLL_S: Final = 0.5
-"""Where the server has no thread to spare for a stream, it is asked so often."""
+"""The interval of requests while the server has no thread for a stream."""
 VIEWERS_S: Final = 1.0
 QUEUE_BYTES: Final = 64 << 20
-"""While more than this is queued nothing more is read, and the server puts together what comes then."""
+"""While more than this is queued, nothing is read; the server merges what comes meanwhile."""
 FOR_GOOD: Final = frozenset({401, 403, 404})
-"""Replies that will not become better, if they are the server's: in JSON."""
+"""Status codes for which there is no retry, if the answer is the server's (JSON)."""
 
 REASONS: Final = {
     "deleted": "the document was deleted",
@@ -42,16 +42,16 @@ REASONS: Final = {
 
 
 class Arrived(NamedTuple):
-    """A change as the stream brought it, to a reader who had ``after``."""
+    """A change from the stream, and the ``seq`` that the reader had before it."""
 
     after: int
     change: Change
 
 
-class Follower:
-    """Queues the changes of a document after ``seq``; ``wake`` is called when there is something to see.
+class StreamReader:
+    """Queues the changes of a document after ``seq``, and calls ``wake`` for each.
 
-    While the server is away it tries again, less and less often. ``error``: why it gave up.
+    While the server is away it tries again, at growing intervals. ``error``: why it has given up.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class Follower:
         return bool(self._queue) or self.error is not None
 
     def take(self) -> list[Arrived]:
-        """All that is queued."""
+        """Remove and return all queued changes."""
         with self._changed:
             taken = [arrived for arrived, _ in self._queue]
             self._queue.clear()
@@ -107,10 +107,12 @@ class Follower:
     def _run(self) -> None:
         try:
             self._follow()
-        except BaseException as error:  # noqa: BLE001  (a script that hears nothing must not look alive)
-            found = SessionError(f"the document cannot be followed any more: {type(error).__name__}: {error}")
-            found.__cause__ = error
-            self._give_up(found)
+        except BaseException as error:  # noqa: BLE001  (a script must not wait for ever)
+            reason = SessionError(
+                f"the document cannot be followed any more: {type(error).__name__}: {error}"
+            )
+            reason.__cause__ = error
+            self._give_up(reason)
 
     def _follow(self) -> None:
         wait_s = FIRST_WAIT_S
@@ -122,12 +124,12 @@ class Follower:
                 if self._transport.polls and self._wants_viewers():
                     self._ask_viewers()
             except (ServerUnreachable, urllib3.exceptions.HTTPError, FrameError, OSError) as error:
-                self._say(error)
+                self._log_cut(error)
             except SessionError as error:
                 if not isinstance(error, ServerRefused) or (error.status in FOR_GOOD and error.body):
                     self._give_up(error)
                     return
-                self._say(error)
+                self._log_cut(error)
             if self._seq != seq or time.monotonic() - begun > POLL_S / 4:
                 wait_s = FIRST_WAIT_S
                 if longest_s == POLL_S:
@@ -139,7 +141,7 @@ class Follower:
         with self._changed:
             self._changed.wait_for(lambda: self._stopped, seconds)
 
-    def _say(self, error: Exception) -> None:
+    def _log_cut(self, error: Exception) -> None:
         self.is_connected = False
         if not self._stopped:
             log.debug("the stream of %s was cut, and will be read on: %s", self._docid, error)
@@ -149,10 +151,10 @@ class Follower:
         self._wake()
 
     def _read(self) -> bool:
-        """One answer; whether it came to its end, rather than being cut."""
+        """Read one answer; returns whether it was complete, not cut."""
         path = f"changes?doc={quote(self._docid, safe='')}:{self._seq}"
         if not self._transport.polls:
-            # Otherwise each answer would begin with it, and so come at once.
+            # When polling, the number of viewers would make each request return at once.
             path += "&viewers=1"
         stream = self._transport.open_stream(path)
         with self._changed:
@@ -175,9 +177,9 @@ class Follower:
             return
         path = f"doc/{quote(self._docid, safe='')}/viewers"
         try:
-            number = self._transport.request("GET", path, is_whole=telling("viewers")).json()["viewers"]
+            number = self._transport.request("GET", path, is_whole=has_fields("viewers")).json()["viewers"]
         except ServerRefused:
-            # Only those who may write are told.
+            # The user may not write.
             self._viewers = math.inf, known
             return
         self._viewers = now, number

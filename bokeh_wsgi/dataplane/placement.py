@@ -1,4 +1,4 @@
-"""Memory for values that come in many rows: one piece, so that their column need not put them together."""
+"""`RowPlacement`: places the values of a long column, which arrive in many rows, in one piece of memory."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -12,16 +12,17 @@ from bokeh_wsgi.exc import FrameError
 from .batches import Row
 from .codec import unpacked_bytes
 from .columns import NUMBERS, Array
+from .growable_buffer import ROOM
 from .ops import OpCode
-from .rows import INTEGERS, told_of
-from .run import ROOM
+from .rows import INTEGERS, encoding_of
 
 WORTH_BYTES: Final = 4 << 20
+"""Smaller columns get no piece of their own."""
 
 
 @dataclass(slots=True)
 class _Piece:
-    """Rows of one column that follow each other; ``counts`` are their numbers of values."""
+    """Consecutive rows of one column; ``counts`` are their numbers of values."""
 
     dtype: np.dtype[Any]
     rows: list[Row] = field(default_factory=list)
@@ -32,10 +33,10 @@ class _Piece:
         return sum(self.counts) * self.dtype.itemsize
 
 
-class Adjoining:
-    """Where to put the values of some rows: behind those of the row before, if they are of one long column.
+class RowPlacement:
+    """Where to decode the values of rows: directly after those of the previous row of a long column.
 
-    Takes no more than ``max_bytes``, and only for rows of which the chunks say that they have these values.
+    Allocates at most ``max_bytes``, and only for rows whose chunk headers confirm the size of their values.
     """
 
     def __init__(self, rows: Iterable[Row], max_bytes: int) -> None:
@@ -50,12 +51,12 @@ class Adjoining:
                     self._places[id(row)] = memory[end - count : end]
 
     def place(self, row: Row) -> Array | None:
-        """Memory for the data of a row; None if it is to be its own."""
+        """Memory for the data of a row; None if the row has no place."""
         return self._places.pop(id(row), None)
 
 
 def _pieces(rows: Iterable[Row]) -> list[_Piece]:
-    found: list[_Piece] = []
+    pieces: list[_Piece] = []
     last: dict[tuple[str | None, str | None], _Piece] = {}
     for row in rows:
         key = row.model, row.column
@@ -64,21 +65,21 @@ def _pieces(rows: Iterable[Row]) -> list[_Piece]:
         if dtype is None or row.op not in (OpCode.REPLACE, OpCode.APPEND) or min(row.shape, default=0) < 0:
             continue
         count = row.count * prod(row.shape)
-        if not _says(row, count, dtype):
+        if not _has_values(row, count, dtype):
             continue
         if before is None or row.op != OpCode.APPEND or row.drop or not _alike(before.rows[-1], row):
             before = _Piece(dtype)
-            found.append(before)
+            pieces.append(before)
         before.rows.append(row)
         before.counts.append(count)
         last[key] = before
-    return found
+    return pieces
 
 
-def _says(row: Row, count: int, dtype: np.dtype[Any]) -> bool:
-    """Whether a row has one chunk of values, which says that it has so many, as they are or as integers."""
+def _has_values(row: Row, count: int, dtype: np.dtype[Any]) -> bool:
+    """Whether a row has one chunk, whose header confirms this many values (of the dtype, or as integers)."""
     try:
-        sent = dtype if told_of(row)[1] is None else INTEGERS
+        sent = dtype if encoding_of(row)[1] is None else INTEGERS
         return len(row.buffers) == 2 and unpacked_bytes(row.buffers[1]) == count * sent.itemsize
     except FrameError:
         return False

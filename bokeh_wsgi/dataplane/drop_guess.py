@@ -1,4 +1,4 @@
-"""Rows that moved to the front: finds how many were dropped, so that only the new ones travel."""
+"""Finds how many rows were dropped from the front of a rolling column, so that only new rows are sent."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,51 +11,51 @@ from .columns import Array, Column, bits
 
 BLOCK: Final = 65536
 MAX_TRIES: Final = 8
-"""Whole comparisons per search: repeating values suggest many drops, and each costs a sweep."""
+"""Full comparisons per search: repeating values suggest many drops, and each costs a comparison."""
 LEAST_KEPT: Final = 8
-"""An append must keep at least new rows / this."""
+"""An append must keep at least 1/LEAST_KEPT of the new column's rows."""
 MAX_NEEDLE_BYTES: Final = 4096
 MAX_WAIT: Final = 64
 
 
 @dataclass(slots=True)
-class Habit:
-    """What the last updates of one column looked like: tried first, and no search where none ever helps.
+class DropGuess:
+    """Remembers the last drop of one column, which is tried first, and how often searches failed.
 
-    After each fruitless search of the whole column, twice as many updates as before (``MAX_WAIT`` at most)
-    are looked at only for drops of up to ``BLOCK`` rows.
+    After each search of the whole column that fails, twice as many updates as before (``MAX_WAIT`` at most)
+    are searched only for drops of up to ``BLOCK`` rows.
     """
 
     drop: int | None = None
     added: int = 0
-    fruitless: int = 0
+    failed: int = 0
     wait: int = 0
 
     def repeats(self, old_rows: int, new_rows: int) -> bool:
-        """Whether the last append would give a column of so many rows."""
+        """Whether the same drop and append would give a column of this many rows."""
         return self.drop is not None and new_rows == old_rows - self.drop + self.added
 
-    def found(self, drop: int, added: int) -> None:
+    def note_drop(self, drop: int, added: int) -> None:
         self.drop, self.added = drop, added
-        self.fruitless = self.wait = 0
+        self.failed = self.wait = 0
 
-    def found_none(self) -> None:
+    def note_failure(self) -> None:
         if self.wait:
             self.wait -= 1
         else:
-            self.fruitless += 1
-            self.wait = min((1 << self.fruitless) - 1, MAX_WAIT)
+            self.failed += 1
+            self.wait = min((1 << self.failed) - 1, MAX_WAIT)
 
 
-def find_drop(old: Column, new: Column, habit: Habit) -> int | None:
-    """How many rows must go at old's front so that new begins with the rest; None if it never does."""
+def find_drop(old: Column, new: Column, guess: DropGuess) -> int | None:
+    """How many rows must be dropped from old so that new begins with the rest; None if it does not."""
     if not old.rows or not new.rows:
         return None
-    for drop in islice(_drops(old, new, habit), MAX_TRIES):
+    for drop in islice(_drops(old, new, guess), MAX_TRIES):
         if continues(old, new, drop):
-            habit.found(drop, new.rows - old.rows + drop)
+            guess.note_drop(drop, new.rows - old.rows + drop)
             return drop
-    habit.found_none()
+    guess.note_failure()
     return None
 
 
@@ -66,18 +66,18 @@ def continues(old: Column, new: Column, drop: int) -> bool:
 
 
 def least_kept(new_rows: int) -> int:
-    """So few rows at least must stay in an append."""
+    """The fewest rows that an append to get ``new_rows`` must keep."""
     return max(new_rows // LEAST_KEPT, 1)
 
 
-def _drops(old: Column, new: Column, habit: Habit) -> Iterator[int]:
-    """Numbers of dropped rows worth a comparison, least first."""
+def _drops(old: Column, new: Column, guess: DropGuess) -> Iterator[int]:
+    """Candidates for the number of dropped rows, smallest first."""
     first = max(old.rows - new.rows, 0)
     stop = old.rows - least_kept(new.rows) + 1
     if first == 0 and stop > 0:
         yield 0
     first = max(first, 1)
-    if habit.wait:
+    if guess.wait:
         stop = min(stop, first + BLOCK)
     if not new.is_fixed:
         yield from _drops_of_bytes(old, new, first, stop)
@@ -88,19 +88,19 @@ def _drops(old: Column, new: Column, habit: Habit) -> Iterator[int]:
 
 
 def _drops_of_cells(old: Array, new: Array, first: int, stop: int) -> Iterator[int]:
-    """Where old goes on like new, as told by rows 0, 1, 2, 4, 8 …"""
+    """Rows at which old continues like new, judging by rows 0, 1, 2, 4, 8 … after them."""
     for lo in range(first, stop, BLOCK):
-        found = np.flatnonzero(old[lo : min(lo + BLOCK, stop)] == new[0]) + lo
+        drops = np.flatnonzero(old[lo : min(lo + BLOCK, stop)] == new[0]) + lo
         step = 1
-        while len(found) and step < len(new):
-            inside = found + step < len(old)
-            found = found[~inside | (old[np.minimum(found + step, len(old) - 1)] == new[step])]
+        while len(drops) and step < len(new):
+            inside = drops + step < len(old)
+            drops = drops[~inside | (old[np.minimum(drops + step, len(old) - 1)] == new[step])]
             step *= 2
-        yield from found.tolist()
+        yield from drops.tolist()
 
 
 def _drops_of_bytes(old: Column, new: Column, first: int, stop: int) -> Iterator[int]:
-    """Where the bytes of new's first rows occur in old at the start of a row."""
+    """Rows of old at which the bytes of new's first rows occur."""
     old_ends, new_ends = old.row_ends(), new.row_ends()
     size = new.data.itemsize
     needle_rows = int(np.searchsorted(new_ends, MAX_NEEDLE_BYTES // size, side="right")) - 1
