@@ -58,7 +58,7 @@ async function pages() {
     legalComments: "none",
     banner: { js: BANNER },
   });
-  await build({ ...options, entryPoints: ["src/seldom/seldom.ts"], outdir: output, format: "esm", minify: true });
+  await build({ ...options, entryPoints: { seldom: "src/lazy/lazy.ts" }, outdir: output, format: "esm", minify: true });
   await copyFile(join(here, "node_modules/@uwdata/flechette/LICENSE"), join(output, LICENSES));
 }
 

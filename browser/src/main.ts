@@ -1,25 +1,20 @@
-import { AheadDecoder } from "./ahead/ahead";
-import { startWorker } from "./ahead/start-worker";
-import { chunkDecoder } from "./chunks/chunk-decoder";
-import { wasm } from "./chunks/wasm";
+import { AheadDecoder, startWorker } from "./ahead/ahead-decoder";
+import { type Source, bokeh } from "./bokehjs/bokeh";
+import { pageHost } from "./bokehjs/values";
+import { chunkDecoder, wasm } from "./chunks/fastest-decoder";
 import { Connection, type Followed } from "./connection/connection";
-import { type Source, bokeh } from "./document/bokeh";
+import type { Place } from "./document/document-view";
 import { LiveDocument } from "./document/live-document";
+import { ended, foundWords, undrawnWords } from "./document/words";
+import { whenSeen } from "./dom/attention";
 import { PageEdits } from "./edits/page-edits";
-import { MissingScript } from "./document/missing-script";
-import { pageHost } from "./document/page-host";
-import type { Place } from "./document/place";
-import { seldomOf } from "./document/seldom";
-import { ended } from "./page/ended";
-import { foundWords } from "./page/found-words";
+import type { ExactValues } from "./lazy/exact-values";
+import { readConfig } from "./page/config";
 import { Notice } from "./page/notice";
 import { pageScripts } from "./page/page-scripts";
-import { readConfig } from "./page/read-config";
-import { reload } from "./page/reload";
-import { whenSeen } from "./page/seen";
 import { Status } from "./page/status";
-import { undrawnWords } from "./page/undrawn-words";
-import type { ExactValues } from "./seldom/exact-values";
+import { MissingScript } from "./scripts/scripts";
+import { seldomOf } from "./viewer";
 
 /** For tests, and for people with a console: docs/browser.md. */
 export interface Probe {
@@ -32,6 +27,8 @@ export interface Probe {
 const NOTICE_MS = 10_000;
 /** A little longer than it takes until it is told again. */
 const LATE_MS = 6_000;
+/** A page this young does not reload itself: what is wrong with it would be so again. */
+const YOUNG_MS = 30_000;
 
 async function main(): Promise<void> {
   const config = readConfig();
@@ -147,6 +144,13 @@ async function main(): Promise<void> {
   };
   Object.assign(globalThis, { bokehWSGI: probe });
   await connection.run();
+}
+
+/** Reload the page to get what only the server can give it, a token or scripts; false if that was just done. */
+function reload(): boolean {
+  if (performance.now() < YOUNG_MS) return false;
+  location.reload();
+  return true;
 }
 
 void main();

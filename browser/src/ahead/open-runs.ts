@@ -1,10 +1,9 @@
-import { type Ahead, type Op, OpCode } from "../arrow/op";
-import { ownBuffers } from "../arrow/own-buffers";
-import { unpackedSize } from "../chunks/unpacked-size";
-import { decimalsOf } from "../columns/decimals-of";
-import { DTYPES } from "../columns/dtypes";
-import { parseFloatHex } from "../columns/parse-float-hex";
-import type { AheadDecoder } from "./ahead";
+import { type Ahead, type Op, OpCode, ownBuffers } from "../arrow/change";
+import { unpackedSize } from "../chunks/chunk";
+import { decimalsOf } from "../columns/decimals";
+import { parseFloatHex } from "../columns/ramp";
+import { DTYPES } from "../columns/types";
+import type { AheadDecoder } from "./ahead-decoder";
 import type { ChunkTask, Run } from "./tasks";
 
 /** Less than this is a fraction of a millisecond's work, which is no more than the way to the worker and back. */

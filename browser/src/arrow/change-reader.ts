@@ -1,11 +1,8 @@
 import type { OpenRuns } from "../ahead/open-runs";
-import type { Change } from "./change";
+import { type Change, type Op, OpCode, ownBuffers } from "./change";
 import { FrameError } from "./frame-error";
 import { MessageReader } from "./message-reader";
-import { type Op, OpCode } from "./op";
-import { ownBuffers } from "./own-buffers";
-import { rows } from "./rows";
-import { checkSchema } from "./schema";
+import { checkSchema, rows } from "./rows";
 
 /** The bytes of one response → its changes. A change comes out when its COMMIT row has come, whole or never. */
 export class ChangeReader {

@@ -1,15 +1,14 @@
-import type { AheadDecoder } from "../ahead/ahead";
+import type { AheadDecoder } from "../ahead/ahead-decoder";
 import type { Change } from "../arrow/change";
 import { BackOff } from "./back-off";
-import { Gatherer } from "./gatherer";
-import type { Mode } from "./mode";
-import { ModeChooser } from "./mode-chooser";
-import { pageId } from "./page-id";
-import { Pause } from "./pause";
+import { type Mode, ModeChooser } from "./mode-chooser";
 import { type Outcome, readChanges } from "./read-changes";
-import { Refused } from "./refused";
-import type { State } from "./state";
+import { Refused, pageId } from "./requests";
+import { Gatherer, Pause } from "./timers";
 import { TIMING } from "./timing";
+
+/** What a person is told about the connection; the names are those of `data-state` in the page. */
+export type State = "connecting" | "live" | "reconnecting" | "offline" | "ended";
 
 /** An error after so long without one is a new one. */
 const CALM_MS = 60_000;

@@ -1,6 +1,16 @@
-import { type BokehDocument, type DocumentEvent, type Model, type View, bokeh } from "./bokeh";
-import type { InPart } from "../seldom/in-part";
-import type { Found, Place } from "./place";
+import { type BokehDocument, type DocumentEvent, type Model, type View, bokeh } from "../bokehjs/bokeh";
+import type { InPart } from "../lazy/in-part";
+
+/** How it stands with the model that a place is to show: there, there but nothing to look at, or not there. */
+export type Found = "shown" | "no-picture" | "missing";
+
+/** Where a document, or one model of it, is shown. */
+export interface Place {
+  readonly element: HTMLElement;
+  /** Id or name of the one model to show; null: the whole document. */
+  readonly only: string | null;
+  found(what: Found): void;
+}
 
 const SETTLE_MS = 1000;
 /** Models that have no place in the page: they open above it. */

@@ -1,7 +1,7 @@
-import { type Op, OpCode } from "../arrow/op";
+import { type Op, OpCode } from "../arrow/change";
 import type { ColumnStore } from "../columns/column-store";
-import type { Graph, Patch } from "./graph";
-import { Touched } from "./touched";
+import type { Graph, Patch } from "../graph/graph";
+import { Touched } from "../sources/touched";
 
 export interface Patched {
   patch: Patch;

@@ -1,18 +1,16 @@
+import type { BokehDocument, Source } from "../bokehjs/bokeh";
+import { callbacksBegun } from "../bokehjs/documents";
+import { applyPatch } from "../bokehjs/patch";
+import { removeColumns } from "../bokehjs/sources";
+import { columnsRep } from "../bokehjs/values";
 import type { ColumnStore } from "../columns/column-store";
 import type { PageEdits } from "../edits/page-edits";
-import type { StaleViews } from "../seldom/stale-views";
-import type { Undrawn } from "../seldom/undrawn";
-import { applyPatch } from "./apply-patch";
-import type { BokehDocument, Source } from "./bokeh";
-import { bringsModels } from "./brings-models";
-import { callbacksBegun } from "./callbacks-begun";
-import { columnsRep } from "./columns-rep";
-import type { Patch } from "./graph";
+import { type Patch, bringsModels } from "../graph/graph";
+import type { StaleViews } from "../lazy/stale-views";
+import type { Undrawn } from "../lazy/undrawn";
+import { Touched } from "../sources/touched";
+import { refreshTables, updateSource } from "../sources/update-source";
 import type { News } from "./news";
-import { refreshTables } from "./refresh-tables";
-import { removeColumns } from "./remove-columns";
-import { Touched } from "./touched";
-import { updateSource } from "./update-source";
 
 /** Tells a document of BokehJS what is new. */
 export class Teller {

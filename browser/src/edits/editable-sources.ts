@@ -1,4 +1,4 @@
-import type { BokehDocument, Model, Source } from "../document/bokeh";
+import type { BokehDocument, Model, Source } from "../bokehjs/bokeh";
 import { copyOf } from "./column-diff";
 
 /** Models that write into the columns of sources that they lead to. */

@@ -1,8 +1,7 @@
+import { type BokehDocument, type DocumentEvent, type Model, type Source, bokeh } from "../bokehjs/bokeh";
+import { setData } from "../bokehjs/sources";
 import type { Column } from "../columns/column";
-import { type BokehDocument, type DocumentEvent, type Model, type Source, bokeh } from "../document/bokeh";
-import { isOfModels } from "../document/brings-models";
-import type { Graph, Patch, PatchEvent } from "../document/graph";
-import { setData } from "../document/set-data";
+import { type Graph, type Patch, type PatchEvent, isOfModels } from "../graph/graph";
 import { columnEdits, copyOf, isSame } from "./column-diff";
 import { type Edit, attributeKey } from "./edit";
 import { EditableSources } from "./editable-sources";

@@ -1,7 +1,6 @@
 import { BackOff } from "../connection/back-off";
-import { nextFrame } from "../document/next-frame";
-import { jsonOf } from "../connection/json-of";
-import { pageId } from "../connection/page-id";
+import { jsonOf, pageId } from "../connection/requests";
+import { nextFrame } from "../dom/frame-scheduler";
 import type { Edit } from "./edit";
 import { EditQueue } from "./queue";
 

@@ -1,7 +1,7 @@
-import type { BokehDocument } from "../document/bokeh";
-import type { PatchEvent } from "../document/graph";
+import type { BokehDocument } from "../bokehjs/bokeh";
+import { RecentInput } from "../dom/attention";
+import type { PatchEvent } from "../graph/graph";
 import type { Edit } from "./edit";
-import { RecentInput } from "./recent-input";
 import { type Range, isComputed, isView } from "./view-state";
 
 /**

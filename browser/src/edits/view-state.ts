@@ -1,4 +1,4 @@
-import type { BokehDocument, Model } from "../document/bokeh";
+import type { BokehDocument, Model } from "../bokehjs/bokeh";
 
 /** A range as BokehJS has it; the last three of DataRange1d only. */
 export interface Range extends Model {

@@ -1,9 +1,9 @@
+import type { BokehDocument } from "../bokehjs/bokeh";
 import { BackOff } from "../connection/back-off";
 import { TIMING } from "../connection/timing";
-import type { BokehDocument } from "../document/bokeh";
 import type { LiveDocument } from "../document/live-document";
-import { undrawnWords } from "../page/undrawn-words";
-import type { Failure } from "../seldom/in-part";
+import { undrawnWords } from "../document/words";
+import type { Failure } from "../lazy/failure";
 import type { EmbedPlace } from "./embed-place";
 
 /** A failure after so long without one is a new one. */

@@ -1,22 +1,21 @@
-import { AheadDecoder } from "../ahead/ahead";
-import { startWorker } from "../ahead/start-worker";
-import type { Change } from "../arrow/change";
-import { type Op, OpCode } from "../arrow/op";
-import type { ChunkDecoder } from "../chunks/decoder";
-import type { Host } from "../columns/host";
-import type { State } from "../connection/state";
+import { AheadDecoder, startWorker } from "../ahead/ahead-decoder";
+import { type Change, type Op, OpCode } from "../arrow/change";
+import { type Source, useBokeh } from "../bokehjs/bokeh";
+import { pageHost } from "../bokehjs/values";
+import type { ChunkDecoder } from "../chunks/chunk";
+import { chunkDecoder, wasm } from "../chunks/fastest-decoder";
+import type { Host } from "../columns/types";
+import type { State } from "../connection/connection";
 import { Streams } from "../connection/streams";
-import { type Source, useBokeh } from "../document/bokeh";
 import { LiveDocument } from "../document/live-document";
-import { pageHost } from "../document/page-host";
-import type { Seldom } from "../document/seldom";
-import { ended } from "../page/ended";
-import type { ExactValues } from "../seldom/exact-values";
+import { ended } from "../document/words";
+import { ElementPresence } from "../dom/element-presence";
+import type { ExactValues } from "../lazy/exact-values";
+import { type Seldom, seldomOf } from "../viewer";
 import { EmbedPlace } from "./embed-place";
 import { EmbedScripts } from "./embed-scripts";
 import { EmbeddedDocument } from "./embedded-document";
-import { Presence } from "./presence";
-import type { Tag } from "./tag";
+import type { Tag } from "./tags";
 import { Unshowable } from "./unshowable";
 
 const AWAY = "The plot server cannot be reached; trying again. What you see here may be old.";
@@ -33,7 +32,7 @@ export class Embeds {
   state: State = "connecting";
   readonly #scripts: EmbedScripts;
   readonly #streams: Streams;
-  readonly #presence = new Presence();
+  readonly #presence = new ElementPresence();
   #host: Promise<Host | null> | null = null;
 
   constructor(
@@ -188,4 +187,9 @@ function failure(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   if (error instanceof Unshowable) return text;
   return `A change could not be shown, so the document is being fetched anew. (${text})`;
+}
+
+export async function start(base: string, version: string): Promise<Embeds> {
+  const seldom = seldomOf(base);
+  return new Embeds(base, version, await chunkDecoder(seldom), seldom, await wasm);
 }

@@ -1,0 +1,25 @@
+import type { Source } from "./bokeh";
+
+/** Give BokehJS a source's columns as the history has them. */
+export function setData(source: Source, data: Record<string, unknown>): void {
+  keepingSelection(source, () => source.setv({ data }, { sync: false, check_eq: false }));
+}
+
+/**
+ * Change columns as the history says, which has the say over what is selected, too: BokehJS 3.10 would take rows that
+ * are not there at the moment out of the selection, in this page alone.
+ */
+export function keepingSelection(source: Source, change: () => void): void {
+  source._prune_selection = () => {};
+  try {
+    change();
+  } finally {
+    delete source._prune_selection;
+  }
+}
+
+/** Take columns out of a live source. */
+export function removeColumns(source: Source, names: ReadonlySet<string>): void {
+  const kept = Object.entries(source.data).filter(([name]) => !names.has(name));
+  setData(source, Object.fromEntries(kept));
+}
