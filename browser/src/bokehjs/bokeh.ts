@@ -132,7 +132,7 @@ export function useBokeh(loaded: BokehJS): void {
 
 /** The BokehJS that draws: the page's own, unless another was chosen. */
 export function bokeh(): BokehJS {
-  const loaded = chosen ?? (globalThis as { Bokeh?: BokehJS }).Bokeh;
+  const loaded = chosen ?? hostBokeh();
   if (!loaded) throw new Error("BokehJS did not load");
   return loaded;
 }

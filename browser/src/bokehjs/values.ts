@@ -1,6 +1,6 @@
 import type { ChunkDecoder } from "../chunks/chunk";
 import { DTYPES, type Host, type TypedArray } from "../columns/types";
-import { bokeh } from "./bokeh";
+import { type Model, bokeh } from "./bokeh";
 
 /** What columns need, made of BokehJS. */
 export function pageHost(decode: ChunkDecoder): Host {
@@ -50,4 +50,11 @@ export function columnsRep(data: Record<string, unknown>): object {
     Deserializer.register(TYPE, (rep: { data: unknown }) => rep.data);
   }
   return { type: TYPE, data };
+}
+
+/** A value in Bokeh's JSON, with all models written out but those that are `known`. */
+export function encode(value: unknown, known: readonly Model[]): unknown {
+  const { Serializer } = bokeh().require("core/serialization/serializer");
+  const references = new Map(known.map((model) => [model, { id: model.id }]));
+  return new Serializer({ references, binary: false }).encode(value);
 }

@@ -1,5 +1,5 @@
 import type { BokehDocument, Source } from "../bokehjs/bokeh";
-import { callbacksBegun } from "../bokehjs/documents";
+import { callbacksBegun, idsInCallbacks } from "../bokehjs/documents";
 import { applyPatch } from "../bokehjs/patch";
 import { removeColumns } from "../bokehjs/sources";
 import { columnsRep } from "../bokehjs/values";
@@ -102,9 +102,7 @@ export class Teller {
 
   /** Those of models that patches have taken out; callbacks of the document itself hold models too. */
   #forgetColumns(document: BokehDocument): void {
-    const called = [...document._document_callbacks.values()].flat() as { references?(): Set<unknown> }[];
-    const pinned = new Set(called.flatMap((callback) => [...(callback.references?.() ?? [])]));
-    const ids = new Set([...pinned].map((model) => (model as { id?: string }).id));
+    const ids = idsInCallbacks(document);
     this.columns.keep((model) => document.get_model_by_id(model) !== null || ids.has(model));
   }
 }

@@ -1,5 +1,8 @@
-import { type BokehDocument, type DocumentEvent, type Model, type Source, bokeh } from "../bokehjs/bokeh";
+import type { BokehDocument, DocumentEvent, Model, Source } from "../bokehjs/bokeh";
+import { allModels } from "../bokehjs/documents";
+import type { Range } from "../bokehjs/ranges";
 import { setData } from "../bokehjs/sources";
+import { encode } from "../bokehjs/values";
 import type { Column } from "../columns/column";
 import { type Graph, type Patch, type PatchEvent, isOfModels } from "../graph/graph";
 import { columnEdits, copyOf, isSame } from "./column-diff";
@@ -8,7 +11,7 @@ import { EditableSources } from "./editable-sources";
 import { Pending } from "./pending";
 import { EditSender } from "./sender";
 import { SharedRanges } from "./shared-ranges";
-import { type Range, isFetched, isOwn, isRange, isView } from "./view-state";
+import { isFetched, isOwn, isRange, isView } from "./view-state";
 
 export interface PageEditsEvents {
   /** What comes has to be looked at again: the page may show now what it had kept aside. */
@@ -94,9 +97,9 @@ export class PageEdits {
   /** Apply a patch to the document; models that come with it are the server's. */
   applying(patch: Patch, apply: () => void): void {
     const document = this.#document!;
-    const own = [...document._all_models.keys()].filter((id) => !this.#known.has(id));
+    const own = [...allModels(document).keys()].filter((id) => !this.#known.has(id));
     apply();
-    this.#known = new Set(document._all_models.keys());
+    this.#known = new Set(allModels(document).keys());
     for (const id of own) this.#known.delete(id);
     if ("share_view" in patch) this.#sharesView = patch.share_view === true;
     if (this.#sharesView) this.#ranges.applied(document, patch.events ?? []);
@@ -239,11 +242,8 @@ export class PageEdits {
   }
 
   #encode(value: unknown): unknown {
-    const { Serializer } = bokeh().require("core/serialization/serializer");
-    const models = this.#document!._all_models;
-    const references = new Map<Model, { id: string }>();
-    for (const [id, model] of models) if (this.#known.has(id)) references.set(model, { id });
-    const encoded = new Serializer({ references, binary: false }).encode(value);
+    const models = allModels(this.#document!);
+    const encoded = encode(value, [...models.values()].filter(({ id }) => this.#known.has(id)));
     // What was written out now is known from here on.
     for (const id of models.keys()) this.#known.add(id);
     return encoded;

@@ -1,4 +1,5 @@
 import type { BokehDocument, BokehJS } from "../bokehjs/bokeh";
+import { modelsOf } from "../bokehjs/documents";
 import type { PatchEvent } from "../graph/graph";
 import { UNSEEN } from "./models-in";
 
@@ -25,8 +26,7 @@ export function changesViews(bokeh: BokehJS, document: BokehDocument, { kind, mo
   // A title that comes or goes needs another layout.
   if (changed.type === "Title" && attr === "text") return !value !== !old;
   const now = JSON.stringify(value ?? null);
-  const { HasProps } = bokeh.require("core/has_props");
-  const before = [...HasProps.references(old, { recursive: false })];
+  const before = modelsOf(bokeh, old);
   // What is added to a plot is seen; but its ranges are not computed again without what is taken out, nor is the order.
   if (attr === "renderers") return before.some(({ id }, i) => (value as { id: string }[])[i]?.id !== id);
   return now.includes('"id":') || before.length > 0;

@@ -1,23 +1,16 @@
-import type { BokehDocument, BokehJS, Model, View } from "../bokehjs/bokeh";
+import type { BokehDocument, BokehJS, Model } from "../bokehjs/bokeh";
+import { ViewWatch } from "../bokehjs/view-watch";
 import type { Graph } from "../graph/graph";
 import { type Failure, label, reason } from "./failure";
-
-interface Initialized {
-  initialize(): void;
-}
-
-type Methods = Record<string, (...given: unknown[]) => unknown>;
-
-/** Of views: where errors come to light. */
-const METHODS = ["lazy_initialize", "connect_signals", "set_data", "render", "after_render", "get_size", "paint"];
 
 /** Draws of a document what can be drawn, and finds out why the rest cannot. */
 export class InPart {
   readonly failures: Failure[] = [];
-  readonly #made: View[] = [];
-  readonly #threw = new WeakMap<object, View>();
+  readonly #watch: ViewWatch;
 
-  constructor(private readonly bokeh: BokehJS, private readonly graph: Graph) {}
+  constructor(private readonly bokeh: BokehJS, private readonly graph: Graph) {
+    this.#watch = new ViewWatch(bokeh);
+  }
 
   /** A document of all roots of which BokehJS can make models; `make` makes it of a graph, `discard` undoes that. */
   document(make: (graph: Graph) => BokehDocument, discard: (document: BokehDocument) => void): BokehDocument {
@@ -45,31 +38,16 @@ export class InPart {
   }
 
   /** Have views drawn, and meanwhile see which of them throw. */
-  async watch(draw: () => Promise<unknown>): Promise<void> {
-    const { prototype } = this.bokeh.require("core/view").View as unknown as { prototype: Initialized };
-    const { initialize } = prototype;
-    const watch = (view: View) => {
-      this.#made.push(view);
-      for (const method of METHODS) this.#guard(view, method);
-    };
-    prototype.initialize = function (this: View) {
-      watch(this);
-      initialize.call(this);
-    };
-    try {
-      await draw();
-    } finally {
-      prototype.initialize = initialize;
-      for (const view of this.#made) for (const method of METHODS) delete (view as unknown as Methods)[method];
-    }
+  watch(draw: () => Promise<unknown>): Promise<void> {
+    return this.#watch.during(draw);
   }
 
   /** The view of a root could not be drawn: what there is of it is not to follow its models. */
   failed(document: BokehDocument, root: Model, error: unknown): void {
-    const views = this.#made.filter((view) => view.root.model === root);
+    const views = this.#watch.views.filter((view) => view.root.model === root);
     const isOfDocument = ({ id }: Model) => document.get_model_by_id(id) !== null;
     const failing: Model[] = [];
-    for (let view = this.#threw.get(Object(error)) ?? views.at(-1) ?? null; view; view = view.parent) {
+    for (let view = this.#watch.whichThrew(error) ?? views.at(-1) ?? null; view; view = view.parent) {
       if (view.model !== root && isOfDocument(view.model)) failing.push(view.model);
     }
     for (const one of views) one.disconnect_signals();
@@ -82,24 +60,5 @@ export class InPart {
     const text = `${what} cannot be drawn${because}: ${why}`;
     // A document may be shown in several places.
     if (!this.failures.some((failure) => failure.text === text)) this.failures.push({ root, model, text });
-  }
-
-  /** Note the innermost view that throws in a method, or whose promise is rejected. */
-  #guard(view: View, name: string): void {
-    const methods = view as unknown as Methods;
-    const method = methods[name];
-    if (typeof method !== "function") return;
-    const note = (error: unknown): never => {
-      if (error instanceof Object && !this.#threw.has(error)) this.#threw.set(error, view);
-      throw error;
-    };
-    methods[name] = (...given) => {
-      try {
-        const result = method.apply(view, given);
-        return result instanceof Promise ? result.catch(note) : result;
-      } catch (error) {
-        return note(error);
-      }
-    };
   }
 }

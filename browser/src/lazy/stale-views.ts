@@ -1,36 +1,19 @@
 import type { BokehDocument, BokehJS, Model, View } from "../bokehjs/bokeh";
+import { type LayoutView, before, isChild, rebuildChildren, silence } from "../bokehjs/layout-views";
+import { forgetViews } from "../bokehjs/ranges";
 import { reserve } from "../dom/keeping-scroll";
 import type { Patch } from "../graph/graph";
 import { changesViews } from "./changes-views";
 import { modelsIn } from "./models-in";
 
-interface ParentView extends View {
-  readonly _child_views?: Map<Model, View>;
-  build_child_views?(): Promise<View[]>;
-  _update_children?(): void;
-  invalidate_layout?(): void;
-}
-
-/** Of DataRange1d. */
-interface ComputedRange extends Model {
-  readonly _plot_bounds?: Map<View, unknown>;
-  readonly linked_plots: Iterable<{ invalidate_dataranges: boolean; request_paint(): void }>;
-  scale_hint: string;
-}
-
 /** A view that can be taken out of the page and built anew where it was: a root's, or that of a layout's child. */
 interface Unit {
   readonly view: View;
   /** Null: it is a root's. */
-  readonly layout: ParentView | null;
+  readonly layout: LayoutView | null;
 }
 
 const LONGEST_MS = 1000;
-
-/** At once where it belongs: what is moved in a page loses some of its styles. */
-function before(place: Comment): Pick<Element, "appendChild"> {
-  return { appendChild: (made) => (place.before(made), made) };
-}
 
 /**
  * Views that would not show what a patch says: BokehJS's own read many an attribute once, when they are built, such as
@@ -70,7 +53,7 @@ export class StaleViews {
         // The same patch may have given it other children, which it is building.
         await Promise.race([layout.ready, new Promise((resolve) => setTimeout(resolve, LONGEST_MS))]);
         const views = out.filter((unit) => unit.layout === layout).map(({ view }) => view);
-        if (!layout.is_destroyed) await this.#rebuildIn(layout, views.filter(({ is_destroyed }) => !is_destroyed));
+        if (!layout.is_destroyed) await rebuildChildren(layout, views.filter(({ is_destroyed }) => !is_destroyed), this.#remove);
       }
     } finally {
       this.#release?.();
@@ -88,69 +71,36 @@ export class StaleViews {
     place.remove();
   }
 
-  async #rebuildIn(layout: ParentView, old: readonly View[]): Promise<void> {
-    const places = new Map(old.map((view) => {
-      layout._child_views!.delete(view.model);
-      return [view.model, this.#remove(view)] as const;
-    }));
-    for (const view of await layout.build_child_views!()) {
-      const place = places.get(view.model);
-      if (!place) continue;
-      view.render_to?.(before(place));
-      view.r_after_render?.();
-    }
-    for (const place of places.values()) place.remove();
-    layout._update_children?.();
-    layout.invalidate_layout?.();
-  }
-
   /** BokehJS's computed ranges keep what they have computed for views that are gone. To be called when all is drawn. */
   forget(): void {
-    for (const range of this.document._all_models.values() as Iterable<ComputedRange>) {
-      for (const view of range._plot_bounds?.keys() ?? []) if (view.is_destroyed) this.#forget(range, view);
-    }
+    forgetViews(this.document, ({ is_destroyed }) => is_destroyed);
   }
 
   /** From now on it hears of nothing; it stays where it is, since layouts count on it, until another takes its place. */
   #takeOut(unit: Unit): void {
     this.#release ??= reserve(this.elements);
     this.#out.add(unit);
-    const silence = (view: View) => {
-      view.disconnect_signals();
-      for (const child of view.children()) silence(child);
-    };
     silence(unit.view);
   }
 
   /** Returns what stands in the page for it. */
-  #remove(view: View): Comment {
+  #remove = (view: View): Comment => {
     const place = document.createComment("");
     view.el!.before(place);
     view.remove();
-    for (const range of this.document._all_models.values() as Iterable<ComputedRange>) {
-      if (range._plot_bounds?.has(view)) this.#forget(range, view);
-    }
+    forgetViews(this.document, (one) => one === view);
     return place;
-  }
-
-  #forget(range: ComputedRange, view: View): void {
-    range._plot_bounds!.delete(view);
-    if (range._plot_bounds!.size === 0) range.scale_hint = "auto";
-    for (const plot of range.linked_plots) {
-      plot.invalidate_dataranges = true;
-      plot.request_paint();
-    }
-  }
+  };
 
   /** Its view goes, and comes again where the document says: it is no longer one of those to be built here. */
   #drop(root: string): void {
     for (const unit of this.#out) if (!unit.layout && unit.view.model.id === root) this.#out.delete(unit);
   }
 
-  *#units(views: Iterable<View>, parent: ParentView | null = null): Generator<Unit> {
+  *#units(views: Iterable<View>, parent: View | null = null): Generator<Unit> {
     for (const view of views) {
       if (!parent && view.el?.parentNode) yield { view, layout: null };
-      else if (parent?.build_child_views && parent._child_views?.get(view.model) === view) yield { view, layout: parent };
+      else if (parent && isChild(view, parent)) yield { view, layout: parent };
       yield* this.#units(view.children(), view);
     }
   }

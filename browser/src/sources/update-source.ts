@@ -1,5 +1,6 @@
 import { type BokehDocument, type Model, type Signal, type Source, bokeh } from "../bokehjs/bokeh";
-import { keepingSelection, setData } from "../bokehjs/sources";
+import { allModels } from "../bokehjs/documents";
+import { keepingSelection, setData, setInPlace } from "../bokehjs/sources";
 import type { Column } from "../columns/column";
 import type { Touched } from "./touched";
 
@@ -21,15 +22,9 @@ export function updateSource(
   if (fresh.length === 0) return;
   const stale = [...touched.removed].map((name) => [name, fresh[0]![1]] as const);
   const now = Object.fromEntries([...stale, ...fresh]);
-  const { data } = source;
   const { signal } = touched;
-  if (isTold && signal === "data") return setData(source, { ...data, ...now });
-  // As HasProps.stream_to and patch_to do, less their copying; of a name like __proto__, too.
-  for (const [name, value] of Object.entries(now)) {
-    Object.defineProperty(data, name, { value, writable: true, enumerable: true, configurable: true });
-  }
-  source._clear_watchers?.();
-  source.properties.data!.set_value(data);
+  if (isTold && signal === "data") return setData(source, { ...source.data, ...now });
+  setInPlace(source, now);
   if (!isTold) return;
   keepingSelection(source, () => {
     if (signal === "streaming") source.streaming.emit();
@@ -45,7 +40,7 @@ interface Table extends Model {
 /** BokehJS 3.9's tables look at their source only when their view changes, so not while its length stays. */
 export function refreshTables(document: BokehDocument, source: Source): void {
   if (!bokeh().version.startsWith("3.9.")) return;
-  for (const table of document._all_models.values() as Iterable<Table>) {
+  for (const table of allModels(document).values() as Iterable<Table>) {
     if (table.source === source && table.view?.change) table.view.change.emit();
   }
 }
