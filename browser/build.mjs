@@ -31,7 +31,7 @@ const options = {
   absWorkingDir: here,
   bundle: true,
   target: "es2022",
-  loader: { ".wasm": "binary", ".deflate": "binary", ".worker.js": "text" },
+  loader: { ".wasm": "binary", ".deflate": "base64", ".worker.js": "text" },
   logLevel: "warning",
 };
 

@@ -1,26 +1,22 @@
-import { AheadDecoder, startWorker } from "./ahead/ahead-decoder";
-import { type Source, bokeh } from "./bokehjs/bokeh";
-import { pageHost } from "./bokehjs/values";
-import { chunkDecoder, wasm } from "./chunks/fastest-decoder";
 import { Connection, type Followed } from "./connection/connection";
-import type { Place } from "./document/document-view";
-import { LiveDocument } from "./document/live-document";
-import { ended, foundWords, undrawnWords } from "./document/words";
+import { type Viewer, viewer } from "./viewer";
+import { pageScripts } from "./page/page-scripts";
 import { whenSeen } from "./dom/attention";
 import { PageEdits } from "./edits/page-edits";
-import type { ExactValues } from "./lazy/exact-values";
 import { readConfig } from "./page/config";
 import { Notice } from "./page/notice";
-import { pageScripts } from "./page/page-scripts";
 import { Status } from "./page/status";
+import { ended, failedWords, foundWords, messageOf, undrawnWords } from "./document/words";
+import { bokeh } from "./bokehjs/bokeh";
+import type { LiveDocument } from "./document/live-document";
+import type { Place } from "./document/document-view";
 import { MissingScript } from "./scripts/scripts";
-import { seldomOf } from "./viewer";
 
 /** For tests, and for people with a console: docs/browser.md. */
 export interface Probe {
   documents: Map<string, LiveDocument>;
   state: string;
-  columns(docid: string, model: string): Promise<Record<string, ExactValues> | null>;
+  columns: Viewer["columns"];
 }
 
 /** How long people may read what is not about the state of the page. */
@@ -48,15 +44,7 @@ async function main(): Promise<void> {
     notice.show("BokehJS, which draws the plots, could not be loaded. Reload the page to try again.");
     return;
   }
-  const seldom = seldomOf(config.base);
-  const decode = await chunkDecoder(seldom);
-  const host = pageHost(decode);
-  const ahead = new AheadDecoder({
-    start: startWorker,
-    wasm: await wasm,
-    decode,
-    spare: ({ doc, model, column }) => documents.get(doc)?.columns.columns(model).get(column)?.lend() ?? null,
-  });
+  const { ahead, begin, columns } = await viewer(config.base, (docid) => documents.get(docid));
 
   const shown = (docid: string) => {
     if (docid !== config.docid) return;
@@ -90,13 +78,12 @@ async function main(): Promise<void> {
     });
   };
   const follow = ({ docid }: Followed) => {
-    const edits = config.write ? editsOf(docid) : null;
-    const live = new LiveDocument(host, pageScripts, seldom, {
+    const live = begin(pageScripts, {
       shown: () => shown(docid),
       failed: (error) => connection.restart(docid, error),
       undrawn: (failures) => notice.show(undrawnWords(failures)),
       notice: (text) => notice.show(text, NOTICE_MS),
-    }, edits);
+    }, config.write ? editsOf(docid) : undefined);
     documents.set(docid, live);
     void live.show(place(docid === config.docid ? config.model : null));
   };
@@ -104,7 +91,7 @@ async function main(): Promise<void> {
   const { token } = config;
   const followed = config.docs.map((document) => ({ ...document, token }));
   const connection = new Connection(config.base, followed, {
-    onChange: (change) => documents.get(change.doc)!.apply(change),
+    onChange: (change) => documents.get(change.doc)!.queue.apply(change),
     onEnd(docid, reason) {
       // What it may still read, and with what, a page that is loaded again is told.
       if (reason === "withdrawn" || reason === "expired") return location.reload();
@@ -118,10 +105,9 @@ async function main(): Promise<void> {
     onError(error) {
       if (error instanceof MissingScript && reload()) return;
       console.error(error);
-      const text = error instanceof Error ? error.message : String(error);
-      notice.show(`A change could not be shown, so the document is being fetched anew. (${text})`);
+      notice.show(failedWords(error));
       isFetching = true;
-      status.show("reconnecting", text);
+      status.show("reconnecting", messageOf(error));
     },
     onRefused(httpStatus) {
       if (httpStatus === 401 && reload()) return;
@@ -137,10 +123,7 @@ async function main(): Promise<void> {
     get state() {
       return status.state;
     },
-    async columns(docid, model) {
-      const source = documents.get(docid)?.document?.get_model_by_id(model);
-      return source ? (await seldom()).exactValues(source as Source) : null;
-    },
+    columns,
   };
   Object.assign(globalThis, { bokehWSGI: probe });
   await connection.run();

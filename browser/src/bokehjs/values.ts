@@ -1,11 +1,5 @@
-import type { ChunkDecoder } from "../chunks/chunk";
-import { DTYPES, type Host, type TypedArray } from "../columns/types";
+import { DTYPES, type TypedArray } from "../columns/types";
 import { type Model, bokeh } from "./bokeh";
-
-/** What columns need, made of BokehJS. */
-export function pageHost(decode: ChunkDecoder): Host {
-  return { decode, ndarray, revive };
-}
 
 /** By dtype: the class, and what its constructor sets on an array (the mark of an NDArray, dtype …). */
 const kinds = new Map<string, { kind: Function; marks: object }>();
@@ -23,7 +17,7 @@ function kindOf(dtype: string): { kind: Function; marks: object } {
  * An NDArray of `values` without copying them, which BokehJS's own constructors would do. With two and more
  * dimensions it gets a buffer of its own: image and colour glyphs read `.buffer` from its first byte.
  */
-function ndarray(values: TypedArray, dtype: string, shape: number[]): unknown {
+export function ndarray(values: TypedArray, dtype: string, shape: number[]): unknown {
   const owns = values.byteLength === values.buffer.byteLength;
   const own = shape.length < 2 || owns ? values : values.slice();
   const { kind, marks } = kindOf(dtype);
@@ -31,7 +25,8 @@ function ndarray(values: TypedArray, dtype: string, shape: number[]): unknown {
   return Object.assign(made, marks, { shape, dimension: shape.length });
 }
 
-function revive(json: unknown): unknown {
+/** What a JSON value of Bokeh's stands for, where it mentions no models. */
+export function revive(json: unknown): unknown {
   if (json === null || typeof json !== "object") return json;
   const { Deserializer } = bokeh().require("core/serialization/deserializer");
   const { ModelResolver } = bokeh().require("core/resolvers");

@@ -33,3 +33,12 @@ export function ended(reason: string): string {
 export function undrawnWords(failures: readonly Failure[]): string {
   return `${failures.map(({ text }) => text).join(". ")}. It will be tried again when that changes.`;
 }
+
+/** Why a document is fetched anew, for people. */
+export function failedWords(error: unknown): string {
+  return `A change could not be shown, so the document is being fetched anew. (${messageOf(error)})`;
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -29,10 +29,6 @@ export class EditableSources {
     }
   }
 
-  has({ id }: Model): boolean {
-    return this.#mirrors.has(id);
-  }
-
   /** What the columns were; undefined if the source is not an editable one. */
   mirror({ id }: Model): Map<string, ArrayLike<unknown>> | undefined {
     return this.#mirrors.get(id);

@@ -6,20 +6,16 @@ import { encode } from "../bokehjs/values";
 import type { Column } from "../columns/column";
 import { type Graph, type Patch, type PatchEvent, isOfModels } from "../graph/graph";
 import { columnEdits, copyOf, isSame } from "./column-diff";
-import { type Edit, attributeKey } from "./edit";
+import { type Edit, attributeKey, keyOf } from "./edit";
 import { EditableSources } from "./editable-sources";
 import { Pending } from "./pending";
-import { EditSender } from "./sender";
+import { EditSender, type SenderEvents } from "./sender";
 import { SharedRanges } from "./shared-ranges";
 import { isFetched, isOwn, isRange, isView } from "./view-state";
 
-export interface PageEditsEvents {
+export interface PageEditsEvents extends Omit<SenderEvents, "taken"> {
   /** What comes has to be looked at again: the page may show now what it had kept aside. */
   due(): void;
-  /** The server refused what the page did, which so shows what nobody else does. */
-  refused(status: number, message: string): void;
-  /** The server has not answered for a while; why. */
-  late(why: string): void;
 }
 
 /**
@@ -43,14 +39,13 @@ export class PageEdits {
   #rangesToTell = new Set<Range>();
   #seen = 0;
 
-  constructor(url: string, token: () => string, private readonly events: PageEditsEvents) {
+  constructor(url: string, token: () => string, events: PageEditsEvents) {
     this.#sender = new EditSender(url, token, {
+      ...events,
       taken: (edits, seq) => {
         this.#due.push(...this.#pending.taken(edits, seq, this.#seen));
-        this.events.due();
+        events.due();
       },
-      refused: (status, message) => this.events.refused(status, message),
-      late: (why) => this.events.late(why),
     });
     this.#pending = new Pending(() => this.#sender.open);
   }
@@ -78,7 +73,7 @@ export class PageEdits {
   /** What of a patch of change `seq` is to be applied. */
   admitted(patch: Patch, seq: number): Patch {
     const events = (patch.events ?? []).filter((event) => {
-      const key = keyOfEvent(event);
+      const key = keyOf(event);
       return key === null || this.#pending.admits(key, seq, event);
     });
     return { ...patch, events };
@@ -132,7 +127,7 @@ export class PageEdits {
 
   /** BokehJS's values of columns that came: a copy where it may change them. */
   owned(source: Source, values: unknown): unknown {
-    return this.#sources.has(source) ? copyOf(values) : values;
+    return this.#sources.mirror(source) ? copyOf(values) : values;
   }
 
   /** BokehJS was given these columns. */
@@ -186,17 +181,17 @@ export class PageEdits {
         return this.#rows(event);
       case "MessageSent":
         // Each page says so when it is drawn.
-        return event.msg_data?.event_name === "document_ready" ? [] : [this.#encoded(event)];
+        return event.msg_data?.event_name === "document_ready" ? [] : [this.#encode<Edit>(event)];
       default:
-        return [this.#encoded(event)];
+        return [this.#encode<Edit>(event)];
     }
   }
 
   #attribute(model: Model, attr: string, event: DocumentEvent): Edit[] {
     if (isOwn(model, attr, this.#document!)) return [];
-    if (!isView(model, attr)) return [this.#encoded(event)];
+    if (!isView(model, attr)) return [this.#encode<Edit>(event)];
     if (!this.#sharesView) return [];
-    if (!isRange(model)) return [this.#encoded(event)];
+    if (!isRange(model)) return [this.#encode<Edit>(event)];
     if (this.#rangesToTell.size === 0) queueMicrotask(this.#tellRanges);
     this.#rangesToTell.add(model as Range);
     return [];
@@ -224,7 +219,7 @@ export class PageEdits {
   }
 
   #rowsEdit(event: DocumentEvent): Edit {
-    const edit = this.#encoded(event);
+    const edit = this.#encode<Edit>(event);
     for (const field of ["data", "patches"]) {
       if (edit[field] !== undefined) edit[field] = unmapped(edit[field]);
     }
@@ -237,22 +232,13 @@ export class PageEdits {
     return edits;
   }
 
-  #encoded(event: DocumentEvent): Edit {
-    return this.#encode(event) as Edit;
-  }
-
-  #encode(value: unknown): unknown {
+  #encode<Encoded>(value: unknown): Encoded {
     const models = allModels(this.#document!);
     const encoded = encode(value, [...models.values()].filter(({ id }) => this.#known.has(id)));
     // What was written out now is known from here on.
     for (const id of models.keys()) this.#known.add(id);
-    return encoded;
+    return encoded as Encoded;
   }
-}
-
-function keyOfEvent({ kind, model, attr }: PatchEvent): string | null {
-  if (kind === "TitleChanged") return "title";
-  return kind === "ModelChanged" ? attributeKey(model!.id, attr!) : null;
 }
 
 /** Bokeh's map rep as an object. */

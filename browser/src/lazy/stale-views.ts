@@ -53,7 +53,7 @@ export class StaleViews {
         // The same patch may have given it other children, which it is building.
         await Promise.race([layout.ready, new Promise((resolve) => setTimeout(resolve, LONGEST_MS))]);
         const views = out.filter((unit) => unit.layout === layout).map(({ view }) => view);
-        if (!layout.is_destroyed) await rebuildChildren(layout, views.filter(({ is_destroyed }) => !is_destroyed), this.#remove);
+        if (!layout.is_destroyed) await rebuildChildren(layout, views.filter(({ is_destroyed }) => !is_destroyed), (view) => this.#remove(view));
       }
     } finally {
       this.#release?.();
@@ -84,13 +84,13 @@ export class StaleViews {
   }
 
   /** Returns what stands in the page for it. */
-  #remove = (view: View): Comment => {
+  #remove(view: View): Comment {
     const place = document.createComment("");
     view.el!.before(place);
     view.remove();
     forgetViews(this.document, (one) => one === view);
     return place;
-  };
+  }
 
   /** Its view goes, and comes again where the document says: it is no longer one of those to be built here. */
   #drop(root: string): void {
