@@ -26,7 +26,7 @@ export async function viewer(base: string, live: (docid: string) => LiveDocument
       start: startWorker,
       wasm: await wasm,
       decode,
-      spare: ({ doc, model, column }) => live(doc)?.queue.columns.columns(model).get(column)?.lend() ?? null,
+      spare: ({ doc, model, column }) => live(doc)?.columns.columns(model).get(column)?.lend() ?? null,
     }),
     begin: (scripts, events, edits) => new LiveDocument({ decode, ndarray, revive }, scripts, lazy, events, edits),
     async columns(docid, model) {

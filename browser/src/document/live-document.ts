@@ -1,5 +1,6 @@
 import { type BokehDocument, bokeh } from "../bokehjs/bokeh";
 import { discardDocument, makeDocument } from "../bokehjs/documents";
+import type { ColumnStore } from "../columns/column-store";
 import type { Host } from "../columns/types";
 import { BackOff } from "../connection/back-off";
 import { FrameScheduler } from "../dom/frame-scheduler";
@@ -67,6 +68,10 @@ export class LiveDocument {
   ) {
     this.queue = new LiveQueue(host, events, () => this.#scheduler.schedule());
     this.#teller = new Teller(this.queue, edits);
+  }
+
+  get columns(): ColumnStore {
+    return this.queue.columns;
   }
 
   /** Show it there, too: at once, or with its first GRAPH. */
