@@ -38,7 +38,7 @@ FOLDERS: dict[str, set[str]] = {
 FILES = sorted(SOURCES.rglob("*.ts"))
 IMPORT = re.compile(r'^(import type|export type|import|export)\b[^;"]*? from "(\.[^"]+)";$', re.MULTILINE)
 LATER = re.compile(r'(?<!typeof )import\("(\.[^"]+)"\)')
-INTERNALS = re.compile(r"\._[a-z]|\.require\(")
+INTERNALS = re.compile(r"\._[a-z]|\.require\(|\.require as")
 
 
 @cache

@@ -146,3 +146,23 @@ export interface PageBokeh extends BokehJS {
 export function hostBokeh(): PageBokeh | undefined {
   return (globalThis as { Bokeh?: PageBokeh }).Bokeh;
 }
+
+/** A module that is there if a component is. */
+const MODULES: Record<string, string> = {
+  bokeh: "main",
+  "bokeh-widgets": "models/widgets/main",
+  "bokeh-tables": "models/widgets/tables/main",
+  "bokeh-gl": "models/glyphs/webgl/main",
+  "bokeh-mathjax": "models/text/mathjax/main",
+  "bokeh-api": "api/main",
+};
+
+/** Whether one of BokehJS's components, "bokeh-widgets" for example, is loaded. */
+export function hasComponent(bokeh: BokehJS, name: string): boolean {
+  try {
+    (bokeh.require as (module: string) => unknown)(MODULES[name] ?? name);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -35,7 +35,7 @@ export interface Events extends QueueEvents {
   undrawn(failures: readonly Failure[]): void;
 }
 
-/** One document of the page: BokehJS's twin of what the queue has, told once a frame at most, shown in any number of places. */
+/** One document of the page: BokehJS is told once a frame what its queue has, and shows it in any number of places. */
 export class LiveDocument {
   readonly queue: LiveQueue;
   readonly #teller: Teller;

@@ -1,16 +1,6 @@
-import { type BokehJS, type PageBokeh, hostBokeh } from "../bokehjs/bokeh";
+import { type BokehJS, type PageBokeh, hasComponent, hostBokeh } from "../bokehjs/bokeh";
 import { MissingScript, type Scripts, runScript } from "../scripts/scripts";
 import { Unshowable } from "./unshowable";
-
-/** A module that is there if a component is. */
-const MODULES: Record<string, string> = {
-  bokeh: "main",
-  "bokeh-widgets": "models/widgets/main",
-  "bokeh-tables": "models/widgets/tables/main",
-  "bokeh-gl": "models/glyphs/webgl/main",
-  "bokeh-mathjax": "models/text/mathjax/main",
-  "bokeh-api": "api/main",
-};
 
 /**
  * BokehJS in a page of somebody else: the page's own if it has the server's version, else one that only we see.
@@ -57,7 +47,7 @@ export class EmbedScripts implements Scripts {
   }
 
   component(name: string): string | null {
-    return this.#has(name) ? null : `${this.#folder}${encodeURIComponent(name)}.min.js`;
+    return hasComponent(this.#bokeh, name) ? null : `${this.#folder}${encodeURIComponent(name)}.min.js`;
   }
 
   async run(url: string): Promise<void> {
@@ -86,15 +76,6 @@ export class EmbedScripts implements Scripts {
     const theirs = hostBokeh();
     const same = (theirs?.[this.version] ?? theirs) as PageBokeh | undefined;
     return same?.version === this.version && typeof same.require === "function" ? same : undefined;
-  }
-
-  #has(name: string): boolean {
-    try {
-      (this.#bokeh.require as (module: string) => unknown)(MODULES[name] ?? name);
-      return true;
-    } catch {
-      return false;
-    }
   }
 
   async #runOurs(url: string): Promise<void> {

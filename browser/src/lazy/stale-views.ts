@@ -53,7 +53,8 @@ export class StaleViews {
         // The same patch may have given it other children, which it is building.
         await Promise.race([layout.ready, new Promise((resolve) => setTimeout(resolve, LONGEST_MS))]);
         const views = out.filter((unit) => unit.layout === layout).map(({ view }) => view);
-        if (!layout.is_destroyed) await rebuildChildren(layout, views.filter(({ is_destroyed }) => !is_destroyed), (view) => this.#remove(view));
+        const left = views.filter(({ is_destroyed }) => !is_destroyed);
+        if (!layout.is_destroyed) await rebuildChildren(layout, left, (view) => this.#remove(view));
       }
     } finally {
       this.#release?.();
