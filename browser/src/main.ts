@@ -1,3 +1,4 @@
+// In this order of the modules the script is smallest when it is packed.
 import { Connection, type Followed } from "./connection/connection";
 import { type Viewer, viewer } from "./viewer";
 import { pageScripts } from "./page/page-scripts";

@@ -1,3 +1,4 @@
+// In this order of the modules the script is smallest when it is packed.
 import { fastestDecoder, wasm } from "./chunks/fastest-decoder";
 import { AheadDecoder, startWorker } from "./ahead/ahead-decoder";
 import { type Events, LiveDocument } from "./document/live-document";
