@@ -31,7 +31,7 @@ const options = {
   absWorkingDir: here,
   bundle: true,
   target: "es2022",
-  loader: { ".wasm": "binary", ".deflate": "binary", ".worker.js": "text" },
+  loader: { ".wasm": "binary", ".deflate": "base64", ".worker.js": "text" },
   logLevel: "warning",
 };
 
@@ -58,7 +58,7 @@ async function pages() {
     legalComments: "none",
     banner: { js: BANNER },
   });
-  await build({ ...options, entryPoints: ["src/seldom/seldom.ts"], outdir: output, format: "esm", minify: true });
+  await build({ ...options, entryPoints: { seldom: "src/lazy/lazy.ts" }, outdir: output, format: "esm", minify: true });
   await copyFile(join(here, "node_modules/@uwdata/flechette/LICENSE"), join(output, LICENSES));
 }
 

@@ -1,8 +1,5 @@
-import { elementFor } from "./embed/element-for";
 import type { Embeds } from "./embed/embeds";
-import { ownTags } from "./embed/own-tags";
-import { readTag } from "./embed/read-tag";
-import type { Tag } from "./embed/tag";
+import { type Tag, elementFor, ownTags, readTag } from "./embed/tags";
 
 /**
  * Shared by all tags of a page, whatever versions of this script they run: by base, who shows its documents.
@@ -18,7 +15,7 @@ const shared = (page.bokehWSGIEmbeds ??= { byBase: {}, ran: new WeakSet() });
 
 /** Every tag runs this whole script; only the first of a base runs the modules behind `import`. */
 async function start({ base, version }: Tag): Promise<Embeds> {
-  return (await import("./embed/start")).start(base, version);
+  return (await import("./embed/embeds")).start(base, version);
 }
 
 async function show(script: HTMLScriptElement): Promise<void> {

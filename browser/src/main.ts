@@ -1,37 +1,31 @@
-import { AheadDecoder } from "./ahead/ahead";
-import { startWorker } from "./ahead/start-worker";
-import { chunkDecoder } from "./chunks/chunk-decoder";
-import { wasm } from "./chunks/wasm";
+// In this order of the modules the script is smallest when it is packed.
 import { Connection, type Followed } from "./connection/connection";
-import { type Source, bokeh } from "./document/bokeh";
-import { LiveDocument } from "./document/live-document";
-import { PageEdits } from "./edits/page-edits";
-import { MissingScript } from "./document/missing-script";
-import { pageHost } from "./document/page-host";
-import type { Place } from "./document/place";
-import { seldomOf } from "./document/seldom";
-import { ended } from "./page/ended";
-import { foundWords } from "./page/found-words";
-import { Notice } from "./page/notice";
+import { type Viewer, viewer } from "./viewer";
 import { pageScripts } from "./page/page-scripts";
-import { readConfig } from "./page/read-config";
-import { reload } from "./page/reload";
-import { whenSeen } from "./page/seen";
+import { whenSeen } from "./dom/attention";
+import { PageEdits } from "./edits/page-edits";
+import { readConfig } from "./page/config";
+import { Notice } from "./page/notice";
 import { Status } from "./page/status";
-import { undrawnWords } from "./page/undrawn-words";
-import type { ExactValues } from "./seldom/exact-values";
+import { ended, failedWords, foundWords, messageOf, undrawnWords } from "./document/words";
+import { bokeh } from "./bokehjs/bokeh";
+import type { LiveDocument } from "./document/live-document";
+import type { Place } from "./document/document-view";
+import { MissingScript } from "./scripts/scripts";
 
 /** For tests, and for people with a console: docs/browser.md. */
 export interface Probe {
   documents: Map<string, LiveDocument>;
   state: string;
-  columns(docid: string, model: string): Promise<Record<string, ExactValues> | null>;
+  columns: Viewer["columns"];
 }
 
 /** How long people may read what is not about the state of the page. */
 const NOTICE_MS = 10_000;
 /** A little longer than it takes until it is told again. */
 const LATE_MS = 6_000;
+/** A page this young does not reload itself: what is wrong with it would be so again. */
+const YOUNG_MS = 30_000;
 
 async function main(): Promise<void> {
   const config = readConfig();
@@ -51,15 +45,7 @@ async function main(): Promise<void> {
     notice.show("BokehJS, which draws the plots, could not be loaded. Reload the page to try again.");
     return;
   }
-  const seldom = seldomOf(config.base);
-  const decode = await chunkDecoder(seldom);
-  const host = pageHost(decode);
-  const ahead = new AheadDecoder({
-    start: startWorker,
-    wasm: await wasm,
-    decode,
-    spare: ({ doc, model, column }) => documents.get(doc)?.columns.columns(model).get(column)?.lend() ?? null,
-  });
+  const { ahead, begin, columns } = await viewer(config.base, (docid) => documents.get(docid));
 
   const shown = (docid: string) => {
     if (docid !== config.docid) return;
@@ -93,13 +79,12 @@ async function main(): Promise<void> {
     });
   };
   const follow = ({ docid }: Followed) => {
-    const edits = config.write ? editsOf(docid) : null;
-    const live = new LiveDocument(host, pageScripts, seldom, {
+    const live = begin(pageScripts, {
       shown: () => shown(docid),
       failed: (error) => connection.restart(docid, error),
       undrawn: (failures) => notice.show(undrawnWords(failures)),
       notice: (text) => notice.show(text, NOTICE_MS),
-    }, edits);
+    }, config.write ? editsOf(docid) : undefined);
     documents.set(docid, live);
     void live.show(place(docid === config.docid ? config.model : null));
   };
@@ -107,7 +92,7 @@ async function main(): Promise<void> {
   const { token } = config;
   const followed = config.docs.map((document) => ({ ...document, token }));
   const connection = new Connection(config.base, followed, {
-    onChange: (change) => documents.get(change.doc)!.apply(change),
+    onChange: (change) => documents.get(change.doc)!.queue.apply(change),
     onEnd(docid, reason) {
       // What it may still read, and with what, a page that is loaded again is told.
       if (reason === "withdrawn" || reason === "expired") return location.reload();
@@ -121,10 +106,9 @@ async function main(): Promise<void> {
     onError(error) {
       if (error instanceof MissingScript && reload()) return;
       console.error(error);
-      const text = error instanceof Error ? error.message : String(error);
-      notice.show(`A change could not be shown, so the document is being fetched anew. (${text})`);
+      notice.show(failedWords(error));
       isFetching = true;
-      status.show("reconnecting", text);
+      status.show("reconnecting", messageOf(error));
     },
     onRefused(httpStatus) {
       if (httpStatus === 401 && reload()) return;
@@ -140,13 +124,17 @@ async function main(): Promise<void> {
     get state() {
       return status.state;
     },
-    async columns(docid, model) {
-      const source = documents.get(docid)?.document?.get_model_by_id(model);
-      return source ? (await seldom()).exactValues(source as Source) : null;
-    },
+    columns,
   };
   Object.assign(globalThis, { bokehWSGI: probe });
   await connection.run();
+}
+
+/** Reload the page to get what only the server can give it, a token or scripts; false if that was just done. */
+function reload(): boolean {
+  if (performance.now() < YOUNG_MS) return false;
+  location.reload();
+  return true;
 }
 
 void main();

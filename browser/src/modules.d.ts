@@ -4,8 +4,8 @@ declare module "*.wasm" {
 }
 
 declare module "*.wasm.deflate" {
-  const bytes: Uint8Array<ArrayBuffer>;
-  export default bytes;
+  const base64: string;
+  export default base64;
 }
 
 declare module "*.worker.js" {

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import wasm from "../build/blosc2.wasm";
-import { ChunkError } from "../src/chunks/chunk-error";
-import type { ChunkDecoder } from "../src/chunks/decoder";
+import { type ChunkDecoder, ChunkError } from "../src/chunks/chunk";
 import { plainDecoder } from "../src/chunks/plain-decoder";
 import { wasmDecoder } from "../src/chunks/wasm-decoder";
 import { chunkCases } from "./chunk-cases";

@@ -4,8 +4,7 @@ import { readFileSync } from "node:fs";
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
-import { Connection, type Listener } from "../src/connection/connection";
-import type { State } from "../src/connection/state";
+import { Connection, type Listener, type State } from "../src/connection/connection";
 import { Streams } from "../src/connection/streams";
 import { TIMING, type Timing } from "../src/connection/timing";
 

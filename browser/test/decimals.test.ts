@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FrameError } from "../src/arrow/frame-error";
-import { type Op, OpCode } from "../src/arrow/op";
-import type { ChunkDecoder } from "../src/chunks/decoder";
+import { type Op, OpCode } from "../src/arrow/change";
+import type { ChunkDecoder } from "../src/chunks/chunk";
 import { Column } from "../src/columns/column";
-import { decimalsOf } from "../src/columns/decimals-of";
-import { fromIntegers } from "../src/columns/from-integers";
-import type { Host } from "../src/columns/host";
+import { decimalsOf, fromIntegers } from "../src/columns/decimals";
+import type { Host } from "../src/columns/types";
 
 const MIN = -(2 ** 31);
 

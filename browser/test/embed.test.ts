@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Gatherer } from "../src/connection/gatherer";
-import { readTag } from "../src/embed/read-tag";
-import { ended } from "../src/page/ended";
+import { Gatherer } from "../src/connection/timers";
+import { readTag } from "../src/embed/tags";
+import { ended } from "../src/document/words";
 
 Object.assign(globalThis, { document: { baseURI: "https://host.example/pages/one.html" } });
 

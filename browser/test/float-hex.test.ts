@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseFloatHex } from "../src/columns/parse-float-hex";
+import { parseFloatHex } from "../src/columns/ramp";
 
 test("float.hex() of Python is read exactly, over all exponents", () => {
   const view = new DataView(new ArrayBuffer(8));

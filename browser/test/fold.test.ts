@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
-import type { Graph, Patch } from "../src/document/graph";
-import { fold } from "../src/seldom/fold";
+import type { Graph, Patch } from "../src/graph/graph";
+import { fold } from "../src/lazy/fold";
 
 interface Case {
   name: string;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { GrowingArray } from "../src/columns/growing-array";
-import type { TypedArray } from "../src/columns/typed-array";
+import type { TypedArray } from "../src/columns/types";
 
 function random(seed: number): (below: number) => number {
   return (below) => {

@@ -2,17 +2,15 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { AheadDecoder } from "../src/ahead/ahead";
+import { AheadDecoder } from "../src/ahead/ahead-decoder";
 import { OpenRuns } from "../src/ahead/open-runs";
-import type { Change } from "../src/arrow/change";
+import { type Change, OpCode } from "../src/arrow/change";
 import { ChangeReader } from "../src/arrow/change-reader";
 import { FrameError } from "../src/arrow/frame-error";
-import { OpCode } from "../src/arrow/op";
-import { ChunkError } from "../src/chunks/chunk-error";
+import { ChunkError } from "../src/chunks/chunk";
 import { plainDecoder } from "../src/chunks/plain-decoder";
 import { ColumnStore } from "../src/columns/column-store";
-import type { Host } from "../src/columns/host";
-import type { TypedArray } from "../src/columns/typed-array";
+import type { Host, TypedArray } from "../src/columns/types";
 import { WorkerHere } from "./worker-here";
 
 /** Streams that bokeh_wsgi.dataplane wrote; tests/browser_unit makes them. */

@@ -1,10 +1,10 @@
-import { type Ahead, type Op, OpCode } from "../arrow/op";
-import { ownBuffers } from "../arrow/own-buffers";
-import { unpackedSize } from "../chunks/unpacked-size";
-import { decimalsOf } from "../columns/decimals-of";
-import { DTYPES } from "../columns/dtypes";
-import { parseFloatHex } from "../columns/parse-float-hex";
-import type { AheadDecoder } from "./ahead";
+import { type Ahead, type Op, OpCode, ownBuffers } from "../arrow/change";
+import type { LargeOps } from "../arrow/change-reader";
+import { unpackedSize } from "../chunks/chunk";
+import { decimalsOf } from "../columns/decimals";
+import { parseFloatHex } from "../columns/ramp";
+import { DTYPES } from "../columns/types";
+import type { AheadDecoder } from "./ahead-decoder";
 import type { ChunkTask, Run } from "./tasks";
 
 /** Less than this is a fraction of a millisecond's work, which is no more than the way to the worker and back. */
@@ -25,14 +25,13 @@ interface OpenRun {
  * The large ops of changes that are not whole yet, of one response. Rows that follow upon each other, which a
  * long op is sent in, become one op again.
  */
-export class OpenRuns {
+export class OpenRuns implements LargeOps {
   /** By document: all runs, and which of them the next op of a column may continue. */
   readonly #documents = new Map<string, { all: OpenRun[]; last: Map<string, OpenRun> }>();
 
   /** Batches with `large` bytes of values and more are decoded ahead. */
   constructor(private readonly decoder: AheadDecoder, private readonly large = LARGE) {}
 
-  /** Memory for a message: so many bytes, or more. */
   readonly memory = (bytes: number): ArrayBuffer => this.decoder.memory(bytes);
 
   /**

@@ -1,9 +1,8 @@
-import { ChunkError } from "../chunks/chunk-error";
-import type { ChunkDecoder } from "../chunks/decoder";
-import { DTYPES } from "../columns/dtypes";
-import { fillRamp } from "../columns/fill-ramp";
-import { fromIntegers } from "../columns/from-integers";
-import { ROLLING } from "../columns/rolling";
+import { type ChunkDecoder, ChunkError } from "../chunks/chunk";
+import { fromIntegers } from "../columns/decimals";
+import { ROLLING } from "../columns/growing-array";
+import { fillRamp } from "../columns/ramp";
+import { DTYPES } from "../columns/types";
 import type { Answer, ChunkTask, RampTask, Request, Run } from "./tasks";
 
 const NONE = new ArrayBuffer(0);

@@ -1,4 +1,4 @@
-import type { ChunkDecoder } from "../chunks/decoder";
+import type { ChunkDecoder } from "../chunks/chunk";
 import { wasmDecoder } from "../chunks/wasm-decoder";
 import { RunDecoder } from "./run-decoder";
 import type { Answer, Request } from "./tasks";

@@ -1,11 +1,17 @@
-import type { OpenRuns } from "../ahead/open-runs";
-import type { Change } from "./change";
+import { type Change, type Op, OpCode, ownBuffers } from "./change";
 import { FrameError } from "./frame-error";
 import { MessageReader } from "./message-reader";
-import { type Op, OpCode } from "./op";
-import { ownBuffers } from "./own-buffers";
-import { rows } from "./rows";
-import { checkSchema } from "./schema";
+import { checkSchema, rows } from "./rows";
+
+/** Takes large ops over, to decode them before their change is whole. */
+export interface LargeOps {
+  /** Memory for a message: so many bytes, or more. */
+  readonly memory: (bytes: number) => ArrayBuffer;
+  /** Takes over some of a batch's ops; returns those that the change gets. */
+  take(ops: Op[], message: Uint8Array, loose: boolean): Op[];
+  /** The document's change is whole: null, or when its ops have their values. */
+  commit(doc: string): Promise<void> | null;
+}
 
 /** The bytes of one response → its changes. A change comes out when its COMMIT row has come, whole or never. */
 export class ChangeReader {
@@ -13,8 +19,8 @@ export class ChangeReader {
   #open = new Map<string, Op[]>();
   #checked = false;
 
-  /** `ahead`: decodes large ops before their change is whole; its memory is what messages are put into. */
-  constructor(private readonly ahead: OpenRuns | null = null) {
+  /** The memory of `ahead` is what messages are put into. */
+  constructor(private readonly ahead: LargeOps | null = null) {
     this.#messages = new MessageReader(ahead?.memory);
   }
 

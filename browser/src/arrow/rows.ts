@@ -1,7 +1,23 @@
-import { decodeMessage } from "@uwdata/flechette/src/decode/message.js";
+import { type DataType, decodeMessage } from "@uwdata/flechette/src/decode/message.js";
+import type { Op } from "./change";
 import { FrameError } from "./frame-error";
-import type { Op } from "./op";
-import { RegionReader } from "./region-reader";
+
+/**
+ * Wire format v1: names and flechette's types: 2 integer (and its bits), 5 utf8, 12 list, 19 large binary.
+ * rows.ts reads by these positions.
+ */
+const FIELDS = "seq 2/64, doc 5, op 2/8, model 5, column 5, base 2/64, start 2/64, count 2/64, drop 2/64, " +
+  "dtype 5, shape 12 of 2/32, json 5, buffers 12 of 19";
+
+/** Throws FrameError unless the schema message is that of wire format v1. */
+export function checkSchema(message: Uint8Array): void {
+  const found = decodeMessage(message, 0).content.fields.map(({ name, type }) => `${name} ${told(type)}`).join(", ");
+  if (found !== FIELDS) throw new FrameError(`unknown fields: ${found}`);
+}
+
+function told({ typeId, bitWidth, children }: DataType): string {
+  return `${typeId}${bitWidth ? `/${bitWidth}` : ""}${children ? ` of ${children.map(({ type }) => told(type))}` : ""}`;
+}
 
 /**
  * The rows of a record batch message. An empty batch, a heartbeat, has none.
@@ -48,4 +64,62 @@ export function rows(batch: Uint8Array): Op[] {
     });
   }
   return ops;
+}
+
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+/** Texts this short are put together faster than a TextDecoder is asked. */
+const SHORT = 32;
+
+/** Values in the regions of a record batch's body. Reads outside of a region throw FrameError. */
+class RegionReader {
+  readonly #view: DataView;
+
+  constructor(
+    private readonly body: Uint8Array,
+    private readonly regions: readonly { offset: number; length: number }[],
+  ) {
+    this.#view = new DataView(body.buffer, body.byteOffset, body.length);
+    for (const { offset, length } of regions) {
+      if (offset < 0 || length < 0 || !(offset + length <= body.length)) throw new FrameError("a region lies outside");
+    }
+  }
+
+  uint8(region: number, i: number): number {
+    return this.#view.getUint8(this.#at(region, i, 1));
+  }
+
+  int32(region: number, i: number): number {
+    return this.#view.getInt32(this.#at(region, i, 4), true);
+  }
+
+  /** Exact up to 2 ** 53. */
+  int64(region: number, i: number): number {
+    const at = this.#at(region, i, 8);
+    return this.#view.getInt32(at + 4, true) * 4294967296 + this.#view.getUint32(at, true);
+  }
+
+  /** Text `i`; its region has the offsets, the one after it the bytes. */
+  text(region: number, i: number): string {
+    const bytes = this.bytes(region + 1, this.int32(region, i), this.int32(region, i + 1));
+    if (bytes.length > SHORT) return utf8.decode(bytes);
+    let text = "";
+    for (let k = 0; k < bytes.length; k++) {
+      const code = bytes[k]!;
+      if (code > 127) return utf8.decode(bytes);
+      text += String.fromCharCode(code);
+    }
+    return text;
+  }
+
+  bytes(region: number, from: number, to: number): Uint8Array {
+    const { offset, length } = this.regions[region]!;
+    if (!(from >= 0 && from <= to && to <= length)) throw new FrameError("an offset lies outside");
+    return this.body.subarray(offset + from, offset + to);
+  }
+
+  #at(region: number, i: number, size: number): number {
+    const { offset, length } = this.regions[region]!;
+    if (!(i >= 0 && (i + 1) * size <= length)) throw new FrameError("a row lies outside");
+    return offset + i * size;
+  }
 }

@@ -1,5 +1,4 @@
-import { ChunkError } from "./chunk-error";
-import type { ChunkDecoder } from "./decoder";
+import { type ChunkDecoder, ChunkError } from "./chunk";
 
 interface Exports {
   memory: WebAssembly.Memory;

@@ -1,11 +1,8 @@
+import type { Op } from "../arrow/change";
 import { FrameError } from "../arrow/frame-error";
-import type { Op } from "../arrow/op";
-import type { ChunkDecoder } from "../chunks/decoder";
-import { unpackedSize } from "../chunks/unpacked-size";
-import { decimalsOf } from "./decimals-of";
-import { DTYPES } from "./dtypes";
-import { fromIntegers } from "./from-integers";
-import type { TypedArray } from "./typed-array";
+import { type ChunkDecoder, unpackedSize } from "../chunks/chunk";
+import { decimalsOf, fromIntegers } from "./decimals";
+import { DTYPES, type TypedArray } from "./types";
 
 const MAX_BYTES = 0x7fffffff;
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

@@ -1,8 +1,7 @@
+import { type Op, OpCode } from "../arrow/change";
 import { FrameError } from "../arrow/frame-error";
-import { type Op, OpCode } from "../arrow/op";
 import { Column } from "./column";
-import type { Host } from "./host";
-import { rowsToCome } from "./rows-to-come";
+import type { Host } from "./types";
 
 /** All columns of one document: model id → column name → column. */
 export class ColumnStore {
@@ -52,4 +51,16 @@ export class ColumnStore {
   keep(isThere: (model: string) => boolean): void {
     for (const model of this.#sources.keys()) if (!isThere(model)) this.#sources.delete(model);
   }
+}
+
+/** How many rows the ops after `ops[at]` append to its column: a long one comes in several, and gets its memory at once. */
+function rowsToCome(ops: readonly Op[], at: number): number {
+  const { model, column } = ops[at]!;
+  let rows = 0;
+  for (let i = at + 1; i < ops.length; i++) {
+    const next = ops[i]!;
+    if (next.code !== OpCode.APPEND || next.column !== column || next.model !== model) break;
+    rows += next.count;
+  }
+  return rows;
 }

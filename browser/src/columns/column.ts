@@ -1,12 +1,9 @@
+import { type Op, OpCode } from "../arrow/change";
 import { FrameError } from "../arrow/frame-error";
-import { type Op, OpCode } from "../arrow/op";
-import type { ColumnValues } from "./column-values";
 import { DenseColumn } from "./dense-column";
-import { DTYPES } from "./dtypes";
-import type { Host } from "./host";
-import type { Layout } from "./layout";
-import { parseFloatHex } from "./parse-float-hex";
+import { parseFloatHex } from "./ramp";
 import { RowsColumn } from "./rows-column";
+import { type ColumnValues, DTYPES, type Host, type Layout } from "./types";
 
 /** One column of one source: its layout, set by the op that began it, and its values. */
 export class Column {

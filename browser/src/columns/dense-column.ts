@@ -1,12 +1,8 @@
-import type { Op } from "../arrow/op";
+import type { Op } from "../arrow/change";
 import { BufferReader } from "./buffer-reader";
-import type { ColumnValues } from "./column-values";
-import { DTYPES } from "./dtypes";
-import { fillRamp } from "./fill-ramp";
 import { GrowingArray } from "./growing-array";
-import type { Host } from "./host";
-import type { Layout } from "./layout";
-import type { TypedArray } from "./typed-array";
+import { fillRamp } from "./ramp";
+import { type ColumnValues, DTYPES, type Host, type Layout, type TypedArray } from "./types";
 
 /** Numbers with as many values in each row: an array of any fixed shape, or a list of scalars. */
 export class DenseColumn implements ColumnValues {

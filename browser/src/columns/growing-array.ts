@@ -1,7 +1,11 @@
 import { FrameError } from "../arrow/frame-error";
-import type { TypedArrayClass } from "./dtypes";
-import { ROLLING } from "./rolling";
-import type { TypedArray } from "./typed-array";
+import type { TypedArray, TypedArrayClass } from "./types";
+
+/**
+ * Room for values that roll, times their number: enough to come round without a new array. What of it is never
+ * touched takes no memory of the machine.
+ */
+export const ROLLING = 2.25;
 
 const MAX_BYTES = 0x7fffffff;
 /** Room for values that only grow, times their number. */

@@ -1,18 +1,15 @@
-import type { AheadDecoder } from "../ahead/ahead";
+import type { AheadDecoder } from "../ahead/ahead-decoder";
 import type { Change } from "../arrow/change";
 import { BackOff } from "./back-off";
-import { Gatherer } from "./gatherer";
-import type { Mode } from "./mode";
-import { ModeChooser } from "./mode-chooser";
-import { pageId } from "./page-id";
-import { Pause } from "./pause";
+import { type Mode, ModeChooser } from "./mode-chooser";
 import { type Outcome, readChanges } from "./read-changes";
-import { Refused } from "./refused";
-import type { State } from "./state";
+import { Refused, pageId } from "./requests";
+import { Gatherer, Pause } from "./timers";
 import { TIMING } from "./timing";
 
-/** An error after so long without one is a new one. */
-const CALM_MS = 60_000;
+/** What a person is told about the connection; the names are those of `data-state` in the page. */
+export type State = "connecting" | "live" | "reconnecting" | "offline" | "ended";
+
 const NAMES: Record<Mode, string> = { stream: "stream", "long-poll": "long polling", poll: "polling" };
 
 /** What the header with all tokens may take: servers and proxies allow 8 KB for all headers. */
@@ -57,7 +54,6 @@ export class Connection {
   #asking: Followed[] = [];
   #heard = 0;
   #contact = false;
-  #erred = -Infinity;
   #atLeastMs = 0;
   #pollMs: number;
   #finished = false;
@@ -72,7 +68,7 @@ export class Connection {
   ) {
     this.#modes = new ModeChooser(timing);
     this.#backOff = new BackOff(timing.backOffMs, timing.maxBackOffMs);
-    this.#errors = new BackOff(timing.errorMs, timing.maxErrorMs);
+    this.#errors = new BackOff(timing.errorMs, timing.maxErrorMs, timing.calmMs);
     this.#changed = new Gatherer(timing.gatherMs, timing.maxGatherMs, () => this.#askAnew());
     this.#pollMs = timing.pollMs;
     for (const document of documents) this.#documents.set(document.docid, { ...document });
@@ -195,9 +191,6 @@ export class Connection {
   }
 
   #failedToApply(error: unknown): void {
-    const now = performance.now();
-    if (now - this.#erred > CALM_MS) this.#errors.reset();
-    this.#erred = now;
     this.#atLeastMs = this.#errors.next();
     this.listener.onError(error);
   }

@@ -1,6 +1,11 @@
-import type { Mode } from "./mode";
 import type { Outcome } from "./read-changes";
 import type { Timing } from "./timing";
+
+/**
+ * How the page asks for changes, best first: one response kept open, one held until there is news, or one
+ * answered at once.
+ */
+export type Mode = "stream" | "long-poll" | "poll";
 
 /** Which way of asking works here, found out by what happened to the last ones. */
 export class ModeChooser {

@@ -1,12 +1,10 @@
-import type { AheadDecoder } from "../ahead/ahead";
+import type { AheadDecoder } from "../ahead/ahead-decoder";
 import { OpenRuns } from "../ahead/open-runs";
 import type { Change } from "../arrow/change";
 import { ChangeReader } from "../arrow/change-reader";
-import { bodyReader } from "./body-reader";
-import { Breather } from "./breather";
-import { jsonOf } from "./json-of";
-import { Refused } from "./refused";
-import { Watchdog } from "./watchdog";
+import { Breather, bodyReader } from "./body-reader";
+import { Refused, jsonOf } from "./requests";
+import { Watchdog } from "./timers";
 
 export interface Reading {
   url: string;

@@ -1,4 +1,4 @@
-import type { AheadDecoder } from "../ahead/ahead";
+import type { AheadDecoder } from "../ahead/ahead-decoder";
 import { Connection, type Followed, type Listener } from "./connection";
 import { TIMING } from "./timing";
 

@@ -12,6 +12,8 @@ export interface Timing {
   /** The same, before a document that could not be shown is fetched anew. */
   errorMs: number;
   maxErrorMs: number;
+  /** An error after so long without one is a new one. */
+  calmMs: number;
   /** A stream that lived so long was a good one. */
   goodMs: number;
   /** Streams cut sooner than `shortMs`, `cuts` times in a row, are cut by something that does so to all. */
@@ -44,6 +46,7 @@ export const TIMING: Timing = {
   maxBackOffMs: 10_000,
   errorMs: 1_000,
   maxErrorMs: 30_000,
+  calmMs: 60_000,
   goodMs: 5_000,
   shortMs: 35_000,
   cuts: 3,

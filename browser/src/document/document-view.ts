@@ -1,6 +1,18 @@
-import { type BokehDocument, type DocumentEvent, type Model, type View, bokeh } from "./bokeh";
-import type { InPart } from "../seldom/in-part";
-import type { Found, Place } from "./place";
+import { type BokehDocument, type DocumentEvent, type Model, type View, bokeh } from "../bokehjs/bokeh";
+import { allModels, dropModels } from "../bokehjs/documents";
+import { buildView, standsAlone, viewManager } from "../bokehjs/views";
+import type { InPart } from "../lazy/in-part";
+
+/** How it stands with the model that a place is to show: there, there but nothing to look at, or not there. */
+export type Found = "shown" | "no-picture" | "missing";
+
+/** Where a document, or one model of it, is shown. */
+export interface Place {
+  readonly element: HTMLElement;
+  /** Id or name of the one model to show; null: the whole document. */
+  readonly only: string | null;
+  found(what: Found): void;
+}
 
 const SETTLE_MS = 1000;
 /** Models that have no place in the page: they open above it. */
@@ -22,11 +34,10 @@ export class DocumentView {
     readonly place: Place,
     private readonly part: InPart | null = null,
   ) {
-    const { ViewManager } = bokeh().require("core/view_manager");
     const isFirst = !document.views_manager;
     // The document's manager knows the views of all places, and has those of dialogs.
-    document.views_manager ??= new ViewManager([], bokeh().index);
-    this.#manager = new ViewManager([], document.views_manager);
+    document.views_manager ??= viewManager();
+    this.#manager = viewManager(document.views_manager);
     for (const model of document.all_roots) this.#rootAdded(model);
     document.on_change(this.#rootChanged);
     const { notifications } = document.config;
@@ -75,16 +86,15 @@ export class DocumentView {
   }
 
   #showOnly(name: string): Found {
-    // BokehJS finds out with a delay which models are gone; this makes it look now.
-    this.document.freeze_all_models(() => {});
+    dropModels(this.document);
     const found = this.#find(name);
     const before = this.#only;
     if (found !== before) {
       this.#enqueue(() => before && this.#manager.get(before)?.remove());
-      if (found && this.#stands(found)) this.#enqueue(() => this.#draw(found));
+      if (found && standsAlone(found, this.document)) this.#enqueue(() => this.#draw(found));
       this.#only = found;
     }
-    return found ? (this.#stands(found) ? "shown" : "no-picture") : "missing";
+    return found ? (standsAlone(found, this.document) ? "shown" : "no-picture") : "missing";
   }
 
   /** Of all roots, or of those that float above the one model: its callbacks open them. */
@@ -103,14 +113,8 @@ export class DocumentView {
   }
 
   #find(name: string): Model | null {
-    const models = [...this.document._all_models.values()];
+    const models = [...allModels(this.document).values()];
     return this.document.get_model_by_id(name) ?? models.find((model) => model.name === name) ?? null;
-  }
-
-  /** Whether a model can be drawn outside of a plot or layout. */
-  #stands(model: Model): boolean {
-    const { UIElement } = bokeh().require("models/ui/ui_element");
-    return model instanceof UIElement || this.document.roots().includes(model);
   }
 
   async #draw(model: Model): Promise<void> {
@@ -125,9 +129,7 @@ export class DocumentView {
     }
   }
 
-  async #build(model: Model): Promise<View> {
-    const view = await this.#manager.build_view(model);
-    if (view instanceof bokeh().require("core/dom_view").DOMView) view.build?.(this.place.element);
-    return view;
+  #build(model: Model): Promise<View> {
+    return buildView(this.#manager, model, this.place.element);
   }
 }

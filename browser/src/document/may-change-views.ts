@@ -1,5 +1,5 @@
-import type { BokehDocument } from "./bokeh";
-import type { PatchEvent } from "./graph";
+import type { BokehDocument } from "../bokehjs/bokeh";
+import type { PatchEvent } from "../graph/graph";
 
 /** Beginnings of types and attributes among which are those that views read once, when they are built. */
 const READ_ONCE = /^(Tab|GroupBox|ColorBar|Title)|\.(level|title_l|toolbar_|hidpi|output_|bar_c|format|show_v|orien|direc)/;

@@ -1,45 +1,39 @@
-import type { ColumnStore } from "../columns/column-store";
+import type { BokehDocument, Source } from "../bokehjs/bokeh";
+import { callbacksBegun, idsInCallbacks } from "../bokehjs/documents";
+import { applyPatch } from "../bokehjs/patch";
+import { removeColumns } from "../bokehjs/sources";
+import { columnsRep } from "../bokehjs/values";
 import type { PageEdits } from "../edits/page-edits";
-import type { StaleViews } from "../seldom/stale-views";
-import type { Undrawn } from "../seldom/undrawn";
-import { applyPatch } from "./apply-patch";
-import type { BokehDocument, Source } from "./bokeh";
-import { bringsModels } from "./brings-models";
-import { callbacksBegun } from "./callbacks-begun";
-import { columnsRep } from "./columns-rep";
-import type { Patch } from "./graph";
-import type { News } from "./news";
-import { refreshTables } from "./refresh-tables";
-import { removeColumns } from "./remove-columns";
-import { Touched } from "./touched";
-import { updateSource } from "./update-source";
+import { type Patch, bringsModels } from "../graph/graph";
+import type { StaleViews } from "../lazy/stale-views";
+import type { Undrawn } from "../lazy/undrawn";
+import { Touched } from "../sources/touched";
+import { refreshTables, updateSource } from "../sources/update-source";
+import type { LiveQueue } from "./live-queue";
 
 /** Tells a document of BokehJS what is new. */
 export class Teller {
-  constructor(private readonly columns: ColumnStore, private readonly edits: PageEdits | null) {}
+  constructor(private readonly queue: LiveQueue, private readonly edits: PageEdits | null) {}
 
   /** A source's columns, for JSON that BokehJS reads; null if it has none. */
   readonly dataOf = (model: string): object | null => {
-    if (!this.columns.has(model)) return null;
-    const columns = [...this.columns.columns(model)];
+    if (!this.queue.columns.has(model)) return null;
+    const columns = [...this.queue.columns.columns(model)];
     return columnsRep(Object.fromEntries(columns.map(([name, column]) => [name, column.value()])));
   };
 
   /**
    * Tell it in the order in which it came: patches, and what became of each source where it was touched last.
    * Callbacks of one step see nothing of the next. Columns that are gone come last, because until a patch is applied its
-   * models may still ask for them. `isOver`: nothing more is to be told. Returns the patches.
+   * models may still ask for them. Returns the patches.
    */
   async tell(
-    document: BokehDocument,
-    news: News,
-    seq: number,
-    views: { stale: StaleViews | null; undrawn: Undrawn | null },
-    isOver: () => boolean,
+    document: BokehDocument, views: { stale: StaleViews | null; undrawn: Undrawn | null },
   ): Promise<Patch[]> {
     const { edits } = this;
+    const { seq } = this.queue;
     const sourceOf = ({ model }: Touched) => document.get_model_by_id(model) as Source | null;
-    const { patches: patched, touched: all } = news.takeChanges();
+    const { patches: patched, touched: all } = this.queue.takeNews();
     for (const { model } of all) views.undrawn?.touched(model);
     // Sources that a patch brings have all columns from the start.
     const touched = all.filter(sourceOf);
@@ -66,7 +60,7 @@ export class Teller {
     if (due) apply(due);
     for (const step of steps) {
       if (step !== steps[0]) await callbacksBegun();
-      if (isOver()) return patches;
+      if (this.queue.isBroken) return patches;
       if (step instanceof Touched) {
         later.delete(step);
         const source = sourceOf(step);
@@ -88,7 +82,7 @@ export class Teller {
     const { edits } = this;
     if (edits?.keepsColumns(source) || edits?.isApart(source)) return false;
     const owned = (values: unknown) => edits?.owned(source, values) ?? values;
-    updateSource(source, this.columns.columns(source.id), touched, owned, isTold);
+    updateSource(source, this.queue.columns.columns(source.id), touched, owned, isTold);
     edits?.agree(source, touched.columns);
     return true;
   }
@@ -97,16 +91,14 @@ export class Teller {
   #reconcile(document: BokehDocument): void {
     for (const id of this.edits?.takeSettled() ?? []) {
       const source = document.get_model_by_id(id) as Source | null;
-      if (!source || !this.edits!.reconcile(source, this.columns.columns(id))) continue;
+      if (!source || !this.edits!.reconcile(source, this.queue.columns.columns(id))) continue;
       refreshTables(document, source);
     }
   }
 
   /** Those of models that patches have taken out; callbacks of the document itself hold models too. */
   #forgetColumns(document: BokehDocument): void {
-    const called = [...document._document_callbacks.values()].flat() as { references?(): Set<unknown> }[];
-    const pinned = new Set(called.flatMap((callback) => [...(callback.references?.() ?? [])]));
-    const ids = new Set([...pinned].map((model) => (model as { id?: string }).id));
-    this.columns.keep((model) => document.get_model_by_id(model) !== null || ids.has(model));
+    const ids = idsInCallbacks(document);
+    this.queue.columns.keep((model) => document.get_model_by_id(model) !== null || ids.has(model));
   }
 }

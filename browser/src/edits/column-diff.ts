@@ -1,4 +1,4 @@
-import { DTYPES } from "../columns/dtypes";
+import { DTYPES } from "../columns/types";
 import type { Edit } from "./edit";
 
 type Values = ArrayLike<unknown>;

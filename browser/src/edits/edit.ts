@@ -8,8 +8,9 @@ export interface Edit {
 }
 
 /** What an edit is about, where the last one counts; null for what has to be told each time. */
-export function keyOf(edit: Edit): string | null {
-  const { kind, model, attr, title } = edit;
+export function keyOf(
+  { kind, model, attr, title }: Pick<Edit, "kind" | "model" | "attr"> & { title?: unknown },
+): string | null {
   if (kind === "ModelChanged") return attributeKey(model!.id, attr!);
   return kind === "TitleChanged" && title !== undefined ? "title" : null;
 }

@@ -1,4 +1,5 @@
-import type { BokehDocument, Model, Source } from "../document/bokeh";
+import type { BokehDocument, Model, Source } from "../bokehjs/bokeh";
+import { allModels } from "../bokehjs/documents";
 import { copyOf } from "./column-diff";
 
 /** Models that write into the columns of sources that they lead to. */
@@ -17,7 +18,7 @@ export class EditableSources {
   look(document: BokehDocument): void {
     const before = this.#mirrors;
     this.#mirrors = new Map();
-    for (const model of document._all_models.values()) {
+    for (const model of allModels(document).values()) {
       if (!writes(model)) continue;
       for (const source of model.references()) {
         if (!isSource(source) || this.#mirrors.has(source.id)) continue;
@@ -26,10 +27,6 @@ export class EditableSources {
         if (!known) this.#own(source, Object.keys(source.data));
       }
     }
-  }
-
-  has({ id }: Model): boolean {
-    return this.#mirrors.has(id);
   }
 
   /** What the columns were; undefined if the source is not an editable one. */

@@ -1,23 +1,21 @@
+import type { BokehDocument, DocumentEvent, Model, Source } from "../bokehjs/bokeh";
+import { allModels } from "../bokehjs/documents";
+import type { Range } from "../bokehjs/ranges";
+import { setData } from "../bokehjs/sources";
+import { encode } from "../bokehjs/values";
 import type { Column } from "../columns/column";
-import { type BokehDocument, type DocumentEvent, type Model, type Source, bokeh } from "../document/bokeh";
-import { isOfModels } from "../document/brings-models";
-import type { Graph, Patch, PatchEvent } from "../document/graph";
-import { setData } from "../document/set-data";
+import { type Graph, type Patch, type PatchEvent, isOfModels } from "../graph/graph";
 import { columnEdits, copyOf, isSame } from "./column-diff";
-import { type Edit, attributeKey } from "./edit";
+import { type Edit, attributeKey, keyOf } from "./edit";
 import { EditableSources } from "./editable-sources";
 import { Pending } from "./pending";
-import { EditSender } from "./sender";
+import { EditSender, type SenderEvents } from "./sender";
 import { SharedRanges } from "./shared-ranges";
-import { type Range, isFetched, isOwn, isRange, isView } from "./view-state";
+import { isFetched, isOwn, isRange, isView } from "./view-state";
 
-export interface PageEditsEvents {
+export interface PageEditsEvents extends Omit<SenderEvents, "taken"> {
   /** What comes has to be looked at again: the page may show now what it had kept aside. */
   due(): void;
-  /** The server refused what the page did, which so shows what nobody else does. */
-  refused(status: number, message: string): void;
-  /** The server has not answered for a while; why. */
-  late(why: string): void;
 }
 
 /**
@@ -41,14 +39,13 @@ export class PageEdits {
   #rangesToTell = new Set<Range>();
   #seen = 0;
 
-  constructor(url: string, token: () => string, private readonly events: PageEditsEvents) {
+  constructor(url: string, token: () => string, events: PageEditsEvents) {
     this.#sender = new EditSender(url, token, {
+      ...events,
       taken: (edits, seq) => {
         this.#due.push(...this.#pending.taken(edits, seq, this.#seen));
-        this.events.due();
+        events.due();
       },
-      refused: (status, message) => this.events.refused(status, message),
-      late: (why) => this.events.late(why),
     });
     this.#pending = new Pending(() => this.#sender.open);
   }
@@ -76,7 +73,7 @@ export class PageEdits {
   /** What of a patch of change `seq` is to be applied. */
   admitted(patch: Patch, seq: number): Patch {
     const events = (patch.events ?? []).filter((event) => {
-      const key = keyOfEvent(event);
+      const key = keyOf(event);
       return key === null || this.#pending.admits(key, seq, event);
     });
     return { ...patch, events };
@@ -95,9 +92,9 @@ export class PageEdits {
   /** Apply a patch to the document; models that come with it are the server's. */
   applying(patch: Patch, apply: () => void): void {
     const document = this.#document!;
-    const own = [...document._all_models.keys()].filter((id) => !this.#known.has(id));
+    const own = [...allModels(document).keys()].filter((id) => !this.#known.has(id));
     apply();
-    this.#known = new Set(document._all_models.keys());
+    this.#known = new Set(allModels(document).keys());
     for (const id of own) this.#known.delete(id);
     if ("share_view" in patch) this.#sharesView = patch.share_view === true;
     if (this.#sharesView) this.#ranges.applied(document, patch.events ?? []);
@@ -130,7 +127,7 @@ export class PageEdits {
 
   /** BokehJS's values of columns that came: a copy where it may change them. */
   owned(source: Source, values: unknown): unknown {
-    return this.#sources.has(source) ? copyOf(values) : values;
+    return this.#sources.mirror(source) ? copyOf(values) : values;
   }
 
   /** BokehJS was given these columns. */
@@ -184,17 +181,17 @@ export class PageEdits {
         return this.#rows(event);
       case "MessageSent":
         // Each page says so when it is drawn.
-        return event.msg_data?.event_name === "document_ready" ? [] : [this.#encoded(event)];
+        return event.msg_data?.event_name === "document_ready" ? [] : [this.#encode<Edit>(event)];
       default:
-        return [this.#encoded(event)];
+        return [this.#encode<Edit>(event)];
     }
   }
 
   #attribute(model: Model, attr: string, event: DocumentEvent): Edit[] {
     if (isOwn(model, attr, this.#document!)) return [];
-    if (!isView(model, attr)) return [this.#encoded(event)];
+    if (!isView(model, attr)) return [this.#encode<Edit>(event)];
     if (!this.#sharesView) return [];
-    if (!isRange(model)) return [this.#encoded(event)];
+    if (!isRange(model)) return [this.#encode<Edit>(event)];
     if (this.#rangesToTell.size === 0) queueMicrotask(this.#tellRanges);
     this.#rangesToTell.add(model as Range);
     return [];
@@ -222,7 +219,7 @@ export class PageEdits {
   }
 
   #rowsEdit(event: DocumentEvent): Edit {
-    const edit = this.#encoded(event);
+    const edit = this.#encode<Edit>(event);
     for (const field of ["data", "patches"]) {
       if (edit[field] !== undefined) edit[field] = unmapped(edit[field]);
     }
@@ -235,25 +232,13 @@ export class PageEdits {
     return edits;
   }
 
-  #encoded(event: DocumentEvent): Edit {
-    return this.#encode(event) as Edit;
-  }
-
-  #encode(value: unknown): unknown {
-    const { Serializer } = bokeh().require("core/serialization/serializer");
-    const models = this.#document!._all_models;
-    const references = new Map<Model, { id: string }>();
-    for (const [id, model] of models) if (this.#known.has(id)) references.set(model, { id });
-    const encoded = new Serializer({ references, binary: false }).encode(value);
+  #encode<Encoded>(value: unknown): Encoded {
+    const models = allModels(this.#document!);
+    const encoded = encode(value, [...models.values()].filter(({ id }) => this.#known.has(id)));
     // What was written out now is known from here on.
     for (const id of models.keys()) this.#known.add(id);
-    return encoded;
+    return encoded as Encoded;
   }
-}
-
-function keyOfEvent({ kind, model, attr }: PatchEvent): string | null {
-  if (kind === "TitleChanged") return "title";
-  return kind === "ModelChanged" ? attributeKey(model!.id, attr!) : null;
 }
 
 /** Bokeh's map rep as an object. */

@@ -1,11 +1,9 @@
 import { BackOff } from "../connection/back-off";
-import { nextFrame } from "../document/next-frame";
-import { jsonOf } from "../connection/json-of";
-import { pageId } from "../connection/page-id";
+import { jsonOf, pageId } from "../connection/requests";
+import { FrameScheduler } from "../dom/frame-scheduler";
 import type { Edit } from "./edit";
 import { EditQueue } from "./queue";
 
-const FRAME_MS = 1000 / 60;
 const BACK_OFF_MS = 300;
 const MAX_BACK_OFF_MS = 5_000;
 /** An answer that takes longer than this does not come: the batch is sent again. */
@@ -47,8 +45,10 @@ export class EditSender {
   #sent: readonly Edit[] = [];
   /** What is on its way: its body and key. */
   #onItsWay: [string, string] = ["", ""];
-  #scheduled = false;
-  #begun = -Infinity;
+  /** What belongs together is one batch. */
+  readonly #scheduler = new FrameScheduler(() => {
+    if (this.#isFree) void this.#send();
+  });
   #batches = 0;
   /** Of the batches that count: a refusal begins anew. */
   #round = 0;
@@ -80,39 +80,26 @@ export class EditSender {
     this.#generation = generation;
   }
 
-  close(): void {
-    removeEventListener("pagehide", this.#leave);
-    this.#drop();
-  }
-
   #drop(): void {
     this.#round++;
     this.#queue.clear();
     this.#sent = this.#alone = [];
   }
 
-  get #isIdle(): boolean {
-    return this.#alone.length === 0 && this.#queue.isEmpty;
+  /** Whether there is something to be sent, and nothing on its way. */
+  get #isFree(): boolean {
+    return this.#sent.length === 0 && (this.#alone.length > 0 || !this.#queue.isEmpty);
   }
 
   #take(): Edit[] {
     return this.#alone.length > 0 ? [this.#alone.shift()!] : this.#queue.take();
   }
 
-  /** At once after a pause, else with the next frame: so what belongs together is one batch. */
   #schedule(): void {
-    if (this.#scheduled || this.#sent.length > 0 || this.#isIdle) return;
-    this.#scheduled = true;
-    const send = () => {
-      this.#scheduled = false;
-      if (this.#sent.length === 0 && !this.#isIdle) void this.#send();
-    };
-    if (performance.now() - this.#begun > FRAME_MS) queueMicrotask(send);
-    else nextFrame(send);
+    if (this.#isFree) this.#scheduler.schedule();
   }
 
   async #send(): Promise<void> {
-    this.#begun = performance.now();
     const round = this.#round;
     const edits = this.#sent = this.#take();
     const [body, key] = this.#onItsWay = [this.#body(edits), `${pageId} ${++this.#batches}`];

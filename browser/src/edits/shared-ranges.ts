@@ -1,8 +1,10 @@
-import type { BokehDocument } from "../document/bokeh";
-import type { PatchEvent } from "../document/graph";
+import type { BokehDocument } from "../bokehjs/bokeh";
+import { allModels } from "../bokehjs/documents";
+import { type Range, computeAgain, isComputed, stayMoved } from "../bokehjs/ranges";
+import { RecentInput } from "../dom/attention";
+import type { PatchEvent } from "../graph/graph";
 import type { Edit } from "./edit";
-import { RecentInput } from "./recent-input";
-import { type Range, isComputed, isView } from "./view-state";
+import { isView } from "./view-state";
 
 /**
  * Ranges of a document that shares its view. Those that BokehJS computes from the data (DataRange1d) each page computes
@@ -16,7 +18,7 @@ export class SharedRanges {
   /** The document begins: what was moved before is moved here, too. */
   begin(document: BokehDocument): void {
     this.#moved.clear();
-    for (const model of document._all_models.values()) {
+    for (const model of allModels(document).values()) {
       if (isComputed(model) && !model.properties.start!.is_unset && !Number.isNaN((model as Range).start)) {
         this.#settle(model as Range);
       }
@@ -45,26 +47,19 @@ export class SharedRanges {
     for (const { kind, model, attr, unset } of events) {
       const range = kind === "ModelChanged" ? document.get_model_by_id(model!.id) as Range | null : null;
       if (!range || !isComputed(range) || !isView(range, attr!)) continue;
-      if (unset) this.#reset(range);
-      else this.#settle(range);
+      if (unset) {
+        this.#moved.delete(range.id);
+        computeAgain(range);
+      } else this.#settle(range);
     }
   }
 
   #settle(range: Range): void {
     this.#moved.add(range.id);
-    range.have_updated_interactively = true;
-    range._initial_start = range._initial_end = null;
-  }
-
-  #reset(range: Range): void {
-    this.#moved.delete(range.id);
-    range._initial_start = range._initial_end = null;
-    range.reset();
-    for (const plot of range.linked_plots ?? []) plot.invalidate_dataranges = true;
-    range.change?.emit();
+    stayMoved(range);
   }
 }
 
 function hasTiles(document: BokehDocument): boolean {
-  return [...document._all_models.values()].some(({ type }) => type === "TileRenderer");
+  return [...allModels(document).values()].some(({ type }) => type === "TileRenderer");
 }

@@ -1,15 +1,5 @@
-import type { BokehDocument, Model } from "../document/bokeh";
-
-/** A range as BokehJS has it; the last three of DataRange1d only. */
-export interface Range extends Model {
-  start: unknown;
-  end: unknown;
-  reset(): void;
-  linked_plots?: Iterable<{ invalidate_dataranges: boolean; request_paint?(what: string): void }>;
-  have_updated_interactively?: boolean;
-  _initial_start?: unknown;
-  _initial_end?: unknown;
-}
+import type { BokehDocument, Model } from "../bokehjs/bokeh";
+import { allModels } from "../bokehjs/documents";
 
 /** What a page computes for itself: of the layout, and where a map's ranges go back to. */
 const OWN = new Set(["inner_width", "inner_height", "outer_width", "outer_height", "reset_start", "reset_end"]);
@@ -32,7 +22,7 @@ export function isOwn(model: Model, attr: string, document: BokehDocument): bool
 
 /** Whether it is the box, lasso or crosshair of a tool; those that Bokeh makes for tools say so themselves. */
 function isOfTool(model: Model, document: BokehDocument): boolean {
-  const tools = [...document._all_models.values()] as { overlay?: unknown }[];
+  const tools = [...allModels(document).values()] as { overlay?: unknown }[];
   return DRAWN.has(model.type) && tools.some(({ overlay }) => [overlay].flat().includes(model));
 }
 
@@ -44,11 +34,6 @@ export function isView(model: Model, attr: string): boolean {
 
 export function isRange({ type }: Model): boolean {
   return RANGES.has(type);
-}
-
-/** Whether BokehJS computes where the range begins and ends from the data. */
-export function isComputed({ type }: Model): boolean {
-  return type === "DataRange1d";
 }
 
 /** Whether each page fetches the columns of a source for itself (AjaxDataSource, ServerSentDataSource). */

@@ -1,5 +1,5 @@
-import type { Found, Place } from "../document/place";
-import { foundWords } from "../page/found-words";
+import type { Found, Place } from "../document/document-view";
+import { foundWords } from "../document/words";
 
 // Nothing of the host page's styles reaches it, nor the other way round.
 const STYLE = `

@@ -1,20 +1,6 @@
-import type { BokehJS } from "../document/bokeh";
-import { MissingScript } from "../document/missing-script";
-import { runScript } from "../document/run-script";
-import type { Scripts } from "../document/scripts";
-import { type PageBokeh, hostBokeh } from "./host-bokeh";
-import { mayEval } from "./may-eval";
+import { type BokehJS, type PageBokeh, hasComponent, hostBokeh } from "../bokehjs/bokeh";
+import { MissingScript, type Scripts, runScript } from "../scripts/scripts";
 import { Unshowable } from "./unshowable";
-
-/** A module that is there if a component is. */
-const MODULES: Record<string, string> = {
-  bokeh: "main",
-  "bokeh-widgets": "models/widgets/main",
-  "bokeh-tables": "models/widgets/tables/main",
-  "bokeh-gl": "models/glyphs/webgl/main",
-  "bokeh-mathjax": "models/text/mathjax/main",
-  "bokeh-api": "api/main",
-};
 
 /**
  * BokehJS in a page of somebody else: the page's own if it has the server's version, else one that only we see.
@@ -61,7 +47,7 @@ export class EmbedScripts implements Scripts {
   }
 
   component(name: string): string | null {
-    return this.#has(name) ? null : `${this.#folder}${encodeURIComponent(name)}.min.js`;
+    return hasComponent(this.#bokeh, name) ? null : `${this.#folder}${encodeURIComponent(name)}.min.js`;
   }
 
   async run(url: string): Promise<void> {
@@ -92,15 +78,6 @@ export class EmbedScripts implements Scripts {
     return same?.version === this.version && typeof same.require === "function" ? same : undefined;
   }
 
-  #has(name: string): boolean {
-    try {
-      (this.#bokeh.require as (module: string) => unknown)(MODULES[name] ?? name);
-      return true;
-    } catch {
-      return false;
-    }
-  }
-
   async #runOurs(url: string): Promise<void> {
     if (!this.#private) return this.#runBesideTheirs(url);
     const response = await fetch(url, { credentials: "omit" }).catch(() => null);
@@ -129,4 +106,13 @@ export class EmbedScripts implements Scripts {
 /** Those that are beside each other as `Bokeh["3.9.2"]`. */
 function versions(bokeh: PageBokeh | undefined): string[] {
   return Object.keys(bokeh ?? {}).filter((key) => /^\d+\./.test(key));
+}
+
+/** Whether the page's policy lets text become a function. */
+function mayEval(): boolean {
+  try {
+    return new Function("return true")() as boolean;
+  } catch {
+    return false;
+  }
 }

@@ -1,19 +1,15 @@
+import type { BokehDocument } from "../bokehjs/bokeh";
 import { BackOff } from "../connection/back-off";
 import { TIMING } from "../connection/timing";
-import type { BokehDocument } from "../document/bokeh";
 import type { LiveDocument } from "../document/live-document";
-import { undrawnWords } from "../page/undrawn-words";
-import type { Failure } from "../seldom/in-part";
+import { undrawnWords } from "../document/words";
+import type { Failure } from "../lazy/failure";
 import type { EmbedPlace } from "./embed-place";
-
-/** A failure after so long without one is a new one. */
-const CALM_MS = 60_000;
 
 /** A document in a host page: shown in one or more places, of which each brought a token. */
 export class EmbeddedDocument {
   readonly places = new Set<EmbedPlace>();
-  readonly #failures = new BackOff(TIMING.errorMs, TIMING.maxErrorMs);
-  #failed = -Infinity;
+  readonly #failures = new BackOff(TIMING.errorMs, TIMING.maxErrorMs, TIMING.calmMs);
   readonly #tokens: string[] = [];
 
   constructor(readonly docid: string, readonly live: LiveDocument) {}
@@ -47,9 +43,6 @@ export class EmbeddedDocument {
 
   /** It could not be shown: how long to wait before it begins anew. */
   waitMs(): number {
-    const now = performance.now();
-    if (now - this.#failed > CALM_MS) this.#failures.reset();
-    this.#failed = now;
     return this.#failures.next();
   }
 

@@ -1,22 +1,14 @@
-import { AheadDecoder } from "../ahead/ahead";
-import { startWorker } from "../ahead/start-worker";
-import type { Change } from "../arrow/change";
-import { type Op, OpCode } from "../arrow/op";
-import type { ChunkDecoder } from "../chunks/decoder";
-import type { Host } from "../columns/host";
-import type { State } from "../connection/state";
+import { type Change, type Op, OpCode } from "../arrow/change";
+import { useBokeh } from "../bokehjs/bokeh";
+import type { State } from "../connection/connection";
 import { Streams } from "../connection/streams";
-import { type Source, useBokeh } from "../document/bokeh";
-import { LiveDocument } from "../document/live-document";
-import { pageHost } from "../document/page-host";
-import type { Seldom } from "../document/seldom";
-import { ended } from "../page/ended";
-import type { ExactValues } from "../seldom/exact-values";
+import { ended, failedWords, messageOf } from "../document/words";
+import { ElementPresence } from "../dom/element-presence";
+import { type Viewer, viewer } from "../viewer";
 import { EmbedPlace } from "./embed-place";
 import { EmbedScripts } from "./embed-scripts";
 import { EmbeddedDocument } from "./embedded-document";
-import { Presence } from "./presence";
-import type { Tag } from "./tag";
+import type { Tag } from "./tags";
 import { Unshowable } from "./unshowable";
 
 const AWAY = "The plot server cannot be reached; trying again. What you see here may be old.";
@@ -27,26 +19,21 @@ const REFUSED: Record<number, string> = {
 
 /** Everything that a host page shows of one server: all its documents, over one stream of changes. */
 export class Embeds {
-  /** By docid, those that are shown and have not ended. */
-  readonly documents = new Map<string, EmbeddedDocument>();
   /** Of the connection, as a page's: docs/browser.md. */
   state: State = "connecting";
   readonly #scripts: EmbedScripts;
   readonly #streams: Streams;
-  readonly #presence = new Presence();
-  #host: Promise<Host | null> | null = null;
+  readonly #presence = new ElementPresence();
+  #loading: Promise<boolean> | null = null;
 
   constructor(
     base: string,
     version: string,
-    private readonly decode: ChunkDecoder,
-    private readonly seldom: Seldom,
-    wasm: Uint8Array<ArrayBuffer>,
+    private readonly viewer: Viewer,
+    /** By docid, those that are shown and have not ended. */
+    readonly documents: Map<string, EmbeddedDocument>,
   ) {
     this.#scripts = new EmbedScripts(base, version);
-    const { documents } = this;
-    const spare = ({ doc, model, column }: { doc: string; model: string; column: string }) =>
-      documents.get(doc)?.live.columns.columns(model).get(column)?.lend() ?? null;
     this.#streams = new Streams(base, {
       onChange: (change) => this.#apply(change),
       onEnd: (docid, reason) => this.#end(docid, ended(reason)),
@@ -56,22 +43,19 @@ export class Embeds {
         for (const document of documents.values()) document.tell(failure(error));
       },
       onRefused: (status, docid) => this.#refused(status, docid),
-    }, new AheadDecoder({ start: startWorker, wasm, decode, spare }));
+    }, viewer.ahead);
   }
 
   /** Show what a tag says in an element that is there for it, for as long as that is in the page. */
   async add(tag: Tag, element: HTMLElement): Promise<void> {
     const place = new EmbedPlace(element, tag.model);
-    const host = await (this.#host ??= this.#loadBokeh());
-    if (host) this.#watch(element, place, () => this.#show(tag, place, host));
+    const isLoaded = await (this.#loading ??= this.#loadBokeh());
+    if (isLoaded) this.#watch(element, place, () => this.#show(tag, place));
     else place.tell(`BokehJS ${tag.version}, which draws this plot, could not be loaded. Reload the page to try again.`);
   }
 
   /** For tests, and for people with a console: the values of a source. */
-  async columns(docid: string, model: string): Promise<Record<string, ExactValues> | null> {
-    const source = this.documents.get(docid)?.document?.get_model_by_id(model);
-    return source ? (await this.seldom()).exactValues(source as Source) : null;
-  }
+  columns: Viewer["columns"] = (docid, model) => this.viewer.columns(docid, model);
 
   /** Show it now if its element is in the page, and whenever that comes back. */
   #watch(element: HTMLElement, place: EmbedPlace, show: () => EmbeddedDocument): void {
@@ -82,22 +66,22 @@ export class Embeds {
     });
   }
 
-  /** What columns need; null if BokehJS cannot be had: the next tag tries again. */
-  async #loadBokeh(): Promise<Host | null> {
+  /** Whether BokehJS can be had; if not, the next tag tries again. */
+  async #loadBokeh(): Promise<boolean> {
     try {
       useBokeh(await this.#scripts.load());
-      return pageHost(this.decode);
+      return true;
     } catch (error) {
       console.error(error);
-      this.#host = null;
-      return null;
+      this.#loading = null;
+      return false;
     }
   }
 
-  #show({ docid, token }: Tag, place: EmbedPlace, host: Host): EmbeddedDocument {
+  #show({ docid, token }: Tag, place: EmbedPlace): EmbeddedDocument {
     let document = this.documents.get(docid);
     if (!document) {
-      document = this.#begin(docid, host);
+      document = this.#begin(docid);
       this.#streams.follow({ docid, after: 0, token });
     }
     document.show(place, token);
@@ -111,8 +95,8 @@ export class Embeds {
     void document.live.discard();
   }
 
-  #begin(docid: string, host: Host): EmbeddedDocument {
-    const document: EmbeddedDocument = new EmbeddedDocument(docid, new LiveDocument(host, this.#scripts, this.seldom, {
+  #begin(docid: string): EmbeddedDocument {
+    const document: EmbeddedDocument = new EmbeddedDocument(docid, this.viewer.begin(this.#scripts, {
       shown: () => {},
       failed: (error) => this.#failed(document, error),
       undrawn: (failures) => document.tellUndrawn(failures),
@@ -132,7 +116,7 @@ export class Embeds {
     const document = this.documents.get(change.doc);
     try {
       if (change.ops.some(mentionsBokeh)) this.#scripts.lend();
-      document?.live.apply(change);
+      document?.live.queue.apply(change);
     } catch (error) {
       this.#failed(document!, error);
     }
@@ -152,7 +136,7 @@ export class Embeds {
   #follow(document: EmbeddedDocument): void {
     const { docid, token, live, seq } = document;
     if (this.documents.get(docid) !== document || token === undefined) return;
-    this.#streams.follow({ docid, after: live.isBroken ? 0 : seq, token });
+    this.#streams.follow({ docid, after: live.queue.isBroken ? 0 : seq, token });
   }
 
   #end(docid: string, text: string): void {
@@ -185,7 +169,10 @@ function mentionsBokeh({ code, json }: Op): boolean {
 }
 
 function failure(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  if (error instanceof Unshowable) return text;
-  return `A change could not be shown, so the document is being fetched anew. (${text})`;
+  return error instanceof Unshowable ? messageOf(error) : failedWords(error);
+}
+
+export async function start(base: string, version: string): Promise<Embeds> {
+  const documents = new Map<string, EmbeddedDocument>();
+  return new Embeds(base, version, await viewer(base, (docid) => documents.get(docid)?.live), documents);
 }

@@ -11,3 +11,7 @@ export interface Config {
   /** Id or name of the one model of it to show. */
   model: string | null;
 }
+
+export function readConfig(): Config {
+  return JSON.parse(document.getElementById("bokeh-wsgi-config")!.textContent!) as Config;
+}

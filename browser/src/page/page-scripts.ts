@@ -1,5 +1,4 @@
-import { runScript } from "../document/run-script";
-import type { Scripts } from "../document/scripts";
+import { type Scripts, runScript } from "../scripts/scripts";
 
 /** Scripts of a page of the server itself, whose BokehJS is that of the page. */
 export const pageScripts: Scripts = {

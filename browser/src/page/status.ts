@@ -1,4 +1,4 @@
-import type { State } from "../connection/state";
+import type { State } from "../connection/connection";
 
 /** The state of the connection, in #bokeh-wsgi-state: `data-state`, one word, and the details as its title. */
 export class Status {
