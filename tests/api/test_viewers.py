@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from bokeh_wsgi import presence
 from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.dataplane import Reader
 from tests.pages.reading import find
+from tests.waiting import wait_until
 
 from .conftest import Api
 from .people import token_in
@@ -99,59 +100,52 @@ def room(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Room]:
     room.close()
 
 
-def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def test_pages_are_counted_once_and_scripts_are_not(room: Room) -> None:
     assert room.viewers() == 0
     script = room.listen()
-    until(lambda: script.told == [0])
+    wait_until(lambda: script.told == [0])
     first, again, other = room.look("a"), room.look("a"), room.look("b", 1)
-    until(lambda: room.viewers() == 2 and room.viewers(1) == 2 and script.told[-1] == 2)
+    wait_until(lambda: room.viewers() == 2 and room.viewers(1) == 2 and script.told[-1] == 2)
     again.close()
     other.close()
-    until(lambda: room.viewers() == 1)
+    wait_until(lambda: room.viewers() == 1)
     first.close()
-    until(lambda: room.viewers() == 0)
-    until(lambda: script.told[-1] == 0)
+    wait_until(lambda: room.viewers() == 0)
+    wait_until(lambda: script.told[-1] == 0)
     assert script.told[0] == 0
     assert max(script.told) == 2
 
 
 def test_a_script_at_another_process_is_told_at_once(room: Room) -> None:
     script = room.listen(1)
-    until(lambda: script.told == [0])
+    wait_until(lambda: script.told == [0])
     room.look("a", 0)
-    until(lambda: script.told == [0, 1])
+    wait_until(lambda: script.told == [0, 1])
 
 
 def test_a_page_that_reloads_was_not_away(room: Room) -> None:
     script = room.listen()
-    until(lambda: script.told == [0])
+    wait_until(lambda: script.told == [0])
     stream = room.look("a")
-    until(lambda: script.told == [0, 1])
+    wait_until(lambda: script.told == [0, 1])
     for _ in range(5):
         stream.close()
         stream = room.look("a")
     stream.close()
-    until(lambda: script.told[-1] == 0)
+    wait_until(lambda: script.told[-1] == 0)
     assert script.told == [0, 1, 0]
 
 
 def test_a_page_that_polls_is_there_between_two_polls(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(presence, "POLL_GAP_S", 2.0)
     script = room.listen()
-    until(lambda: script.told == [0])
+    wait_until(lambda: script.told == [0])
     bearer = token_in(Client(room.apps[0]).get(f"/doc/{room.docid}").text)
     for _ in range(4):
         query = f"/changes?doc={room.docid}:0&wait=0&page=a"
         assert Client(room.apps[0]).get(query, headers=bearer).status_code == 200
-        until(lambda: script.told == [0, 1])
-    until(lambda: script.told[-1] == 0 and len(script.told) > 1)
+        wait_until(lambda: script.told == [0, 1])
+    wait_until(lambda: script.told[-1] == 0 and len(script.told) > 1)
     assert script.told == [0, 1, 0]
 
 
@@ -177,11 +171,11 @@ def test_a_reader_that_gives_itself_many_names_is_no_crowd(room: Room) -> None:
 def test_the_index_counts_pages_of_all_processes_and_no_scripts(room: Room) -> None:
     assert room.listed() == "0 viewers"
     script = room.listen()
-    until(lambda: script.told == [0])
+    wait_until(lambda: script.told == [0])
     assert room.listed() == "0 viewers"
     room.look("a")
     room.look("b", 1)
-    until(lambda: [room.listed(app) for app in (0, 1)] == ["2 viewers"] * 2)
+    wait_until(lambda: [room.listed(app) for app in (0, 1)] == ["2 viewers"] * 2)
 
 
 def test_the_index_counts_a_page_that_polls(room: Room) -> None:

@@ -1,7 +1,6 @@
 """What people do in a page comes to the document, and to the other pages; with real mouse and keyboard."""
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +24,7 @@ from bokeh_wsgi.dataplane import Op, OpCode, column_from, encode_upload
 from bokeh_wsgi.models.state import State
 from tests.browser.conftest import LiveServer
 from tests.browser.windows import Windows
+from tests.waiting import pause, wait_until
 
 
 class Room:
@@ -61,7 +61,7 @@ class Room:
     @property
     def sent(self) -> list[list[dict[str, Any]]]:
         """The batches that pages sent, once all news of them has been heard."""
-        self.pages[0].wait_for_timeout(50)
+        pause(0.05, "so that playwright hands on what it has heard", self.pages[0])
         return self._sent
 
     def upload(self, *ops: Op) -> int:
@@ -91,10 +91,11 @@ class Room:
 
     def until(self, holds: Callable[[], bool], seconds: float = 20) -> None:
         """Wait for something; pages, and what listens to them, go on meanwhile."""
-        deadline = time.monotonic() + seconds
-        while not holds():
-            assert time.monotonic() < deadline
-            self.pages[0].wait_for_timeout(20)
+        wait_until(holds, seconds, self.pages[0])
+
+    def rest(self, seconds: float) -> None:
+        """Let time pass in which something is not to happen."""
+        pause(seconds, "nothing can be waited for", self.pages[0])
 
     def close(self) -> None:
         for page in self.pages:
@@ -168,9 +169,9 @@ def test_nothing_is_sent_while_a_page_is_just_drawn(room: Room) -> None:
     seq = room.state().seq
     for _ in range(2):
         page = room.open()
-        page.wait_for_timeout(700)
+        room.rest(0.7)
         page.set_viewport_size({"width": 500, "height": 900})
-        page.wait_for_timeout(500)
+        room.rest(0.5)
     assert room.sent == []
     assert room.state().seq == seq
 
@@ -209,7 +210,7 @@ def test_at_most_one_batch_is_under_way_and_the_last_value_arrives(room: Room) -
     def hold(route: Any) -> None:
         open_now[0] += 1
         under_way.append(open_now[0])
-        page.wait_for_timeout(60)
+        pause(0.06, "a slow answer", page)
         open_now[0] -= 1
         route.continue_()
 
@@ -393,7 +394,7 @@ def test_what_a_viewer_looks_at_is_their_own(room: Room) -> None:
     for moved in (plot, auto):
         x, y = place(page, moved, 2, 2)
         drag(page, (x, y), (x + 50, y + 20))
-    page.wait_for_timeout(300)
+    room.rest(0.3)
     assert room.sent == []
 
 
@@ -405,7 +406,7 @@ def test_a_shared_view_follows_who_moves_it(windows: Windows, memory_server: Liv
     room.publish(plot, auto)
     room.upload(Op(OpCode.PATCH, json='{"events": [], "share_view": true}'))
     first, other = room.open(), room.open()
-    first.wait_for_timeout(500)
+    room.rest(0.5)
     assert room.sent == []
     computed = room.in_page(first, auto.x_range, "[model.start, model.end]")
     for moved in (plot, auto):
@@ -438,7 +439,7 @@ def test_a_page_for_everybody_keeps_to_itself_what_is_done_in_it(room: Room) -> 
     page = room.open(query="?public=true")
     drag_slider(page, 100)
     assert room.in_page(page, slider, "model.value") > 10
-    page.wait_for_timeout(300)
+    room.rest(0.3)
     assert room.sent == []
     assert room.state().seq == seq
     # It goes on following.

@@ -34,7 +34,7 @@ def test_a_range_that_follows_the_data_is_computed_by_each_page_of_a_shared_view
     room.session.store_objects(source)
     for page in (first, other):
         room.until(lambda page=page: room.in_page(page, plot.x_range, "model.end") > 100)  # type: ignore[misc]
-    first.wait_for_timeout(300)
+    room.rest(0.3)
     assert room.sent == []
 
 
@@ -45,21 +45,21 @@ def test_pages_of_different_sizes_do_not_fight_over_a_map_of_a_shared_view(room:
     room.publish(plot)
     seq = room.state().seq
     first = room.open()
-    first.wait_for_timeout(300)
+    room.rest(0.3)
     assert room.sent == []
     room.upload(SHARE_VIEW)
     other = room.open()
     other.set_viewport_size(WIDE)  # type: ignore[arg-type]
-    first.wait_for_timeout(500)
+    room.rest(0.5)
     assert room.sent == []
     assert room.state().seq == seq + 1
     middle = np.mean(room.in_page(other, plot.y_range, "[model.start, model.end]"))
     drag(first, place(first, plot, 2e6, 3e6), place(first, plot, 2e6, 5e6))
     room.until(lambda: np.mean(room.in_page(other, plot.y_range, "[model.start, model.end]")) != middle)
     # Once nobody moves it any more there is rest.
-    other.wait_for_timeout(1_500)
+    room.rest(1.5)
     sent = len(room.sent)
-    other.wait_for_timeout(700)
+    room.rest(0.7)
     assert len(room.sent) == sent
 
 
@@ -73,6 +73,6 @@ def test_columns_that_each_page_fetches_are_its_own(room: Room) -> None:
     room.publish(plot)
     page = room.open()
     room.until(lambda: room.in_page(page, source, "Array.from(model.data.y)") == [3, 4])
-    page.wait_for_timeout(300)
+    room.rest(0.3)
     assert room.sent == []
     assert room.column(source, "y") == [0, 1]

@@ -1,8 +1,6 @@
 """Scripts that follow a document, and a page that changes it, for tests."""
 
 import json
-import time
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -13,16 +11,6 @@ from bokeh_wsgi.client import Publisher, Session
 from bokeh_wsgi.client.publish.serializer import closure, text_of
 from bokeh_wsgi.client.transport.answer import ARROW_STREAM
 from bokeh_wsgi.dataplane import Op, OpCode, column_from, encode_upload
-
-DEADLINE_S = 20.0
-
-
-def wait_until(is_so: Callable[[], object], deadline_s: float = DEADLINE_S) -> None:
-    """Wait for what another thread does."""
-    end = time.monotonic() + deadline_s
-    while not is_so():
-        assert time.monotonic() < end, "it did not come to that"
-        time.sleep(0.002)
 
 
 def publisher_of(session: Session) -> Publisher:

@@ -15,8 +15,9 @@ from bokeh.plotting import figure
 from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.client import Session
 from tests.effort import tries
+from tests.waiting import DEADLINE_S, pause, wait_until
 
-from .following import DEADLINE_S, Page, differences, publisher_of, shadow_differences, wait_until
+from .following import Page, differences, publisher_of, shadow_differences
 
 
 class Script:
@@ -112,7 +113,7 @@ def test_scripts_and_a_page_that_edit_at_the_same_time_are_equal_in_the_end(
         if numbers.random() < 0.2:
             page.set(first.slider, value=numbers.randrange(10))
         if numbers.random() < 0.3:
-            time.sleep(numbers.random() * 0.01)
+            pause(numbers.random() * 0.01, "edits at times of their own")
     settle(first, second)
     for script in (first, second):
         assert differences(script.session, script.document) == []

@@ -35,9 +35,10 @@ from bokeh.plotting import figure
 
 from bokeh_wsgi.client import Session
 from bokeh_wsgi.dataplane import Op, OpCode
+from tests.waiting import wait_until
 
 from .conftest import MakeSession, Viewer
-from .following import Page, wait_until
+from .following import Page
 
 
 class Stage:

@@ -20,10 +20,10 @@ from bokeh_wsgi.client import Session
 from bokeh_wsgi.client.follow.follow_loop import Live
 from bokeh_wsgi.dataplane import OpCode
 from bokeh_wsgi.exc import Conflict, SessionError, TakenOver
+from tests.waiting import DEADLINE_S, wait_until
 
 from .conftest import MakeSession, Viewer
 from .following import (
-    DEADLINE_S,
     Page,
     changed,
     differences,
@@ -31,7 +31,6 @@ from .following import (
     patch,
     publisher_of,
     shadow_differences,
-    wait_until,
 )
 
 

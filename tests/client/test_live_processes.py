@@ -22,8 +22,9 @@ from bokeh.plotting import figure
 from bokeh_wsgi.client import Session
 from bokeh_wsgi.exc import SessionError
 from tests.command import ENVIRON, Running, running
+from tests.waiting import wait_until
 
-from .following import Page, differences, shadow_differences, wait_until
+from .following import Page, differences, shadow_differences
 
 # A Ctrl-C at a terminal; shells have programs in the background ignore it.
 SCRIPT = """

@@ -25,9 +25,10 @@ from bokeh_wsgi import BokehWSGI, Session
 from bokeh_wsgi.dataplane import Op, OpCode, encode_upload
 from bokeh_wsgi.exc import SessionError
 from tests.command import Running, running
+from tests.waiting import wait_until
 
 from .conftest import Viewer
-from .following import Page, changed, patch, publisher_of, wait_until
+from .following import Page, changed, patch, publisher_of
 from .scripts import (
     attributes_by_name,
     columns_by_name,

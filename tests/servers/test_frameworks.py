@@ -10,10 +10,11 @@ import pytest
 from werkzeug.test import Client
 
 from tests.api.conftest import Api
+from tests.waiting import wait_until
 
 from .kinds import DEPLOY, Kind, programs
 from .running import STOP_S, Running
-from .viewer import Script, wait_until
+from .viewer import Script
 
 FRAMEWORKS = {
     "fastapi": "FastAPI",
