@@ -4,15 +4,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
+from tests.imports import ROOT
 from tests.waiting import becomes_true
 
 Figure = Callable[..., None]
-ROOT = Path(__file__).parent.parent
 
 
 class Started(NamedTuple):

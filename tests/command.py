@@ -11,12 +11,10 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPResponse
-from pathlib import Path
 
-import bokeh_wsgi
+from tests.imports import ROOT
 
 COMMAND = [sys.executable, "-m", "bokeh_wsgi"]
-ROOT = Path(bokeh_wsgi.__file__).parent.parent
 ENVIRON = {**os.environ, "PYTHONPATH": str(ROOT)}
 DEADLINE_S = 30
 

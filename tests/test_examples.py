@@ -20,8 +20,8 @@ import pytest
 
 from bokeh_wsgi import Session
 from bokeh_wsgi.dataplane import Reader
+from tests.imports import ROOT
 
-ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
 ENVIRON = {**os.environ, "PYTHONPATH": str(ROOT), "BOKEH_BROWSER": "none", "PYTHONUNBUFFERED": "1"}
 DEADLINE_S = 60

@@ -5,13 +5,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Generator, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page
 
-ROOT = Path(__file__).parents[2]
+from tests.imports import ROOT
 
 
 class LiveServer:

@@ -13,7 +13,8 @@ from typing import Any, Self
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-ROOT = Path(__file__).parents[2]
+from tests.imports import ROOT
+
 EXAMPLES = ROOT / "examples"
 DEADLINE_S = 60.0
 TIMEOUT_MS = 30_000

@@ -7,12 +7,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from types import TracebackType
 
+from tests.imports import ROOT
 from tests.waiting import becomes_true
 
-ROOT = Path(__file__).parents[2]
 START_S = 30.0
 
 

@@ -12,8 +12,9 @@ import pytest
 from playwright.sync_api import Page
 
 from bokeh_wsgi import Session
-from tests.browser.conftest import ROOT, LiveServer
+from tests.browser.conftest import LiveServer
 from tests.browser.windows import Windows
+from tests.imports import ROOT
 from tests.waiting import becomes_true
 
 ROUNDS = 120

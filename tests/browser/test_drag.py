@@ -14,8 +14,9 @@ import pytest
 from playwright.sync_api import Page
 
 from bokeh_wsgi import Session
-from tests.browser.conftest import ROOT, LiveServer
+from tests.browser.conftest import LiveServer
 from tests.browser.windows import Windows
+from tests.imports import ROOT
 from tests.waiting import pause, wait_until
 
 SCRIPT = Path(__file__).with_name("dragged_script.py")

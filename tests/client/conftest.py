@@ -15,6 +15,8 @@ from bokeh_wsgi.client.transport import transport
 from bokeh_wsgi.dataplane import Change, OpCode, Reader
 from bokeh_wsgi.models.state import State
 
+from .accounts import registered
+
 MakeSession = Callable[..., Session]
 
 
@@ -56,13 +58,6 @@ def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def app() -> Iterator[BokehWSGI]:
-    made = BokehWSGI(store="memory:")
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def make_session(app: BokehWSGI) -> MakeSession:
     """Another session of the same server, with the document "line" in use."""
 
@@ -87,3 +82,24 @@ def viewer(session: Session) -> Viewer:
 @pytest.fixture
 def document() -> Document:
     return Document(title="line")
+
+
+@pytest.fixture
+def shared_app() -> Iterator[BokehWSGI]:
+    """A server with users."""
+    app = BokehWSGI(store="memory:", multi_user=True)
+    yield app
+    app.close()
+
+
+@pytest.fixture
+def ann(shared_app: BokehWSGI) -> Session:
+    """Has the document "line" in use."""
+    session = registered(shared_app, "ann")
+    session.use_doc("line")
+    return session
+
+
+@pytest.fixture
+def bob(shared_app: BokehWSGI) -> Session:
+    return registered(shared_app, "bob")

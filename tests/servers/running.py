@@ -10,9 +10,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
+from tests.imports import ROOT
 from tests.waiting import becomes_true
 
-from .kinds import ROOT, Kind
+from .kinds import Kind
 from .viewer import Script, Viewer
 
 START_S: Final = 60.0
