@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Page
 
 from bokeh_wsgi import Session
-from tests.browser.conftest import LiveServer
+from tests.browser.live_server import LiveServer
 from tests.browser.windows import Windows
 from tests.imports import ROOT
 from tests.waiting import pause, wait_until

@@ -12,8 +12,8 @@ from playwright.sync_api import Frame
 
 from bokeh_wsgi import Session
 from bokeh_wsgi.client.show.tags import frame_tag
-from tests.browser.conftest import LiveServer
 from tests.browser.host_site import HostSite
+from tests.browser.live_server import LiveServer
 from tests.browser.windows import Windows
 from tests.waiting import wait_until
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import LiveServer
+from tests.browser.live_server import LiveServer
 from tests.browser.windows import Windows
 from tests.imports import ROOT
 

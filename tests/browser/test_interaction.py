@@ -15,7 +15,6 @@ from bokeh.plotting import figure
 from playwright.sync_api import Page, expect
 
 from bokeh_wsgi import Session
-from tests.browser.conftest import LiveServer
 from tests.browser.examples import (
     MODELS,
     Script,
@@ -28,6 +27,7 @@ from tests.browser.examples import (
     source_of,
     wait,
 )
+from tests.browser.live_server import LiveServer
 from tests.browser.windows import Windows
 
 Run = Callable[[str], Script]

@@ -8,8 +8,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from playwright.sync_api import Frame, Page
 
-from tests.browser.conftest import LiveServer
 from tests.browser.host_site import HostSite
+from tests.browser.live_server import LiveServer
 from tests.browser.windows import Windows
 from tests.client.test_output import fresh_output
 from tests.waiting import pause
