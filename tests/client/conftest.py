@@ -14,8 +14,10 @@ from bokeh_wsgi.client.publish.store_loop import OnTakenOver
 from bokeh_wsgi.client.transport import transport
 from bokeh_wsgi.dataplane import Change, OpCode, Reader
 from bokeh_wsgi.models.state import State
+from tests.command import Running, running
 
 from .accounts import registered
+from .script_side import ScriptSide
 
 MakeSession = Callable[..., Session]
 
@@ -103,3 +105,24 @@ def ann(shared_app: BokehWSGI) -> Session:
 @pytest.fixture
 def bob(shared_app: BokehWSGI) -> Session:
     return registered(shared_app, "bob")
+
+
+@pytest.fixture
+def start(app: BokehWSGI) -> Iterator[Callable[..., ScriptSide]]:
+    """Starts sides of the document "shared", which end with the test."""
+    sides: list[ScriptSide] = []
+
+    def begin(document: Document | None = None, **options: Any) -> ScriptSide:
+        sides.append(ScriptSide(app, document, **options))
+        return sides[-1]
+
+    yield begin
+    for side in sides:
+        side.session.stop()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Running]:
+    """A server in a process of its own."""
+    with running("--store", "memory:") as found:
+        yield found
