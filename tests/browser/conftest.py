@@ -4,9 +4,10 @@ from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from tests.browser.live_server import LiveServer
+from tests.browser.people import Site, signed_in
 from tests.browser.shared_document import SharedDocument
 from tests.browser.windows import Windows
 
@@ -39,6 +40,30 @@ def shared(
     shared = SharedDocument(windows, memory_server, request.node.name)
     yield shared
     shared.close()
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """A server with accounts, in this process."""
+    with Site() as site:
+        yield site
+
+
+@pytest.fixture
+def user(browser: Browser, windows: Windows, site: Site) -> Iterator[Callable[..., Page]]:
+    """Browsers of users, each its own: ``user("ada")``; ``user("")`` is somebody who is not signed in."""
+    opened: list[Page] = []
+
+    def start(name: str = "ada", **options: Any) -> Page:
+        """With options of a context it is one of its own."""
+        page = browser.new_context(**options).new_page() if options else windows.new_page()
+        opened.append(page)
+        page.set_default_timeout(10_000)
+        return signed_in(page, site, name) if name else page
+
+    yield start
+    for page in opened:
+        page.close()
 
 
 @pytest.fixture
