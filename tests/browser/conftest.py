@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.browser.accounts_site import Site, signed_in
 from tests.browser.live_server import LiveServer
-from tests.browser.people import Site, signed_in
 from tests.browser.shared_document import SharedDocument
 from tests.browser.windows import Windows
 

@@ -15,7 +15,7 @@ from bokeh_wsgi import Session
 from tests.gallery.documents import NAMES, build
 
 from .conftest import LiveServer
-from .eyes import LIVE, SHOTS, Eye, Picture, Reference, keep, settled
+from .pictures import LIVE, SHOTS, Eye, Picture, Reference, keep, settled
 
 pytestmark = [
     # Of columns with integers that JavaScript cannot hold: Bokeh warns, file_html too.

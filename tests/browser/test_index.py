@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.api.people import PASSWORD
 from tests.browser.test_sharing import Tag
 
-from .people import TOO_WIDE, Site, choose, status_of
+from .accounts_site import TOO_WIDE, Site, choose, status_of
 
 # Finding
 

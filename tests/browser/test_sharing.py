@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Page, expect
 
-from .people import Site, choose, open_share, status_of
+from .accounts_site import Site, choose, open_share, status_of
 
 # Rights that end
 

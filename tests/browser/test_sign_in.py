@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.api.people import PASSWORD
 
-from .people import Site, fill_in, sign_in, status_of
+from .accounts_site import Site, fill_in, sign_in, status_of
 from .windows import Windows
 
 NEW_PASSWORD = "battery staple"

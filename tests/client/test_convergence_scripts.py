@@ -17,7 +17,8 @@ from bokeh_wsgi.client import Session
 from tests.effort import tries
 from tests.waiting import DEADLINE_S, pause, wait_until
 
-from .following import Page, differences, publisher_of, shadow_differences
+from .comparison import differences, publisher_of, shadow_differences
+from .editing_page import EditingPage
 
 
 class Script:
@@ -103,7 +104,7 @@ def test_scripts_and_a_page_that_edit_at_the_same_time_are_equal_in_the_end(
 ) -> None:
     first = Script(app, 10 * seed, shared())
     second = Script(app, 10 * seed + 1)
-    page = Page(first.session)
+    page = EditingPage(first.session)
     numbers = random.Random(seed)
     for _ in range(150):
         script = numbers.choice([first, second])

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from bokeh.models.widgets import Div, Slider
 
-from .following import publisher_of
+from .comparison import publisher_of
 from .script_side import ScriptSide, plot_like
 from .scripts import (
     attributes_by_name,

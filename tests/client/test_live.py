@@ -22,16 +22,9 @@ from bokeh_wsgi.dataplane import OpCode
 from bokeh_wsgi.exc import Conflict, SessionError, TakenOver
 from tests.waiting import DEADLINE_S, wait_until
 
+from .comparison import differences, publisher_of, shadow_differences
 from .conftest import MakeSession, Viewer
-from .following import (
-    Page,
-    changed,
-    differences,
-    event,
-    patch,
-    publisher_of,
-    shadow_differences,
-)
+from .editing_page import EditingPage, changed, event, patch
 
 
 class Board:
@@ -48,7 +41,7 @@ class Board:
         self.document = Document(title="line")
         for root in (self.slider, self.button, self.text, self.plot):
             self.document.add_root(root)
-        self.page = Page(make_session())
+        self.page = EditingPage(make_session())
         self.calls: list[Any] = []
 
     def note(self, attr: str, old: Any, new: Any) -> None:
@@ -541,7 +534,7 @@ def test_a_script_that_compares_nothing_does_so_while_it_is_live(app: BokehWSGI,
     document.add_root(plot)
     document.add_root(choice)
     choice.on_change("active", lambda attr, old, new: source.stream({"y": [float(new)]}))
-    page = Page(Session(app=app))
+    page = EditingPage(Session(app=app))
     page.session.use_doc("off")
     with session.live(document):
         page.set(choice, active=1)
@@ -738,7 +731,7 @@ def test_a_live_script_can_take_its_document_back(
         other.store_document(theirs)
         wait_until(lambda: list(session.pull_state().graph.models) != [] and session.seq > other.seq)
         assert session.pull_state().graph.roots == [slider.id]
-        page = Page(make_session())
+        page = EditingPage(make_session())
         page.set(slider, value=5)
         wait_until(lambda: slider.value == 5)
         assert live.is_on

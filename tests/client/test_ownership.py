@@ -19,7 +19,7 @@ from tests.command import Running
 from tests.waiting import wait_until
 
 from .conftest import Viewer
-from .following import Page, changed, patch
+from .editing_page import EditingPage, changed, patch
 from .script_side import ScriptSide, ids_from, plot_like
 from .scripts import (
     attributes_by_name,
@@ -340,7 +340,7 @@ def test_a_root_of_a_class_that_is_not_here_stays_in_the_document(
     start: Callable[..., ScriptSide], follows: bool
 ) -> None:
     mine = start(plot_like())
-    page = Page(start().session)
+    page = EditingPage(start().session)
     if follows:
         live = mine.session.live(mine.document)
     page.send(patch(unknown_root()))
@@ -360,7 +360,7 @@ def test_a_value_that_leads_to_a_class_that_is_not_here_stays_in_the_document(
     start: Callable[..., ScriptSide],
 ) -> None:
     mine = start(document_of(Column(children=[Div(text="first", name="text")], name="column")))
-    page = Page(start().session)
+    page = EditingPage(start().session)
     mine.session.live(mine.document)
     column, text = mine.named("column"), mine.named("text")
     children = [{"id": text.id}, unknown_root()["model"]]

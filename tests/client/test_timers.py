@@ -15,8 +15,8 @@ from bokeh.plotting import figure
 from bokeh_wsgi.client import Session
 from tests.waiting import pause, wait_until
 
+from .comparison import differences
 from .conftest import MakeSession, Viewer
-from .following import differences
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ from bokeh_wsgi.dataplane import Op, OpCode
 from tests.waiting import wait_until
 
 from .conftest import MakeSession, Viewer
-from .following import Page
+from .editing_page import EditingPage
 
 
 class Stage:
@@ -46,7 +46,7 @@ class Stage:
 
     def __init__(self, make_session: MakeSession) -> None:
         self.session: Session = make_session(clear=True)
-        self.page = Page(make_session())
+        self.page = EditingPage(make_session())
         self.document = Document()
         self.calls: list[Any] = []
 
