@@ -23,7 +23,10 @@ FRAMEWORKS = {
     "falcon": "Falcon",
     "cherrypy": "CherryPy",
 }
-WITH_SECTIONS_OF_THEIR_OWN = {"Flask", "Django"}  # tests/test_sites.py tries those
+WITH_SECTIONS_OF_THEIR_OWN = {
+    "Flask",
+    "Django",
+}  # tests/test_blueprint.py and tests/test_django_users.py try those
 
 
 def test_every_framework_of_the_page_is_tried() -> None:
