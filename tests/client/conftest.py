@@ -17,6 +17,7 @@ from bokeh_wsgi.models.state import State
 from tests.command import Running, running
 
 from .accounts import registered
+from .board import Board
 from .script_side import ScriptSide
 
 MakeSession = Callable[..., Session]
@@ -126,3 +127,10 @@ def server() -> Iterator[Running]:
     """A server in a process of its own."""
     with running("--store", "memory:") as found:
         yield found
+
+
+@pytest.fixture
+def board(make_session: MakeSession) -> Iterator[Board]:
+    board = Board(make_session)
+    yield board
+    board.session.close()
