@@ -17,6 +17,7 @@ from bokeh_wsgi.store import SQLiteStore
 
 from . import groups
 from .browser.windows import Windows
+from .command import running
 from .effort import tries
 
 guard = groups.Guard()
@@ -111,3 +112,10 @@ def store(path: Path) -> Iterator[SQLiteStore]:
     store = SQLiteStore(path)
     yield store
     store.close()
+
+
+@pytest.fixture(scope="session")
+def root() -> Iterator[str]:
+    """Address of a bokeh-server in a process of its own, which keeps nothing."""
+    with running("--store", "memory:") as server:
+        yield server.link

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser
 from bokeh_wsgi import Session
 from tests.gallery.changes import HEIGHT, KINDS, WHOLE, WIDTH, points
 
-from .conftest import LiveServer
+from .live_server import LiveServer
 from .pictures import LIVE, Eye, Reference, differ, keep, settled
 
 AT_ONCE = 8

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser
 from bokeh_wsgi import Session
 from tests.gallery.documents import NAMES, build
 
-from .conftest import LiveServer
+from .live_server import LiveServer
 from .pictures import LIVE, SHOTS, Eye, Picture, Reference, keep, settled
 
 pytestmark = [

@@ -34,19 +34,17 @@ Run = Callable[[str], Script]
 
 
 @pytest.fixture
-def run(live_server: Callable[..., LiveServer], tmp_path: Path) -> Iterator[Run]:
-    """Runs examples, all against one new server."""
-    server = live_server("--store", "memory:")
+def run(memory_server: LiveServer, tmp_path: Path) -> Iterator[Run]:
+    """Runs examples; each starts its document anew."""
     scripts: list[Script] = []
 
     def run(example: str) -> Script:
-        scripts.append(Script(example, server.url, tmp_path))
+        scripts.append(Script(example, memory_server.url, tmp_path))
         return scripts[-1]
 
     yield run
     for script in scripts:
         script.kill()
-    server.close()
 
 
 @pytest.fixture

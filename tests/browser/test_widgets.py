@@ -10,7 +10,6 @@ from bokeh.models.widgets import Widget
 from playwright.sync_api import FilePayload, Page, expect
 
 from tests.browser.examples import (
-    EXAMPLES,
     TIMEOUT_MS,
     Program,
     Script,
@@ -23,6 +22,7 @@ from tests.browser.examples import (
 )
 from tests.browser.live_server import LiveServer
 from tests.browser.windows import Windows
+from tests.command import EXAMPLES
 
 Act = Callable[[Page], None]
 
