@@ -3,15 +3,15 @@
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
+from tests.imports import ROOT
+from tests.waiting import becomes_true
+
 Figure = Callable[..., None]
-ROOT = Path(__file__).parent.parent
 
 
 class Started(NamedTuple):
@@ -63,15 +63,11 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
             command = [sys.executable, "-m", *arguments]
             process = subprocess.Popen(command, stdout=file, stderr=file, cwd=folder, env=environ)
         running.append(Started(process, ""))
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            lines = [line for line in log.read_text().splitlines() if ready in line]
-            if lines:
-                return Started(process, lines[0])
-            if process.poll() is not None:
-                break
-            time.sleep(0.02)
-        raise RuntimeError(f"{arguments[0]} did not start:\n{log.read_text()}")
+        becomes_true(lambda: ready in log.read_text() or process.poll() is not None, 30)
+        lines = [line for line in log.read_text().splitlines() if ready in line]
+        if not lines:
+            raise RuntimeError(f"{arguments[0]} did not start:\n{log.read_text()}")
+        return Started(process, lines[0])
 
     yield start
     for started in running:

@@ -18,6 +18,7 @@ from bokeh.models import ColumnDataSource
 from bokeh.util.token import generate_jwt_token, generate_session_id
 
 from bokeh_wsgi import Session
+from tests.waiting import pause
 
 from .conftest import Figure
 from .pages import port_of
@@ -102,13 +103,13 @@ def test_fan_out(benchmark: Any, figure: Figure, serve: Any, side: str, viewers:
         assert readers.stdout.readline() == "reading\n"
         rng = np.random.default_rng(2)
         server.update(rng)  # the first one imports what the others have
-        time.sleep(0.5)
+        pause(0.5, "until the first update has come to all")
         begun, before = time.time(), cpu_s(server.started.process.pid)
         updates = 0
         while (now := time.time()) < begun + seconds - 0.3:
             server.update(rng)
             updates += 1
-            time.sleep(max(begun + updates / HZ - now, 0.0))
+            pause(begun + updates / HZ - now, "the rate of the updates")
         taken, elapsed = cpu_s(server.started.process.pid) - before, time.time() - begun
         lags = json.loads(readers.stdout.read())
     server.started.stop()

@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser
 
+from tests.waiting import pause
+
 from .conftest import Figure
 from .pages import port_of
 from .test_fanout import handshake
@@ -92,10 +94,10 @@ def test_round_trip(
         page = browser.new_page()
         page.goto(server.link)
         page.wait_for_function(f"() => window.Bokeh?.documents.length && ({NAMED})('answer')", timeout=60_000)
-        page.wait_for_timeout(500)
+        pause(0.5, "until the page has drawn", page)
         page.evaluate(MEASURE, min(steps, 20))  # the first ones load what the others have
         page.evaluate(f"({NAMED})('slider').value = 0")
-        page.wait_for_timeout(300)
+        pause(0.3, "until the first ones are over", page)
         times = np.array(page.evaluate(MEASURE, steps)) / 1000
         page.close()
         readers.kill()

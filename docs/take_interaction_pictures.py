@@ -13,7 +13,6 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from tests.browser.conftest import LiveServer
 from tests.browser.examples import (
     MODELS,
     Script,
@@ -27,6 +26,7 @@ from tests.browser.examples import (
     wait,
     wait_until_drawn,
 )
+from tests.browser.live_server import LiveServer
 
 IMAGES = Path(__file__).parent / "images"
 

@@ -11,13 +11,12 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPResponse
-from pathlib import Path
 
-import bokeh_wsgi
+from tests.imports import ROOT
 
 COMMAND = [sys.executable, "-m", "bokeh_wsgi"]
-ROOT = Path(bokeh_wsgi.__file__).parent.parent
 ENVIRON = {**os.environ, "PYTHONPATH": str(ROOT)}
+EXAMPLES = ROOT / "examples"
 DEADLINE_S = 30
 
 
@@ -83,3 +82,12 @@ def failed(*flags: str) -> tuple[int, str]:
     run = subprocess.run([*COMMAND, *flags], capture_output=True, text=True, env=ENVIRON, timeout=DEADLINE_S)
     assert run.stdout == ""
     return run.returncode, run.stderr
+
+
+def example_at(example: str, url: str) -> list[str]:
+    """Arguments for Python that run an example with another default address than port 5006."""
+    program = (
+        f"import runpy, bokeh_wsgi.io; bokeh_wsgi.io.DEFAULT_SERVER_URL = {url!r}; "
+        f"runpy.run_path({str(EXAMPLES / example)!r}, run_name='__main__')"
+    )
+    return ["-c", program]

@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
 from threading import current_thread
 from typing import Any
 
@@ -10,10 +11,13 @@ import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser
 
+from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.auth import passwords
+from bokeh_wsgi.store import SQLiteStore
 
 from . import groups
 from .browser.windows import Windows
+from .command import running
 from .effort import tries
 
 guard = groups.Guard()
@@ -86,3 +90,32 @@ def chromium_flags(chromium_flags: list[str]) -> list[str]:
 @pytest.fixture(scope="session")
 def windows(browser: Browser) -> Windows:
     return Windows(browser)
+
+
+@pytest.fixture
+def app() -> Iterator[BokehWSGI]:
+    """A server in this process, which keeps nothing."""
+    app = BokehWSGI(store="memory:")
+    yield app
+    app.close()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where `store` has its file."""
+    return tmp_path / "store.db"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[SQLiteStore]:
+    """In an SQLite file."""
+    store = SQLiteStore(path)
+    yield store
+    store.close()
+
+
+@pytest.fixture(scope="session")
+def root() -> Iterator[str]:
+    """Address of a bokeh-server in a process of its own, which keeps nothing."""
+    with running("--store", "memory:") as server:
+        yield server.link

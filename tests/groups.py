@@ -43,7 +43,10 @@ OF_PYTHON = {
     "test_cli_users.py": "argparse, getpass",
     "test_log.py": "logging",
     "test_serving.py": "sockets and threads",
-    "test_sites.py": "Flask and Django as they are for each Python",
+    "test_blueprint.py": "Flask as it is for each Python",
+    "test_django_users.py": "Django as it is for each Python",
+    "test_flask_users.py": "Flask as it is for each Python",
+    "test_site_users.py": "Flask and Django as they are for each Python",
 }
 """Modules and folders of tests/: why another Python could make a difference."""
 

@@ -1,6 +1,5 @@
 import importlib
 import re
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -18,13 +17,6 @@ from bokeh_wsgi.app import BokehWSGI
 from tests.api.conftest import Api
 
 PAGE = {"Accept": "text/html"}
-
-
-@pytest.fixture
-def app() -> Iterable[BokehWSGI]:
-    app = BokehWSGI(store="memory:")
-    yield app
-    app.close()
 
 
 def visit_everything(client: Client, docid: str, mount: str) -> None:

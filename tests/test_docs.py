@@ -9,8 +9,8 @@ import pytest
 from bokeh_wsgi import cli
 from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.routes import URLS
+from tests.imports import ROOT
 
-ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CHANGES.md", *sorted((ROOT / "docs").rglob("*.md"))]
 DEPLOY = (ROOT / "docs" / "deploy.md").read_text()
 HTTP = (ROOT / "docs" / "http.md").read_text()

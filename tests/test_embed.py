@@ -1,6 +1,5 @@
 """Tags that show plots live in other pages."""
 
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -32,13 +31,6 @@ class Tags(HTMLParser):
 def only(text: str) -> dict[str, Any]:
     ((_, attributes),) = Tags(text).found
     return attributes
-
-
-@pytest.fixture
-def app() -> Iterator[BokehWSGI]:
-    made = BokehWSGI(store="memory:")
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -20,9 +20,9 @@ import pytest
 
 from bokeh_wsgi import Session
 from bokeh_wsgi.dataplane import Reader
+from tests.command import EXAMPLES, example_at
+from tests.imports import ROOT
 
-ROOT = Path(__file__).parent.parent
-EXAMPLES = ROOT / "examples"
 ENVIRON = {**os.environ, "PYTHONPATH": str(ROOT), "BOKEH_BROWSER": "none", "PYTHONUNBUFFERED": "1"}
 DEADLINE_S = 60
 
@@ -79,13 +79,6 @@ def process(*command: str | Path, cwd: Path = ROOT) -> Iterator[Process]:
         started.kill()
 
 
-@pytest.fixture
-def root() -> Iterator[str]:
-    """Address of a bokeh-server."""
-    with process("-m", "bokeh_wsgi", "--port", "0", "--store", "memory:") as server:
-        yield server.link()
-
-
 def changes(link: str, until: int, key: str = "") -> int:
     """The seq of a document, followed until it has at least that; ``key`` is the API key of who may."""
     root, _, docid = re.fullmatch(r"(.*/)(doc/)([^/]+)(?:/.*)?", link).groups()  # type: ignore[union-attr]
@@ -101,23 +94,14 @@ def changes(link: str, until: int, key: str = "") -> int:
     return seq
 
 
-def run_with_default_url(example: str, root: str) -> list[str]:
-    """Arguments that run an example with another default address than port 5006, which may be in use."""
-    program = (
-        f"import runpy, bokeh_wsgi.io; bokeh_wsgi.io.DEFAULT_SERVER_URL = {root!r}; "
-        f"runpy.run_path({str(EXAMPLES / example)!r}, run_name='__main__')"
-    )
-    return ["-c", program]
-
-
 def test_the_first_example_of_the_old_docs_runs(root: str) -> None:
-    with process(*run_with_default_url("docs_first.py", root)) as script:
+    with process(*example_at("docs_first.py", root)) as script:
         assert changes(script.link(), 1) == 1
         assert script.end() == 0
 
 
 def test_the_animated_example_of_the_old_docs_goes_on(root: str) -> None:
-    with process(*run_with_default_url("docs_animated.py", root)) as script:
+    with process(*example_at("docs_animated.py", root)) as script:
         assert changes(script.link(), 3) >= 3
 
 

@@ -30,12 +30,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def root() -> Iterator[str]:
-    with process("-m", "bokeh_wsgi", "--port", "0", "--store", "memory:") as server:
-        yield server.link()
-
-
-@pytest.fixture
 def shared_root() -> Iterator[str]:
     """Address of a server with users."""
     with process("-m", "bokeh_wsgi", "-m", "--port", "0", "--store", "memory:") as server:

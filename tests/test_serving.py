@@ -6,7 +6,7 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
@@ -20,6 +20,7 @@ from bokeh_wsgi.serving.endpoint import Limits
 from bokeh_wsgi.serving.environ import target_of
 from bokeh_wsgi.serving.redaction import redacted
 from bokeh_wsgi.serving.server import Server, listen
+from tests.waiting import wait_until
 
 
 def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -94,13 +95,6 @@ def ask(connection: http.client.HTTPConnection, *request: Any, **options: Any) -
     connection.request(*request, **options)
     response = connection.getresponse()
     return response.status, response.read()
-
-
-def wait_until(holds: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come to that"
-        time.sleep(0.01)
 
 
 def raw(server: Server, request: bytes, *, keeps: bool = False) -> bytes:

@@ -1,6 +1,6 @@
 """A server in this process, and what a publisher and a reader do with it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -78,13 +78,6 @@ def columns_after(changes: Sequence[Change]) -> dict[str, Any]:
     for change in changes:
         state.apply(change.ops, change.seq)
     return {name: held.values.column().values() for (_, name), held in state.columns.items()}
-
-
-@pytest.fixture
-def app() -> Iterator[BokehWSGI]:
-    app = BokehWSGI(store="memory:")
-    yield app
-    app.close()
 
 
 @pytest.fixture

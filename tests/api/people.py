@@ -1,7 +1,7 @@
 """A server with several users, and what each of them is to one document."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -120,3 +120,13 @@ class Browser:
     def sign_in(self, user: str, password: str = PASSWORD) -> TestResponse:
         form = {"username": user, "password": password, "csrf": self.form_token("/login")}
         return self.post("/login", form)
+
+
+def people_with(**columns: Any) -> Iterator[People]:
+    """At a server of their own, which is closed at the end; what ada's document holds, if anything."""
+    app = BokehWSGI(store="memory:", multi_user=True)
+    people = People(app)
+    if columns:
+        people.api("ada").publish(people.docid, **columns)
+    yield people
+    app.close()

@@ -212,7 +212,7 @@ MODES: dict[str, dict[str, Any]] = {
 }
 
 
-class Page:
+class StolenToken:
     """The token of a page that somebody has got hold of, and what they make of it by a clock of their own."""
 
     def __init__(self, mode: str, monkeypatch: pytest.MonkeyPatch, query: str = "") -> None:
@@ -258,30 +258,30 @@ class Page:
 def test_a_pages_token_is_not_renewed_for_ever(
     mode: str, query: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page = Page(mode, monkeypatch, query)
+    token = StolenToken(mode, monkeypatch, query)
     for _ in range(0, PAGE_S - 600, 300):
-        page.wait(300)
-        assert page.renew() == 200
+        token.wait(300)
+        assert token.renew() == 200
     for _ in range(4):
-        page.wait(300)
-        status = page.renew()
+        token.wait(300)
+        status = token.renew()
     assert status == 401
-    page.app.close()
+    token.app.close()
 
 
 @pytest.mark.parametrize("mode", MODES)
 def test_an_open_stream_ends_with_the_last_token(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    page = Page(mode, monkeypatch)
+    token = StolenToken(mode, monkeypatch)
     follower = ChangeReader(
-        page.app.context,
-        {page.docid: 0},
-        {page.docid: page.app.context.policy.bearer_of(page.headers["Document-Token"])},
+        token.app.context,
+        {token.docid: 0},
+        {token.docid: token.app.context.policy.bearer_of(token.headers["Document-Token"])},
     )
     reader = Reader(limits=None)
     reader.feed(SCHEMA_MESSAGE)
     assert [change.seq for change in reader.feed(b"".join(follower.news()))] == [1]
-    page.wait(PAGE_S + 1)
+    token.wait(PAGE_S + 1)
     (ended,) = reader.feed(b"".join(follower.news()))
     assert ended.meta == {"end": "expired"}
     assert follower.news() == []
-    page.app.close()
+    token.app.close()

@@ -12,7 +12,7 @@ from bokeh_wsgi.auth import tokens
 from bokeh_wsgi.dataplane import Op, OpCode, encode_upload
 
 from .conftest import GRAPH, Api
-from .people import People, token_in
+from .people import People, people_with, token_in
 from .test_access_ends import page_token, public_token, unshare
 from .test_roles import EDIT
 
@@ -22,11 +22,7 @@ Headers = dict[str, str]
 
 @pytest.fixture
 def people() -> Iterator[People]:
-    app = BokehWSGI(store="memory:", multi_user=True)
-    people = People(app)
-    people.api("ada").publish(people.docid, y=[1.0, 2.0])
-    yield people
-    app.close()
+    yield from people_with(y=[1.0, 2.0])
 
 
 def edit(people: People, headers: Headers) -> int:

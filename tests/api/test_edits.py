@@ -1,142 +1,37 @@
 """What pages send: every kind of edit, and everything that is refused."""
 
-import gzip
 import json
-from base64 import b64encode
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
-from werkzeug.test import TestResponse
 
 from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.dataplane import Op, OpCode, column_from
-from bokeh_wsgi.models import State
 
-from .conftest import Api, replaces
+from .document_page import GRAPH, DocumentPage, array, changed, event, packed, patched, replaced, streamed
 
 pytestmark = pytest.mark.bokeh  # its types are what edits are checked against
-GRAPH = {
-    "version": "3.9.2",
-    "title": "t",
-    "roots": ["p1", "p4", "p5"],
-    "models": {
-        "p1": {"name": "Slider", "attributes": {"value": 1, "start": 0, "end": 10}},
-        "p2": {"name": "ColumnDataSource", "attributes": {"selected": {"id": "p3"}}},
-        "p3": {"name": "Selection", "attributes": {}},
-        "p4": {"name": "GlyphRenderer", "attributes": {"data_source": {"id": "p2"}}},
-        "p5": {
-            "name": "Button",
-            "attributes": {"subscribed_events": {"type": "set", "entries": ["button_click"]}},
-        },
-    },
-}
-
-
-class Page(Api):
-    """A page of a document, and what it sends."""
-
-    docid: str
-
-    def begin(self, **columns: Any) -> None:
-        self.docid = self.make("edits")
-        self.restart(**columns)
-
-    def restart(self, **columns: Any) -> None:
-        response = self.upload(self.docid, [Op(OpCode.GRAPH, json=json.dumps(GRAPH)), *replaces(**columns)])
-        assert response.status_code == 200, response.text
-
-    def send(self, *edits: Any, key: str = "", **kw: Any) -> TestResponse:
-        headers = {"Idempotency-Key": key} if key else {}
-        return self.client.post(
-            f"/doc/{self.docid}/edits", json={"edits": list(edits)}, headers=headers, **kw
-        )
-
-    def accepted(self, *edits: Any) -> int:
-        response = self.send(*edits)
-        assert response.status_code == 200, response.text
-        return int(response.get_json()["seq"])
-
-    def refused(self, *edits: Any) -> tuple[int, str]:
-        before = self.state().seq
-        response = self.send(*edits)
-        assert response.status_code >= 400, response.text
-        assert self.state().seq == before
-        return response.status_code, response.get_json()["message"]
-
-    def state(self) -> State:
-        state = State()
-        for change in self.changes(f"{self.docid}:0"):
-            state.apply(change.ops, change.seq)
-        return state
-
-    def values(self, column: str) -> Any:
-        return self.state().columns["p2", column].values.column().values()
-
-    def attribute(self, model: str, name: str) -> Any:
-        return self.state().graph.models[model]["attributes"].get(name)
-
-    def last(self, after: int) -> list[Op]:
-        (change,) = self.changes(f"{self.docid}:{after}")
-        return list(change.ops)
-
-
-def changed(model: str, attr: str, new: Any) -> dict[str, Any]:
-    return {"kind": "ModelChanged", "model": {"id": model}, "attr": attr, "new": new}
-
-
-def streamed(rollover: int | None = None, /, **data: Any) -> dict[str, Any]:
-    told = {"kind": "ColumnsStreamed", "model": {"id": "p2"}, "attr": "data", "data": data}
-    return {**told, "rollover": rollover}
-
-
-def patched(**patches: Any) -> dict[str, Any]:
-    return {"kind": "ColumnsPatched", "model": {"id": "p2"}, "attr": "data", "patches": patches}
-
-
-def replaced(*removed: str, **data: Any) -> dict[str, Any]:
-    told = {"kind": "ColumnDataChanged", "model": {"id": "p2"}, "attr": "data", "data": data}
-    return {**told, "removed": list(removed)}
-
-
-def event(name: str, model: str | None, **values: Any) -> dict[str, Any]:
-    values = {"model": None if model is None else {"id": model}, **values}
-    content = {"type": "event", "name": name, "values": values}
-    return {"kind": "MessageSent", "msg_type": "bokeh_event", "msg_data": content}
-
-
-def array(values: Any) -> dict[str, Any]:
-    values = np.asarray(values)
-    content = {"type": "bytes", "data": b64encode(values.tobytes()).decode()}
-    shape, dtype = list(values.shape), values.dtype.name
-    return {"type": "ndarray", "array": content, "shape": shape, "dtype": dtype, "order": "little"}
-
-
-def packed(values: Any) -> dict[str, Any]:
-    """An array as BokehJS packs it."""
-    values = np.asarray(values)
-    content = {"type": "bytes", "data": b64encode(gzip.compress(values.tobytes())).decode()}
-    return {"type": "typed_array", "array": content, "dtype": values.dtype.name, "order": "little"}
 
 
 @pytest.fixture
-def page() -> Iterator[Page]:
+def page() -> Iterator[DocumentPage]:
     app = BokehWSGI(store="memory:", max_edit_bytes=10_000)
-    page = Page(app)
+    page = DocumentPage(app)
     page.begin(x=np.arange(4.0), n=np.arange(4, dtype=np.int32), names=["a", "b", "c", "d"])
     yield page
     app.close()
 
 
 class TestAttributes:
-    def test_a_value_is_kept_and_passed_on(self, page: Page) -> None:
+    def test_a_value_is_kept_and_passed_on(self, page: DocumentPage) -> None:
         seq = page.accepted(changed("p1", "value", 3.5))
         assert page.attribute("p1", "value") == 3.5
         (op,) = page.last(seq - 1)
         assert op.code is OpCode.PATCH
 
-    def test_a_batch_is_one_change(self, page: Page) -> None:
+    def test_a_batch_is_one_change(self, page: DocumentPage) -> None:
         seq = page.accepted(
             event("button_click", "p5"),
             changed("p1", "value", 2),
@@ -146,30 +41,30 @@ class TestAttributes:
         codes = [op.code for op in page.last(seq - 1)]
         assert codes == [OpCode.PATCH, *[OpCode.APPEND] * 3, OpCode.EVENT]
 
-    def test_an_attribute_goes_back_to_its_default(self, page: Page) -> None:
+    def test_an_attribute_goes_back_to_its_default(self, page: DocumentPage) -> None:
         page.accepted({"kind": "ModelChanged", "model": {"id": "p1"}, "attr": "value", "unset": True})
         assert page.attribute("p1", "value") is None
 
-    def test_a_batch_that_is_sent_again_is_not_done_again(self, page: Page) -> None:
+    def test_a_batch_that_is_sent_again_is_not_done_again(self, page: DocumentPage) -> None:
         first = page.send(streamed(x=[4], n=[4], names=["e"]), key="one")
         again = page.send(streamed(x=[4], n=[4], names=["e"]), key="one")
         assert first.get_json() == again.get_json()
         assert len(page.values("x")) == 5
 
-    def test_new_models_come_with_what_mentions_them(self, page: Page) -> None:
+    def test_new_models_come_with_what_mentions_them(self, page: DocumentPage) -> None:
         new = {"type": "object", "name": "Selection", "id": "j1", "attributes": {"indices": [3]}}
         page.accepted(changed("p2", "selected", new))
         assert page.attribute("p2", "selected") == {"id": "j1"}
         assert page.attribute("j1", "indices") == [3]
 
-    def test_roots_and_the_title(self, page: Page) -> None:
+    def test_roots_and_the_title(self, page: DocumentPage) -> None:
         page.accepted(
             {"kind": "TitleChanged", "title": "new"}, {"kind": "RootRemoved", "model": {"id": "p1"}}
         )
         graph = page.state().graph
         assert (graph.title, graph.roots) == ("new", ["p4", "p5"])
 
-    def test_models_of_other_packages_are_known_by_types_in_the_graph(self, page: Page) -> None:
+    def test_models_of_other_packages_are_known_by_types_in_the_graph(self, page: DocumentPage) -> None:
         types = {
             "my.Knob": {"bases": ["my.Knob", "Model"], "attributes": {"angle": ["range", "float", 0, 360]}}
         }
@@ -180,7 +75,7 @@ class TestAttributes:
         assert page.refused(changed("p9", "angle", 361))[0] == 400
         assert page.refused(changed("p9", "colour", "red"))[0] == 400
 
-    def test_models_that_a_script_defined_have_the_attributes_it_gave_them(self, page: Page) -> None:
+    def test_models_that_a_script_defined_have_the_attributes_it_gave_them(self, page: DocumentPage) -> None:
         definition = {"type": "model", "name": "Person", "properties": [{"name": "age", "kind": "Int"}]}
         models = {**GRAPH["models"], "p9": {"name": "Person", "attributes": {}}}  # type: ignore[dict-item]
         graph = {**GRAPH, "models": models, "roots": ["p1", "p4", "p5", "p9"], "defs": [definition]}
@@ -190,7 +85,7 @@ class TestAttributes:
 
 
 class TestColumns:
-    def test_streamed_rows_are_an_append(self, page: Page) -> None:
+    def test_streamed_rows_are_an_append(self, page: DocumentPage) -> None:
         seq = page.accepted(streamed(x=[4, 5.5], n=[4, 5], names=["e", "f"]))
         assert [op.code for op in page.last(seq - 1)] == [OpCode.APPEND] * 3
         assert page.values("x").tolist() == [0, 1, 2, 3, 4, 5.5]
@@ -199,12 +94,12 @@ class TestColumns:
         assert page.values("names") == ["a", "b", "c", "d", "e", "f"]
 
     @pytest.mark.parametrize("rollover", [0, 1, 2, 3, 4, 5, 6, 9])
-    def test_a_rollover_keeps_so_many_rows(self, page: Page, rollover: int) -> None:
+    def test_a_rollover_keeps_so_many_rows(self, page: DocumentPage, rollover: int) -> None:
         page.accepted(streamed(rollover, x=[4, 5], n=[4, 5], names=["e", "f"]))
         whole = [0, 1, 2, 3, 4, 5]
         assert page.values("x").tolist() == whole[len(whole) - min(rollover, 6) :]
 
-    def test_patched_rows_are_a_write(self, page: Page) -> None:
+    def test_patched_rows_are_a_write(self, page: DocumentPage) -> None:
         patch = {"type": "slice", "start": 1, "stop": 3, "step": None}
         seq = page.accepted(patched(x=[[0, 9], [patch, [7.5, 8]]], names=[[3, "z"]]))
         ops = page.last(seq - 1)
@@ -212,13 +107,13 @@ class TestColumns:
         assert page.values("x").tolist() == [9, 7.5, 8, 3]
         assert page.values("names") == ["a", "b", "c", "z"]
 
-    def test_a_part_of_an_image_is_patched(self, page: Page) -> None:
+    def test_a_part_of_an_image_is_patched(self, page: DocumentPage) -> None:
         page.restart(image=[np.zeros((2, 3)), np.ones((2, 3))])
         part = {"type": "slice", "start": 0, "stop": 2, "step": None}
         page.accepted(patched(image=[[[1, part, 2], [5, 6]]]))
         assert page.values("image")[1].tolist() == [[1, 1, 5], [1, 1, 6]]
 
-    def test_a_value_that_does_not_fit_its_type_widens_the_column(self, page: Page) -> None:
+    def test_a_value_that_does_not_fit_its_type_widens_the_column(self, page: DocumentPage) -> None:
         page.accepted(patched(n=[[1, 1.5]]))
         assert page.values("n").tolist() == [0, 1.5, 2, 3]
         page.accepted(patched(x=[[2, "two"]]))
@@ -226,30 +121,30 @@ class TestColumns:
         page.accepted(streamed(x=[7], n=[7], names=[None]))
         assert list(page.values("names")) == ["a", "b", "c", "d", None]
 
-    def test_numbers_that_json_has_not(self, page: Page) -> None:
+    def test_numbers_that_json_has_not(self, page: DocumentPage) -> None:
         nan, infinite = ({"type": "number", "value": name} for name in ("nan", "-inf"))
         page.accepted(patched(x=[[0, nan], [1, infinite]]))
         assert np.array_equal(page.values("x"), [np.nan, -np.inf, 2, 3], equal_nan=True)
 
-    def test_whole_columns_come_and_go(self, page: Page) -> None:
+    def test_whole_columns_come_and_go(self, page: DocumentPage) -> None:
         page.accepted(replaced("names", x=array(np.arange(2, dtype=np.uint8)), n=[1, 2], y=["p", "q"]))
         assert page.values("x").dtype == np.uint8
         assert (page.values("n").tolist(), page.values("n").dtype) == ([1, 2], np.int32)
         assert page.values("y") == ["p", "q"]
         assert ("p2", "names") not in page.state().columns
 
-    def test_arrays_may_be_packed(self, page: Page) -> None:
+    def test_arrays_may_be_packed(self, page: DocumentPage) -> None:
         page.accepted(replaced(x=packed(np.arange(100.0))))
         assert page.values("x").tolist() == list(range(100))
 
-    def test_what_a_batch_unpacks_to_is_limited(self, page: Page) -> None:
+    def test_what_a_batch_unpacks_to_is_limited(self, page: DocumentPage) -> None:
         halves = replaced(x=packed(np.zeros(625))), replaced(n=packed(np.zeros(626)))
         assert page.send(halves[0]).status_code == 200
         status, message = page.refused(*halves)
         assert status == 413
         assert "10000 bytes (max_edit_bytes)" in message
 
-    def test_edits_of_one_batch_go_one_after_the_other(self, page: Page) -> None:
+    def test_edits_of_one_batch_go_one_after_the_other(self, page: DocumentPage) -> None:
         page.accepted(
             streamed(5, x=[4, 5], n=[4, 5], names=["e", "f"]),
             patched(x=[[4, 50]]),
@@ -258,7 +153,7 @@ class TestColumns:
         )
         assert list(page.values("x")) == ["one", 2, 3, 4, 50, 6]
 
-    def test_a_script_that_did_not_see_it_is_told(self, page: Page) -> None:
+    def test_a_script_that_did_not_see_it_is_told(self, page: DocumentPage) -> None:
         version = page.state().columns["p2", "x"].version
         page.accepted(patched(x=[[0, 9]]))
         op = Op(OpCode.WRITE, model="p2", column="x", base=version, count=1, values=column_from(np.ones(1)))
@@ -266,7 +161,7 @@ class TestColumns:
 
 
 class TestEvents:
-    def test_an_event_is_passed_on_and_is_no_state(self, page: Page) -> None:
+    def test_an_event_is_passed_on_and_is_no_state(self, page: DocumentPage) -> None:
         before = page.state().graph.to_json()
         seq = page.accepted(event("button_click", "p5"))
         (op,) = page.last(seq - 1)
@@ -274,7 +169,7 @@ class TestEvents:
         assert json.loads(op.json) == {"name": "button_click", "values": {"model": {"id": "p5"}}}
         assert page.state().graph.to_json() == before
 
-    def test_a_reader_who_is_far_behind_gets_all_events_in_order(self, page: Page) -> None:
+    def test_a_reader_who_is_far_behind_gets_all_events_in_order(self, page: DocumentPage) -> None:
         seq = page.state().seq
         for value in range(300):
             page.accepted(changed("p1", "value", value), changed("p3", "indices", list(range(value))))
@@ -343,19 +238,19 @@ REFUSED: dict[str, tuple[Any, int, str]] = {
 
 class TestRefusals:
     @pytest.mark.parametrize("case", REFUSED)
-    def test_nothing_is_done_and_the_reason_is_told(self, page: Page, case: str) -> None:
+    def test_nothing_is_done_and_the_reason_is_told(self, page: DocumentPage, case: str) -> None:
         edit, status, words = REFUSED[case]
         told = page.refused(edit)
         assert told[0] == status, told
         assert words in told[1]
 
-    def test_one_bad_edit_stops_its_whole_batch(self, page: Page) -> None:
+    def test_one_bad_edit_stops_its_whole_batch(self, page: DocumentPage) -> None:
         status, message = page.refused(changed("p1", "value", 2), changed("p1", "value", "x"))
         assert status == 400
         assert "cannot be 'x'" in message
         assert page.attribute("p1", "value") == 1
 
-    def test_a_batch_that_is_too_large(self, page: Page) -> None:
+    def test_a_batch_that_is_too_large(self, page: DocumentPage) -> None:
         status, message = page.refused(changed("p1", "title", "x" * 10_000))
         assert status == 413
         assert "max_edit_bytes" in message
@@ -363,11 +258,11 @@ class TestRefusals:
     @pytest.mark.parametrize(
         "body", [b" ", b"[]", b"{}", b'{"edits": []}', b'{"edits": 1}', b"[" * 100_000, b"\xff"]
     )
-    def test_what_is_no_batch(self, page: Page, body: bytes) -> None:
+    def test_what_is_no_batch(self, page: DocumentPage, body: bytes) -> None:
         headers = {"Content-Type": "application/json"}
         response = page.client.post(f"/doc/{page.docid}/edits", data=body[:9000], headers=headers)
         assert response.status_code == 400, response.text
 
-    def test_only_json_is_taken(self, page: Page) -> None:
+    def test_only_json_is_taken(self, page: DocumentPage) -> None:
         response = page.client.post(f"/doc/{page.docid}/edits", data=b"{}")
         assert response.status_code == 400

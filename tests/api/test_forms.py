@@ -11,14 +11,12 @@ from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.links import local_path
 from bokeh_wsgi.routes import URLS
 
-from .people import PASSWORD, Browser, People
+from .people import PASSWORD, Browser, People, people_with
 
 
 @pytest.fixture
 def people() -> Iterator[People]:
-    app = BokehWSGI(store="memory:", multi_user=True)
-    yield People(app)
-    app.close()
+    yield from people_with()
 
 
 @pytest.fixture

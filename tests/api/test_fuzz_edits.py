@@ -11,7 +11,7 @@ import pytest
 from bokeh_wsgi.app import BokehWSGI
 from tests.effort import tries
 
-from .test_edits import Page, array, changed, event, packed, patched, replaced, streamed
+from .document_page import DocumentPage, array, changed, event, packed, patched, replaced, streamed
 
 pytestmark = pytest.mark.bokeh  # its types are what edits are checked against
 
@@ -97,7 +97,7 @@ class Fuzzer:
 
 @pytest.mark.parametrize("seed", range(tries(4, full=100)))
 def test_any_edits_are_taken_or_refused_with_the_reason(seed: int) -> None:
-    page, fuzzer = Page(BokehWSGI(store="memory:")), Fuzzer(seed)
+    page, fuzzer = DocumentPage(BokehWSGI(store="memory:")), Fuzzer(seed)
     page.begin(**COLUMNS)
     taken = 0
     for _ in range(300):

@@ -12,7 +12,7 @@ from bokeh_wsgi.dataplane import Column, Op, OpCode, column_from
 from tests.growth import Act, check_linear
 
 from .conftest import Api, replaces
-from .test_edits import Page, array, changed, event, patched, replaced, streamed
+from .document_page import DocumentPage, array, changed, event, patched, replaced, streamed
 
 pytestmark = pytest.mark.bokeh  # its types are what edits are checked against
 
@@ -57,7 +57,7 @@ class Server:
 
     def edits(self, edits: list[Any], *, text: str = "", refused: bool = False, **columns: Any) -> Act:
         """One batch of edits in a document with this graph and columns."""
-        page = Page(self.app)
+        page = DocumentPage(self.app)
         page.docid = self.docid
         made = (op(OpCode.REPLACE, values, column=name, base=0) for name, values in columns.items())
         ops = [Op(OpCode.GRAPH, json=text or graph()), *made]

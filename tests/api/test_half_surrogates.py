@@ -9,12 +9,11 @@ import pytest
 from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder, TestResponse, run_wsgi_app
 
-from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.dataplane import Op, OpCode
 from bokeh_wsgi.routes import URLS
 
 from .conftest import GRAPH, Api
-from .people import PASSWORD, People
+from .people import PASSWORD, People, people_with
 
 HALF = "\ud83d"
 RAW = b"\xed\xa0\xbd".decode("latin-1")  # as servers hand it on (PEP 3333)
@@ -22,11 +21,7 @@ RAW = b"\xed\xa0\xbd".decode("latin-1")  # as servers hand it on (PEP 3333)
 
 @pytest.fixture
 def people() -> Iterator[People]:
-    app = BokehWSGI(store="memory:", multi_user=True)
-    people = People(app)
-    people.api("ada").publish(people.docid, y=[1.0])
-    yield people
-    app.close()
+    yield from people_with(y=[1.0])
 
 
 def refused(answer: TestResponse) -> None:

@@ -5,17 +5,14 @@ from collections.abc import Iterator
 import pytest
 from werkzeug.test import Client, TestResponse
 
-from bokeh_wsgi.app import BokehWSGI
 from tests.mod_wsgi import ModWSGI
 
-from .people import HTML, People, token_in
+from .people import HTML, People, people_with, token_in
 
 
 @pytest.fixture
 def people() -> Iterator[People]:
-    app = BokehWSGI(store="memory:", multi_user=True)
-    yield People(app)
-    app.close()
+    yield from people_with()
 
 
 def call(people: People, path: str, user: str = "", **headers: str) -> TestResponse:

@@ -6,12 +6,11 @@ from typing import Any
 import pytest
 from werkzeug.test import Client
 
-from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.dataplane import Op, OpCode, encode_upload
 from bokeh_wsgi.routes import URLS
 
 from .conftest import GRAPH
-from .people import HTML, PASSWORD, People
+from .people import HTML, PASSWORD, People, people_with
 
 EDIT = {"kind": "ModelChanged", "model": {"id": "p2"}, "attr": "name", "new": "gpu"}
 
@@ -99,11 +98,7 @@ PUBLISHED: list[tuple[str, str, tuple[int, ...]]] = [
 
 @pytest.fixture
 def people() -> Iterator[People]:
-    app = BokehWSGI(store="memory:", multi_user=True)
-    people = People(app)
-    people.api("ada").publish(people.docid, y=[1.0, 2.0])
-    yield people
-    app.close()
+    yield from people_with(y=[1.0, 2.0])
 
 
 def headers_of(role: str, people: People) -> dict[str, str]:

@@ -13,7 +13,7 @@ from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.dataplane import Op, OpCode, encode_upload
 
 from .conftest import GRAPH
-from .people import PASSWORD, Browser, People
+from .people import PASSWORD, Browser, People, people_with
 from .test_access_ends import page_token, unshare
 from .test_roles import EDIT
 
@@ -43,11 +43,7 @@ class SlowBody(io.BytesIO):
 
 @pytest.fixture
 def people() -> Iterator[People]:
-    app = BokehWSGI(store="memory:", multi_user=True)
-    people = People(app)
-    people.api("ada").publish(people.docid, y=[1.0, 2.0])
-    yield people
-    app.close()
+    yield from people_with(y=[1.0, 2.0])
 
 
 def send(

@@ -20,18 +20,6 @@ from .people import HTML, token_in
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "store.db"
-
-
-@pytest.fixture
-def store(path: Path) -> Iterator[SQLiteStore]:
-    store = SQLiteStore(path)
-    yield store
-    store.close()
-
-
-@pytest.fixture
 def app(store: SQLiteStore) -> Iterator[BokehWSGI]:
     app = BokehWSGI(store=store, max_streams=2)
     yield app

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from bokeh_wsgi import presence
 from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.dataplane import Reader
 from tests.pages.reading import find
+from tests.waiting import wait_until
 
 from .conftest import Api
 from .people import token_in
@@ -50,7 +51,7 @@ class Stream:
         self._closing.set()
 
 
-class Room:
+class TwoProcesses:
     """Two processes of one server, as far as they share a store."""
 
     def __init__(self, uri: str) -> None:
@@ -93,108 +94,105 @@ class Room:
 
 
 @pytest.fixture(params=["memory", "sqlite"])
-def room(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Room]:
-    room = Room("memory:" if request.param == "memory" else f"sqlite:///{tmp_path}/presence.db")
-    yield room
-    room.close()
+def processes(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TwoProcesses]:
+    processes = TwoProcesses("memory:" if request.param == "memory" else f"sqlite:///{tmp_path}/presence.db")
+    yield processes
+    processes.close()
 
 
-def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
-def test_pages_are_counted_once_and_scripts_are_not(room: Room) -> None:
-    assert room.viewers() == 0
-    script = room.listen()
-    until(lambda: script.told == [0])
-    first, again, other = room.look("a"), room.look("a"), room.look("b", 1)
-    until(lambda: room.viewers() == 2 and room.viewers(1) == 2 and script.told[-1] == 2)
+def test_pages_are_counted_once_and_scripts_are_not(processes: TwoProcesses) -> None:
+    assert processes.viewers() == 0
+    script = processes.listen()
+    wait_until(lambda: script.told == [0])
+    first, again, other = processes.look("a"), processes.look("a"), processes.look("b", 1)
+    wait_until(lambda: processes.viewers() == 2 and processes.viewers(1) == 2 and script.told[-1] == 2)
     again.close()
     other.close()
-    until(lambda: room.viewers() == 1)
+    wait_until(lambda: processes.viewers() == 1)
     first.close()
-    until(lambda: room.viewers() == 0)
-    until(lambda: script.told[-1] == 0)
+    wait_until(lambda: processes.viewers() == 0)
+    wait_until(lambda: script.told[-1] == 0)
     assert script.told[0] == 0
     assert max(script.told) == 2
 
 
-def test_a_script_at_another_process_is_told_at_once(room: Room) -> None:
-    script = room.listen(1)
-    until(lambda: script.told == [0])
-    room.look("a", 0)
-    until(lambda: script.told == [0, 1])
+def test_a_script_at_another_process_is_told_at_once(processes: TwoProcesses) -> None:
+    script = processes.listen(1)
+    wait_until(lambda: script.told == [0])
+    processes.look("a", 0)
+    wait_until(lambda: script.told == [0, 1])
 
 
-def test_a_page_that_reloads_was_not_away(room: Room) -> None:
-    script = room.listen()
-    until(lambda: script.told == [0])
-    stream = room.look("a")
-    until(lambda: script.told == [0, 1])
+def test_a_page_that_reloads_was_not_away(processes: TwoProcesses) -> None:
+    script = processes.listen()
+    wait_until(lambda: script.told == [0])
+    stream = processes.look("a")
+    wait_until(lambda: script.told == [0, 1])
     for _ in range(5):
         stream.close()
-        stream = room.look("a")
+        stream = processes.look("a")
     stream.close()
-    until(lambda: script.told[-1] == 0)
+    wait_until(lambda: script.told[-1] == 0)
     assert script.told == [0, 1, 0]
 
 
-def test_a_page_that_polls_is_there_between_two_polls(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_that_polls_is_there_between_two_polls(
+    processes: TwoProcesses, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(presence, "POLL_GAP_S", 2.0)
-    script = room.listen()
-    until(lambda: script.told == [0])
-    bearer = token_in(Client(room.apps[0]).get(f"/doc/{room.docid}").text)
+    script = processes.listen()
+    wait_until(lambda: script.told == [0])
+    bearer = token_in(Client(processes.apps[0]).get(f"/doc/{processes.docid}").text)
     for _ in range(4):
-        query = f"/changes?doc={room.docid}:0&wait=0&page=a"
-        assert Client(room.apps[0]).get(query, headers=bearer).status_code == 200
-        until(lambda: script.told == [0, 1])
-    until(lambda: script.told[-1] == 0 and len(script.told) > 1)
+        query = f"/changes?doc={processes.docid}:0&wait=0&page=a"
+        assert Client(processes.apps[0]).get(query, headers=bearer).status_code == 200
+        wait_until(lambda: script.told == [0, 1])
+    wait_until(lambda: script.told[-1] == 0 and len(script.told) > 1)
     assert script.told == [0, 1, 0]
 
 
-def test_a_reader_that_gives_itself_many_names_is_no_crowd(room: Room) -> None:
-    bearer = token_in(Client(room.apps[0]).get(f"/doc/{room.docid}").text)
+def test_a_reader_that_gives_itself_many_names_is_no_crowd(processes: TwoProcesses) -> None:
+    bearer = token_in(Client(processes.apps[0]).get(f"/doc/{processes.docid}").text)
     for n in range(200):
-        query = f"/changes?doc={room.docid}:0&wait=0&page=page{n}"
-        assert Client(room.apps[0]).get(query, headers=bearer).status_code == 200
-    assert room.viewers() == presence.MAX_PAGES
-    held = [room._open(0, f"doc={room.docid}:0&page=held{n}", **bearer) for n in range(30)]
-    assert room.viewers() == presence.MAX_PAGES
+        query = f"/changes?doc={processes.docid}:0&wait=0&page=page{n}"
+        assert Client(processes.apps[0]).get(query, headers=bearer).status_code == 200
+    assert processes.viewers() == presence.MAX_PAGES
+    held = [processes._open(0, f"doc={processes.docid}:0&page=held{n}", **bearer) for n in range(30)]
+    assert processes.viewers() == presence.MAX_PAGES
     # Who opens the page from elsewhere counts besides.
-    other = Client(room.apps[0])
+    other = Client(processes.apps[0])
     elsewhere = {"REMOTE_ADDR": "192.0.2.9"}
-    html = other.get(f"/doc/{room.docid}", environ_overrides=elsewhere).text
-    query = f"/changes?doc={room.docid}:0&wait=0&page=other"
+    html = other.get(f"/doc/{processes.docid}", environ_overrides=elsewhere).text
+    query = f"/changes?doc={processes.docid}:0&wait=0&page=other"
     assert other.get(query, headers=token_in(html), environ_overrides=elsewhere).status_code == 200
-    assert room.viewers() == presence.MAX_PAGES + 1
+    assert processes.viewers() == presence.MAX_PAGES + 1
     for stream in held:
         stream.close()
 
 
-def test_the_index_counts_pages_of_all_processes_and_no_scripts(room: Room) -> None:
-    assert room.listed() == "0 viewers"
-    script = room.listen()
-    until(lambda: script.told == [0])
-    assert room.listed() == "0 viewers"
-    room.look("a")
-    room.look("b", 1)
-    until(lambda: [room.listed(app) for app in (0, 1)] == ["2 viewers"] * 2)
+def test_the_index_counts_pages_of_all_processes_and_no_scripts(processes: TwoProcesses) -> None:
+    assert processes.listed() == "0 viewers"
+    script = processes.listen()
+    wait_until(lambda: script.told == [0])
+    assert processes.listed() == "0 viewers"
+    processes.look("a")
+    processes.look("b", 1)
+    wait_until(lambda: [processes.listed(app) for app in (0, 1)] == ["2 viewers"] * 2)
 
 
-def test_the_index_counts_a_page_that_polls(room: Room) -> None:
-    bearer = token_in(Client(room.apps[0]).get(f"/doc/{room.docid}").text)
-    query = f"/changes?doc={room.docid}:0&wait=0&page=a"
-    assert Client(room.apps[0]).get(query, headers=bearer).status_code == 200
-    assert room.listed() == "1 viewer"
+def test_the_index_counts_a_page_that_polls(processes: TwoProcesses) -> None:
+    bearer = token_in(Client(processes.apps[0]).get(f"/doc/{processes.docid}").text)
+    query = f"/changes?doc={processes.docid}:0&wait=0&page=a"
+    assert Client(processes.apps[0]).get(query, headers=bearer).status_code == 200
+    assert processes.listed() == "1 viewer"
 
 
-def test_a_process_that_was_killed_is_forgotten(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    store = room.apps[0].store
-    store.set_viewers(room.docid, "killed", 3)
-    assert store.viewers(room.docid) == 3
+def test_a_process_that_was_killed_is_forgotten(
+    processes: TwoProcesses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = processes.apps[0].store
+    store.set_viewers(processes.docid, "killed", 3)
+    assert store.viewers(processes.docid) == 3
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + 60)
-    assert store.viewers(room.docid) == 0
+    assert store.viewers(processes.docid) == 0

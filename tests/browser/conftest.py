@@ -1,62 +1,15 @@
 """Servers that are started like a user starts them."""
 
-import os
-import subprocess
-import sys
-import tempfile
 from collections.abc import Callable, Generator, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
-ROOT = Path(__file__).parents[2]
-
-
-class LiveServer:
-    """A bokeh-server in a process of its own, on a port that it finds itself; ``flags`` are its flags."""
-
-    def __init__(self, *flags: str) -> None:
-        self._log = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115  (closed by close)
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "bokeh_wsgi.cli", "--port", "0", *flags],
-            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            text=True,
-        )
-        assert self._process.stdout
-        ready = self._process.stdout.readline()
-        if not ready:
-            self.stop()
-            why = self.log
-            self.close()
-            raise RuntimeError(f"bokeh-server {' '.join(flags)} did not start:\n{why}")
-        # The link is the last word: "bokeh-server is at http://127.0.0.1:40001/bokeh/".
-        self.url = ready.split()[-1]
-
-    @property
-    def log(self) -> str:
-        if self._log.closed:  # at the end of the session, when the last test is reported
-            return ""
-        self._log.seek(0)
-        return self._log.read()
-
-    def kill(self) -> None:
-        """``kill -9``: it gets no chance to tidy up."""
-        self._process.kill()
-        self.stop()
-
-    def stop(self) -> None:
-        self._process.terminate()
-        self._process.wait()
-        if self._process.stdout:
-            self._process.stdout.close()
-
-    def close(self) -> None:
-        self.stop()
-        self._log.close()
+from tests.browser.accounts_site import Site, signed_in
+from tests.browser.live_server import LiveServer
+from tests.browser.shared_document import SharedDocument
+from tests.browser.windows import Windows
 
 
 @pytest.fixture(scope="session")
@@ -77,6 +30,40 @@ def live_server() -> Iterator[Callable[..., LiveServer]]:
 def memory_server(live_server: Callable[..., LiveServer]) -> LiveServer:
     """One server that keeps nothing, for all tests that only need some server."""
     return live_server("--store", "memory:")
+
+
+@pytest.fixture
+def shared(
+    windows: Windows, memory_server: LiveServer, request: pytest.FixtureRequest
+) -> Iterator[SharedDocument]:
+    """A document of this test alone, which its pages close with it."""
+    shared = SharedDocument(windows, memory_server, request.node.name)
+    yield shared
+    shared.close()
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """A server with accounts, in this process."""
+    with Site() as site:
+        yield site
+
+
+@pytest.fixture
+def user(browser: Browser, windows: Windows, site: Site) -> Iterator[Callable[..., Page]]:
+    """Browsers of users, each its own: ``user("ada")``; ``user("")`` is somebody who is not signed in."""
+    opened: list[Page] = []
+
+    def start(name: str = "ada", **options: Any) -> Page:
+        """With options of a context it is one of its own."""
+        page = browser.new_context(**options).new_page() if options else windows.new_page()
+        opened.append(page)
+        page.set_default_timeout(10_000)
+        return signed_in(page, site, name) if name else page
+
+    yield start
+    for page in opened:
+        page.close()
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import json
 import random
 import sys
 import threading
-import time
 from contextlib import suppress
 from typing import Any
 
@@ -19,6 +18,7 @@ from bokeh.models.widgets.sliders import Slider
 from bokeh.plotting import figure
 
 from bokeh_wsgi import Session
+from tests.waiting import pause
 
 
 def build(document: Document) -> None:
@@ -87,7 +87,7 @@ def main(url: str, title: str, seed: str, rounds: str, which: str) -> None:
             for _ in range(int(rounds)):
                 edit(document, chance)
                 session.store_document(document)
-                time.sleep(chance.random() * 0.02)
+                pause(chance.random() * 0.02, "edits at times of its own")
         else:
             # In callbacks, as one that answers.
             left = [int(rounds)]

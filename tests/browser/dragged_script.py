@@ -5,7 +5,6 @@ Each value it gets is a row of what it "heard". Started again it goes on with wh
 """
 
 import sys
-import time
 from typing import Any
 
 from bokeh.document import Document
@@ -14,6 +13,7 @@ from bokeh.models.widgets.sliders import Slider
 from bokeh.models.widgets.tables import DataTable, TableColumn
 
 from bokeh_wsgi import Session
+from tests.waiting import pause
 
 MOST = 100_000
 
@@ -46,7 +46,7 @@ def main(url: str, title: str, seconds: str) -> None:
     heard: Any = document.get_model_by_name("heard")
 
     def changed(attr: str, old: Any, new: Any) -> None:
-        time.sleep(float(seconds))
+        pause(float(seconds), "a slow callback")
         heard.stream({"value": [new]})
 
     slider.on_change("value", changed)

@@ -13,8 +13,9 @@ from typing import Any, Self
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-ROOT = Path(__file__).parents[2]
-EXAMPLES = ROOT / "examples"
+from tests.command import example_at
+from tests.imports import ROOT
+
 DEADLINE_S = 60.0
 TIMEOUT_MS = 30_000
 expect.set_options(timeout=TIMEOUT_MS)
@@ -83,11 +84,7 @@ class Script(Program):
     """An example that publishes to ``server``: as it is written, but for the server's address."""
 
     def __init__(self, example: str, server: str, cwd: Path) -> None:
-        program = (
-            f"import runpy, bokeh_wsgi.io; bokeh_wsgi.io.DEFAULT_SERVER_URL = {server!r}; "
-            f"runpy.run_path({str(EXAMPLES / example)!r}, run_name='__main__')"
-        )
-        super().__init__(["-c", program], cwd)
+        super().__init__(example_at(example, server), cwd)
 
     @property
     def link(self) -> str:

@@ -6,12 +6,12 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
-from pathlib import Path
 from types import TracebackType
 
-ROOT = Path(__file__).parents[2]
+from tests.imports import ROOT
+from tests.waiting import becomes_true
+
 START_S = 30.0
 
 
@@ -77,14 +77,16 @@ class Server:
         self._process = subprocess.Popen(
             command, cwd=ROOT, env=environ, stdout=self._log, stderr=self._log, start_new_session=True
         )
-        deadline = time.monotonic() + START_S
-        while time.monotonic() < deadline and self._process.poll() is None:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                return
-            except OSError:
-                time.sleep(0.02)
-        raise RuntimeError(f"{self.kind} did not start:\n{self.log}")
+        process = self._process
+        becomes_true(lambda: process.poll() is not None or self._listens(), START_S)
+        if process.poll() is not None or not self._listens():
+            raise RuntimeError(f"{self.kind} did not start:\n{self.log}")
+
+    def _listens(self) -> bool:
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", self.port), 1).close()
+            return True
+        return False
 
     def kill(self) -> None:
         """``kill -9``, workers too."""

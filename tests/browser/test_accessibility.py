@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from .people import Site, choose, fill_in, open_share, signed_in
+from .accounts_site import Site, choose, fill_in, open_share, signed_in
 from .windows import Windows
 
 

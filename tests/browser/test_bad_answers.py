@@ -11,9 +11,7 @@ from bokeh.models.widgets.buttons import Button
 from bokeh.models.widgets.sliders import Slider
 from playwright.sync_api import Route, expect
 
-from tests.browser.conftest import LiveServer
-from tests.browser.test_edits import Room, in_js, points
-from tests.browser.windows import Windows
+from tests.browser.shared_document import SharedDocument, in_js, points
 
 SIGN_IN = "<!DOCTYPE html><h1>Sign in to reach the network</h1>"
 INSTEAD = {
@@ -51,21 +49,14 @@ def killed() -> Iterator[str]:
         thread.join()
 
 
-@pytest.fixture
-def room(windows: Windows, memory_server: LiveServer, request: pytest.FixtureRequest) -> Iterator[Room]:
-    room = Room(windows, memory_server, request.node.name)
-    yield room
-    room.close()
-
-
-def counting(room: Room) -> tuple[Any, list[str]]:
+def counting(shared: SharedDocument) -> tuple[Any, list[str]]:
     """A page with a button that streams a row, named by a number; the keys of its batches."""
     plot, source = points()
     button = Button(label="go")
     code = "source.stream({x: [100], y: [100], name: [`${window.count = (window.count ?? 0) + 1}`]})"
     button.js_on_event("button_click", CustomJS(args={"source": source}, code=code))
-    room.publish(plot, button)
-    page = room.open()
+    shared.publish(plot, button)
+    page = shared.open()
     keys: list[str] = []
 
     def heard(request: Any) -> None:
@@ -76,21 +67,21 @@ def counting(room: Room) -> tuple[Any, list[str]]:
     return source, keys
 
 
-def goes_on(room: Room, source: Any, keys: list[str]) -> None:
+def goes_on(shared: SharedDocument, source: Any, keys: list[str]) -> None:
     """Two clicks, of which the first one's answer is spoilt once, are two rows."""
-    (page,) = room.pages
+    (page,) = shared.pages
     page.get_by_role("button", name="go").click()
-    room.until(lambda: len(keys) >= 2)
+    shared.until(lambda: len(keys) >= 2)
     page.get_by_role("button", name="go").click()
-    room.until(lambda: room.column(source, "name")[5:] == ["1", "2"])
+    shared.until(lambda: shared.column(source, "name")[5:] == ["1", "2"])
     assert keys[0] == keys[1]
-    room.until_all(source, "model.data.name.slice(5)", ["1", "2"])
+    shared.until_all(source, "model.data.name.slice(5)", ["1", "2"])
     expect(page.locator("#bokeh-wsgi-notice")).to_have_count(0)
 
 
 @pytest.mark.parametrize("kind", INSTEAD)
-def test_an_edit_is_sent_again_where_something_else_answered(room: Room, kind: str) -> None:
-    source, keys = counting(room)
+def test_an_edit_is_sent_again_where_something_else_answered(shared: SharedDocument, kind: str) -> None:
+    source, keys = counting(shared)
     mimetype, body = INSTEAD[kind]
 
     def spoil(route: Route) -> None:
@@ -100,46 +91,46 @@ def test_an_edit_is_sent_again_where_something_else_answered(room: Room, kind: s
             status=200, content_type=mimetype, body=body, headers={"Access-Control-Allow-Origin": "*"}
         )
 
-    room.pages[0].route("**/edits", spoil, times=1)
-    goes_on(room, source, keys)
+    shared.pages[0].route("**/edits", spoil, times=1)
+    goes_on(shared, source, keys)
 
 
-def test_an_edit_is_sent_again_where_the_answer_was_cut(room: Room, killed: str) -> None:
-    source, keys = counting(room)
+def test_an_edit_is_sent_again_where_the_answer_was_cut(shared: SharedDocument, killed: str) -> None:
+    source, keys = counting(shared)
 
     def cut(route: Route) -> None:
         """After the server has done it."""
         route.fetch()
         route.continue_(url=killed)
 
-    room.pages[0].route("**/edits", cut, times=1)
-    goes_on(room, source, keys)
+    shared.pages[0].route("**/edits", cut, times=1)
+    goes_on(shared, source, keys)
 
 
-def test_that_edits_do_not_arrive_is_told_until_they_do(room: Room) -> None:
+def test_that_edits_do_not_arrive_is_told_until_they_do(shared: SharedDocument) -> None:
     slider = Slider(start=0, end=100, value=1)
-    room.publish(slider)
-    page = room.open()
+    shared.publish(slider)
+    page = shared.open()
     page.route("**/edits", lambda route: route.fulfill(status=200, content_type="text/html", body=SIGN_IN))
     page.evaluate(f"{in_js(slider)}.value = 5")
     notice = page.locator("#bokeh-wsgi-notice")
     expect(notice).to_contain_text("What was done here has not reached the server yet")
     page.unroute("**/edits")
-    room.until(lambda: room.attribute(slider, "value") == 5)
+    shared.until(lambda: shared.attribute(slider, "value") == 5)
     expect(notice).to_have_count(0, timeout=15_000)
     page.evaluate(f"{in_js(slider)}.value = 6")
-    room.until(lambda: room.attribute(slider, "value") == 6)
+    shared.until(lambda: shared.attribute(slider, "value") == 6)
 
 
 @pytest.mark.parametrize("status", [200, 403, 404, 502])
-def test_a_page_of_something_between_is_no_stream_of_changes(room: Room, status: int) -> None:
+def test_a_page_of_something_between_is_no_stream_of_changes(shared: SharedDocument, status: int) -> None:
     slider = Slider(start=0, end=100, value=1)
-    room.publish(slider)
-    page = room.windows.new_page()
+    shared.publish(slider)
+    page = shared.windows.new_page()
 
     def heard(message: Any) -> None:
         if "FrameError" in message.text:
-            room.complaints.append(message.text)
+            shared.complaints.append(message.text)
 
     page.on("console", heard)
     page.route(
@@ -147,10 +138,10 @@ def test_a_page_of_something_between_is_no_stream_of_changes(room: Room, status:
         lambda route: route.fulfill(status=status, content_type="text/html", body=SIGN_IN),
         times=2,
     )
-    page.goto(room.session.document_link())
+    page.goto(shared.session.document_link())
     page.wait_for_selector("#bokeh-wsgi-state[data-state=live]")
-    room.pages.append(page)
+    shared.pages.append(page)
     expect(page.locator("#bokeh-wsgi-notice")).to_have_count(0)
     slider.value = 7
-    room.session.store_objects(slider)
-    room.until_all(slider, "model.value", 7)
+    shared.session.store_objects(slider)
+    shared.until_all(slider, "model.value", 7)

@@ -16,8 +16,8 @@ from playwright.sync_api import Browser
 from bokeh_wsgi import Session
 from tests.gallery.changes import HEIGHT, KINDS, WHOLE, WIDTH, points
 
-from .conftest import LiveServer
-from .eyes import LIVE, Eye, Reference, differ, keep, settled
+from .live_server import LiveServer
+from .pictures import LIVE, Eye, Reference, differ, keep, settled
 
 AT_ONCE = 8
 """Kinds of changes that are tried in one document, below each other."""

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,10 @@ import pytest
 from playwright.sync_api import Page
 
 from bokeh_wsgi import Session
-from tests.browser.conftest import ROOT, LiveServer
+from tests.browser.live_server import LiveServer
 from tests.browser.windows import Windows
+from tests.imports import ROOT
+from tests.waiting import becomes_true
 
 ROUNDS = 120
 SCRIPT = Path(__file__).with_name("converging_script.py")
@@ -153,10 +154,7 @@ def test_all_sides_end_equal(
         sides |= {"script 0": first.state(), "script 1": second.state()}
         return {"server": server_state(session), **sides}
 
-    deadline = time.monotonic() + 30
-    while why := difference(states()):
-        assert time.monotonic() < deadline, why
-        pages[0].wait_for_timeout(100)
+    assert becomes_true(lambda: not difference(states()), 30, pages[0]), difference(states())
     for page in pages:
         assert page.query_selector("#bokeh-wsgi-notice") is None
         page.close()

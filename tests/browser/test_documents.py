@@ -12,7 +12,7 @@ from playwright.sync_api import Page
 
 from bokeh_wsgi import Session
 from bokeh_wsgi.plotting import figure
-from tests.browser.conftest import LiveServer
+from tests.browser.live_server import LiveServer
 from tests.browser.windows import Windows
 
 TITLES = "Bokeh.documents[0].roots().map((root) => root.title.text).sort()"

@@ -14,8 +14,10 @@ import pytest
 from playwright.sync_api import Page
 
 from bokeh_wsgi import Session
-from tests.browser.conftest import ROOT, LiveServer
+from tests.browser.live_server import LiveServer
 from tests.browser.windows import Windows
+from tests.imports import ROOT
+from tests.waiting import pause, wait_until
 
 SCRIPT = Path(__file__).with_name("dragged_script.py")
 HZ = 60
@@ -102,7 +104,7 @@ class Hand:
         while (past := time.monotonic() - begun) < seconds:
             self.x = start + past * speed
             self.page.mouse.move(self.x, self.y)
-            time.sleep(max(begun + past + 1 / HZ - time.monotonic(), 0))
+            pause(begun + past + 1 / HZ - time.monotonic(), "a hand moves at 60 Hz")
 
     def release(self) -> None:
         self.page.mouse.up()
@@ -134,10 +136,7 @@ def server_value(session: Session) -> float:
 
 
 def until(page: Page, holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 40
-    while not holds():
-        assert time.monotonic() < deadline
-        page.wait_for_timeout(50)
+    wait_until(holds, 40, page)
 
 
 def heap(page: Page) -> int:
@@ -250,9 +249,6 @@ def crash(page: Page) -> None:
     for process in psutil.Process().children(recursive=True):
         if "--type=renderer" in process.cmdline():
             process.kill()
-    deadline = time.monotonic() + 20
-    while not crashed:
-        assert time.monotonic() < deadline
-        # Hears what there is to hear, also when there is no page any more.
-        page.context.cookies()
+    # To ask for cookies hears what there is to hear, also when there is no page any more.
+    wait_until(lambda: page.context.cookies() is not None and crashed)
     page.close()

@@ -17,8 +17,8 @@ from playwright.sync_api import Page, Request, expect
 
 from bokeh_wsgi import Session
 from bokeh_wsgi.embed import autoload_server
-from tests.browser.conftest import LiveServer
 from tests.browser.host_site import OTHER_VERSION, HostSite
+from tests.browser.live_server import LiveServer
 from tests.browser.windows import Windows
 
 ROWS = 5

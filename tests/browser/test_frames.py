@@ -1,10 +1,9 @@
 """Many frames of one server in one page, as in a long notebook: a browser has six connections for it."""
 
-import json
+from functools import partial
 from typing import Any
 
 import numpy as np
-import pytest
 from bokeh.document import Document
 from bokeh.layouts import column
 from bokeh.models.widgets.sliders import Slider
@@ -13,11 +12,17 @@ from playwright.sync_api import Frame
 
 from bokeh_wsgi import Session
 from bokeh_wsgi.client.show.tags import frame_tag
-from tests.browser.conftest import LiveServer
 from tests.browser.host_site import HostSite
+from tests.browser.live_server import LiveServer
 from tests.browser.windows import Windows
+from tests.waiting import wait_until
 
 FRAMES = 9
+
+
+def has_value(session: Session, slider: Slider, value: float) -> bool:
+    attributes = session.pull_state().graph.models[slider.id]["attributes"]
+    return bool(attributes["value"] == value)
 
 
 def test_each_of_many_frames_lives_when_it_is_looked_at(windows: Windows, memory_server: LiveServer) -> None:
@@ -53,13 +58,7 @@ def test_each_of_many_frames_lives_when_it_is_looked_at(windows: Windows, memory
             held = f"{find}((model) => model.type == 'ColumnDataSource').data.y[0]"
             frame.wait_for_function(f"{held} == {7 + number}", timeout=30_000)
             frame.evaluate(f"{find}((model) => model.name == 'slider').value = {number + 20}")
-            for _ in range(600):
-                state = sessions[number].pull_state()
-                if state.graph.models[slider.id]["attributes"]["value"] == number + 20:
-                    break
-                page.wait_for_timeout(50)
-            else:
-                pytest.fail(json.dumps(state.graph.models[slider.id]))
+            wait_until(partial(has_value, sessions[number], slider, number + 20), 30, page)
         page.close()
     for session in sessions:
         session.close()

@@ -14,8 +14,8 @@ from playwright.sync_api import Browser
 from bokeh_wsgi import Session
 from tests.gallery.documents import NAMES, build
 
-from .conftest import LiveServer
-from .eyes import LIVE, SHOTS, Eye, Picture, Reference, keep, settled
+from .live_server import LiveServer
+from .pictures import LIVE, SHOTS, Eye, Picture, Reference, keep, settled
 
 pytestmark = [
     # Of columns with integers that JavaScript cannot hold: Bokeh warns, file_html too.

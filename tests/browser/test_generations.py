@@ -9,12 +9,12 @@ from bokeh.models.widgets.sliders import Slider
 from playwright.sync_api import Page, Request, Route
 
 from bokeh_wsgi.dataplane import Op, OpCode
-from tests.browser.conftest import LiveServer
-from tests.browser.test_edits import Room, in_js
+from tests.browser.live_server import LiveServer
+from tests.browser.shared_document import SharedDocument, in_js
 from tests.browser.windows import Windows
 
 
-class Stage(Room):
+class RestartedDocument(SharedDocument):
     """A document with a slider, as a script of any language publishes it; and all that a page sends."""
 
     def __init__(self, windows: Windows, server: LiveServer, title: str) -> None:
@@ -73,72 +73,82 @@ class Stage(Room):
 
 
 @pytest.fixture
-def stage(windows: Windows, memory_server: LiveServer, request: pytest.FixtureRequest) -> Iterator[Stage]:
-    stage = Stage(windows, memory_server, request.node.name)
-    stage.session.store_document(stage.document)
-    stage.start("one")
-    stage.open()
-    yield stage
-    stage.close()
+def restarted(
+    windows: Windows, memory_server: LiveServer, request: pytest.FixtureRequest
+) -> Iterator[RestartedDocument]:
+    restarted = RestartedDocument(windows, memory_server, request.node.name)
+    restarted.session.store_document(restarted.document)
+    restarted.start("one")
+    restarted.open()
+    yield restarted
+    restarted.close()
 
 
-def test_edits_say_for_which_generation_they_are(stage: Stage) -> None:
-    stage.do(5)
-    stage.until(lambda: stage.value == 5)
-    stage.start("two")
-    stage.shows("two")
-    stage.do(6)
-    stage.until(lambda: stage.value == 6)
-    stage.until(lambda: stage.done == [("one", 5), ("two", 6)])  # what was sent is heard after what came
+def test_edits_say_for_which_generation_they_are(restarted: RestartedDocument) -> None:
+    restarted.do(5)
+    restarted.until(lambda: restarted.value == 5)
+    restarted.start("two")
+    restarted.shows("two")
+    restarted.do(6)
+    restarted.until(lambda: restarted.value == 6)
+    restarted.until(
+        lambda: restarted.done == [("one", 5), ("two", 6)]
+    )  # what was sent is heard after what came
 
 
-def test_what_is_done_while_the_new_one_is_on_its_way_is_dropped_without_a_word(stage: Stage) -> None:
-    page = stage.pages[0]
+def test_what_is_done_while_the_new_one_is_on_its_way_is_dropped_without_a_word(
+    restarted: RestartedDocument,
+) -> None:
+    page = restarted.pages[0]
     held: list[Route] = []
     page.route("**/held.js", lambda route: held.append(route))
-    stage.start("two", js=[f"{stage.server.url}held.js"])
-    stage.until(lambda: len(held) == 1)
+    restarted.start("two", js=[f"{restarted.server.url}held.js"])
+    restarted.until(lambda: len(held) == 1)
     with page.expect_response("**/edits") as told:
-        stage.do(5)
+        restarted.do(5)
     assert told.value.status == 409
     assert told.value.json()["error"] == "generation"
     held[0].fulfill(body="", content_type="text/javascript")
-    stage.shows("two")
+    restarted.shows("two")
     assert page.query_selector("#bokeh-wsgi-notice") is None
-    stage.do(6)
-    stage.until(lambda: stage.value == 6)
-    stage.until(lambda: stage.done == [("one", 5), ("two", 6)])  # what was sent is heard after what came
+    restarted.do(6)
+    restarted.until(lambda: restarted.value == 6)
+    restarted.until(
+        lambda: restarted.done == [("one", 5), ("two", 6)]
+    )  # what was sent is heard after what came
 
 
-def test_what_waits_is_dropped_when_another_generation_comes(stage: Stage) -> None:
-    go_on = stage.stop_edits()
-    stage.do(5)
-    stage.until(lambda: ("one", 5) in stage.done)
-    stage.do(7)
-    stage.start("two")
-    stage.shows("two")
+def test_what_waits_is_dropped_when_another_generation_comes(restarted: RestartedDocument) -> None:
+    go_on = restarted.stop_edits()
+    restarted.do(5)
+    restarted.until(lambda: ("one", 5) in restarted.done)
+    restarted.do(7)
+    restarted.start("two")
+    restarted.shows("two")
     go_on()
-    stage.do(6)
-    stage.until(lambda: stage.value == 6)
-    stage.until(lambda: {edit for edit in stage.done if edit[0] == "two"} == {("two", 6)})
-    assert ("one", 7) not in stage.done
+    restarted.do(6)
+    restarted.until(lambda: restarted.value == 6)
+    restarted.until(lambda: {edit for edit in restarted.done if edit[0] == "two"} == {("two", 6)})
+    assert ("one", 7) not in restarted.done
 
 
-def test_what_waits_is_sent_when_the_same_generation_comes_again(stage: Stage) -> None:
-    go_on = stage.stop_edits()
-    stage.do(5)
-    stage.until(lambda: ("one", 5) in stage.done)
-    stage.do(7)
-    stage.start("one")
-    stage.pages[0].wait_for_function(f"{in_js(stage.slider)}.value == 1")
+def test_what_waits_is_sent_when_the_same_generation_comes_again(restarted: RestartedDocument) -> None:
+    go_on = restarted.stop_edits()
+    restarted.do(5)
+    restarted.until(lambda: ("one", 5) in restarted.done)
+    restarted.do(7)
+    restarted.start("one")
+    restarted.pages[0].wait_for_function(f"{in_js(restarted.slider)}.value == 1")
     go_on()
-    stage.until(lambda: stage.value == 7)
-    stage.until_all(stage.slider, "model.value", 7)
+    restarted.until(lambda: restarted.value == 7)
+    restarted.until_all(restarted.slider, "model.value", 7)
 
 
-def test_a_document_without_a_name_for_its_generation_has_one_generation_all_the_same(stage: Stage) -> None:
-    stage.start("")
-    stage.shows("")
-    stage.do(5)
-    stage.until(lambda: stage.value == 5)
-    assert stage.done == [("", 5)]
+def test_a_document_without_a_name_for_its_generation_has_one_generation_all_the_same(
+    restarted: RestartedDocument,
+) -> None:
+    restarted.start("")
+    restarted.shows("")
+    restarted.do(5)
+    restarted.until(lambda: restarted.value == 5)
+    assert restarted.done == [("", 5)]

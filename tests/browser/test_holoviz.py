@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import ROOT, LiveServer
+from tests.browser.live_server import LiveServer
 from tests.browser.windows import Windows
+from tests.imports import ROOT
 
 SCRIPT = Path(__file__).with_name("holoviz_script.py")
 

@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 from bokeh_wsgi import Session
 from bokeh_wsgi.plotting import figure
 from bokeh_wsgi.routes import URLS
-from tests.browser.people import Site, signed_in
+from tests.browser.accounts_site import Site, signed_in
 from tests.client.test_transport import serving
 
 # What a document's script tries; each try says "no: …" if the browser or the server refuses, or what it got.

@@ -15,7 +15,6 @@ from bokeh.plotting import figure
 from playwright.sync_api import Page, expect
 
 from bokeh_wsgi import Session
-from tests.browser.conftest import LiveServer
 from tests.browser.examples import (
     MODELS,
     Script,
@@ -28,25 +27,24 @@ from tests.browser.examples import (
     source_of,
     wait,
 )
+from tests.browser.live_server import LiveServer
 from tests.browser.windows import Windows
 
 Run = Callable[[str], Script]
 
 
 @pytest.fixture
-def run(live_server: Callable[..., LiveServer], tmp_path: Path) -> Iterator[Run]:
-    """Runs examples, all against one new server."""
-    server = live_server("--store", "memory:")
+def run(memory_server: LiveServer, tmp_path: Path) -> Iterator[Run]:
+    """Runs examples; each starts its document anew."""
     scripts: list[Script] = []
 
     def run(example: str) -> Script:
-        scripts.append(Script(example, server.url, tmp_path))
+        scripts.append(Script(example, memory_server.url, tmp_path))
         return scripts[-1]
 
     yield run
     for script in scripts:
         script.kill()
-    server.close()
 
 
 @pytest.fixture

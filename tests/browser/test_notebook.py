@@ -8,10 +8,11 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from playwright.sync_api import Frame, Page
 
-from tests.browser.conftest import LiveServer
 from tests.browser.host_site import HostSite
+from tests.browser.live_server import LiveServer
 from tests.browser.windows import Windows
 from tests.client.test_output import fresh_output
+from tests.waiting import pause
 
 __all__ = ["fresh_output"]
 
@@ -96,7 +97,7 @@ def test_callbacks_answer_to_what_is_done_below_a_cell(
         frame.wait_for_selector("text=period")
         run(shell, "live.stop()")
         drag(page, frame, 40)
-        page.wait_for_timeout(300)
+        pause(0.3, "for calls that are not to come", page)
         assert shell.user_ns["got"] == got
         # Whoever opens the notebook when its tokens were withdrawn sees and does nothing.
         run(shell, "cursession().withdraw_tokens()")

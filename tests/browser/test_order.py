@@ -14,15 +14,15 @@ from bokeh.plotting import figure
 from playwright.sync_api import Page, Route
 
 from bokeh_wsgi.dataplane import Change, Op, OpCode, Reader, column_from
-from tests.browser.conftest import LiveServer
 from tests.browser.line import Line
-from tests.browser.test_edits import Room, in_js
+from tests.browser.live_server import LiveServer
+from tests.browser.shared_document import SharedDocument, in_js
 from tests.browser.windows import Windows
 
 ROWS = 3
 
 
-class Stage(Room):
+class LoggedDocument(SharedDocument):
     """A page that logs what its scripts hear of: a text, and the rows of two sources."""
 
     def __init__(self, windows: Windows, server: LiveServer, title: str) -> None:
@@ -85,29 +85,29 @@ class Stage(Room):
 
 
 @pytest.fixture(params=["", "?public=true"], ids=["of a writer", "of a reader"])
-def stage(
+def logged(
     windows: Windows, memory_server: LiveServer, request: pytest.FixtureRequest
-) -> Iterator[tuple[Stage, Page]]:
-    stage = Stage(windows, memory_server, request.node.name)
-    stage.session.publish()
-    yield stage, stage.open(query=request.param)
-    stage.close()
+) -> Iterator[tuple[LoggedDocument, Page]]:
+    logged = LoggedDocument(windows, memory_server, request.node.name)
+    logged.session.publish()
+    yield logged, logged.open(query=request.param)
+    logged.close()
 
 
-def test_a_text_set_before_a_stream_is_seen_first(stage: tuple[Stage, Page]) -> None:
-    script, page = stage
+def test_a_text_set_before_a_stream_is_seen_first(logged: tuple[LoggedDocument, Page]) -> None:
+    script, page = logged
     script.push(script.set("a"), script.stream(1))
     assert script.heard(page, 2) == ["a: 3 3", "s1 streaming: 4 3"]
 
 
-def test_a_stream_before_a_text_is_seen_first(stage: tuple[Stage, Page]) -> None:
-    script, page = stage
+def test_a_stream_before_a_text_is_seen_first(logged: tuple[LoggedDocument, Page]) -> None:
+    script, page = logged
     script.push(script.stream(1), script.set("a"))
     assert script.heard(page, 2) == ["s1 streaming: 4 3", "a: 4 3"]
 
 
-def test_patches_and_columns_of_one_change_are_seen_in_turn(stage: tuple[Stage, Page]) -> None:
-    script, page = stage
+def test_patches_and_columns_of_one_change_are_seen_in_turn(logged: tuple[LoggedDocument, Page]) -> None:
+    script, page = logged
     script.push(
         script.set("a"), script.write(2), script.set("b"), script.stream(1), script.set("c"), script.set("d")
     )
@@ -116,8 +116,8 @@ def test_patches_and_columns_of_one_change_are_seen_in_turn(stage: tuple[Stage, 
     ]
 
 
-def test_several_changes_of_one_frame_are_seen_in_turn(stage: tuple[Stage, Page]) -> None:
-    script, page = stage
+def test_several_changes_of_one_frame_are_seen_in_turn(logged: tuple[LoggedDocument, Page]) -> None:
+    script, page = logged
     release = script.hold(page)
     script.push(script.stream(2))
     script.push(script.set("a"), script.stream(1))
@@ -132,8 +132,8 @@ def test_several_changes_of_one_frame_are_seen_in_turn(stage: tuple[Stage, Page]
     ]
 
 
-def test_what_comes_while_a_page_loads_is_drawn_and_not_told(stage: tuple[Stage, Page]) -> None:
-    script, page = stage
+def test_what_comes_while_a_page_loads_is_drawn_and_not_told(logged: tuple[LoggedDocument, Page]) -> None:
+    script, page = logged
     held: list[Route] = []
     page.route("**/held.js", lambda route: held.append(route))
     graph = script.state().graph.to_json()
@@ -158,7 +158,7 @@ def test_what_comes_while_a_page_loads_is_drawn_and_not_told(stage: tuple[Stage,
 def test_a_viewer_who_was_away_sees_the_last_touches_in_turn(
     windows: Windows, memory_server: LiveServer, request: pytest.FixtureRequest
 ) -> None:
-    script = Stage(windows, memory_server, request.node.name)
+    script = LoggedDocument(windows, memory_server, request.node.name)
     server = urlsplit(memory_server.url)
     line = Line(server.port or 0)
     page = windows.new_page()
@@ -180,12 +180,12 @@ def test_a_viewer_who_was_away_sees_the_last_touches_in_turn(
     assert [thing.split(":")[0] for thing in told] == [*"bbbbb", "s2 data", *"dd", "s1 data", "e"]
 
 
-def changes_after(script: Stage, seq: int) -> list[Change]:
+def changes_after(script: LoggedDocument, seq: int) -> list[Change]:
     url = f"{script.server.url}changes?doc={script.session.docid}:{seq}&wait=0"
     return list(Reader(limits=None).feed(urllib3.request("GET", url).data))
 
 
-def scatter(script: Stage, y: str) -> Op:
+def scatter(script: LoggedDocument, y: str) -> Op:
     """A PATCH that brings one more renderer for a source."""
     source, plot = script.sources[0].id, script.plot.id
     fields = {"x": {"type": "field", "field": "y"}, "y": {"type": "field", "field": y}}
@@ -207,8 +207,8 @@ def warnings_of(page: Page) -> list[str]:
     return heard
 
 
-def test_a_view_that_a_patch_builds_reads_the_newest_columns(stage: tuple[Stage, Page]) -> None:
-    script, page = stage
+def test_a_view_that_a_patch_builds_reads_the_newest_columns(logged: tuple[LoggedDocument, Page]) -> None:
+    script, page = logged
     warnings = warnings_of(page)
     script.push(scatter(script, "z"), script.stream(1), script.whole(1, "z", ROWS + 1), script.set("a"))
     page.wait_for_function(
@@ -221,8 +221,8 @@ def test_a_view_that_a_patch_builds_reads_the_newest_columns(stage: tuple[Stage,
     assert warnings == []
 
 
-def test_a_glyph_may_be_turned_to_a_column_that_is_set_after_it(stage: tuple[Stage, Page]) -> None:
-    script, page = stage
+def test_a_glyph_may_be_turned_to_a_column_that_is_set_after_it(logged: tuple[LoggedDocument, Page]) -> None:
+    script, page = logged
     warnings = warnings_of(page)
     script.push(scatter(script, "y"))
     page.wait_for_function("Bokeh.index.find_one_by_id('r9')?.glyph.data_size == 3")

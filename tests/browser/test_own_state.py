@@ -1,6 +1,5 @@
 """What is a page's own: where its mouse is, what opens and closes there; and what cannot leave it."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -32,16 +31,7 @@ from bokeh.models.widgets.tables import DataTable, TableColumn
 from bokeh.plotting import figure
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import LiveServer
-from tests.browser.test_edits import Room, drag, in_js, place, points
-from tests.browser.windows import Windows
-
-
-@pytest.fixture
-def room(windows: Windows, memory_server: LiveServer, request: pytest.FixtureRequest) -> Iterator[Room]:
-    room = Room(windows, memory_server, request.node.name)
-    yield room
-    room.close()
+from tests.browser.shared_document import SharedDocument, drag, in_js, place, points
 
 
 @pytest.fixture
@@ -57,11 +47,11 @@ def heard(page: Page) -> list[str]:
     return told
 
 
-def nothing_was_sent(room: Room, slider: Slider) -> None:
-    page = room.pages[0]
+def nothing_was_sent(shared: SharedDocument, slider: Slider) -> None:
+    page = shared.pages[0]
     page.evaluate(f"{in_js(slider)}.value = 50")
-    room.until(lambda: room.attribute(slider, "value") == 50)
-    assert [(edit["kind"], edit.get("attr")) for batch in room.sent for edit in batch] == [
+    shared.until(lambda: shared.attribute(slider, "value") == 50)
+    assert [(edit["kind"], edit.get("attr")) for batch in shared.sent for edit in batch] == [
         ("ModelChanged", "value")
     ]
 
@@ -71,45 +61,47 @@ def opened(page: Page, tooltip: Model) -> bool:
     return found
 
 
-def test_a_tab_with_a_tooltip_is_drawn_and_its_tooltip_opens_in_one_page(room: Room, slider: Slider) -> None:
+def test_a_tab_with_a_tooltip_is_drawn_and_its_tooltip_opens_in_one_page(
+    shared: SharedDocument, slider: Slider
+) -> None:
     tooltip = Tooltip(content="about the first", position="bottom_center")
     tabs = [
         TabPanel(child=Div(text="one"), title="First", tooltip=tooltip),
         TabPanel(child=Div(text="two"), title="Second"),
     ]
-    room.publish(Tabs(tabs=tabs), slider)
-    first, other = room.open(), room.open()
+    shared.publish(Tabs(tabs=tabs), slider)
+    first, other = shared.open(), shared.open()
     told = heard(first)
     first.get_by_text("First", exact=True).hover()
-    room.until(lambda: opened(first, tooltip))
-    nothing_was_sent(room, slider)
-    room.until_all(slider, "model.value", 50)
+    shared.until(lambda: opened(first, tooltip))
+    nothing_was_sent(shared, slider)
+    shared.until_all(slider, "model.value", 50)
     assert not opened(other, tooltip)
     assert told == []
-    late = room.open()
+    late = shared.open()
     assert not opened(late, tooltip)
 
 
-def test_a_description_opens_where_the_mouse_is(room: Room, slider: Slider) -> None:
+def test_a_description_opens_where_the_mouse_is(shared: SharedDocument, slider: Slider) -> None:
     tooltip = Tooltip(content=HTML(html="<b>what to type</b>"), position="right")
     text = TextInput(title="name", description=tooltip)
-    room.publish(text, slider)
-    first, other = room.open(), room.open()
+    shared.publish(text, slider)
+    first, other = shared.open(), shared.open()
     first.locator(".bk-description").hover()
-    room.until(lambda: opened(first, tooltip))
-    nothing_was_sent(room, slider)
-    room.until_all(slider, "model.value", 50)
+    shared.until(lambda: opened(first, tooltip))
+    nothing_was_sent(shared, slider)
+    shared.until_all(slider, "model.value", 50)
     assert not opened(other, tooltip)
 
 
-def test_a_help_button_helps_who_clicks_it(room: Room, slider: Slider) -> None:
+def test_a_help_button_helps_who_clicks_it(shared: SharedDocument, slider: Slider) -> None:
     tooltip = Tooltip(content="how to", position="right")
-    room.publish(HelpButton(tooltip=tooltip), slider)
-    first, other = room.open(), room.open()
+    shared.publish(HelpButton(tooltip=tooltip), slider)
+    first, other = shared.open(), shared.open()
     first.get_by_role("button").first.click()
-    room.until(lambda: opened(first, tooltip))
-    nothing_was_sent(room, slider)
-    room.until_all(slider, "model.value", 50)
+    shared.until(lambda: opened(first, tooltip))
+    nothing_was_sent(shared, slider)
+    shared.until_all(slider, "model.value", 50)
     assert not opened(other, tooltip)
 
 
@@ -123,7 +115,7 @@ def test_a_help_button_helps_who_clicks_it(room: Room, slider: Slider) -> None:
     ],
 )
 def test_what_a_tool_draws_while_it_is_used_is_its_page_s(
-    room: Room, slider: Slider, tool: Any, overlay: Any
+    shared: SharedDocument, slider: Slider, tool: Any, overlay: Any
 ) -> None:
     plot, _ = points(tools="")
     made = tool(overlay=overlay())
@@ -132,20 +124,20 @@ def test_what_a_tool_draws_while_it_is_used_is_its_page_s(
         plot.toolbar.active_tap = made
     else:
         plot.toolbar.active_drag = made
-    room.publish(plot, slider)
-    page = room.open()
+    shared.publish(plot, slider)
+    page = shared.open()
     told = heard(page)
     page.mouse.move(*place(page, plot, 4.5, 4.5))
     page.mouse.down()
     page.mouse.up() if tool is PolySelectTool else None
     page.mouse.move(*place(page, plot, 5.5, 5.5), steps=5)
-    room.until(lambda: room.in_page(page, made.overlay, "model.visible") is True)
-    nothing_was_sent(room, slider)
+    shared.until(lambda: shared.in_page(page, made.overlay, "model.visible") is True)
+    nothing_was_sent(shared, slider)
     page.mouse.up()
     assert told == []
 
 
-def test_a_crosshair_and_a_range_tool_follow_their_own_page(room: Room, slider: Slider) -> None:
+def test_a_crosshair_and_a_range_tool_follow_their_own_page(shared: SharedDocument, slider: Slider) -> None:
     plot, _ = points(tools="pan", active_drag="pan")
     spans = Span(dimension="width"), Span(dimension="height")
     plot.add_tools(CrosshairTool(overlay=spans), UndoTool(), RedoTool())
@@ -153,14 +145,14 @@ def test_a_crosshair_and_a_range_tool_follow_their_own_page(room: Room, slider: 
     small = figure(width=400, height=100, x_range=ranges, y_range=ranges, tools="", title="small")
     tool = RangeTool(x_range=plot.x_range, overlay=BoxAnnotation())
     small.add_tools(tool)
-    room.publish(plot, small, slider)
-    page = room.open()
+    shared.publish(plot, small, slider)
+    page = shared.open()
     x, y = place(page, plot, 2, 2)
     drag(page, (x, y), (x + 50, y + 20))
-    room.until(lambda: room.in_page(page, tool.overlay, "model.left") < -1.1)
-    assert isinstance(room.in_page(page, spans[0], "model.location"), float)
+    shared.until(lambda: shared.in_page(page, tool.overlay, "model.left") < -1.1)
+    assert isinstance(shared.in_page(page, spans[0], "model.location"), float)
     page.mouse.move(5, 5)
-    nothing_was_sent(room, slider)
+    nothing_was_sent(shared, slider)
 
 
 UNTELLABLE = {
@@ -172,7 +164,7 @@ UNTELLABLE = {
 
 @pytest.mark.parametrize("what", UNTELLABLE)
 def test_what_cannot_be_sent_stays_in_the_page_and_the_script_goes_on(
-    room: Room, slider: Slider, what: str
+    shared: SharedDocument, slider: Slider, what: str
 ) -> None:
     button = Button(label="go")
     code = f"""
@@ -182,26 +174,26 @@ def test_what_cannot_be_sent_stays_in_the_page_and_the_script_goes_on(
       }}
     """
     button.js_on_event("button_click", CustomJS(args={"slider": slider}, code=code))
-    room.publish(button, slider)
-    page = room.open()
+    shared.publish(button, slider)
+    page = shared.open()
     told = heard(page)
     page.get_by_role("button", name="go").click()
-    room.until(lambda: room.attribute(slider, "value") == 4)
-    assert room.attribute(slider, "tags") in (None, [])
+    shared.until(lambda: shared.attribute(slider, "value") == 4)
+    assert shared.attribute(slider, "tags") in (None, [])
     assert [text.split(":")[:2] for text in told] == [
         ["bokeh_wsgi", " a change of Slider.tags stays in this page, since it cannot be sent"]
     ]
     expect(page.locator("#bokeh-wsgi-notice")).to_have_count(0)
 
 
-def test_what_a_script_does_when_the_page_is_drawn_is_done_at_every_opening(room: Room) -> None:
+def test_what_a_script_does_when_the_page_is_drawn_is_done_at_every_opening(shared: SharedDocument) -> None:
     source = ColumnDataSource({"x": [0]}, name="openings")
-    room.document.js_on_event(
+    shared.document.js_on_event(
         DocumentReady, CustomJS(args={"source": source}, code="source.stream({x: [source.data.x.length]})")
     )
-    room.publish(DataTable(source=source, columns=[TableColumn(field="x")]))
-    room.open()
-    room.until(lambda: room.column(source, "x") == [0, 1])
-    room.open()
-    room.until_all(source, "[...model.data.x]", [0, 1, 2])
-    assert room.column(source, "x") == [0, 1, 2]
+    shared.publish(DataTable(source=source, columns=[TableColumn(field="x")]))
+    shared.open()
+    shared.until(lambda: shared.column(source, "x") == [0, 1])
+    shared.open()
+    shared.until_all(source, "[...model.data.x]", [0, 1, 2])
+    assert shared.column(source, "x") == [0, 1, 2]

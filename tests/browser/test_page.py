@@ -16,7 +16,7 @@ from bokeh.plotting import figure
 from playwright.sync_api import Page
 
 from bokeh_wsgi import Session
-from tests.browser.conftest import LiveServer
+from tests.browser.live_server import LiveServer
 from tests.browser.windows import Windows
 
 NAMED = "(name) => [...Bokeh.documents[0]._all_models.values()].find((model) => model.name == name)"

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from bokeh_wsgi import Session
 from tests.gallery.documents import build
 
-from .conftest import LiveServer
+from .live_server import LiveServer
 from .windows import Windows
 
 LIVE = "document.querySelector('#bokeh-wsgi-state').dataset.state == 'live'"

@@ -14,18 +14,11 @@ from bokeh.plotting import figure
 from playwright.sync_api import Page, expect
 
 from bokeh_wsgi.dataplane import Op, OpCode
-from tests.browser.conftest import LiveServer
 from tests.browser.host_site import HostSite
-from tests.browser.test_edits import Room
+from tests.browser.live_server import LiveServer
+from tests.browser.shared_document import SharedDocument
 from tests.browser.test_embeds import LOOK, Published, wait_for_plots
 from tests.browser.windows import Windows
-
-
-@pytest.fixture
-def room(windows: Windows, memory_server: LiveServer, request: pytest.FixtureRequest) -> Iterator[Room]:
-    room = Room(windows, memory_server, request.node.name)
-    yield room
-    room.close()
 
 
 @pytest.fixture
@@ -42,23 +35,23 @@ def page(windows: Windows) -> Iterator[Page]:
     page.close()
 
 
-def opened_alone(room: Room, model: Any) -> Page:
-    page = room.windows.new_page()
-    page.on("pageerror", lambda error: room.complaints.append(str(error)))
-    page.goto(room.session.object_link(model))
+def opened_alone(shared: SharedDocument, model: Any) -> Page:
+    page = shared.windows.new_page()
+    page.on("pageerror", lambda error: shared.complaints.append(str(error)))
+    page.goto(shared.session.object_link(model))
     page.wait_for_selector("#bokeh-wsgi-state[data-state=live]")
-    room.pages.append(page)
+    shared.pages.append(page)
     return page
 
 
-def test_a_dialog_opens_above_the_one_layout_that_a_page_shows(room: Room) -> None:
+def test_a_dialog_opens_above_the_one_layout_that_a_page_shows(shared: SharedDocument) -> None:
     dialog = Dialog(title="details", content=Div(text="all about it"), visible=False)
     button = Button(label="more")
     button.js_on_event("button_click", CustomJS(args={"dialog": dialog}, code="dialog.visible = true"))
     other = Div(text="another root")
     layout = column(button, Div(text="the layout"))
-    room.publish(layout, dialog, other)
-    page = opened_alone(room, layout)
+    shared.publish(layout, dialog, other)
+    page = opened_alone(shared, layout)
     expect(page.get_by_text("the layout")).to_be_visible()
     expect(page.get_by_text("all about it")).not_to_be_visible()
     page.get_by_role("button", name="more").click()
@@ -66,24 +59,24 @@ def test_a_dialog_opens_above_the_one_layout_that_a_page_shows(room: Room) -> No
     expect(page.get_by_text("another root")).to_have_count(0)
 
 
-def test_a_dialog_that_a_script_makes_opens_above_the_one_layout(room: Room) -> None:
+def test_a_dialog_that_a_script_makes_opens_above_the_one_layout(shared: SharedDocument) -> None:
     layout = column(Div(text="the layout"))
-    room.publish(layout)
-    page = opened_alone(room, layout)
+    shared.publish(layout)
+    page = opened_alone(shared, layout)
     dialog = Dialog(title="news", content=Div(text="it is done"))
-    room.document.add_root(dialog)
-    room.session.store_document(room.document)
+    shared.document.add_root(dialog)
+    shared.session.store_document(shared.document)
     expect(page.get_by_text("it is done")).to_be_visible()
-    room.document.remove_root(dialog)
-    room.session.store_document(room.document)
+    shared.document.remove_root(dialog)
+    shared.session.store_document(shared.document)
     expect(page.get_by_text("it is done")).to_have_count(0)
     expect(page.get_by_text("the layout")).to_be_visible()
 
 
-def test_a_dialog_alone_is_one_dialog(room: Room) -> None:
+def test_a_dialog_alone_is_one_dialog(shared: SharedDocument) -> None:
     dialog = Dialog(title="news", content=Div(text="it is done"), name="dialog")
-    room.publish(Div(text="the rest"), dialog)
-    page = opened_alone(room, dialog)
+    shared.publish(Div(text="the rest"), dialog)
+    page = opened_alone(shared, dialog)
     expect(page.get_by_text("it is done")).to_have_count(1)
     expect(page.get_by_text("the rest")).to_have_count(0)
 
@@ -130,20 +123,20 @@ def test_a_plot_that_stretches_fills_the_box_around_its_tag(
     )
 
 
-def test_a_document_without_a_title_is_called_what_the_server_calls_it(room: Room) -> None:
-    room.publish(Div(text="x"))
-    room.upload(Op(OpCode.PATCH, json=json.dumps({"events": [{"kind": "TitleChanged", "title": ""}]})))
-    page = room.open()
+def test_a_document_without_a_title_is_called_what_the_server_calls_it(shared: SharedDocument) -> None:
+    shared.publish(Div(text="x"))
+    shared.upload(Op(OpCode.PATCH, json=json.dumps({"events": [{"kind": "TitleChanged", "title": ""}]})))
+    page = shared.open()
     name = "test_a_document_without_a_title_is_called_what_the_server_calls_it"
     expect(page.locator("#bokeh-wsgi-title")).to_have_text(name)
     expect(page).to_have_title(name)
-    room.session.rename("another name")
+    shared.session.rename("another name")
     expect(page.locator("#bokeh-wsgi-title")).to_have_text("another name")
 
 
-def test_a_document_that_was_joined_has_its_title_in_the_page(room: Room) -> None:
-    room.publish(Div(text="x"))
-    page = room.open()
+def test_a_document_that_was_joined_has_its_title_in_the_page(shared: SharedDocument) -> None:
+    shared.publish(Div(text="x"))
+    page = shared.open()
     expect(page.locator("#bokeh-wsgi-title")).to_have_text(
         "test_a_document_that_was_joined_has_its_title_in_the_page"
     )

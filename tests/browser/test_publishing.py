@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 
 from bokeh_wsgi import Session, io, plotting
 from bokeh_wsgi.embed import autoload_server, components, iframe
-from tests.browser.conftest import LiveServer
+from tests.browser.live_server import LiveServer
 from tests.browser.windows import Windows
 from tests.client.test_transport import serving
 

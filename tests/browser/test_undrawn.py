@@ -15,16 +15,16 @@ from playwright.sync_api import Page, Request, expect
 
 from bokeh_wsgi.dataplane import Op, OpCode
 from bokeh_wsgi.exc import NotDrawn
-from tests.browser.conftest import LiveServer
-from tests.browser.test_edits import Room
+from tests.browser.live_server import LiveServer
+from tests.browser.shared_document import SharedDocument
 from tests.browser.windows import Windows
 
 m: Any = models
 NOTICE = "#bokeh-wsgi-notice"
 
 
-class Hall(Room):
-    """A room with a plot that cannot be drawn, and a text beside it."""
+class UndrawnDocument(SharedDocument):
+    """A document with a plot that cannot be drawn, and a text beside it."""
 
     def __init__(self, windows: Windows, server: LiveServer, title: str) -> None:
         super().__init__(windows, server, title)
@@ -60,10 +60,12 @@ class Hall(Room):
 
 
 @pytest.fixture
-def hall(windows: Windows, memory_server: LiveServer, request: pytest.FixtureRequest) -> Iterator[Hall]:
-    hall = Hall(windows, memory_server, request.node.name)
-    yield hall
-    hall.close()
+def undrawn(
+    windows: Windows, memory_server: LiveServer, request: pytest.FixtureRequest
+) -> Iterator[UndrawnDocument]:
+    undrawn = UndrawnDocument(windows, memory_server, request.node.name)
+    yield undrawn
+    undrawn.close()
 
 
 def picture() -> tuple[Model, Callable[[], None]]:
@@ -121,96 +123,96 @@ CASES = pytest.mark.parametrize(
 
 @CASES
 def test_a_page_says_what_it_cannot_draw_and_shows_the_rest(
-    hall: Hall, build: Callable[[], Any], which: str, why: str
+    undrawn: UndrawnDocument, build: Callable[[], Any], which: str, why: str
 ) -> None:
     plot, mend = build()
-    hall.publish(hall.text, plot)
-    page = hall.open()
-    hall.says(page, f"{which}.*({why}).*tried again when that changes")
-    hall.is_live(page)
-    assert hall.loads == 2
+    undrawn.publish(undrawn.text, plot)
+    page = undrawn.open()
+    undrawn.says(page, f"{which}.*({why}).*tried again when that changes")
+    undrawn.is_live(page)
+    assert undrawn.loads == 2
     # The rest is live, and what cannot be drawn is not fetched again for it.
-    hall.text.text = "is live"
-    hall.store()
+    undrawn.text.text = "is live"
+    undrawn.store()
     expect(page.get_by_text("is live")).to_be_visible()
-    hall.says(page, which)
-    assert hall.loads == 2
+    undrawn.says(page, which)
+    assert undrawn.loads == 2
     mend()
-    hall.store()
-    hall.says_nothing(page)
-    assert hall.loads == 2
+    undrawn.store()
+    undrawn.says_nothing(page)
+    assert undrawn.loads == 2
     page.wait_for_function(f"Bokeh.index.find_one_by_id('{plot.id}')?.is_idle")
 
 
-def test_a_change_that_cannot_be_drawn_is_told_and_the_next_one_mends_it(hall: Hall) -> None:
+def test_a_change_that_cannot_be_drawn_is_told_and_the_next_one_mends_it(undrawn: UndrawnDocument) -> None:
     plot, _ = picture()
     source = ColumnDataSource({"x": [1.0], "y": [1.0]})
     good: Any = figure(title="Good", width=300, height=200)
     renderer = good.scatter("x", "y", source=source)
-    hall.publish(hall.text, good)
-    page = hall.open()
-    hall.is_live(page)
-    hall.loads = 0
+    undrawn.publish(undrawn.text, good)
+    page = undrawn.open()
+    undrawn.is_live(page)
+    undrawn.loads = 0
     renderers: Any = plot
     good.renderers = [*good.renderers, *renderers.renderers]
-    hall.store()
-    hall.says(page, "Figure “Good” cannot be drawn, because of its (Image|GlyphRenderer)")
-    assert hall.loads == 1
+    undrawn.store()
+    undrawn.says(page, "Figure “Good” cannot be drawn, because of its (Image|GlyphRenderer)")
+    assert undrawn.loads == 1
     good.renderers = [renderer]
-    hall.store()
-    hall.says_nothing(page)
-    assert hall.loads == 1
+    undrawn.store()
+    undrawn.says_nothing(page)
+    assert undrawn.loads == 1
 
 
-def test_a_model_that_bokehjs_does_not_know_leaves_the_rest_live(hall: Hall) -> None:
-    hall.publish(hall.text)
+def test_a_model_that_bokehjs_does_not_know_leaves_the_rest_live(undrawn: UndrawnDocument) -> None:
+    undrawn.publish(undrawn.text)
     strange = {"type": "object", "name": "some.Strange", "id": "s1", "attributes": {"name": "stranger"}}
     event = {"kind": "RootAdded", "model": strange}
-    assert hall.upload(Op(OpCode.PATCH, json=json.dumps({"events": [event]}))) == 200
-    page = hall.open()
-    hall.says(page, "some.Strange “stranger” cannot be drawn: BokehJS")
-    hall.is_live(page)
-    hall.text.text = "is live"
-    hall.store()
+    assert undrawn.upload(Op(OpCode.PATCH, json=json.dumps({"events": [event]}))) == 200
+    page = undrawn.open()
+    undrawn.says(page, "some.Strange “stranger” cannot be drawn: BokehJS")
+    undrawn.is_live(page)
+    undrawn.text.text = "is live"
+    undrawn.store()
     expect(page.get_by_text("is live")).to_be_visible()
     # What is about it is passed over.
     event = {"kind": "ModelChanged", "model": {"id": "s1"}, "attr": "name", "new": "other"}
-    assert hall.upload(Op(OpCode.PATCH, json=json.dumps({"events": [event]}))) == 200
-    hall.says(page, "some.Strange “other” cannot be drawn")
+    assert undrawn.upload(Op(OpCode.PATCH, json=json.dumps({"events": [event]}))) == 200
+    undrawn.says(page, "some.Strange “other” cannot be drawn")
     event = {"kind": "RootRemoved", "model": {"id": "s1"}}
-    assert hall.upload(Op(OpCode.PATCH, json=json.dumps({"events": [event]}))) == 200
-    hall.says_nothing(page)
-    assert hall.loads == 2
+    assert undrawn.upload(Op(OpCode.PATCH, json=json.dumps({"events": [event]}))) == 200
+    undrawn.says_nothing(page)
+    assert undrawn.loads == 2
 
 
-def test_the_script_is_warned_by_its_next_call(hall: Hall) -> None:
+def test_the_script_is_warned_by_its_next_call(undrawn: UndrawnDocument) -> None:
     plot, _ = ticks()
-    hall.publish(hall.text, plot)
-    hall.says(hall.open(), "no such tick")
-    hall.says(hall.open(), "no such tick")
-    hall.until(lambda: hall.state().seq == hall.session.seq + 1)
-    hall.text.text = "a"
+    undrawn.publish(undrawn.text, plot)
+    undrawn.says(undrawn.open(), "no such tick")
+    undrawn.says(undrawn.open(), "no such tick")
+    undrawn.until(lambda: undrawn.state().seq == undrawn.session.seq + 1)
+    undrawn.text.text = "a"
     with pytest.warns(NotDrawn, match="“Ticks” cannot be drawn, because of its LinearAxis.*no such tick"):
-        hall.session.store_document(hall.document)
+        undrawn.session.store_document(undrawn.document)
     # Once; and pages that come later say nothing new.
-    hall.text.text = "b"
-    hall.session.store_document(hall.document)
-    assert hall.state().seq == hall.session.seq
+    undrawn.text.text = "b"
+    undrawn.session.store_document(undrawn.document)
+    assert undrawn.state().seq == undrawn.session.seq
 
 
-def test_a_script_that_follows_is_warned_at_once(hall: Hall) -> None:
+def test_a_script_that_follows_is_warned_at_once(undrawn: UndrawnDocument) -> None:
     plot, _ = ticks()
-    hall.publish(hall.text, plot)
-    page = hall.open()
-    hall.says(page, "no such tick")
+    undrawn.publish(undrawn.text, plot)
+    page = undrawn.open()
+    undrawn.says(page, "no such tick")
     with pytest.warns(NotDrawn, match="no such tick"):
         # Follows from what was stored on.
-        hall.session.next_change(timeout=10)
+        undrawn.session.next_change(timeout=10)
 
 
-def test_a_page_that_may_only_read_tells_the_script_nothing(hall: Hall) -> None:
+def test_a_page_that_may_only_read_tells_the_script_nothing(undrawn: UndrawnDocument) -> None:
     plot, _ = ticks()
-    hall.publish(hall.text, plot)
-    hall.session.publish()
-    hall.says(hall.open(query="?public=true"), "no such tick")
-    assert hall.sent == []
+    undrawn.publish(undrawn.text, plot)
+    undrawn.session.publish()
+    undrawn.says(undrawn.open(query="?public=true"), "no such tick")
+    assert undrawn.sent == []

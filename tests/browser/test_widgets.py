@@ -9,9 +9,7 @@ from bokeh.core.has_props import is_abstract
 from bokeh.models.widgets import Widget
 from playwright.sync_api import FilePayload, Page, expect
 
-from tests.browser.conftest import LiveServer
 from tests.browser.examples import (
-    EXAMPLES,
     TIMEOUT_MS,
     Program,
     Script,
@@ -22,7 +20,9 @@ from tests.browser.examples import (
     slide,
     wait_until_drawn,
 )
+from tests.browser.live_server import LiveServer
 from tests.browser.windows import Windows
+from tests.command import EXAMPLES
 
 Act = Callable[[Page], None]
 

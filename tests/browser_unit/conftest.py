@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-BROWSER = Path(__file__).parents[2] / "browser"
+from tests.imports import ROOT
+
+BROWSER = ROOT / "browser"
 BUILT = BROWSER / "build" / "tests.stamp"
 RunNode = Callable[[str, Mapping[str, str]], None]
 

@@ -14,9 +14,10 @@ import bokeh
 from bokeh_wsgi.dataplane import SCHEMA_MESSAGE, Op, OpCode, commit, encode
 from bokeh_wsgi.pages.document import document_page
 from bokeh_wsgi.pages.headers import document_headers
+from tests.imports import ROOT
 
 STATIC = Path(bokeh.__file__).parent / "server" / "static"
-PAGE_JS = Path(__file__).parents[2] / "bokeh_wsgi" / "static" / "page.js"
+PAGE_JS = ROOT / "bokeh_wsgi" / "static" / "page.js"
 CROSS_ORIGIN = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Headers": "Document-Token",

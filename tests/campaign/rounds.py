@@ -18,6 +18,7 @@ from typing import Any, Final
 from bokeh_wsgi import Session
 from bokeh_wsgi.dataplane import Reader
 from tests.command import COMMAND, ENVIRON
+from tests.waiting import becomes_true, pause
 
 from .checks import WRITERS, Findings, History, check
 from .journal import Record
@@ -213,7 +214,7 @@ class Campaign:
             if not found or time.monotonic() > deadline:
                 findings.add(found)
                 return
-            time.sleep(0.01)
+            pause(0.01, "between two looks at all")
 
     def look(self) -> Findings:
         """Take in what has changed, a change at a time; nothing while the server is away."""
@@ -231,11 +232,8 @@ class Campaign:
 
 
 def wait_until(is_so: Callable[[], object], why: str) -> None:
-    end = time.monotonic() + DEADLINE_S
-    while not is_so():
-        if time.monotonic() > end:
-            raise Failed(why)
-        time.sleep(0.002)
+    if not becomes_true(is_so, DEADLINE_S):
+        raise Failed(why)
 
 
 def run(folder: Path, rounds: int, seed: int, *, says: bool = True) -> Findings:

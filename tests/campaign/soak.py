@@ -20,6 +20,7 @@ import time
 import urllib.request
 from collections.abc import Callable
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,6 +35,7 @@ from bokeh_wsgi.exc import FrameError
 from bokeh_wsgi.models.state import State
 from tests.command import COMMAND, ENVIRON
 from tests.test_connection_fuzz import mutated
+from tests.waiting import becomes_true, pause, wait_until
 
 SCRIPTS: Final = 3
 VIEWERS: Final = 20
@@ -72,7 +74,7 @@ def publish(url: str, key: str, number: int, stop: Any, told: Any) -> None:
         session.store_objects(source)
         session.flush()
         took.append((time.time(), time.monotonic() - begun))
-        time.sleep(1 / STORES_PER_S)
+        pause(1 / STORES_PER_S, "the rate of its stores")
     told.put((docid, took))
 
 
@@ -93,7 +95,7 @@ class Viewer(threading.Thread):
                 self._follow()
             except (OSError, http.client.HTTPException):
                 self.cuts += 1
-                time.sleep(0.2)
+                pause(0.2, "as pages do before they come back")
             except (FrameError, ValueError, KeyError) as error:
                 self.wrong.append(repr(error))
                 return
@@ -130,7 +132,7 @@ def send(port: int, *pieces: bytes, hold_s: float = 0.0) -> None:
         for piece in pieces:
             client.sendall(piece)
         if hold_s:
-            time.sleep(hold_s)
+            pause(hold_s, "a client that keeps the server waiting")
         client.shutdown(socket.SHUT_WR)
         while client.recv(65_536):
             pass
@@ -180,7 +182,7 @@ class Stranger:
             with suppress(OSError):
                 clients.append(socket.create_connection(("127.0.0.1", self.port), 5, ELSEWHERE))
                 clients[-1].sendall(b"POST /bokeh/doc HTTP/1.1\r\nHost: 127")
-        time.sleep(1)
+        pause(1, "clients that keep the server waiting")
         for client in clients:
             client.close()
 
@@ -232,7 +234,7 @@ class Stranger:
         clients = [socket.create_connection(("127.0.0.1", self.port), 5, ELSEWHERE) for _ in range(20)]
         for client in clients:
             client.sendall(asked)
-        time.sleep(1)
+        pause(1, "clients that keep the server waiting")
         for client in clients:
             client.close()
 
@@ -272,18 +274,20 @@ def soak(folder: Path, seconds: float) -> list[str]:
     command = [*COMMAND, "-m", "--port", str(port), "--store", store]
     server = subprocess.Popen(command, stdout=log, stderr=log, env=ENVIRON)
     url = f"http://127.0.0.1:{port}/bokeh/"
-    deadline = time.monotonic() + DEADLINE_S
-    while time.monotonic() < deadline:
-        with suppress(OSError):
-            urllib.request.urlopen(f"{url}ping", timeout=5).read()
-            break
-        time.sleep(0.05)
     try:
+        wait_until(lambda: answers(url), DEADLINE_S)
         return _soak(url, port, server, seconds)
     finally:
         server.kill()
         server.wait()
         log.close()
+
+
+def answers(url: str) -> bool:
+    with suppress(OSError):
+        urllib.request.urlopen(f"{url}ping", timeout=5).read()
+        return True
+    return False
 
 
 def _soak(url: str, port: int, server: "subprocess.Popen[bytes]", seconds: float) -> list[str]:
@@ -300,7 +304,7 @@ def _soak(url: str, port: int, server: "subprocess.Popen[bytes]", seconds: float
     viewers = [Viewer(port, key, docids[n % SCRIPTS], stopped) for n in range(VIEWERS)]
     for viewer in viewers:
         viewer.start()
-    time.sleep(min(30.0, seconds / 4))
+    pause(min(30.0, seconds / 4), "what stores take while nobody attacks")
     attacked_at, before_kb = time.time(), resident_kb(server.pid)
     jobs = [(port, other, docids[0], theirs, seed, calm, counts) for seed in range(STRANGERS)]
     strangers = [context.Process(target=attack, args=job) for job in jobs]
@@ -308,7 +312,7 @@ def _soak(url: str, port: int, server: "subprocess.Popen[bytes]", seconds: float
         stranger.start()
     memory = []
     while time.time() < attacked_at + seconds:
-        time.sleep(1)
+        pause(1, "a measurement a second")
         if server.poll() is not None:
             return [f"the server has ended: {server.returncode}"]
         memory.append(resident_kb(server.pid))
@@ -350,9 +354,8 @@ def _differences(url: str, key: str, viewers: list[Viewer]) -> list[str]:
         states[docid] = session.pull_state()
         session.close()
     for viewer in viewers:
-        state, deadline = states[viewer.docid], time.monotonic() + DEADLINE_S
-        while viewer.state.seq < state.seq and time.monotonic() < deadline and not viewer.wrong:
-            time.sleep(0.05)
+        state = states[viewer.docid]
+        becomes_true(partial(_has_come_to, viewer, state.seq), DEADLINE_S)
         if viewer.state.graph.models != state.graph.models:
             wrong.append("a viewer has other models")
         for place, held in state.columns.items():
@@ -360,6 +363,10 @@ def _differences(url: str, key: str, viewers: list[Viewer]) -> list[str]:
             if mine is None or not mine.values.column().equals(held.values.column()):
                 wrong.append(f"a viewer has another column {place}")
     return wrong
+
+
+def _has_come_to(viewer: Viewer, seq: int) -> bool:
+    return viewer.state.seq >= seq or bool(viewer.wrong)
 
 
 def main() -> int:

@@ -14,6 +14,11 @@ from bokeh_wsgi.client.publish.store_loop import OnTakenOver
 from bokeh_wsgi.client.transport import wsgi_transport
 from bokeh_wsgi.dataplane import Change, OpCode, Reader
 from bokeh_wsgi.models.state import State
+from tests.command import Running, running
+
+from .accounts import registered
+from .board import Board
+from .script_side import ScriptSide
 
 MakeSession = Callable[..., Session]
 
@@ -56,13 +61,6 @@ def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def app() -> Iterator[BokehWSGI]:
-    made = BokehWSGI(store="memory:")
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def make_session(app: BokehWSGI) -> MakeSession:
     """Another session of the same server, with the document "line" in use."""
 
@@ -87,3 +85,52 @@ def viewer(session: Session) -> Viewer:
 @pytest.fixture
 def document() -> Document:
     return Document(title="line")
+
+
+@pytest.fixture
+def shared_app() -> Iterator[BokehWSGI]:
+    """A server with users."""
+    app = BokehWSGI(store="memory:", multi_user=True)
+    yield app
+    app.close()
+
+
+@pytest.fixture
+def ann(shared_app: BokehWSGI) -> Session:
+    """Has the document "line" in use."""
+    session = registered(shared_app, "ann")
+    session.use_doc("line")
+    return session
+
+
+@pytest.fixture
+def bob(shared_app: BokehWSGI) -> Session:
+    return registered(shared_app, "bob")
+
+
+@pytest.fixture
+def start(app: BokehWSGI) -> Iterator[Callable[..., ScriptSide]]:
+    """Starts sides of the document "shared", which end with the test."""
+    sides: list[ScriptSide] = []
+
+    def begin(document: Document | None = None, **options: Any) -> ScriptSide:
+        sides.append(ScriptSide(app, document, **options))
+        return sides[-1]
+
+    yield begin
+    for side in sides:
+        side.session.stop()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Running]:
+    """A server in a process of its own."""
+    with running("--store", "memory:") as found:
+        yield found
+
+
+@pytest.fixture
+def board(make_session: MakeSession) -> Iterator[Board]:
+    board = Board(make_session)
+    yield board
+    board.session.close()

@@ -15,10 +15,8 @@ from bokeh_wsgi.client import Session
 from bokeh_wsgi.client.transport.http_transport import is_same_place
 from bokeh_wsgi.exc import ServerRefused, ServerUnreachable
 
-from .accounts import PASSWORD, ann, bob, registered, shared_app
+from .accounts import PASSWORD, registered
 from .test_transport import serving
-
-__all__ = ["ann", "bob", "shared_app"]
 
 
 class Listening:

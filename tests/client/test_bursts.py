@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +15,7 @@ from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.client import Session
 from bokeh_wsgi.client.publish import store_loop
 from bokeh_wsgi.exc import ServerRefused, ServerUnreachable
+from tests.waiting import pause
 
 from .conftest import Viewer
 from .test_transport import serving
@@ -126,7 +126,7 @@ def test_what_the_script_does_to_its_arrays_meanwhile_does_not_show(
 
 def test_a_store_after_a_pause_waits_for_its_answer(remote: Session, gate: Gate, source: Any) -> None:
     burst(remote, source, 20)
-    time.sleep(0.02)  # the pause is what this is about
+    pause(0.02, "longer than the stores of a burst are apart")
     burst(remote, source, 1)
     assert_same(remote, source)
 

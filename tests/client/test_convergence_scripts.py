@@ -15,8 +15,10 @@ from bokeh.plotting import figure
 from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.client import Session
 from tests.effort import tries
+from tests.waiting import DEADLINE_S, pause, wait_until
 
-from .following import DEADLINE_S, Page, differences, publisher_of, shadow_differences, wait_until
+from .comparison import differences, publisher_of, shadow_differences
+from .editing_page import EditingPage
 
 
 class Script:
@@ -102,7 +104,7 @@ def test_scripts_and_a_page_that_edit_at_the_same_time_are_equal_in_the_end(
 ) -> None:
     first = Script(app, 10 * seed, shared())
     second = Script(app, 10 * seed + 1)
-    page = Page(first.session)
+    page = EditingPage(first.session)
     numbers = random.Random(seed)
     for _ in range(150):
         script = numbers.choice([first, second])
@@ -112,7 +114,7 @@ def test_scripts_and_a_page_that_edit_at_the_same_time_are_equal_in_the_end(
         if numbers.random() < 0.2:
             page.set(first.slider, value=numbers.randrange(10))
         if numbers.random() < 0.3:
-            time.sleep(numbers.random() * 0.01)
+            pause(numbers.random() * 0.01, "edits at times of their own")
     settle(first, second)
     for script in (first, second):
         assert differences(script.session, script.document) == []

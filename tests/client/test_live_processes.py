@@ -22,8 +22,10 @@ from bokeh.plotting import figure
 from bokeh_wsgi.client import Session
 from bokeh_wsgi.exc import SessionError
 from tests.command import ENVIRON, Running, running
+from tests.waiting import wait_until
 
-from .following import Page, differences, shadow_differences, wait_until
+from .comparison import differences, shadow_differences
+from .editing_page import EditingPage
 
 # A Ctrl-C at a terminal; shells have programs in the background ignore it.
 SCRIPT = """
@@ -114,16 +116,16 @@ def scripts() -> Iterator[list[Script]]:
         script.process.communicate()
 
 
-def page_of(url: str, title: str = "script") -> tuple[Page, Any, Any]:
+def page_of(url: str, title: str = "script") -> tuple[EditingPage, Any, Any]:
     """A page, and the script's slider and text as it knows them."""
     session = Session(root_url=url, load_from_config=False)
     session.use_doc(title)
     document = Document()
     session.load_document(document)
-    return Page(session), document.get_model_by_name("slider"), document.get_model_by_name("text")
+    return EditingPage(session), document.get_model_by_name("slider"), document.get_model_by_name("text")
 
 
-def text_at(page: Page, text: Any) -> str:
+def text_at(page: EditingPage, text: Any) -> str:
     told = page.session.pull(objid=text.id, typename="Div")[0]["attributes"]
     return str(told.get("text"))
 
@@ -197,7 +199,7 @@ def test_a_server_killed_in_the_middle_is_waited_for(tmp_path: Path) -> None:
         session = Session(root_url=server.link, load_from_config=False)
         session.use_doc("script", clear=True)
         live: Any = session.live(document)
-        page = Page(Session(root_url=server.link, load_from_config=False))
+        page = EditingPage(Session(root_url=server.link, load_from_config=False))
         page.session.use_doc("script")
         page.set(slider, value=1)
         wait_until(lambda: calls == [1])

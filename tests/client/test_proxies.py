@@ -214,15 +214,8 @@ def test_a_store_that_comes_back_is_waited_for(
     app.close()
 
 
-@pytest.fixture
-def shared() -> Iterator[BokehWSGI]:
-    app = BokehWSGI(store="memory:", multi_user=True)
-    yield app
-    app.close()
-
-
-def test_scripts_go_on_where_apache_drops_their_header(shared: BokehWSGI, source: Any) -> None:
-    with serving(ModWSGI(shared)) as url:
+def test_scripts_go_on_where_apache_drops_their_header(shared_app: BokehWSGI, source: Any) -> None:
+    with serving(ModWSGI(shared_app)) as url:
         ann = Session(root_url=url, load_from_config=False)
         ann.register("ann", PASSWORD)
         ann.use_doc("line")
@@ -246,12 +239,12 @@ def test_scripts_go_on_where_apache_drops_their_header(shared: BokehWSGI, source
             session.close()
 
 
-def test_a_key_that_is_wrong_is_not_tried_twice(shared: BokehWSGI) -> None:
+def test_a_key_that_is_wrong_is_not_tried_twice(shared_app: BokehWSGI) -> None:
     requests: list[str] = []
 
     def counted(environ: Any, start_response: Any) -> Any:
         requests.append(environ["PATH_INFO"])
-        return ModWSGI(shared)(environ, start_response)
+        return ModWSGI(shared_app)(environ, start_response)
 
     session = Session(app=counted, userapikey="bwk-0123456789abcdef-x")
     with pytest.raises(ServerRefused, match="API key is not valid"):

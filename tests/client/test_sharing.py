@@ -12,10 +12,7 @@ from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.client import Session
 from bokeh_wsgi.exc import ServerRefused
 
-from .accounts import PASSWORD, ann, bob, shared_app
-from .test_output import fresh_output
-
-__all__ = ["ann", "bob", "fresh_output", "shared_app"]
+from .accounts import PASSWORD
 
 
 def sees(session: Session, docid: str) -> bool:

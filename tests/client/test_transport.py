@@ -26,9 +26,9 @@ from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.client import Session
 from bokeh_wsgi.client.transport.http_transport import HTTPTransport
 from bokeh_wsgi.exc import ServerRefused, ServerUnreachable, SessionError
+from tests.waiting import wait_until
 
 from .conftest import Viewer
-from .following import wait_until
 
 SIGN_IN = Response("<h1>Sign in to reach the network</h1>", mimetype="text/html")
 """What a page between says instead of a server."""

@@ -7,10 +7,10 @@ from typing import Any
 from bokeh.models.widgets import Div
 
 from bokeh_wsgi import Session
-from tests.client.following import wait_until
 from tests.client.scripts import document_of
 from tests.servers.kinds import Kind
 from tests.servers.running import STOP_S, Running
+from tests.waiting import wait_until
 
 ONE_AFTER_THE_OTHER = ("--max-requests", "15")
 

@@ -7,7 +7,6 @@ import hashlib
 import json
 from collections.abc import Callable
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,11 +23,12 @@ from bokeh_wsgi.dataplane import (
     diff,
     encode,
 )
+from tests.imports import ROOT
 
 from .javascript import as_page_shows
 from .streams import DOC, MODEL, keyed
 
-FOLDER = Path(__file__).parent.parent / "golden"
+FOLDER = ROOT / "tests" / "golden"
 
 
 def numbers() -> list[Any]:

@@ -14,8 +14,8 @@ from typing import Final
 import pytest
 
 from tests.effort import is_full_run
+from tests.imports import ROOT
 
-ROOT: Final = Path(__file__).parents[2]
 DEPLOY: Final = (ROOT / "docs" / "deploy.md").read_text()
 MODULES: Final = {"waitress-serve": "waitress", "mod_wsgi-express": "mod_wsgi.server"}
 """Commands that are another module's than their own name's."""

@@ -6,12 +6,14 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 from types import TracebackType
 from typing import Final
 
-from .kinds import ROOT, Kind
+from tests.imports import ROOT
+from tests.waiting import becomes_true
+
+from .kinds import Kind
 from .viewer import Script, Viewer
 
 START_S: Final = 60.0
@@ -70,15 +72,20 @@ class Running:
             # Shells have what runs in the background ignore Ctrl-C.
             preexec_fn=_hears_ctrl_c,
         )
-        deadline = time.monotonic() + START_S
         said = len(self._said())
-        while self._process.poll() is None and time.monotonic() < deadline:
-            with contextlib.suppress(OSError):
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                if self.kind.ready in self._said()[said:]:
-                    return
-            time.sleep(0.02)
-        raise AssertionError(f"{self.kind} does not start")
+        becomes_true(lambda: self._has_ended() or self._is_ready(said), START_S)
+        assert not self._has_ended(), f"{self.kind} does not start"
+        assert self._is_ready(said), f"{self.kind} does not start"
+
+    def _has_ended(self) -> bool:
+        return self._process is not None and self._process.poll() is not None
+
+    def _is_ready(self, said: int) -> bool:
+        """Whether it listens, and has said so after the first ``said`` characters of its log."""
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", self.port), 1).close()
+            return self.kind.ready in self._said()[said:]
+        return False
 
     def _said(self) -> str:
         # The server writes at the place where its own handle is, which is this one's.

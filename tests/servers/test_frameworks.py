@@ -10,10 +10,11 @@ import pytest
 from werkzeug.test import Client
 
 from tests.api.conftest import Api
+from tests.waiting import wait_until
 
 from .kinds import DEPLOY, Kind, programs
 from .running import STOP_S, Running
-from .viewer import Script, wait_until
+from .viewer import Script
 
 FRAMEWORKS = {
     "fastapi": "FastAPI",
@@ -22,7 +23,10 @@ FRAMEWORKS = {
     "falcon": "Falcon",
     "cherrypy": "CherryPy",
 }
-WITH_SECTIONS_OF_THEIR_OWN = {"Flask", "Django"}  # tests/test_sites.py tries those
+WITH_SECTIONS_OF_THEIR_OWN = {
+    "Flask",
+    "Django",
+}  # tests/test_blueprint.py and tests/test_django_users.py try those
 
 
 def test_every_framework_of_the_page_is_tried() -> None:

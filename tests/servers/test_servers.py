@@ -9,10 +9,10 @@ import pytest
 
 from bokeh_wsgi.stream_slots import UNNOTICED_S
 from tests.effort import is_full_run
+from tests.waiting import wait_until
 
 from .kinds import KINDS, Kind, commands, programs
 from .running import STOP_S, Running
-from .viewer import wait_until
 
 
 def test_every_server_of_the_page_is_tried() -> None:

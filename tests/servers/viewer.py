@@ -3,25 +3,17 @@
 import http.client
 import threading
 import time
-from collections.abc import Callable
 from contextlib import suppress
 
 import numpy as np
 
 from bokeh_wsgi.dataplane import Limits, Op, OpCode, Reader, encode_upload
 from tests.api.conftest import GRAPH, replaces
+from tests.waiting import pause
 
 TIMEOUT_S = 20.0
 PAUSE_S = 0.1
 """Between the polls of a page, and before it comes back after a cut."""
-
-
-def wait_until(is_so: Callable[[], object], deadline_s: float) -> None:
-    """Wait for what another thread or process does."""
-    end = time.monotonic() + deadline_s
-    while not is_so():
-        assert time.monotonic() < end, "it did not come to that"
-        time.sleep(0.01)
 
 
 class Script:
@@ -62,7 +54,7 @@ class Script:
             except (OSError, http.client.HTTPException):
                 if time.monotonic() > deadline:
                     raise
-                time.sleep(PAUSE_S)
+                pause(PAUSE_S, "as scripts do before they try again")
 
     def ask(self, method: str, path: str, body: bytes = b"", media: str = "") -> tuple[int, bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT_S)
@@ -100,7 +92,7 @@ class Viewer:
             with suppress(OSError, http.client.HTTPException, ValueError):
                 self._read()
             self.wait = ""
-            time.sleep(PAUSE_S)
+            pause(PAUSE_S, "as pages do between polls")
 
     def _read(self) -> None:
         port, docid, base = self._address

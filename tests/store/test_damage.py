@@ -1,7 +1,6 @@
 """Damage in an SQLite file: found when a frame is read, and told with the document's name."""
 
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,18 +12,6 @@ from bokeh_wsgi.store.sqlite.schema import APPLICATION_ID, MIGRATIONS
 
 FRAME = b"The frame of a change, long enough to be found in the file." * 4
 LARGE = bytes(range(256)) * (PART_BYTES // 256) + b"the second part"
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "store.db"
-
-
-@pytest.fixture
-def store(path: Path) -> Iterator[SQLiteStore]:
-    store = SQLiteStore(path)
-    yield store
-    store.close()
 
 
 @pytest.fixture

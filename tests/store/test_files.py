@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,18 +17,6 @@ import pytest
 from bokeh_wsgi.exc import StoreError, StoreFull
 from bokeh_wsgi.store import SQLiteStore
 from tests.disks import fill, small_disk
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "store.db"
-
-
-@pytest.fixture
-def store(path: Path) -> Iterator[SQLiteStore]:
-    store = SQLiteStore(path)
-    yield store
-    store.close()
 
 
 @pytest.fixture

@@ -22,11 +22,6 @@ class TestSQLiteStore(SharedStoreConformance):
         return f"sqlite:///{tmp_path}/store.db"
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "store.db"
-
-
 def _pragma(path: Path, name: str) -> object:
     connection = sqlite3.connect(path)
     try:

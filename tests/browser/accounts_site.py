@@ -55,6 +55,12 @@ def fill_in(page: Page, **fields: str) -> None:
     page.locator("main form button[type=submit]").last.click()
 
 
+def status_of(page: Page, url: str) -> int:
+    response = page.goto(url)
+    assert response
+    return response.status
+
+
 def sign_in(page: Page, site: Site, user: str = "ada", password: str = PASSWORD) -> None:
     page.goto(f"{site.url}login")
     fill_in(page, username=user, password=password)

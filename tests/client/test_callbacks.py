@@ -35,9 +35,10 @@ from bokeh.plotting import figure
 
 from bokeh_wsgi.client import Session
 from bokeh_wsgi.dataplane import Op, OpCode
+from tests.waiting import wait_until
 
 from .conftest import MakeSession, Viewer
-from .following import Page, wait_until
+from .editing_page import EditingPage
 
 
 class Stage:
@@ -45,7 +46,7 @@ class Stage:
 
     def __init__(self, make_session: MakeSession) -> None:
         self.session: Session = make_session(clear=True)
-        self.page = Page(make_session())
+        self.page = EditingPage(make_session())
         self.document = Document()
         self.calls: list[Any] = []
 

@@ -1,37 +1,17 @@
-"""Scripts that follow a document, and a page that changes it, for tests."""
+"""A page that changes a document, without a browser."""
 
 import json
-import time
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
-from bokeh.document import Document
 from bokeh.model import Model
 
-from bokeh_wsgi.client import Publisher, Session
-from bokeh_wsgi.client.publish.serializer import closure, text_of
+from bokeh_wsgi.client import Session
 from bokeh_wsgi.dataplane import Op, OpCode, column_from, encode_upload
 from bokeh_wsgi.protocol import ARROW_STREAM
 
-DEADLINE_S = 20.0
 
-
-def wait_until(is_so: Callable[[], object], deadline_s: float = DEADLINE_S) -> None:
-    """Wait for what another thread does."""
-    end = time.monotonic() + deadline_s
-    while not is_so():
-        assert time.monotonic() < end, "it did not come to that"
-        time.sleep(0.002)
-
-
-def publisher_of(session: Session) -> Publisher:
-    """What a session knows of its document."""
-    assert session._in_use is not None
-    return session._in_use.publisher
-
-
-class Page:
+class EditingPage:
     """Changes a document as a page does; models are said by their id there."""
 
     def __init__(self, session: Session) -> None:
@@ -88,46 +68,3 @@ def patch(*events: dict[str, Any]) -> Op:
 def event(name: str, model: str, **values: Any) -> Op:
     told = {"name": name, "values": {"model": {"id": model}, **values}}
     return Op(OpCode.EVENT, model=model, json=json.dumps(told))
-
-
-def differences(session: Session, document: Document) -> list[str]:
-    """Where a script's document is not what the server has."""
-    state = session.pull_state()
-    found = []
-    serializer = closure(document.roots, publisher_of(session).ownership.ids)
-    roots = [session.wire_id(root) for root in document.roots]
-    if roots != state.graph.roots:
-        found.append(f"roots {roots} and not {state.graph.roots}")
-    for key, rep in serializer.models.items():
-        theirs = state.graph.models.get(key, {"attributes": {}})["attributes"]
-        for name, value in rep["attributes"].items():
-            if name in theirs and text_of(theirs[name]) != text_of(value):
-                found.append(f"{key}.{name} is {value} and not {theirs[name]}")
-    for key, data in serializer.sources.items():
-        columns = {
-            name: held.values.column() for (model, name), held in state.columns.items() if model == key
-        }
-        if columns.keys() != data.keys():
-            found.append(f"{key} has columns {list(data)} and not {list(columns)}")
-            continue
-        for name, values in data.items():
-            if not column_from(values).equals(columns[name]):
-                found.append(f"{key}.{name} is {values} and not {columns[name].values()}")
-    return found
-
-
-def shadow_differences(session: Session) -> list[str]:
-    """Where a session's shadow is not what the server has."""
-    state, shadow = session.pull_state(), publisher_of(session).shadow
-    found = [f"model {key}" for key in state.graph.models.keys() ^ shadow.graph.models.keys()] + [
-        f"column {key}" for key in state.columns.keys() ^ shadow.columns.keys()
-    ]
-    for key, rep in state.graph.models.items():
-        if key in shadow.graph.models and shadow.graph.models[key] != rep:
-            found.append(f"model {key}: {shadow.graph.models[key]} and not {rep}")
-    for place, held in state.columns.items():
-        if place in shadow.columns:
-            mine = shadow.columns[place]
-            if not mine.values.column().equals(held.values.column()):
-                found.append(f"column {place}")
-    return found
