@@ -57,7 +57,7 @@ def test_exports(tmp_path: Any) -> None:
 
 
 def test_answers_at_once(tmp_path: Any) -> None:
-    """wait=0 counts nowhere: each connection held another copy of a document that is stored again and again."""
+    """wait=0 counts nowhere: each connection held another copy of a document that is stored often."""
     api, docid = begun(tmp_path)
     random = np.random.default_rng(2)
 

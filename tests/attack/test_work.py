@@ -50,9 +50,7 @@ def test_a_write_into_a_ramp() -> None:
         Op(OpCode.RAMP, model="p2", column="x", count=count, dtype="float64", json=ramp),
     ]
     seq = api.upload(docid, ops).get_json()["seq"]
-    write = Op(
-        OpCode.WRITE, model="p2", column="x", count=1, start=3, base=seq, values=column_from([5.5])
-    )
+    write = Op(OpCode.WRITE, model="p2", column="x", count=1, start=3, base=seq, values=column_from([5.5]))
     tracemalloc.start()
     try:
         api.upload(docid, [write])
