@@ -20,7 +20,8 @@ pytestmark = pytest.mark.bokeh
 @pytest.fixture(autouse=True)
 def _classes_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """No other test meets the classes that are made here."""
-    monkeypatch.setattr(_default_resolver, "_known_models", dict(_default_resolver._known_models))
+    resolver: Any = _default_resolver
+    monkeypatch.setattr(resolver, "_known_models", dict(resolver._known_models))
 
 
 def loaded(name: str, *definitions: dict[str, Any]) -> Document | None:

@@ -58,3 +58,13 @@ def test_names_of_models(caplog: pytest.LogCaptureFixture) -> None:
             told = str(error)
     shown = "\n".join(map(repr, document.roots))
     assert "\x1b" not in told + caplog.text + shown
+
+
+def test_a_path_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A line of a stranger's making stood in the log, when there was anything to log of their request."""
+    path = tmp_path / "documents.db"
+    people = People(BokehWSGI(store=f"sqlite:///{path}", multi_user=True))
+    path.unlink()
+    caplog.clear()
+    assert people.call("GET", "/doc/x%0a2026-11-28 INFO signed-in user='root'").status_code == 503
+    assert all("\n" not in record.getMessage() for record in caplog.records)
