@@ -1,0 +1,67 @@
+"""What is packed in values of attributes and events unpacks within the limits too, as columns do."""
+
+import gzip
+import json
+import tracemalloc
+from base64 import b64encode
+from typing import Any
+
+import pytest
+from bokeh.document import Document
+
+from bokeh_wsgi.app import BokehWSGI
+from bokeh_wsgi.client import Session
+from bokeh_wsgi.dataplane import Op, OpCode
+from tests.api.conftest import Api
+from tests.api.test_edits import Page, changed, event
+
+pytestmark = pytest.mark.bokeh
+LIMIT = 1 << 20
+PACKED = {"type": "bytes", "data": b64encode(gzip.compress(bytes(8 * LIMIT))).decode()}
+ARRAY = {"type": "ndarray", "array": PACKED, "dtype": "int32", "order": "little", "shape": [2 * LIMIT]}
+
+
+@pytest.fixture
+def page() -> Page:
+    page = Page(BokehWSGI(store="memory:", max_edit_bytes=LIMIT, max_change_bytes=LIMIT))
+    page.begin(y=[1.0])
+    return page
+
+
+def test_an_attribute_that_a_page_sets(page: Page) -> None:
+    """`Selection.indices` takes arrays: 348 kB of page held the script of the owner for minutes."""
+    assert page.send(changed("p3", "indices", ARRAY)).status_code == 413
+
+
+def test_an_event_of_a_page(page: Page) -> None:
+    assert page.send(event("button_click", "p5", x=ARRAY)).status_code == 413
+
+
+@pytest.mark.parametrize("value", [PACKED, ARRAY])
+def test_an_attribute_that_a_script_uploads(page: Page, value: Any) -> None:
+    """272 kB of it made 1.9 GB in a script that loaded the document."""
+    patch = {"events": [changed("p1", "tags", [value])]}
+    assert page.upload(page.docid, [Op(OpCode.PATCH, json=json.dumps(patch))]).status_code in (400, 413)
+
+
+def test_a_type_of_an_array_that_takes_memory_by_itself() -> None:
+    """60 bytes of document were 800 MB in the script: the width of a text is memory."""
+    app = BokehWSGI(store="memory:")
+    api = Api(app)
+    wide = {"type": "ndarray", "array": [""], "dtype": "U8000000", "order": "little", "shape": [1]}
+    graph = {
+        "version": "3.9.2",
+        "roots": ["p1"],
+        "models": {"p1": {"name": "Div", "attributes": {"tags": [wide]}}},
+    }
+    docid = api.make("wide")
+    api.upload(docid, [Op(OpCode.GRAPH, json=json.dumps(graph))])
+    session = Session(app=app)
+    session.use_doc(docid=docid)
+    tracemalloc.start()
+    try:
+        session.load_document(Document())
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 16 << 20
