@@ -36,4 +36,4 @@ def test_documents_that_were_deleted() -> None:
         docid = api.make(f"title {number}")
         api.publish(docid, y=[1.0])
         assert api.client.delete(f"/doc/{docid}").status_code == 200
-    assert len(app.context.hub._seqs) < TIMES
+    assert len(app.context.hub._waiting.now.seqs) < TIMES

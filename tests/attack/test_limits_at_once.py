@@ -39,4 +39,4 @@ def test_documents(people: People) -> None:
 def test_keys(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bokeh_wsgi.auth.accounts.MAX_CREDENTIALS", 3)
     at_once(lambda number: people.call("POST", "/keys", "otto", json={"name": f"key {number}"}))
-    assert len(people.app.store.list_credentials("otto")) == 3
+    assert len(people.app.store.accounts.list_credentials("otto")) == 3

@@ -13,7 +13,7 @@ from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.client import Session
 from bokeh_wsgi.dataplane import Op, OpCode
 from tests.api.conftest import Api
-from tests.api.test_edits import Page, changed, event
+from tests.api.document_page import DocumentPage, changed, event
 
 pytestmark = pytest.mark.bokeh
 LIMIT = 1 << 20
@@ -23,7 +23,7 @@ ARRAY = {"type": "ndarray", "array": PACKED, "dtype": "int32", "order": "little"
 
 @pytest.fixture
 def page() -> Page:
-    page = Page(BokehWSGI(store="memory:", max_edit_bytes=LIMIT, max_change_bytes=LIMIT))
+    page = DocumentPage(BokehWSGI(store="memory:", max_edit_bytes=LIMIT, max_change_bytes=LIMIT))
     page.begin(y=[1.0])
     return page
 

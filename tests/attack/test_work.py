@@ -74,7 +74,7 @@ def test_graphs_count_among_what_is_open(monkeypatch: pytest.MonkeyPatch) -> Non
         docid = api.make(f"large {number}")
         assert api.upload(docid, [graph]).status_code == 200
         assert api.upload(docid, [Op(OpCode.PATCH, json=json.dumps(title))]).status_code == 200
-    assert len(app.context.library._open) < 8
+    assert len(app.context.library._open.now.by_docid) < 8
 
 
 @pytest.mark.bokeh
