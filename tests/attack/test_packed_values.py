@@ -22,23 +22,23 @@ ARRAY = {"type": "ndarray", "array": PACKED, "dtype": "int32", "order": "little"
 
 
 @pytest.fixture
-def page() -> Page:
+def page() -> DocumentPage:
     page = DocumentPage(BokehWSGI(store="memory:", max_edit_bytes=LIMIT, max_change_bytes=LIMIT))
     page.begin(y=[1.0])
     return page
 
 
-def test_an_attribute_that_a_page_sets(page: Page) -> None:
+def test_an_attribute_that_a_page_sets(page: DocumentPage) -> None:
     """`Selection.indices` takes arrays: 348 kB of page held the script of the owner for minutes."""
     assert page.send(changed("p3", "indices", ARRAY)).status_code == 413
 
 
-def test_an_event_of_a_page(page: Page) -> None:
+def test_an_event_of_a_page(page: DocumentPage) -> None:
     assert page.send(event("button_click", "p5", x=ARRAY)).status_code == 413
 
 
 @pytest.mark.parametrize("value", [PACKED, ARRAY])
-def test_an_attribute_that_a_script_uploads(page: Page, value: Any) -> None:
+def test_an_attribute_that_a_script_uploads(page: DocumentPage, value: Any) -> None:
     """272 kB of it made 1.9 GB in a script that loaded the document."""
     patch = {"events": [changed("p1", "tags", [value])]}
     assert page.upload(page.docid, [Op(OpCode.PATCH, json=json.dumps(patch))]).status_code in (400, 413)
