@@ -172,7 +172,7 @@ def test_a_store_that_cannot_be_used_is_one_line(uri: str) -> None:
         (["--host", "https://plots.example"], "is not a name without a port"),
         (["--embed-origin", "https://site.example/page"], "is not an origin"),
         (["--embed-origin", "site.example"], "is not an origin"),
-        (["--script", "app.py"], "--script is not there yet"),
+        (["--script", "app.py"], "unrecognized arguments: --script"),
     ],
 )
 def test_a_flag_that_cannot_be_is_one_line(flags: list[str], reason: str) -> None:

@@ -249,9 +249,9 @@ def test_no_server_is_said_in_one_line(home: Path) -> None:
     )
 
 
-def test_what_does_not_reach_scripts_is_named(home: Path) -> None:
+def test_poll_document_says_what_to_call_instead(home: Path) -> None:
     done = run(script(home, "from bokeh.session import Session\nSession().poll_document(None)"))
-    assert "NotImplementedError: poll_document(): what people do in pages" in done.stderr
+    assert "NotImplementedError: poll_document(): import from bokeh_wsgi instead" in done.stderr
 
 
 def test_other_processes_have_todays_bokeh() -> None:

@@ -48,7 +48,6 @@ def parser() -> Parser:
     add_store(made)
     _add_users(made)
     add = made.add_argument
-    add("--script", metavar="FILE", help="an application to serve (not yet)")
     add("-d", "--debug", action="store_true", help="log everything")
     add("-v", "--verbose", action="store_true", help="log every request, and who did what")
     add("--version", action=_Version)
@@ -177,8 +176,6 @@ def _origin(text: str) -> str:
 
 def check(flags: argparse.Namespace) -> None:
     """Raises `Failure` for flags that do not go together, or that would open the server by mistake."""
-    if flags.script:
-        raise Failure("--script is not there yet in this version", code=2)
     if flags.registration and not flags.multi_user:
         raise Failure("--registration is about the users of -m: give that too", code=2)
     if not (flags.multi_user or flags.trust_network or is_loopback(flags.ip)):

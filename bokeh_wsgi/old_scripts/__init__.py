@@ -4,8 +4,8 @@ In one process, some of today's modules are replaced by ones with the old names:
 ``bokeh.io`` with plot servers, ``bokeh.session``, ``bokeh.embed.autoload_server``, ``bokeh.browserlib``, and
 attributes of plots and documents. The installed Bokeh is not changed.
 
-Not there: what people do in pages does not reach scripts (``poll_document``), and ``bokeh.charts``, in-server
-applications (``bokeh.server``), ``ServerDataSource`` and the ``line(…)`` and ``hold()`` of before 0.8.
+Not supported: ``session.poll_document``, ``bokeh.charts``, in-server applications (``bokeh.server``),
+``ServerDataSource``, and the ``line(…)`` and ``hold()`` of before 0.8.
 """
 
 from .overlays import install as install

@@ -39,8 +39,8 @@ class Session(Today):
         )
 
     def poll_document(self, document: Document, interval: float = 0.5) -> NoReturn:
-        """Not there: events of pages do not reach scripts."""
-        raise NotImplementedError("poll_document(): what people do in pages does not reach scripts yet")
+        """Not supported in unchanged scripts."""
+        raise NotImplementedError("poll_document(): import from bokeh_wsgi instead, and call session.run()")
 
 
 def output_server(
