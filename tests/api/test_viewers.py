@@ -64,9 +64,13 @@ class TwoProcesses:
         self.api.publish(self.docid, y=[1.0])
         self.streams: list[Stream] = []
 
-    def look(self, page: str, app: int = 0) -> Stream:
-        """A page opens, whose viewer looks at it until it is closed."""
-        bearer = token_in(Client(self.apps[app]).get(f"/doc/{self.docid}").text)
+    def bearer(self, app: int = 0) -> dict[str, str]:
+        """The token of a page that is opened."""
+        return token_in(Client(self.apps[app]).get(f"/doc/{self.docid}").text)
+
+    def look(self, page: str, app: int = 0, *, bearer: dict[str, str] | None = None) -> Stream:
+        """A page opens, or comes again with its token; its viewer looks at it until it is closed."""
+        bearer = bearer or self.bearer(app)
         return self._open(app, f"doc={self.docid}:0&wait=stream&page={page}", **bearer)
 
     def listen(self, app: int = 0) -> Stream:
@@ -123,14 +127,15 @@ def test_a_script_at_another_process_is_told_at_once(processes: TwoProcesses) ->
     wait_until(lambda: script.told == [0, 1])
 
 
-def test_a_page_that_reloads_was_not_away(processes: TwoProcesses) -> None:
+def test_a_page_whose_stream_was_cut_was_not_away(processes: TwoProcesses) -> None:
     script = processes.listen()
     wait_until(lambda: script.told == [0])
-    stream = processes.look("a")
+    bearer = processes.bearer()
+    stream = processes.look("a", bearer=bearer)
     wait_until(lambda: script.told == [0, 1])
     for _ in range(5):
         stream.close()
-        stream = processes.look("a")
+        stream = processes.look("a", bearer=bearer)
     stream.close()
     wait_until(lambda: script.told[-1] == 0)
     assert script.told == [0, 1, 0]
