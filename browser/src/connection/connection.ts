@@ -17,6 +17,7 @@ const MAX_TOKEN_BYTES = 6_000;
 /** Most documents that the server puts in one response. */
 const MAX_DOCUMENTS = 64;
 
+/** A document that a Connection follows. */
 export interface Followed {
   docid: string;
   /** The last change received; 0 for none. */
@@ -24,6 +25,7 @@ export interface Followed {
   token: string;
 }
 
+/** Callbacks of a Connection. */
 export interface Listener {
   /** A change arrived. If this throws, the document is reloaded. */
   onChange(change: Change): void;

@@ -6,6 +6,7 @@ import { Yielder, bodyReader } from "./body-reader";
 import { Refused, jsonOf } from "./requests";
 import { Watchdog } from "./timers";
 
+/** Arguments of readChanges(). */
 export interface Reading {
   url: string;
   /** The tokens of the documents, without repetition. */
@@ -21,6 +22,7 @@ export interface Reading {
   onChange(change: Change): void;
 }
 
+/** How a `changes` request ended. */
 export interface Outcome {
   /** Whether any byte of the body arrived. */
   began: boolean;

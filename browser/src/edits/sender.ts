@@ -17,6 +17,7 @@ const NOT_NOW = new Set([408, 429]);
 /** Largest body that a closing page sends. */
 const LAST_BYTES = 60_000;
 
+/** Callbacks of an EditSender. */
 export interface SenderEvents {
   /** The server accepted edits as change `seq`. */
   accepted(edits: readonly Edit[], seq: number): void;

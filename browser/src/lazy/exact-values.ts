@@ -1,5 +1,6 @@
 import type { Source } from "../bokehjs/bokeh";
 
+/** A column as exact JSON. */
 export interface ExactValues {
   /** "array" for JS Arrays, else the dtype. */
   kind: string;
