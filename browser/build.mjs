@@ -1,7 +1,6 @@
 /**
- * Build the page's client: `page.js` for the server's own pages and `autoload.js` for those of others, each one
- * classic script with the wasm decoder inside; `seldom.js`, a module that either fetches when it is needed; and the
- * license of what they contain.
+ * Build the browser client: `page.js` for the server's own pages and `autoload.js` for other sites, classic scripts that
+ * contain the wasm decoder; `seldom.js`, a module that both load on demand; and the license of flechette.
  *
  *   node build.mjs           into $BOKEH_WSGI_STATIC, or ../bokeh_wsgi/static
  *   node build.mjs --tests   the tests, into build/test
@@ -35,7 +34,7 @@ const options = {
   logLevel: "warning",
 };
 
-/** The worker's script is a text within the page's. */
+/** The worker's script; the page's script contains it as text. */
 async function worker() {
   await build({
     ...options,

@@ -1,1 +1,1 @@
-"""What ``setup.py`` needs to build the package; never installed."""
+"""Build-time helpers of ``setup.py``; not installed."""

@@ -1,4 +1,4 @@
-"""``python -m build_tools``: bundles browser/ into the source tree's static/, for an editable install."""
+"""``python -m build_tools``: bundles browser/ into bokeh_wsgi/static/, for an editable install."""
 
 import sys
 from pathlib import Path

@@ -1,9 +1,9 @@
-"""setuptools' build backend, asking for a Node.js where the machine has none (PEP 517, in-tree)."""
+"""In-tree PEP 517 backend: setuptools', plus a requirement for Node.js where none is installed."""
 
 from typing import Any
 
 from setuptools import build_meta
-from setuptools.build_meta import (  # noqa: F401  (the hooks that stay as they are)
+from setuptools.build_meta import (  # noqa: F401  (unchanged hooks)
     build_editable,
     build_sdist,
     build_wheel,

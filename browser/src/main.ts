@@ -2,43 +2,43 @@
 import { Connection, type Followed } from "./connection/connection";
 import { type Viewer, viewer } from "./viewer";
 import { pageScripts } from "./page/page-scripts";
-import { whenSeen } from "./dom/attention";
+import { watchVisibility } from "./dom/visibility";
 import { PageEdits } from "./edits/page-edits";
 import { readConfig } from "./page/config";
 import { Notice } from "./page/notice";
 import { Status } from "./page/status";
-import { ended, failedWords, foundWords, messageOf, undrawnWords } from "./document/words";
+import { endedMessage, failedMessage, modelMessage, errorText, undrawnMessage } from "./document/messages";
 import { bokeh } from "./bokehjs/bokeh";
 import type { LiveDocument } from "./document/live-document";
 import type { Place } from "./document/document-view";
 import { MissingScript } from "./scripts/scripts";
 
-/** For tests, and for people with a console: docs/browser.md. */
+/** For tests and debugging: docs/browser.md. */
 export interface Probe {
   documents: Map<string, LiveDocument>;
   state: string;
   columns: Viewer["columns"];
 }
 
-/** How long people may read what is not about the state of the page. */
+/** How long temporary notices stay. */
 const NOTICE_MS = 10_000;
-/** A little longer than it takes until it is told again. */
+/** Longer than the time between two `late` events. */
 const LATE_MS = 6_000;
-/** A page this young does not reload itself: what is wrong with it would be so again. */
+/** A page younger than this does not reload itself: it would fail again. */
 const YOUNG_MS = 30_000;
 
 async function main(): Promise<void> {
   const config = readConfig();
   const view = document.getElementById("bokeh-wsgi-view")!;
   const heading = document.getElementById("bokeh-wsgi-title");
-  const named = document.title;
+  const serverTitle = document.title;
   const status = new Status();
   const notice = new Notice(view);
   const documents = new Map<string, LiveDocument>();
-  /** For an error, until it is shown. */
-  let isFetching = false;
+  /** After an error, until the document is shown again. */
+  let isReloading = false;
   try {
-    // Warnings and errors are for people with a console; that a document is drawn can be seen.
+    // Without the message for each drawn document.
     bokeh().logger.set_level("warn");
   } catch (error) {
     status.show("ended", String(error));
@@ -49,18 +49,18 @@ async function main(): Promise<void> {
 
   const shown = (docid: string) => {
     if (docid !== config.docid) return;
-    // A document without a title goes by the name that the server has written.
-    const title = documents.get(docid)!.document!.title() || named;
+    // Without a title, use that of the server's HTML.
+    const title = documents.get(docid)!.document!.title() || serverTitle;
     if (document.title !== title) document.title = title;
     if (heading && heading.textContent !== title) heading.textContent = title;
-    if (status.state === "connecting" || isFetching) status.show("live", "the document is shown as it is now");
-    isFetching = false;
+    if (status.state === "connecting" || isReloading) status.show("live", "the document is shown as it is now");
+    isReloading = false;
   };
   const place = (only: string | null): Place => ({
     element: view,
     only,
-    found(what) {
-      const text = foundWords(what, only ?? "");
+    onStatus(modelStatus) {
+      const text = modelMessage(modelStatus, only ?? "");
       if (text === null) notice.clear();
       else notice.show(text);
     },
@@ -68,11 +68,11 @@ async function main(): Promise<void> {
   const editsOf = (docid: string) => {
     const url = `${config.base}doc/${encodeURIComponent(docid)}/edits`;
     return new PageEdits(url, () => connection.token(docid), {
-      due: () => documents.get(docid)?.look(),
+      due: () => documents.get(docid)?.refresh(),
       refused(httpStatus, message) {
         if (httpStatus === 401 && reload()) return;
-        // Somebody else took away what it was about: that will be seen.
-        if (httpStatus !== 409) notice.show(`What was done here was not taken: ${message}`, NOTICE_MS);
+        // 409: somebody else removed the model.
+        if (httpStatus !== 409) notice.show(`Your change was not accepted: ${message}`, NOTICE_MS);
         connection.restart(docid, null);
       },
       late: (why) => notice.show(`What was done here has not reached the server yet; trying again. (${why})`, LATE_MS),
@@ -82,7 +82,7 @@ async function main(): Promise<void> {
     const live = begin(pageScripts, {
       shown: () => shown(docid),
       failed: (error) => connection.restart(docid, error),
-      undrawn: (failures) => notice.show(undrawnWords(failures)),
+      undrawn: (failures) => notice.show(undrawnMessage(failures)),
       notice: (text) => notice.show(text, NOTICE_MS),
     }, config.write ? editsOf(docid) : undefined);
     documents.set(docid, live);
@@ -94,21 +94,21 @@ async function main(): Promise<void> {
   const connection = new Connection(config.base, followed, {
     onChange: (change) => documents.get(change.doc)!.queue.apply(change),
     onEnd(docid, reason) {
-      // What it may still read, and with what, a page that is loaded again is told.
+      // A reloaded page gets a new token, if it may still read the document.
       if (reason === "withdrawn" || reason === "expired") return location.reload();
       if (docid === config.docid) status.show("ended", reason);
-      notice.show(ended(reason));
+      notice.show(endedMessage(reason));
     },
     onState(state, detail) {
-      // What a person calls live is a plot, not an open connection.
+      // The page is live when the plot is shown, not when the connection is open.
       if (state !== "live" || documents.get(config.docid)?.seq) status.show(state, detail);
     },
     onError(error) {
       if (error instanceof MissingScript && reload()) return;
       console.error(error);
-      notice.show(failedWords(error));
-      isFetching = true;
-      status.show("reconnecting", messageOf(error));
+      notice.show(failedMessage(error));
+      isReloading = true;
+      status.show("reconnecting", errorText(error));
     },
     onRefused(httpStatus) {
       if (httpStatus === 401 && reload()) return;
@@ -117,7 +117,7 @@ async function main(): Promise<void> {
     },
   }, ahead);
   followed.forEach(follow);
-  whenSeen((isSeen) => connection.rest(!isSeen));
+  watchVisibility((isVisible) => connection.rest(!isVisible));
 
   const probe: Probe = {
     documents,
@@ -130,7 +130,7 @@ async function main(): Promise<void> {
   await connection.run();
 }
 
-/** Reload the page to get what only the server can give it, a token or scripts; false if that was just done. */
+/** Reload the page for a new token or policy; false if the page has just been loaded. */
 function reload(): boolean {
   if (performance.now() < YOUNG_MS) return false;
   location.reload();

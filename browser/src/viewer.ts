@@ -9,16 +9,16 @@ import type { PageEdits } from "./edits/page-edits";
 import type { Lazy } from "./lazy/lazy";
 import type { Scripts } from "./scripts/scripts";
 
-/** What a page has for all documents that it shows of one server, whoever's page it is. */
+/** The parts common to all documents of one server in a page: decoder and factory of documents. */
 export interface Viewer {
   readonly ahead: AheadDecoder;
-  /** A document of which nothing has come yet. */
+  /** Create an empty document. */
   begin(scripts: Scripts, events: Events, edits?: PageEdits): LiveDocument;
-  /** For tests, and for people with a console: the values of a source. */
+  /** For tests and debugging: the values of a source. */
   columns(docid: string, model: string): Promise<Record<string, ExactValues> | null>;
 }
 
-/** That of the server at `base`; `live` knows the documents that are shown. */
+/** Create the Viewer for the server at `base`; `live` returns shown documents. */
 export async function viewer(base: string, live: (docid: string) => LiveDocument | undefined): Promise<Viewer> {
   const lazy = lazyOf(base);
   const decode = await fastestDecoder(async () => (await lazy()).plainDecoder);
@@ -37,7 +37,7 @@ export async function viewer(base: string, live: (docid: string) => LiveDocument
   };
 }
 
-/** Fetched once. */
+/** Loads seldom.js once. */
 function lazyOf(base: string): Lazy {
   let loaded: ReturnType<Lazy> | null = null;
   return () => (loaded ??= import(new URL(`${base}static/seldom.js`, document.baseURI).href).catch((error: unknown) => {

@@ -7,7 +7,7 @@ export interface ChunkCase {
   plain: Uint8Array;
 }
 
-/** Chunks that python-blosc2 wrote: those in $BOKEH_WSGI_CHUNKS (many), or the few kept in fixtures/. */
+/** Chunks written by python-blosc2: many in $BOKEH_WSGI_CHUNKS, or few in fixtures/. */
 export function chunkCases(): ChunkCase[] {
   const folder = process.env.BOKEH_WSGI_CHUNKS ?? join(process.cwd(), "test/fixtures");
   const bytes = readFileSync(join(folder, "chunks.bin"));

@@ -10,7 +10,7 @@ const cases = chunkCases();
 const decoders: [string, ChunkDecoder][] = [["plain", plainDecoder], ["wasm", await wasmDecoder(wasm)]];
 const GUARD = 64;
 
-/** The bytes, or the error's code; fails if a byte outside of the target changed. */
+/** The decoded bytes, or the error code. Fails if a byte outside of the target changed. */
 function decoded(decode: ChunkDecoder, chunk: Uint8Array, length: number): Uint8Array | number {
   const memory = new Uint8Array(length + 2 * GUARD).fill(0xa5);
   const target = memory.subarray(GUARD, GUARD + length);
@@ -30,7 +30,7 @@ function same(got: Uint8Array | number, plain: Uint8Array, what: string): void {
   assert.ok(typeof got !== "number" && Buffer.compare(got, plain) === 0, `${what}: ${typeof got === "number" ? got : "other bytes"}`);
 }
 
-/** A small generator of its own (mulberry32), so that a failure can be had again. */
+/** A seeded random generator (mulberry32), so that failures can be reproduced. */
 function random(seed: number): () => number {
   return () => {
     seed = (seed + 0x6d2b79f5) | 0;
@@ -41,7 +41,7 @@ function random(seed: number): () => number {
 }
 
 for (const [kind, decode] of decoders) {
-  test(`${kind}: every chunk gives the bytes that it was made from`, () => {
+  test(`${kind}: every chunk decodes to its original bytes`, () => {
     for (const { name, chunk, plain } of cases) same(decoded(decode, chunk, plain.length), plain, name);
   });
 
@@ -71,7 +71,7 @@ for (const [kind, decode] of decoders) {
   });
 }
 
-test("damaged chunks never reach outside, and both decoders say the same about them", () => {
+test("damaged chunks never write outside of the target, and both decoders agree on them", () => {
   const next = random(1);
   const small = cases.filter(({ chunk, plain }) => chunk.length < 3000 && plain.length < 20000 && plain.length > 0);
   for (let round = 0; round < 6000; round++) {

@@ -25,10 +25,10 @@ const QUICK: Timing = {
   maxGatherMs: 60,
 };
 
-// The first fetch of a process takes long.
+// The first fetch of a process is slow.
 await fetch("data:,");
 
-// What a connection needs of a page.
+// The parts of a page that a connection uses.
 const page = Object.assign(new EventTarget(), { hidden: false });
 setMaxListeners(0, page);
 Object.assign(globalThis, { document: page, addEventListener: page.addEventListener.bind(page) });
@@ -42,8 +42,8 @@ interface Request {
   token: string;
 }
 
-/** A server that answers as told, the last answer again and again, and what a connection to it does. */
-class Scene {
+/** A server with a list of answers, of which the last repeats, and a recorded connection to it. */
+class Scenario {
   readonly requests: Request[] = [];
   readonly seen: number[] = [];
   readonly states: State[] = [];
@@ -64,16 +64,16 @@ class Scene {
     this.#server = createServer((request, response) => this.#answer(request, response)).listen(0, "127.0.0.1");
     await new Promise((resolve) => this.#server.once("listening", resolve));
     const { port } = this.#server.address() as AddressInfo;
-    const tell = <Args extends unknown[]>(note: (...args: Args) => void) => (...args: Args) => {
-      note(...args);
+    const recording = <Args extends unknown[]>(record: (...args: Args) => void) => (...args: Args) => {
+      record(...args);
       this.#wake();
     };
     this.connection = new Connection(`http://127.0.0.1:${port}/`, this.documents, {
-      onChange: tell(({ seq }) => this.seen.push(seq)),
-      onEnd: tell((_, reason) => (this.ended = reason)),
-      onState: tell((state) => this.states.at(-1) !== state && this.states.push(state)),
-      onError: tell((error) => this.errors.push(error)),
-      onRefused: tell((status, docid) => {
+      onChange: recording(({ seq }) => this.seen.push(seq)),
+      onEnd: recording((_, reason) => (this.ended = reason)),
+      onState: recording((state) => this.states.at(-1) !== state && this.states.push(state)),
+      onError: recording((error) => this.errors.push(error)),
+      onRefused: recording((status, docid) => {
         this.refused = status;
         this.left.push(docid);
       }),
@@ -89,21 +89,21 @@ class Scene {
     return this;
   }
 
-  /** Wait until something is so, looking whenever something happens. */
+  /** Wait for a condition; checked at each event. */
   async until(what: () => boolean): Promise<void> {
     while (!what()) await new Promise<void>((resolve) => (this.#wake = resolve));
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const query = new URL(request.url!, "http://host").searchParams;
-    const told: Request = {
+    const parsed: Request = {
       docs: query.getAll("doc"),
       after: Number(query.get("doc")!.split(":")[1]),
       wait: query.get("wait")!,
       token: String(request.headers["document-token"] ?? ""),
     };
-    this.requests.push(told);
-    (this.answers.length > 1 ? this.answers.shift()! : this.answers[0]!)(response, told);
+    this.requests.push(parsed);
+    (this.answers.length > 1 ? this.answers.shift()! : this.answers[0]!)(response, parsed);
     this.#wake();
   }
 }
@@ -117,21 +117,21 @@ function send(response: ServerResponse, ...names: string[]): void {
   response.end();
 }
 
-/** Refuses requests with the token "bad", and says which document that is, or not. */
+/** Refuses requests with the token "bad", with this body. */
 const refusing = (body: string): Answer => (response, { token }) => {
   if (token.includes("bad")) response.writeHead(401).end(body);
   else write(response, "schema", "1");
 };
 
 const BOTH = [{ docid: "doc", after: 0, token: "first" }, { docid: "other", after: 0, token: "bad" }];
-const held: Answer = (response) => write(response, "schema", "heartbeat");
+const heartbeats: Answer = (response) => write(response, "schema", "heartbeat");
 const limited = { timeout: 20_000 };
 
 test("changes come in order over one stream, and the page is live", limited, async (context) => {
-  const scene = await new Scene([(response) => write(response, "schema", "1", "heartbeat", "2", "3")]).start(context);
+  const scene = await new Scenario([(response) => write(response, "schema", "1", "heartbeat", "2", "3")]).start(context);
   await scene.until(() => scene.seen.length === 3);
   assert.deepEqual(scene.seen, [1, 2, 3]);
-  // Where the machine is busy, the first try may take too long.
+  // On a busy machine the first attempt may time out.
   assert.deepEqual(scene.states.filter((state) => state !== "connecting"), ["live"]);
   assert.deepEqual(scene.requests[0], { docs: ["doc:0"], after: 0, wait: "stream", token: "first" });
 });
@@ -141,20 +141,20 @@ test("a cut stream is resumed after the last whole change", limited, async (cont
     write(response, "schema", "1", "2");
     response.write(PIECES["3"]!.subarray(0, 100), () => response.destroy());
   };
-  const scene = await new Scene([cut, (response) => write(response, "schema", "3")]).start(context);
+  const scene = await new Scenario([cut, (response) => write(response, "schema", "3")]).start(context);
   await scene.until(() => scene.seen.length === 3);
   assert.deepEqual(scene.requests.map(({ after }) => after), [0, 2]);
 });
 
-test("a stream that falls silent is left for a new one", limited, async (context) => {
-  const scene = await new Scene([(response) => write(response, "schema", "1"), held]).start(context);
+test("a silent stream is replaced by a new one", limited, async (context) => {
+  const scene = await new Scenario([(response) => write(response, "schema", "1"), heartbeats]).start(context);
   await scene.until(() => scene.requests.length === 2);
   assert.equal(scene.requests[1]!.after, 1);
 });
 
-test("a server that is away is tried again, and the person is told", limited, async (context) => {
+test("an unreachable server is retried, and the state says so", limited, async (context) => {
   const away: Answer = (response) => response.destroy();
-  const scene = await new Scene([away, away, away, away, (response) => write(response, "schema", "1")])
+  const scene = await new Scenario([away, away, away, away, (response) => write(response, "schema", "1")])
     .start(context, {}, { ...QUICK, offlineAfter: 3 });
   await scene.until(() => scene.seen.length === 1);
   assert.deepEqual(scene.states, ["connecting", "offline", "live"]);
@@ -165,82 +165,82 @@ test("a server that cannot hold a response is polled", limited, async (context) 
     response.setHeader("X-Wait", "poll");
     send(response, "schema", ...(after < 3 ? [String(after + 1)] : []), "end");
   };
-  const scene = await new Scene([poll]).start(context);
+  const scene = await new Scenario([poll]).start(context);
   await scene.until(() => scene.requests.length > 6);
   assert.deepEqual(scene.seen, [1, 2, 3]);
   assert.deepEqual(scene.requests.slice(0, 3).map(({ wait }) => wait), ["stream", "0", "0"]);
 });
 
-test("a proxy that holds streams back is met with long polls", limited, async (context) => {
+test("behind a proxy that buffers streams, long polls are used", limited, async (context) => {
   const silent: Answer = () => {};
-  const scene = await new Scene([silent, (response) => send(response, "schema", "1", "end"), held]).start(context);
+  const scene = await new Scenario([silent, (response) => send(response, "schema", "1", "end"), heartbeats]).start(context);
   await scene.until(() => scene.requests.length === 3);
   assert.deepEqual(scene.requests.map(({ wait }) => wait), ["stream", "1", "1"]);
   assert.deepEqual(scene.seen, [1]);
 });
 
-test("streams that are always cut early are given up for long polls", limited, async (context) => {
+test("streams that are always cut early are replaced by long polls", limited, async (context) => {
   const cut: Answer = (response) => response.write(PIECES.schema!, () => response.destroy());
-  const scene = await new Scene([cut, cut, cut, held]).start(context);
+  const scene = await new Scenario([cut, cut, cut, heartbeats]).start(context);
   await scene.until(() => scene.requests.length === 4);
   assert.deepEqual(scene.requests.map(({ wait }) => wait), ["stream", "stream", "stream", "1"]);
 });
 
-test("long polls that are not held become polls", limited, async (context) => {
+test("long polls that are answered at once become polls", limited, async (context) => {
   const silent: Answer = () => {};
   const empty: Answer = (response) => send(response, "schema", "end");
-  const scene = await new Scene([silent, empty]).start(context, {}, { ...QUICK, goodMs: 4_000 });
+  const scene = await new Scenario([silent, empty]).start(context, {}, { ...QUICK, goodMs: 4_000 });
   await scene.until(() => scene.requests.length === 4);
   assert.deepEqual(scene.requests.map(({ wait }) => wait), ["stream", "1", "0", "0"]);
 });
 
-test("a better way is tried again after a while", limited, async (context) => {
+test("a stream is retried after a while", limited, async (context) => {
   const poll: Answer = (response) => {
     response.setHeader("X-Wait", "poll");
     send(response, "schema", "end");
   };
-  const scene = await new Scene([poll, poll, poll, held]).start(context, {}, { ...QUICK, retryMs: 10 });
+  const scene = await new Scenario([poll, poll, poll, heartbeats]).start(context, {}, { ...QUICK, retryMs: 10 });
   await scene.until(() => scene.requests.filter(({ wait }) => wait === "stream").length > 1);
 });
 
 test("a renewed token is used from then on", limited, async (context) => {
-  const scene = await new Scene([(response) => send(response, "schema", "1", "token", "end"), held]).start(context);
+  const scene = await new Scenario([(response) => send(response, "schema", "1", "token", "end"), heartbeats]).start(context);
   await scene.until(() => scene.requests.length === 2);
   assert.deepEqual(scene.requests.map(({ token }) => token), ["first", "second"]);
 });
 
-test("when all documents have ended nothing more is asked", limited, async (context) => {
-  const scene = await new Scene([(response) => send(response, "schema", "1", "deleted", "end")]).start(context);
+test("when all documents have ended there are no more requests", limited, async (context) => {
+  const scene = await new Scenario([(response) => send(response, "schema", "1", "deleted", "end")]).start(context);
   await scene.until(() => scene.ended !== "");
   assert.equal(scene.ended, "deleted");
   assert.equal(scene.requests.length, 1);
 });
 
-test("a refusal is told and ends it", limited, async (context) => {
-  const scene = await new Scene([(response) => response.writeHead(401).end()]).start(context);
+test("a refusal is reported and ends the connection", limited, async (context) => {
+  const scene = await new Scenario([(response) => response.writeHead(401).end()]).start(context);
   await scene.until(() => scene.refused !== 0);
   assert.equal(scene.refused, 401);
 });
 
 test("an error of the server is a failed attempt, not the end", limited, async (context) => {
   const broken: Answer = (response) => response.writeHead(502).end("<html>bad gateway");
-  const scene = await new Scene([broken, (response) => write(response, "schema", "1")]).start(context);
+  const scene = await new Scenario([broken, (response) => write(response, "schema", "1")]).start(context);
   await scene.until(() => scene.seen.length === 1);
 });
 
-test("what is not the wire format is told, and the document begins anew", limited, async (context) => {
+test("an error of the wire format is reported, and the document is reloaded", limited, async (context) => {
   const strange: Answer = (response) => {
     write(response, "schema", "1", "2");
     response.end("<html>the proxy's idea of a page</html>");
   };
-  const scene = await new Scene([strange, (response) => write(response, "schema", "1")]).start(context);
+  const scene = await new Scenario([strange, (response) => write(response, "schema", "1")]).start(context);
   await scene.until(() => scene.requests.length === 2);
   assert.equal(scene.errors.length, 1);
   assert.deepEqual(scene.requests.map(({ after }) => after), [0, 0]);
 });
 
-test("a change that cannot be applied makes the document begin anew", limited, async (context) => {
-  const scene = new Scene([(response) => write(response, "schema", "1", "2"), (response) => write(response, "schema", "2")]);
+test("a change that cannot be applied reloads the document", limited, async (context) => {
+  const scene = new Scenario([(response) => write(response, "schema", "1", "2"), (response) => write(response, "schema", "2")]);
   const seen: number[] = [];
   await scene.start(context, {
     onChange({ seq }) {
@@ -253,16 +253,16 @@ test("a change that cannot be applied makes the document begin anew", limited, a
   assert.equal(scene.requests[1]!.after, 0);
 });
 
-test("restart() begins a document anew, and what came meanwhile is ignored", limited, async (context) => {
-  const scene = await new Scene([(response) => write(response, "schema", "1", "2"), held]).start(context);
+test("restart() reloads a document, and ignores changes received meanwhile", limited, async (context) => {
+  const scene = await new Scenario([(response) => write(response, "schema", "1", "2"), heartbeats]).start(context);
   await scene.until(() => scene.seen.length === 2);
   scene.connection.restart("doc", new Error("could not be drawn"));
   await scene.until(() => scene.requests.length === 2);
   assert.equal(scene.requests[1]!.after, 0);
 });
 
-test("being online again cuts the waiting short", limited, async (context) => {
-  const scene = new Scene([(response) => response.destroy(), (response) => send(response, "schema", "deleted", "end")]);
+test("going online ends the wait", limited, async (context) => {
+  const scene = new Scenario([(response) => response.destroy(), (response) => send(response, "schema", "deleted", "end")]);
   await scene.start(context, {}, { ...QUICK, backOffMs: 1e9, maxBackOffMs: 1e9 });
   await scene.until(() => scene.states.includes("connecting"));
   await new Promise((resolve) => setImmediate(resolve));
@@ -270,22 +270,22 @@ test("being online again cuts the waiting short", limited, async (context) => {
   await scene.until(() => scene.ended !== "");
 });
 
-test("several documents have one request, each with its token, which is renewed alone", limited, async (context) => {
+test("several documents share a request, and tokens are renewed one by one", limited, async (context) => {
   const renewing: Answer = (response) => send(response, "schema", "1", "other", "end");
-  const scene = await new Scene([renewing, held], BOTH).start(context);
+  const scene = await new Scenario([renewing, heartbeats], BOTH).start(context);
   await scene.until(() => scene.requests.length === 2);
   assert.deepEqual(scene.requests.map(({ docs }) => docs), [["doc:0", "other:0"], ["doc:1", "other:1"]]);
   assert.deepEqual(scene.requests.map(({ token }) => token), ["first,bad", "first,renewed"]);
 });
 
 test("documents with the same token send it once", limited, async (context) => {
-  const scene = await new Scene([held], BOTH.map((one) => ({ ...one, token: "same" }))).start(context);
+  const scene = await new Scenario([heartbeats], BOTH.map((one) => ({ ...one, token: "same" }))).start(context);
   await scene.until(() => scene.requests.length === 1);
   assert.equal(scene.requests[0]!.token, "same");
 });
 
-test("documents that are added in the same moment cost one request, and the others resume", limited, async (context) => {
-  const scene = await new Scene([(response) => write(response, "schema", "1", "2"), held]).start(context);
+test("documents added at the same moment share one request, and the others resume", limited, async (context) => {
+  const scene = await new Scenario([(response) => write(response, "schema", "1", "2"), heartbeats]).start(context);
   await scene.until(() => scene.seen.length === 2);
   for (const docid of ["a", "b", "c"]) scene.connection.follow({ docid, after: 0, token: docid });
   await scene.until(() => scene.requests.length === 2);
@@ -293,8 +293,8 @@ test("documents that are added in the same moment cost one request, and the othe
   assert.equal(scene.requests[1]!.token, "first,a,b,c");
 });
 
-test("a document that is left is asked for no longer", limited, async (context) => {
-  const scene = await new Scene([held], BOTH).start(context);
+test("a document that is left is not requested again", limited, async (context) => {
+  const scene = await new Scenario([heartbeats], BOTH).start(context);
   await scene.until(() => scene.requests.length === 1);
   scene.connection.leave("other");
   await scene.until(() => scene.requests.length === 2);
@@ -302,18 +302,18 @@ test("a document that is left is asked for no longer", limited, async (context) 
 });
 
 test("the refused one of several documents is dropped and the others go on", limited, async (context) => {
-  const scene = await new Scene([refusing('{"error": "token", "docid": "other"}')], BOTH).start(context);
+  const scene = await new Scenario([refusing('{"error": "token", "docid": "other"}')], BOTH).start(context);
   await scene.until(() => scene.seen.length === 1);
   assert.deepEqual(scene.left, ["other"]);
   assert.deepEqual(scene.requests.map(({ docs }) => docs), [["doc:0", "other:0"], ["doc:0"]]);
 });
 
-test("if the server does not say which one it refuses, they are asked for one by one", limited, async (context) => {
+test("if the server does not say which one it refuses, they are requested one by one", limited, async (context) => {
   const poll: Answer = (response, { token }) => {
     if (token.includes("bad")) response.writeHead(401).end("<html>no JSON");
     else send(response, "schema", "1", "end");
   };
-  const scene = await new Scene([poll], BOTH).start(context);
+  const scene = await new Scenario([poll], BOTH).start(context);
   await scene.until(() => scene.left.length === 1 && scene.requests.length > 3);
   assert.deepEqual(scene.left, ["other"]);
   assert.deepEqual(scene.requests.slice(0, 4).map(({ docs, wait }) => [...docs, wait]), [
@@ -326,7 +326,7 @@ test("a server that refuses documents only together is a failed attempt, not a l
     if (docs.length > 1) response.writeHead(401).end();
     else send(response, "schema", "end");
   };
-  const scene = await new Scene([together], BOTH).start(context, {}, { ...QUICK, offlineAfter: 1 });
+  const scene = await new Scenario([together], BOTH).start(context, {}, { ...QUICK, offlineAfter: 1 });
   await scene.until(() => scene.states.includes("offline"));
   assert.deepEqual(scene.left, []);
 });
@@ -341,7 +341,7 @@ test("a connection has room for 64 documents and 6 KB of tokens", async () => {
   assert.equal(connection(6, "t".repeat(999)).hasRoom("t".repeat(999)), false);
 });
 
-test("documents that are too many for one request have a second one", limited, async () => {
+test("too many documents for one request have a second one", limited, async () => {
   const asked: string[][] = [];
   const streams = await new Promise<Streams>((resolve) => {
     Object.assign(globalThis, {

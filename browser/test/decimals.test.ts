@@ -9,7 +9,7 @@ import type { Host } from "../src/columns/types";
 
 const MIN = -(2 ** 31);
 
-/** Chunks that are their own bytes. */
+/** A decoder of uncompressed chunks. */
 const decode: ChunkDecoder = (chunk, target) => {
   assert.equal(chunk.length, target.length);
   target.set(chunk);
@@ -33,7 +33,7 @@ function op(json: string, more: Partial<Op> = {}): Op {
 }
 
 for (const kind of [Float64Array, Float32Array]) {
-  test(`integers are ${kind.name}s to the bit, wherever these lie in their memory`, () => {
+  test(`integers decode to exact ${kind.name}s, at any offset`, () => {
     const integers = [0, 1, -1, 2001, MIN, MIN + 1, MIN + 2, 2 ** 31 - 1, 7];
     const expected = [0, 0.001, -0.001, 2.001, -0, NaN, (MIN + 2) / 1000, (2 ** 31 - 1) / 1000, 0.007];
     for (let count = 0; count <= integers.length; count++) {
@@ -47,7 +47,7 @@ for (const kind of [Float64Array, Float32Array]) {
   });
 }
 
-test("how many decimals there are, if they are so many", () => {
+test("the number of decimals is read and checked", () => {
   assert.equal(decimalsOf(op("")), null);
   assert.equal(decimalsOf(op('{"list":1}')), null);
   assert.equal(decimalsOf(op('{"list":1,"decimals":0}')), 0);
@@ -60,7 +60,7 @@ test("how many decimals there are, if they are so many", () => {
   }
 });
 
-test("decimals change nothing of the column's layout, in a list or not", () => {
+test("decimals do not change the layout of a column or list", () => {
   const before = new Column(op("", { buffers: [new Uint8Array(0), bytesOf([1, 2], Float64Array)] }), host, 0, undefined);
   const column = new Column(op('{"decimals":1}'), host, 0, before);
   assert.deepEqual(column.layout, before.layout);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Gatherer } from "../src/connection/timers";
 import { readTag } from "../src/embed/tags";
-import { ended } from "../src/document/words";
+import { endedMessage } from "../src/document/messages";
 
 Object.assign(globalThis, { document: { baseURI: "https://host.example/pages/one.html" } });
 
@@ -10,7 +10,7 @@ function script(dataset: Record<string, string>, src = "https://plots.example/mo
   return { dataset, src } as unknown as HTMLScriptElement;
 }
 
-test("a tag says its document, plot, token, place and server", () => {
+test("a tag names its document, plot, token, place and server", () => {
   const element = script({
     bokehDoc: "d", bokehModel: "p", bokehToken: "t", bokehBase: "https://plots.example/mount", bokehVersion: "3.9.2",
     bokehElement: "there",
@@ -27,7 +27,7 @@ test("without a model it is the whole document, without an element the tag's pla
   assert.equal(readTag(script({ bokehDoc: "d" }, "https://h.example/autoload.js/some-id")).base, "https://h.example/");
 });
 
-test("a relative base is one of the page", () => {
+test("a relative base is resolved against the page", () => {
   assert.equal(readTag(script({ bokehDoc: "d", bokehBase: "/plots" })).base, "https://host.example/plots/");
 });
 
@@ -35,14 +35,14 @@ test("a tag without a document is an error", () => {
   assert.throws(() => readTag(script({})), /data-bokeh-doc/);
 });
 
-test("every reason for an end has words, those of other servers too", () => {
+test("every reason for an end has a message, unknown ones too", () => {
   for (const reason of ["deleted", "not-found", "unpublished", "unshared", "withdrawn", "signed-out", "disabled"]) {
-    assert.doesNotMatch(ended(reason), /The server ended/);
+    assert.doesNotMatch(endedMessage(reason), /The server ended/);
   }
-  assert.match(ended("something new"), /something new/);
+  assert.match(endedMessage("something new"), /something new/);
 });
 
-test("what is asked for in one moment is done once, and soon even if something was asked for later", async () => {
+test("requests of one moment run the task once, and soon even after later()", async () => {
   let runs = 0;
   const ran = new Promise<void>((resolve) => {
     const gatherer = new Gatherer(5, 1e9, () => {
@@ -56,7 +56,7 @@ test("what is asked for in one moment is done once, and soon even if something w
   assert.equal(runs, 1);
 });
 
-test("a task that is asked for again and again waits longer and longer", async () => {
+test("a task that is requested repeatedly waits longer and longer", async () => {
   const at: number[] = [];
   await new Promise<void>((resolve) => {
     const gatherer: Gatherer = new Gatherer(4, 64, () => {

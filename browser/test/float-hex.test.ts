@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseFloatHex } from "../src/columns/ramp";
 
-test("float.hex() of Python is read exactly, over all exponents", () => {
+test("Python's float.hex() is parsed exactly, for all exponents", () => {
   const view = new DataView(new ArrayBuffer(8));
   for (let exponent = 0; exponent < 2047; exponent++) {
     for (const mantissa of [0n, 1n, 0xfffffffffffffn, 0x123456789abcdn]) {
@@ -17,7 +17,7 @@ test("float.hex() of Python is read exactly, over all exponents", () => {
   assert.ok(Object.is(parseFloatHex("-0x0.0p+0"), -0));
 });
 
-test("what is no such number is refused", () => {
+test("other texts are refused", () => {
   for (const text of ["", "1.5", "inf", "nan", "0x1p", "0x2.0p+0", undefined, null]) {
     assert.throws(() => parseFloatHex(text), /not a float.hex/);
   }

@@ -10,7 +10,7 @@ function random(seed: number): (below: number) => number {
   };
 }
 
-test("values are those of an ordinary array, and a shared view stays until the next", () => {
+test("values are those of an ordinary array, and a shared view stays valid until the next", () => {
   for (let seed = 1; seed <= 300; seed++) {
     const next = random(seed);
     const array = new GrowingArray(Float64Array);
@@ -43,7 +43,7 @@ test("values are those of an ordinary array, and a shared view stays until the n
   }
 });
 
-test("values that roll come round in their memory", () => {
+test("values with rollover stay in one array", () => {
   const array = new GrowingArray(Float64Array);
   array.restart(1000);
   array.grow(1000);

@@ -11,9 +11,9 @@ import { ChunkError } from "../src/chunks/chunk";
 import { plainDecoder } from "../src/chunks/plain-decoder";
 import { ColumnStore } from "../src/columns/column-store";
 import type { Host, TypedArray } from "../src/columns/types";
-import { WorkerHere } from "./worker-here";
+import { FakeWorker } from "./fake-worker";
 
-/** Streams that bokeh_wsgi.dataplane wrote; tests/browser_unit makes them. */
+/** Streams written by bokeh_wsgi.dataplane, in tests/browser_unit. */
 const folder = process.env.BOKEH_WSGI_STREAMS ?? "";
 const skip = existsSync(join(folder, "stream.arrow")) ? false : "no streams: run tests/browser_unit with pytest";
 const read = (name: string) => new Uint8Array(readFileSync(join(folder, name)));
@@ -45,13 +45,13 @@ function apply(store: ColumnStore, { ops }: Change): void {
   for (let at = 0; at < ops.length; at++) store.apply(ops, at);
 }
 
-/** What a page does with these bytes as they come: each change is to be applied before the next is asked for. */
+/** Feed bytes as a page does: the caller applies each change before it requests the next. */
 function* feed(reader: ChangeReader, bytes: Uint8Array): Iterable<Change> {
   while (bytes.length > 0) {
     const space = reader.space().subarray(0, bytes.length);
     space.set(bytes.subarray(0, space.length));
     bytes = bytes.subarray(space.length);
-    // As a browser does: what was there is elsewhere now.
+    // Browsers move the memory, too.
     const moved = structuredClone(space, { transfer: [space.buffer as ArrayBuffer] });
     yield* reader.filled(moved);
   }
@@ -61,8 +61,8 @@ function columns(store: ColumnStore): object {
   return Object.fromEntries([...store.columns("source")].map(([name, column]) => [name, exact(column.value())]));
 }
 
-/** A store, and what decodes ahead for it. */
-function withWorker(worker: WorkerHere): { store: ColumnStore; ahead: AheadDecoder } {
+/** A store and its AheadDecoder. */
+function withWorker(worker: FakeWorker): { store: ColumnStore; ahead: AheadDecoder } {
   const store = new ColumnStore(host);
   const ahead = new AheadDecoder({
     start: () => worker as unknown as Worker,
@@ -73,7 +73,7 @@ function withWorker(worker: WorkerHere): { store: ColumnStore; ahead: AheadDecod
   return { store, ahead };
 }
 
-/** Check a whole stream, which comes in pieces of `size` bytes. */
+/** Check a whole stream, fed in pieces of `size` bytes. */
 async function follow(size: number, reader: ChangeReader, store: ColumnStore): Promise<void> {
   const bytes = read("stream.arrow");
   const expected = JSON.parse(readFileSync(join(folder, "stream.json"), "utf8")) as object[];
@@ -102,7 +102,7 @@ for (const size of [1, 7, 1000, 1 << 20]) {
 
 for (const fails of ["", "at once", "in the worker"] as const) {
   test(`columns are exact when all is decoded ahead, the worker failing ${fails || "never"}`, { skip }, async () => {
-    const worker = new WorkerHere(fails);
+    const worker = new FakeWorker(fails);
     const { store, ahead } = withWorker(worker);
     await follow(1000, new ChangeReader(new OpenRuns(ahead, 0)), store);
     assert.equal(ahead.works, fails === "");
@@ -111,7 +111,7 @@ for (const fails of ["", "at once", "in the worker"] as const) {
 }
 
 test("a large column is decoded ahead as one op", { skip }, async () => {
-  const { store, ahead } = withWorker(new WorkerHere());
+  const { store, ahead } = withWorker(new FakeWorker());
   for (let round = 0; round < 3; round++) {
     const reader = new ChangeReader(new OpenRuns(ahead));
     const [change] = feed(reader, read("large.arrow"));
@@ -126,7 +126,7 @@ test("a large column is decoded ahead as one op", { skip }, async () => {
 for (const large of [1 << 20, Infinity]) {
   const where = large < Infinity ? "ahead" : "by the page";
   test(`long columns of decimals are exact, NaN, -0.0 and all, decoded ${where}`, { skip }, async () => {
-    const { store, ahead } = withWorker(new WorkerHere());
+    const { store, ahead } = withWorker(new FakeWorker());
     let seen = 0;
     for (const change of feed(new ChangeReader(new OpenRuns(ahead, large)), read("decimals.arrow"))) {
       seen++;
@@ -147,12 +147,12 @@ for (const large of [1 << 20, Infinity]) {
 test("a column that is replaced again and again lives in two pieces of memory", { skip }, async () => {
   const bytes = read("large.arrow");
   for (const large of [1 << 20, Infinity]) {
-    const { store, ahead } = withWorker(new WorkerHere());
+    const { store, ahead } = withWorker(new FakeWorker());
     const seen: TypedArray[] = [];
     for (let round = 0; round < 6; round++) {
       const [change] = feed(new ChangeReader(new OpenRuns(ahead, large)), bytes);
       await change!.ready;
-      // What the page shows stays as it is until it is told of something else.
+      // Shared values must not change.
       if (round > 0) assert.equal(seen.at(-1)![999_999], seen.at(-1)!.at(-4));
       apply(store, change!);
       seen.push((store.columns("source").get("y")!.value() as NDArray).values);
@@ -163,7 +163,7 @@ test("a column that is replaced again and again lives in two pieces of memory", 
 });
 
 test("a change that is cut leaves the columns as they were, and nothing in the worker", { skip }, async () => {
-  const worker = new WorkerHere();
+  const worker = new FakeWorker();
   const { store, ahead } = withWorker(worker);
   const bytes = read("large.arrow");
   const [first] = feed(new ChangeReader(new OpenRuns(ahead)), bytes);
@@ -179,7 +179,7 @@ test("a change that is cut leaves the columns as they were, and nothing in the w
 });
 
 test("a worker that breaks down fails the changes it had, and the next are decoded without it", { skip }, async () => {
-  const worker = new WorkerHere();
+  const worker = new FakeWorker();
   const { store, ahead } = withWorker(worker);
   const bytes = read("large.arrow");
   const runs = new OpenRuns(ahead);
@@ -196,7 +196,7 @@ test("a worker that breaks down fails the changes it had, and the next are decod
 });
 
 test("what is damaged within a large column is refused when its change is whole", { skip }, async () => {
-  const { ahead } = withWorker(new WorkerHere());
+  const { ahead } = withWorker(new FakeWorker());
   const bytes = read("large.arrow");
   bytes.fill(0x7f, 3000, 700_000);
   const [change] = feed(new ChangeReader(new OpenRuns(ahead)), bytes);

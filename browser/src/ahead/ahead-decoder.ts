@@ -4,7 +4,7 @@ import { type ChunkDecoder, ChunkError } from "../chunks/chunk";
 import { RunDecoder } from "./run-decoder";
 import type { Answer, ChunkTask, RampTask, Request, Run } from "./tasks";
 
-/** Messages of so many bytes may wait for the worker; then the network waits, too. */
+/** With more bytes than this waiting for the worker, reading pauses. */
 const MAX_WAITING = 64 << 20;
 
 interface Finishing {
@@ -17,37 +17,37 @@ export interface Options {
   /** Starts the worker; throws where that is forbidden. */
   start(): Worker;
   wasm: Uint8Array<ArrayBuffer>;
-  /** Decodes here what was on its way to a worker that could not start. */
+  /** Used in the page if the worker cannot start. */
   decode: ChunkDecoder;
-  /** Memory of the column that the op replaces, if there is some to be used again. */
+  /** Spare memory of the column that the op replaces; null if there is none. */
   spare(op: Op): ArrayBuffer | null;
 }
 
-/** Decodes in a worker, so that the page does not freeze meanwhile. The worker starts when it is needed first. */
+/** Decodes chunks in a worker, so that they do not block the page. Starts the worker on first use. */
 export class AheadDecoder {
   readonly #pool = new MemoryPool();
   readonly #finishing = new Map<number, Finishing>();
-  /** What the worker gets when it has started. */
+  /** Requests for the worker before it has started. */
   #queue: Request[] = [];
   #send: ((request: Request) => void) | null = null;
   #worker: Worker | null = null;
   #runs = 0;
   #waiting = 0;
-  #relieved: (() => void) | null = null;
-  /** Whether there is a worker, or may be one. */
+  #resume: (() => void) | null = null;
+  /** False once a worker has failed. */
   works = true;
 
   constructor(private readonly options: Options) {}
 
-  /** Memory for a message: so many bytes, or more. */
+  /** Memory for a message, of at least this many bytes. */
   memory(bytes: number): ArrayBuffer {
     return this.#pool.take(bytes);
   }
 
-  /** A new run of values: those of `op`, and maybe of the next. */
+  /** Create a run of values, which begins with those of `op`. */
   run(op: Op): Run {
     const begins = op.code === OpCode.REPLACE || op.code === OpCode.RAMP;
-    // Values of rows with dimensions must be all that is in their memory: BokehJS would get a copy otherwise.
+    // Rows with dimensions need memory without spare room: BokehJS would get a copy otherwise.
     const grows = begins && op.shape.length === 0;
     return { run: ++this.#runs, grows, memory: begins ? this.options.spare(op) : null };
   }
@@ -61,7 +61,7 @@ export class AheadDecoder {
     this.#request({ kind: "ramp", ramp });
   }
 
-  /** The run is whole: `ahead` gets its values. Rejects with ChunkError. */
+  /** End a run: resolves when `ahead` has its values. Rejects with ChunkError. */
   finish(run: number, ahead: Ahead): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#finishing.set(run, { ahead, resolve, reject });
@@ -69,14 +69,14 @@ export class AheadDecoder {
     });
   }
 
-  /** The run will never be whole. */
+  /** Discard a run. */
   forget(run: number): void {
     this.#request({ kind: "forget", run });
   }
 
-  /** Null, or when the worker has caught up so far that more should be read. */
+  /** Null, or a promise that resolves when the worker has caught up and reading may go on. */
   relief(): Promise<void> | null {
-    return this.#waiting <= MAX_WAITING ? null : new Promise((resolve) => (this.#relieved = resolve));
+    return this.#waiting <= MAX_WAITING ? null : new Promise((resolve) => (this.#resume = resolve));
   }
 
   #request(request: Request): void {
@@ -89,20 +89,20 @@ export class AheadDecoder {
     try {
       this.#worker = this.options.start();
     } catch {
-      return this.#doWithout();
+      return this.#decodeHere();
     }
     this.#worker.onmessage = ({ data }: MessageEvent<Answer>) => this.#answer(data);
-    this.#worker.onerror = () => (this.#send ? this.#lost() : this.#doWithout());
+    this.#worker.onerror = () => (this.#send ? this.#failed() : this.#decodeHere());
     const { wasm } = this.options;
     this.#worker.postMessage({ kind: "start", wasm } satisfies Request);
   }
 
   #answer(answer: Answer): void {
-    if (answer.kind === "started") return answer.ok ? this.#started() : this.#doWithout();
+    if (answer.kind === "started") return answer.ok ? this.#started() : this.#decodeHere();
     if (answer.kind === "read") {
       this.#pool.give(answer.message);
       this.#waiting -= answer.message.byteLength;
-      if (this.#waiting <= MAX_WAITING) this.#relieved?.();
+      if (this.#waiting <= MAX_WAITING) this.#resume?.();
       return;
     }
     const { ahead, resolve, reject } = this.#finishing.get(answer.run)!;
@@ -117,11 +117,11 @@ export class AheadDecoder {
     this.#begin((request) => worker.postMessage(request, memoryOf(request)));
   }
 
-  /** What was meant for the worker is decoded here; nothing more will be. */
-  #doWithout(): void {
+  /** The worker did not start: decode queued requests here. */
+  #decodeHere(): void {
     this.works = false;
     const decoder = new RunDecoder(this.options.decode, (answer) => this.#answer(answer));
-    this.#begin((request) => decoder.take(request));
+    this.#begin((request) => decoder.handle(request));
   }
 
   #begin(send: (request: Request) => void): void {
@@ -129,13 +129,13 @@ export class AheadDecoder {
     for (const request of this.#queue.splice(0)) send(request);
   }
 
-  /** The worker broke down, for want of memory for example: what it had is lost, and nothing more will be. */
-  #lost(): void {
+  /** The worker broke down, for example for lack of memory: fail its runs. */
+  #failed(): void {
     this.works = false;
     this.#send = () => this.#rejectAll();
     this.#rejectAll();
     this.#waiting = 0;
-    this.#relieved?.();
+    this.#resume?.();
   }
 
   #rejectAll(): void {
@@ -150,16 +150,16 @@ function memoryOf(request: Request): ArrayBuffer[] {
   return [request.message, ...request.chunks.flatMap(({ memory }) => memory ?? [])];
 }
 
-/** Fresh memory is slow: each of its pages is given by the system when it is touched first. */
+// Fresh memory is slow: the system maps its pages on first access.
 const SMALL = 256 << 10;
 const GRAIN = 1 << 20;
 const KEPT = 6;
 
-/** Memory for large messages, used again and again. */
+/** Recycles memory of large messages. */
 class MemoryPool {
   #free: ArrayBuffer[] = [];
 
-  /** So many bytes, or more. */
+  /** Memory of at least this many bytes. */
   take(bytes: number): ArrayBuffer {
     if (bytes < SMALL) return new ArrayBuffer(bytes);
     const at = this.#free.findIndex(({ byteLength }) => byteLength >= bytes);
@@ -174,7 +174,7 @@ class MemoryPool {
   }
 }
 
-/** Start worker.ts, built, from a blob: pages of documents may load no worker from elsewhere. */
+/** Start the compiled worker.ts from a blob, which the policy of pages allows. */
 export function startWorker(): Worker {
   const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
   try {

@@ -7,38 +7,38 @@ import { DTYPES } from "../columns/types";
 import type { AheadDecoder } from "./ahead-decoder";
 import type { ChunkTask, Run } from "./tasks";
 
-/** Less than this is a fraction of a millisecond's work, which is no more than the way to the worker and back. */
+/** Decoding less takes a fraction of a millisecond, no more than messages to the worker and back. */
 const LARGE = 1 << 20;
-/** Of a large batch, ops with less than this part of it stay with their change. */
+/** Ops smaller than this fraction of `large` are not decoded ahead. */
 const SMALL_PART = 1 / 16;
 const MAX_BYTES = 0x7fffffff;
 
 interface OpenRun {
   run: Run;
   ahead: Ahead;
-  /** The op that the change has for all of the run; its count grows. */
+  /** The op of the whole run; its count grows. */
   op: Op;
   nbytes: number;
 }
 
 /**
- * The large ops of changes that are not whole yet, of one response. Rows that follow upon each other, which a
- * long op is sent in, become one op again.
+ * Large ops of incomplete changes of one response, being decoded in the worker. Consecutive rows of a long op are joined
+ * to one op.
  */
 export class OpenRuns implements LargeOps {
-  /** By document: all runs, and which of them the next op of a column may continue. */
+  /** By document: all runs, and by column the run that its next op may continue. */
   readonly #documents = new Map<string, { all: OpenRun[]; last: Map<string, OpenRun> }>();
 
-  /** Batches with `large` bytes of values and more are decoded ahead. */
+  /** Batches with at least `large` bytes of values are decoded ahead. */
   constructor(private readonly decoder: AheadDecoder, private readonly large = LARGE) {}
 
   readonly memory = (bytes: number): ArrayBuffer => this.decoder.memory(bytes);
 
   /**
-   * Take over the large ones of a batch's ops; returns those that the change gets. If there are large ones, so is
-   * the memory of `message`, which they lie in, taken over, or a copy of it if it is `loose`, not the message's own.
+   * Send the large ops of a batch to the worker; returns the ops for the change. The memory of `message` is transferred
+   * with them, or a copy of it if it is `transient`.
    */
-  take(ops: Op[], message: Uint8Array, loose: boolean): Op[] {
+  take(ops: Op[], message: Uint8Array, transient: boolean): Op[] {
     if (!this.decoder.works) return ops;
     const sizes = ops.map(sizeOf);
     const large = sizes.reduce((sum, size) => sum + size, 0) >= this.large;
@@ -53,24 +53,24 @@ export class OpenRuns implements LargeOps {
       return !open;
     });
     if (chunks.length > 0) {
-      if (!loose) left.forEach(ownBuffers);
-      this.decoder.decode((loose ? message.slice() : message).buffer as ArrayBuffer, chunks);
+      if (!transient) left.forEach(ownBuffers);
+      this.decoder.decode((transient ? message.slice() : message).buffer as ArrayBuffer, chunks);
     }
     return left;
   }
 
-  /** The document's change is whole: null, or when its ops have their values. */
+  /** The change of a document is complete. Resolves when its ops are decoded; null if none are. */
   commit(doc: string): Promise<void> | null {
     const open = this.#documents.get(doc);
     if (!open) return null;
     this.#documents.delete(doc);
     const ready = Promise.all(open.all.map(({ run, ahead }) => this.decoder.finish(run.run, ahead))).then(() => {});
-    // Whoever gets the change looks at it; a change that nobody wants any more is no error.
+    // The receiver of the change handles errors; for an unused change they do not matter.
     ready.catch(() => {});
     return ready;
   }
 
-  /** Nothing more comes. */
+  /** Discard runs of incomplete changes. */
   close(): void {
     for (const { all } of this.#documents.values()) for (const { run } of all) this.decoder.forget(run.run);
     this.#documents.clear();
@@ -93,7 +93,7 @@ export class OpenRuns implements LargeOps {
     if (op.code !== OpCode.RAMP) runs.last.set(keyOf(op), open);
   }
 
-  /** The run whose next rows these are; a column's run ends with any other op on it. */
+  /** The run that an op continues; null, and the column's run ends, if it does not. */
   #continued(op: Op, nbytes: number): OpenRun | null {
     const last = this.#documents.get(op.doc)?.last;
     const open = last?.get(keyOf(op));
@@ -116,7 +116,7 @@ function task(run: Run, op: Op, nbytes: number, message: Uint8Array): ChunkTask 
   return { ...run, at: byteOffset - message.byteOffset, length, nbytes, dtype: op.dtype, decimals: decimalsOf(op) };
 }
 
-/** Bytes of the op's values if they are one chunk of numbers, or a ramp, and 0 for all else. */
+/** Size of the op's values if they are one chunk of numbers or a ramp; otherwise 0. */
 function sizeOf(op: Op): number {
   const { code, dtype, shape, count, buffers } = op;
   const kind = DTYPES[dtype];

@@ -7,16 +7,16 @@ import type { Answer, ChunkTask, RampTask, Request, Run } from "./tasks";
 
 const NONE = new ArrayBuffer(0);
 
-/** A run's values so far, back to back: in the memory given for it as long as they fit, then in pieces. */
+/** The values of a run so far: in the memory given for it while they fit, then in further parts. */
 interface Values {
   grows: boolean;
   parts: Uint8Array<ArrayBuffer>[];
   free: Uint8Array<ArrayBuffer>;
-  /** Of ChunkError; 0 while all is well. */
+  /** Code of a ChunkError; 0 if there is none. */
   code: number;
 }
 
-/** Puts the values of runs together, each in one piece of memory. How long a run gets is not known before its end. */
+/** Decodes runs of chunks, each into one piece of memory. The length of a run is known only at its end. */
 export class RunDecoder {
   #runs = new Map<number, Values>();
 
@@ -25,7 +25,7 @@ export class RunDecoder {
     private readonly answer: (answer: Answer, memory: ArrayBuffer[]) => void,
   ) {}
 
-  take(request: Request): void {
+  handle(request: Request): void {
     if (request.kind === "decode") {
       const { message } = request;
       for (const task of request.chunks) this.#chunk(message, task);

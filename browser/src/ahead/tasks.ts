@@ -1,25 +1,25 @@
-/** A run of values, told with each task of it. */
+/** A run: consecutive values of one column. Part of each task. */
 export interface Run {
   run: number;
-  /** Whether they may grow and roll later: then their memory gets room for that. */
+  /** Whether the column may grow later: reserve memory for that. */
   grows: boolean;
-  /** With the first task: memory that may be used. */
+  /** Memory to use; only in the first task. */
   memory: ArrayBuffer | null;
 }
 
-/** Part of a run: a chunk of the message that it comes with, to be decoded behind what the run has so far. */
+/** Decode a chunk of the message and append it to the run. */
 export interface ChunkTask extends Run {
-  /** Where in the message it lies. */
+  /** Offset of the chunk in the message. */
   at: number;
   length: number;
-  /** Of the values. */
+  /** Size of the values. */
   nbytes: number;
   dtype: string;
-  /** Of floats that are sent as integers; null for values as they are. */
+  /** Decimals of floats sent as integers; otherwise null. */
   decimals: number | null;
 }
 
-/** A run that is one ramp. */
+/** Fill a run with a ramp. */
 export interface RampTask extends Run {
   dtype: string;
   start: number;
@@ -27,7 +27,7 @@ export interface RampTask extends Run {
   count: number;
 }
 
-/** What the page tells the worker; memory in it is handed over. */
+/** Messages from the page to the worker. Their memory is transferred. */
 export type Request =
   | { kind: "start"; wasm: Uint8Array<ArrayBuffer> }
   | { kind: "decode"; message: ArrayBuffer; chunks: ChunkTask[] }
@@ -35,12 +35,12 @@ export type Request =
   | { kind: "finish"; run: number }
   | { kind: "forget"; run: number };
 
-/** What the worker answers; memory in it is handed over, too. */
+/** Messages from the worker to the page. Their memory is transferred. */
 export type Answer =
   | { kind: "started"; ok: boolean }
-  /** The message is read; its memory is free for the next one. */
+  /** All chunks of the message are decoded; its memory is free. */
   | { kind: "read"; message: ArrayBuffer }
-  /** The first `nbytes` of the memory are the run's values. */
+  /** The values are the first `nbytes` of the memory. */
   | { kind: "finished"; run: number; memory: ArrayBuffer; nbytes: number }
-  /** A chunk of it could not be decoded: the code of ChunkError. */
+  /** A chunk could not be decoded; code of a ChunkError. */
   | { kind: "failed"; run: number; code: number };

@@ -3,7 +3,7 @@ import { wasmDecoder } from "../chunks/wasm-decoder";
 import { RunDecoder } from "./run-decoder";
 import type { Answer, Request } from "./tasks";
 
-/** The worker's whole script: a RunDecoder with a wasm instance of its own. */
+/** The worker's script: a RunDecoder with its own wasm instance. */
 const page = self as unknown as {
   onmessage: (event: { data: Request }) => void;
   postMessage(answer: Answer, memory: ArrayBuffer[]): void;
@@ -11,7 +11,7 @@ const page = self as unknown as {
 
 function begin(decode: ChunkDecoder): void {
   const decoder = new RunDecoder(decode, (answer, memory) => page.postMessage(answer, memory));
-  page.onmessage = ({ data }) => decoder.take(data);
+  page.onmessage = ({ data }) => decoder.handle(data);
   page.postMessage({ kind: "started", ok: true }, []);
 }
 

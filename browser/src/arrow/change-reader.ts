@@ -3,60 +3,60 @@ import { FrameError } from "./frame-error";
 import { MessageReader } from "./message-reader";
 import { checkSchema, rows } from "./rows";
 
-/** Takes large ops over, to decode them before their change is whole. */
+/** Decodes large ops before their change is complete. */
 export interface LargeOps {
-  /** Memory for a message: so many bytes, or more. */
+  /** Memory for a message, of at least this many bytes. */
   readonly memory: (bytes: number) => ArrayBuffer;
-  /** Takes over some of a batch's ops; returns those that the change gets. */
-  take(ops: Op[], message: Uint8Array, loose: boolean): Op[];
-  /** The document's change is whole: null, or when its ops have their values. */
+  /** Start decoding some of a batch's ops; returns the ops for the change. */
+  take(ops: Op[], message: Uint8Array, transient: boolean): Op[];
+  /** The change of a document is complete. Resolves when its ops are decoded; null if none are. */
   commit(doc: string): Promise<void> | null;
 }
 
-/** The bytes of one response → its changes. A change comes out when its COMMIT row has come, whole or never. */
+/** Parses the bytes of one response into changes. Returns a change when its COMMIT row has arrived. */
 export class ChangeReader {
   #messages: MessageReader;
   #open = new Map<string, Op[]>();
   #checked = false;
 
-  /** The memory of `ahead` is what messages are put into. */
+  /** Messages are read into memory from `ahead`. */
   constructor(private readonly ahead: LargeOps | null = null) {
     this.#messages = new MessageReader(ahead?.memory);
   }
 
-  /** Whether the end marker came. */
+  /** Whether the end marker arrived. */
   get ended(): boolean {
     return this.#messages.ended;
   }
 
-  /** Where to put the next bytes, from its start; never empty. */
+  /** Memory for the next bytes; never empty. */
   space(): Uint8Array {
     return this.#messages.space();
   }
 
   /**
-   * `bytes` came into space(), whose memory may have been moved to another ArrayBuffer. The ops of the changes are
-   * good until the next space(); ownBuffers() is for who keeps them longer. Throws FrameError on anything that is
-   * not the wire format; the reader is of no use after that.
+   * `bytes` were written to space(), whose memory may have moved to another ArrayBuffer. Ops are valid until the next
+   * space(); to keep them longer, call ownBuffers(). Throws FrameError if the bytes violate the wire format; the reader
+   * cannot be used after that.
    */
   filled(bytes: Uint8Array): Change[] {
     const changes: Change[] = [];
-    const loose = new Map<string, Op[]>();
+    const transient = new Map<string, Op[]>();
     this.#messages.filled(bytes);
     for (let batch = this.#messages.next(); batch; batch = this.#messages.next()) {
       const ops = this.#rows(batch);
-      const isLoose = this.#messages.isLoose(batch);
-      for (const op of this.ahead?.take(ops, batch, isLoose) ?? ops) {
+      const isTransient = this.#messages.isTransient(batch);
+      for (const op of this.ahead?.take(ops, batch, isTransient) ?? ops) {
         if (op.code === OpCode.COMMIT) {
           changes.push(this.#commit(op));
-          loose.delete(op.doc);
+          transient.delete(op.doc);
         } else {
           listOf(this.#open, op.doc).push(op);
-          if (isLoose) listOf(loose, op.doc).push(op);
+          if (isTransient) listOf(transient, op.doc).push(op);
         }
       }
     }
-    for (const ops of loose.values()) ops.forEach(ownBuffers);
+    for (const ops of transient.values()) ops.forEach(ownBuffers);
     return changes;
   }
 

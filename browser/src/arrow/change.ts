@@ -1,4 +1,4 @@
-/** What a row asks for (wire format v1). */
+/** Op codes of wire format v1. */
 export const enum OpCode {
   GRAPH = 1,
   PATCH = 2,
@@ -11,20 +11,20 @@ export const enum OpCode {
   COMMIT = 9,
 }
 
-/** The values of an op, decoded before its change was whole. */
+/** The values of an op that is decoded before its change is complete. */
 export interface Ahead {
   /** Null until the change's `ready` is settled. */
   bytes: Uint8Array<ArrayBuffer> | null;
 }
 
 /**
- * One row, or several that follow upon each other and were decoded ahead as one. `buffers` are views into the
- * message that brought it: compressed chunks, still to be decoded.
+ * One op: a row, or several consecutive rows that are decoded ahead as one. `buffers` are compressed chunks, views into
+ * the message.
  */
 export interface Op {
   code: OpCode;
   doc: string;
-  /** The change's number; only COMMIT has it. */
+  /** Number of the change; only in COMMIT. */
   seq: number;
   model: string;
   column: string;
@@ -38,17 +38,17 @@ export interface Op {
   ahead?: Ahead;
 }
 
-/** A whole step of a document's history: its ops, and what the COMMIT row said. */
+/** One change of a document: its ops, and the JSON of its COMMIT row. */
 export interface Change {
   doc: string;
   seq: number;
   ops: Op[];
   meta: { token?: string; end?: string };
-  /** Where ops are being decoded ahead: settled when they all are; rejects with ChunkError. */
+  /** Settles when all ops are decoded ahead; null if none are. Rejects with ChunkError. */
   ready: Promise<void> | null;
 }
 
-/** Copy an op's chunks out of what was read: they stay good however long the op has to wait. */
+/** Copy the chunks of an op, to keep them longer than the message. */
 export function ownBuffers(op: Op): void {
   op.buffers = op.buffers.map((chunk) => chunk.slice());
 }

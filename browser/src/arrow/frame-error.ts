@@ -1,4 +1,4 @@
-/** Bytes from the server that are not wire format v1, or that do not fit what this page holds. */
+/** Bytes from the server violate wire format v1, or do not fit the columns of this page. */
 export class FrameError extends Error {
   override name = "FrameError";
 }

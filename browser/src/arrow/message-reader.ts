@@ -6,69 +6,69 @@ const PREFIX = 8;
 const SCHEMA = 1;
 const RECORD_BATCH = 3;
 
-/** Room for what is read ahead: a small change and its COMMIT come in one go. */
-const SPARE = 256 << 10;
-/** A message that lacks so much is read straight into its place; it takes a read of its own. */
+/** Size of the buffer: a small change and its COMMIT are read together. */
+const BUFFER_BYTES = 256 << 10;
+/** If a message lacks at least this many bytes, they are read directly into its memory. */
 const DIRECT = 64 << 10;
 
 /**
- * Cut an Arrow IPC stream into its messages. One for each response.
+ * Splits an Arrow IPC stream into messages. One reader for each response.
  *
  *   each message:   FFFFFFFF | i32 metadata length | metadata | body       (both lengths multiples of 8)
  *   end of stream:  FFFFFFFF | 00000000
  *
- * The bytes are read into memory that this offers: `space()` says where, `filled()` takes what came. Messages that
- * fit are left there and are good until the next space(), because a browser moves the memory that it reads into;
- * a longer one gets memory of its own, into which all is read but what came with its head.
+ * The caller writes bytes to space() and reports them to filled(). Messages that fit stay in that buffer and are valid
+ * until the next space(), because browsers move the memory they read into. A longer message gets its own memory, into
+ * which everything after its head is read.
  */
 export class MessageReader {
-  #spare = new Uint8Array(SPARE);
-  /** What of the spare room is yet to be read: [from, to). */
+  #buffer = new Uint8Array(BUFFER_BYTES);
+  /** Unread bytes in the buffer: [from, to). */
   #from = 0;
   #to = 0;
-  /** The size of the message that has begun; 0 before its metadata are here. */
+  /** Size of the current message; 0 before its metadata are complete. */
   #size = 0;
   #kind = 0;
-  /** Of a message that does not fit: its memory, and how much of it is done. */
+  /** A message that does not fit: its memory, and the number of bytes read. */
   #message: Uint8Array | null = null;
   #done = 0;
   #direct = false;
-  /** The schema message; null until it came. */
+  /** The schema message; null before it arrived. */
   schema: Uint8Array | null = null;
-  /** Whether the end marker came: a stream without it was cut. */
+  /** Whether the end marker arrived: a stream without it was cut. */
   ended = false;
 
-  /** `memory` gives what a message is put into: so many bytes, or more. */
+  /** `memory` allocates at least that many bytes for a message. */
   constructor(private readonly memory = (bytes: number) => new ArrayBuffer(bytes)) {}
 
-  /** Where to put the next bytes, from its start; never empty. */
+  /** Memory for the next bytes; never empty. */
   space(): Uint8Array {
     this.#direct = this.#message !== null && this.#size - this.#done >= DIRECT;
     if (this.#direct) return this.#message!.subarray(this.#done);
-    this.#spare.copyWithin(0, this.#from, this.#to);
+    this.#buffer.copyWithin(0, this.#from, this.#to);
     this.#to -= this.#from;
     this.#from = 0;
-    if (this.#to === this.#spare.length) this.#widen();
-    return this.#spare.subarray(this.#to);
+    if (this.#to === this.#buffer.length) this.#enlarge();
+    return this.#buffer.subarray(this.#to);
   }
 
-  /** `bytes` came into space(). Reading moves memory to another ArrayBuffer: from now on it is that of `bytes`. */
+  /** `bytes` were written to space(), whose memory may have moved to their ArrayBuffer. */
   filled(bytes: Uint8Array): void {
     const memory = bytes.buffer as ArrayBuffer;
     if (this.#direct) {
       this.#message = new Uint8Array(memory, 0, this.#size);
       this.#done += bytes.length;
     } else {
-      this.#spare = new Uint8Array(memory);
+      this.#buffer = new Uint8Array(memory);
       this.#to += bytes.length;
     }
   }
 
-  /** The next record batch message, whole, or null if it is not all here yet. */
+  /** The next record batch message; null if it is not complete yet. */
   next(): Uint8Array | null {
     while (!this.ended) {
       if (this.#size === 0 && !this.#begin()) return null;
-      const bytes = this.#message ? this.#filledUp() : this.#inPlace();
+      const bytes = this.#message ? this.#completed() : this.#inBuffer();
       if (!bytes) return null;
       this.#size = 0;
       if (this.#kind === SCHEMA && !this.schema) this.schema = bytes.slice();
@@ -78,22 +78,22 @@ export class MessageReader {
     return null;
   }
 
-  /** Whether a message that next() gave is good until the next space() only. */
-  isLoose(message: Uint8Array): boolean {
-    return message.buffer === this.#spare.buffer;
+  /** Whether a message of next() is valid only until the next space(). */
+  isTransient(message: Uint8Array): boolean {
+    return message.buffer === this.#buffer.buffer;
   }
 
-  /** Metadata longer than the spare room: it must be whole before the length of the body is known. */
-  #widen(): void {
-    const wider = new Uint8Array(this.#spare.length * 2);
-    wider.set(this.#spare);
-    this.#spare = wider;
+  /** Enlarge the buffer for long metadata, which give the length of the body. */
+  #enlarge(): void {
+    const wider = new Uint8Array(this.#buffer.length * 2);
+    wider.set(this.#buffer);
+    this.#buffer = wider;
   }
 
   #begin(): boolean {
     const have = this.#to - this.#from;
     if (have < PREFIX) return false;
-    const view = new DataView(this.#spare.buffer, this.#from);
+    const view = new DataView(this.#buffer.buffer, this.#from);
     const length = view.getInt32(4, true);
     if (view.getUint32(0, true) !== 0xffffffff) throw new FrameError("this is not an Arrow stream");
     if (length === 0) {
@@ -105,24 +105,24 @@ export class MessageReader {
     }
     const head = PREFIX + length;
     if (have < head) return false;
-    const { kind, bodyLength } = messageHeader(this.#spare.subarray(this.#from + PREFIX, this.#from + head));
+    const { kind, bodyLength } = messageHeader(this.#buffer.subarray(this.#from + PREFIX, this.#from + head));
     if (bodyLength < 0 || bodyLength > MAX_BODY) throw new FrameError(`a message claims a body of ${bodyLength} bytes`);
     this.#kind = kind;
     this.#size = head + bodyLength;
     this.#done = 0;
-    if (this.#size > this.#spare.length) this.#message = new Uint8Array(this.memory(this.#size), 0, this.#size);
+    if (this.#size > this.#buffer.length) this.#message = new Uint8Array(this.memory(this.#size), 0, this.#size);
     return true;
   }
 
-  #inPlace(): Uint8Array | null {
+  #inBuffer(): Uint8Array | null {
     if (this.#to - this.#from < this.#size) return null;
-    return this.#spare.subarray(this.#from, (this.#from += this.#size));
+    return this.#buffer.subarray(this.#from, (this.#from += this.#size));
   }
 
-  #filledUp(): Uint8Array | null {
+  #completed(): Uint8Array | null {
     const bytes = this.#message!;
     const part = Math.min(this.#to - this.#from, this.#size - this.#done);
-    bytes.set(this.#spare.subarray(this.#from, this.#from + part), this.#done);
+    bytes.set(this.#buffer.subarray(this.#from, this.#from + part), this.#done);
     this.#from += part;
     this.#done += part;
     if (this.#done < this.#size) return null;
@@ -138,7 +138,7 @@ interface MessageHeader {
 }
 
 /**
- * The two fields of an Arrow Message that framing needs.
+ * Read the two fields of an Arrow Message that framing needs.
  *
  * Flatbuffers layout of `metadata`:
  *   0: u32 offset of the table | table: i32 distance back to its vtable
@@ -162,6 +162,6 @@ function messageHeader(metadata: Uint8Array): MessageHeader {
       bodyLength: body && Number(view.getBigInt64(body, true)),
     };
   } catch {
-    throw new FrameError("the metadata of a message points outside of itself");
+    throw new FrameError("the metadata of a message points outside of it");
   }
 }

@@ -3,28 +3,27 @@ import type { Op } from "./change";
 import { FrameError } from "./frame-error";
 
 /**
- * Wire format v1: names and flechette's types: 2 integer (and its bits), 5 utf8, 12 list, 19 large binary.
- * rows.ts reads by these positions.
+ * Schema of wire format v1: names, and types as in flechette: 2 integer (/bits), 5 utf8, 12 list, 19 large binary.
+ * rows() reads fields by position.
  */
 const FIELDS = "seq 2/64, doc 5, op 2/8, model 5, column 5, base 2/64, start 2/64, count 2/64, drop 2/64, " +
   "dtype 5, shape 12 of 2/32, json 5, buffers 12 of 19";
 
 /** Throws FrameError unless the schema message is that of wire format v1. */
 export function checkSchema(message: Uint8Array): void {
-  const found = decodeMessage(message, 0).content.fields.map(({ name, type }) => `${name} ${told(type)}`).join(", ");
-  if (found !== FIELDS) throw new FrameError(`unknown fields: ${found}`);
+  const fields = decodeMessage(message, 0).content.fields.map(({ name, type }) => `${name} ${typeName(type)}`).join(", ");
+  if (fields !== FIELDS) throw new FrameError(`unknown fields: ${fields}`);
 }
 
-function told({ typeId, bitWidth, children }: DataType): string {
-  return `${typeId}${bitWidth ? `/${bitWidth}` : ""}${children ? ` of ${children.map(({ type }) => told(type))}` : ""}`;
+function typeName({ typeId, bitWidth, children }: DataType): string {
+  return `${typeId}${bitWidth ? `/${bitWidth}` : ""}${children ? ` of ${children.map(({ type }) => typeName(type))}` : ""}`;
 }
 
 /**
- * The rows of a record batch message. An empty batch, a heartbeat, has none.
+ * Read the rows of a record batch message. A heartbeat is a batch without rows.
  *
- * Flechette reads the metadata: how many rows, where in the body each region lies. The regions follow from the
- * schema, which was checked; columns are read in place, because building flechette's for a row or two takes longer
- * than all else that a small change needs.
+ * Flechette reads the metadata: the number of rows and the regions of the body. Their order follows from the checked
+ * schema. Columns are read in place: building flechette's columns for one or two rows takes longer than everything else.
  *
  *    0 validity  1 seq i64         10 validity  11 offsets 12 column     24 validity 25 offsets i32
  *    2 validity  3 offsets  4 doc  13 validity  14 base i64                26 validity 27 shape i32
@@ -33,7 +32,7 @@ function told({ typeId, bitWidth, children }: DataType): string {
  *                                  19 validity  20 drop i64                33 validity 34 offsets i64 35 buffers
  *                                  21 validity  22 offsets 23 dtype
  *
- * What is null has no meaning but "" or 0, which is what its place holds: validity need not be looked at.
+ * Null means "" or 0, which is also its stored value: validity is not read.
  */
 export function rows(batch: Uint8Array): Op[] {
   const { content } = decodeMessage(batch, 0);
@@ -67,10 +66,10 @@ export function rows(batch: Uint8Array): Op[] {
 }
 
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
-/** Texts this short are put together faster than a TextDecoder is asked. */
+/** Up to this length, building a text is faster than a TextDecoder. */
 const SHORT = 32;
 
-/** Values in the regions of a record batch's body. Reads outside of a region throw FrameError. */
+/** Reads values from the regions of a record batch's body. Throws FrameError outside of a region. */
 class RegionReader {
   readonly #view: DataView;
 
@@ -98,7 +97,7 @@ class RegionReader {
     return this.#view.getInt32(at + 4, true) * 4294967296 + this.#view.getUint32(at, true);
   }
 
-  /** Text `i`; its region has the offsets, the one after it the bytes. */
+  /** Text `i`: `region` has the offsets, the next region the bytes. */
   text(region: number, i: number): string {
     const bytes = this.bytes(region + 1, this.int32(region, i), this.int32(region, i + 1));
     if (bytes.length > SHORT) return utf8.decode(bytes);

@@ -1,4 +1,5 @@
-/** The few parts of BokehJS 3.9 and 3.10 that the page drives. */
+// Types of the parts of BokehJS 3.9 and 3.10 that the page uses.
+
 export interface Signal<T = void> {
   emit(value: T): void;
 }
@@ -32,7 +33,7 @@ export interface Source extends Model {
 
 export interface View {
   readonly model: Model;
-  /** Settles when what signals have asked for so far is done. */
+  /** Settles when the updates requested so far are done. */
   readonly ready?: Promise<unknown>;
   readonly owner: ViewManager;
   readonly root: View;
@@ -59,7 +60,7 @@ export interface DocumentEvent {
   readonly kind: string;
   readonly model: Model;
   readonly attr?: string;
-  /** False where BokehJS was told to keep the change to itself. */
+  /** False for changes that are not to be synchronised. */
   readonly sync?: boolean;
   readonly value?: unknown;
   readonly data?: Record<string, ArrayLike<unknown>>;
@@ -125,29 +126,29 @@ export interface BokehJS {
 
 let chosen: BokehJS | undefined;
 
-/** From now on this one is `bokeh()`, not the page's own. */
+/** Make `bokeh()` return this one instead of the page's. */
 export function useBokeh(loaded: BokehJS): void {
   chosen = loaded;
 }
 
-/** The BokehJS that draws: the page's own, unless another was chosen. */
+/** The BokehJS in use: the page's own, unless useBokeh() set another. */
 export function bokeh(): BokehJS {
   const loaded = chosen ?? hostBokeh();
   if (!loaded) throw new Error("BokehJS did not load");
   return loaded;
 }
 
-/** BokehJS as a page's scripts make it: the first that was loaded, with all versions beside it. */
+/** `window.Bokeh`: the first BokehJS loaded, with later versions as its properties. */
 export interface PageBokeh extends BokehJS {
   [version: string]: unknown;
 }
 
-/** The BokehJS, of whichever version, that the host page calls its own. */
+/** The host page's `window.Bokeh`, of any version. */
 export function hostBokeh(): PageBokeh | undefined {
   return (globalThis as { Bokeh?: PageBokeh }).Bokeh;
 }
 
-/** A module that is there if a component is. */
+/** Component → a module that exists only if it is loaded. */
 const MODULES: Record<string, string> = {
   bokeh: "main",
   "bokeh-widgets": "models/widgets/main",
@@ -157,7 +158,7 @@ const MODULES: Record<string, string> = {
   "bokeh-api": "api/main",
 };
 
-/** Whether one of BokehJS's components, "bokeh-widgets" for example, is loaded. */
+/** Whether a component of BokehJS (for example "bokeh-widgets") is loaded. */
 export function hasComponent(bokeh: BokehJS, name: string): boolean {
   try {
     (bokeh.require as (module: string) => unknown)(MODULES[name] ?? name);

@@ -1,8 +1,9 @@
 import { type BokehDocument, type BokehJS, type Model, bokeh } from "./bokeh";
 
-const PROMISES = 10;
+/** BokehJS runs CustomJS callbacks a few promise ticks late. */
+const CALLBACK_TICKS = 10;
 
-/** BokehJS's document; cleans up after a failure: BokehJS lists a document before it has read it. */
+/** Create a BokehJS document from JSON. If that fails, unregister it: BokehJS registers documents before it reads them. */
 export function makeDocument(json: object): BokehDocument {
   const { Document, documents } = bokeh().require("document");
   const before = documents.length;
@@ -14,37 +15,37 @@ export function makeDocument(json: object): BokehDocument {
   }
 }
 
-/** Take a document away, with what views of it there are. */
+/** Remove a document and its views from BokehJS. */
 export function discardDocument(document: BokehDocument): void {
   document.views_manager?.clear();
   document.clear({ sync: false });
   const { documents } = bokeh().require("document");
-  // The list is the whole page's.
+  // Other documents of the page are in this list, too.
   if (documents.includes(document)) documents.splice(documents.indexOf(document), 1);
 }
 
-/** All models of a document, by id; BokehJS sees with a delay which are gone. */
+/** All models of a document, by id. Removed ones stay until BokehJS recomputes the set: refreshModels(). */
 export function allModels(document: BokehDocument): ReadonlyMap<string, Model> {
   return document._all_models;
 }
 
-/** Have BokehJS see now which models are gone. */
-export function dropModels(document: BokehDocument): void {
+/** Recompute now which models the document has. */
+export function refreshModels(document: BokehDocument): void {
   document.freeze_all_models(() => {});
 }
 
-/** Ids of the models that callbacks of the document itself lead to. */
+/** Ids of the models that the document's own callbacks reference. */
 export function idsInCallbacks(document: BokehDocument): Set<string | undefined> {
-  const called = [...document._document_callbacks.values()].flat() as { references?(): Set<{ id?: string }> }[];
-  return new Set(called.flatMap((callback) => [...(callback.references?.() ?? [])]).map(({ id }) => id));
+  const callbacks = [...document._document_callbacks.values()].flat() as { references?(): Set<{ id?: string }> }[];
+  return new Set(callbacks.flatMap((callback) => [...(callback.references?.() ?? [])]).map(({ id }) => id));
 }
 
-/** The models that a value mentions, without those that they mention. */
+/** The models that a value references directly. */
 export function modelsOf(bokeh: BokehJS, value: unknown): Model[] {
   return [...bokeh.require("core/has_props").HasProps.references(value, { recursive: false })];
 }
 
-/** Once callbacks of what was just changed have run: BokehJS has those of CustomJS wait for a few promises. */
-export async function callbacksBegun(): Promise<void> {
-  for (let i = 0; i < PROMISES; i++) await null;
+/** Wait until the callbacks of the last change have run. */
+export async function callbacksRun(): Promise<void> {
+  for (let i = 0; i < CALLBACK_TICKS; i++) await null;
 }

@@ -1,6 +1,6 @@
 import type { Model, View } from "./bokeh";
 
-/** The view of a layout, of which children can be built anew. */
+/** The view of a layout whose children can be rebuilt. */
 export interface LayoutView extends View {
   readonly _child_views: Map<Model, View>;
   build_child_views(): Promise<View[]>;
@@ -14,7 +14,7 @@ export function isChild(view: View, parent: View): parent is LayoutView {
   return build_child_views !== undefined && _child_views?.get(view.model) === view;
 }
 
-/** Build children of a layout anew, where they were; `remove` takes a view away and returns what stands for it. */
+/** Rebuild children of a layout in their places; `remove` removes a view and returns its placeholder. */
 export async function rebuildChildren(
   layout: LayoutView, old: readonly View[], remove: (view: View) => Comment,
 ): Promise<void> {
@@ -33,13 +33,13 @@ export async function rebuildChildren(
   layout.invalidate_layout?.();
 }
 
-/** At once where it belongs: what is moved in a page loses some of its styles. */
+/** Insert directly in its place: an element moved later would lose some of its styles. */
 export function before(place: Comment): Pick<Element, "appendChild"> {
-  return { appendChild: (made) => (place.before(made), made) };
+  return { appendChild: (element) => (place.before(element), element) };
 }
 
-/** From now on a view, and all in it, hears of nothing. */
-export function silence(view: View): void {
+/** Disconnect a view and its descendants from signals. */
+export function disconnect(view: View): void {
   view.disconnect_signals();
-  for (const child of view.children()) silence(child);
+  for (const child of view.children()) disconnect(child);
 }

@@ -1,11 +1,11 @@
 import type { Patch, PatchEvent } from "../graph/graph";
-import { type DataOf, inject } from "../graph/nest";
+import { type DataOf, injectColumns } from "../graph/document-json";
 import { type BokehDocument, type Model, bokeh } from "./bokeh";
 
-/** Change a shown document by a PATCH. Throws if it mentions what BokehJS does not have. */
+/** Apply a PATCH to a BokehJS document. Throws if it references unknown models. */
 export function applyPatch(document: BokehDocument, patch: Patch, dataOf: DataOf): void {
   const { events = [], config, callbacks } = patch;
-  for (const json of [events, config, callbacks]) inject(json, dataOf);
+  for (const json of [events, config, callbacks]) injectColumns(json, dataOf);
   if (patch.defs) define(document, patch.defs);
   document.apply_json_patch({ events: events.filter((event) => !isReset(event)) });
   for (const event of events) if (isReset(event)) reset(document, event);
@@ -21,7 +21,7 @@ function isReset(event: PatchEvent): boolean {
   return event.kind === "ModelChanged" && event.unset === true && !("new" in event);
 }
 
-/** Bring an attribute back to the value that a new model of its kind has. */
+/** Reset an attribute to its default, taken from a new model of the same class. */
 function reset(document: BokehDocument, { model, attr }: PatchEvent): void {
   const changed = document.get_model_by_id(model!.id);
   if (!changed) throw new Error(`there is no model ${model!.id}`);
@@ -29,7 +29,7 @@ function reset(document: BokehDocument, { model, attr }: PatchEvent): void {
   if (fresh && !fresh.is_unset) changed.setv({ [attr!]: fresh.get_value() }, { sync: false });
 }
 
-/** Data models, the new ones of them: BokehJS warns about a name that it has. */
+/** Define new data models; BokehJS warns about those it already has. */
 function define(document: BokehDocument, defs: unknown[]): void {
   const { Deserializer } = bokeh().require("core/serialization/deserializer");
   const missing = defs.filter((def) => !document.resolver.get((def as { name: string }).name));

@@ -1,7 +1,7 @@
 import type { BokehDocument, Model, View } from "./bokeh";
 import { allModels } from "./documents";
 
-/** A range as BokehJS has it; all but the first three of DataRange1d only. */
+/** A range of BokehJS. The optional properties are those of DataRange1d. */
 export interface Range extends Model {
   start: unknown;
   end: unknown;
@@ -14,29 +14,29 @@ export interface Range extends Model {
   _initial_end?: unknown;
 }
 
-/** Whether BokehJS computes where the range begins and ends from the data. */
+/** Whether BokehJS computes the range's bounds from the data. */
 export function isComputed({ type }: Model): boolean {
   return type === "DataRange1d";
 }
 
-/** From now on a computed range is where it was moved to. */
-export function stayMoved(range: Range): void {
+/** Keep a computed range at its present bounds. */
+export function pinRange(range: Range): void {
   range.have_updated_interactively = true;
   range._initial_start = range._initial_end = null;
 }
 
-/** Have a range that was moved computed again. */
-export function computeAgain(range: Range): void {
+/** Let BokehJS compute a pinned range again. */
+export function unpinRange(range: Range): void {
   range._initial_start = range._initial_end = null;
   range.reset();
   for (const plot of range.linked_plots ?? []) plot.invalidate_dataranges = true;
   range.change?.emit();
 }
 
-/** Have computed ranges forget what they have computed for views that are gone. */
-export function forgetViews(document: BokehDocument, isGone: (view: View) => boolean): void {
+/** Remove the bounds that computed ranges store for removed views. */
+export function forgetViews(document: BokehDocument, isRemoved: (view: View) => boolean): void {
   for (const range of allModels(document).values() as Iterable<Range>) {
-    for (const view of range._plot_bounds?.keys() ?? []) if (isGone(view)) forget(range, view);
+    for (const view of range._plot_bounds?.keys() ?? []) if (isRemoved(view)) forget(range, view);
   }
 }
 

@@ -1,31 +1,31 @@
 import { DTYPES, type TypedArray } from "../columns/types";
 import { type Model, bokeh } from "./bokeh";
 
-/** By dtype: the class, and what its constructor sets on an array (the mark of an NDArray, dtype …). */
+/** By dtype: the NDArray class, and the properties that its constructor sets. */
 const kinds = new Map<string, { kind: Function; marks: object }>();
 
 function kindOf(dtype: string): { kind: Function; marks: object } {
-  let known = kinds.get(dtype);
-  if (!known) {
+  let kind = kinds.get(dtype);
+  if (!kind) {
     const empty = bokeh().require("core/util/ndarray").ndarray(new ArrayBuffer(0), { dtype, shape: [0] });
-    kinds.set(dtype, (known = { kind: empty.constructor, marks: { ...empty } }));
+    kinds.set(dtype, (kind = { kind: empty.constructor, marks: { ...empty } }));
   }
-  return known;
+  return kind;
 }
 
 /**
- * An NDArray of `values` without copying them, which BokehJS's own constructors would do. With two and more
- * dimensions it gets a buffer of its own: image and colour glyphs read `.buffer` from its first byte.
+ * An NDArray over `values`, not copied as by BokehJS's constructors. With two or more dimensions it needs its own
+ * buffer: image and colour glyphs read `.buffer` from the first byte.
  */
 export function ndarray(values: TypedArray, dtype: string, shape: number[]): unknown {
-  const owns = values.byteLength === values.buffer.byteLength;
-  const own = shape.length < 2 || owns ? values : values.slice();
+  const isWhole = values.byteLength === values.buffer.byteLength;
+  const own = shape.length < 2 || isWhole ? values : values.slice();
   const { kind, marks } = kindOf(dtype);
-  const made = Reflect.construct(DTYPES[dtype]!, [own.buffer, own.byteOffset, own.length], kind);
-  return Object.assign(made, marks, { shape, dimension: shape.length });
+  const array = Reflect.construct(DTYPES[dtype]!, [own.buffer, own.byteOffset, own.length], kind);
+  return Object.assign(array, marks, { shape, dimension: shape.length });
 }
 
-/** What a JSON value of Bokeh's stands for, where it mentions no models. */
+/** Decode a value from Bokeh's JSON that references no models. */
 export function revive(json: unknown): unknown {
   if (json === null || typeof json !== "object") return json;
   const { Deserializer } = bokeh().require("core/serialization/deserializer");
@@ -35,19 +35,19 @@ export function revive(json: unknown): unknown {
 }
 
 const TYPE = "bokeh_wsgi.columns";
-let known = false;
+let isRegistered = false;
 
-/** Stands for a source's `data` in JSON given to BokehJS: decoded to exactly `data`, without a look into it. */
+/** JSON for BokehJS that it decodes to `data` itself, without reading the columns. */
 export function columnsRep(data: Record<string, unknown>): object {
-  if (!known) {
-    known = true;
+  if (!isRegistered) {
+    isRegistered = true;
     const { Deserializer } = bokeh().require("core/serialization/deserializer");
     Deserializer.register(TYPE, (rep: { data: unknown }) => rep.data);
   }
   return { type: TYPE, data };
 }
 
-/** A value in Bokeh's JSON, with all models written out but those that are `known`. */
+/** Encode a value as Bokeh's JSON; `known` models are written as references. */
 export function encode(value: unknown, known: readonly Model[]): unknown {
   const { Serializer } = bokeh().require("core/serialization/serializer");
   const references = new Map(known.map((model) => [model, { id: model.id }]));

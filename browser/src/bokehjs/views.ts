@@ -1,12 +1,12 @@
 import { type BokehDocument, type Model, type View, type ViewManager, bokeh } from "./bokeh";
 
-/** A manager of views below another: that of the whole page, or of a document. */
+/** A view manager with a parent: a document's, by default the page's. */
 export function viewManager(above: ViewManager = bokeh().index): ViewManager {
   const { ViewManager } = bokeh().require("core/view_manager");
   return new ViewManager([], above);
 }
 
-/** Whether a model can be drawn outside of a plot or layout. */
+/** Whether a model can be drawn without a plot or layout around it. */
 export function standsAlone(model: Model, document: BokehDocument): boolean {
   const { UIElement } = bokeh().require("models/ui/ui_element");
   return model instanceof UIElement || document.roots().includes(model);

@@ -1,16 +1,16 @@
-/** Decode one Blosc2 chunk that must hold exactly `target.length` bytes into `target`, or throw ChunkError. */
+/** Decodes one Blosc2 chunk of exactly `target.length` bytes into `target`. Throws ChunkError. */
 export type ChunkDecoder = (chunk: Uint8Array, target: Uint8Array) => void;
 
 const REASONS = [
-  "it is cut",
-  "its header is not one of a Blosc2 chunk",
+  "it is truncated",
+  "its header is not that of a Blosc2 chunk",
   "it uses a codec, filter or option that pages do not read",
-  "its size is not the one that its values need",
+  "its size does not fit its values",
   "its compressed bytes are damaged",
   "there is not enough memory for it",
 ];
 
-/** A chunk that cannot be decoded; `code` is -1 … -6 in the order above, the same for both decoders. */
+/** A chunk cannot be decoded. `code` is -1 … -6, in the order of REASONS, the same for both decoders. */
 export class ChunkError extends Error {
   override name = "ChunkError";
 
@@ -19,7 +19,7 @@ export class ChunkError extends Error {
   }
 }
 
-/** What a chunk's header says it unpacks to; the decoder holds it to that. */
+/** Decoded size by the chunk's header; the decoder checks it. */
 export function unpackedSize(chunk: Uint8Array): number {
   return chunk.length < 8 ? 0 : new DataView(chunk.buffer, chunk.byteOffset).getInt32(4, true);
 }

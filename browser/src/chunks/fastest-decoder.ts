@@ -2,7 +2,7 @@ import packed from "../../build/blosc2.wasm.deflate";
 import type { ChunkDecoder } from "./chunk";
 import { wasmDecoder } from "./wasm-decoder";
 
-/** assembly/chunk.ts, built, which scripts hold deflated; of no bytes where the browser cannot inflate it. */
+/** The compiled assembly/chunk.ts, inflated from the script; empty where the browser cannot inflate. */
 export const wasm = inflated(packed).catch(() => new Uint8Array(0));
 
 async function inflated(base64: string): Promise<Uint8Array<ArrayBuffer>> {

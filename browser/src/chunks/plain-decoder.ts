@@ -94,7 +94,7 @@ function streams(chunk: Uint8Array, from: number, target: Uint8Array, count: num
   return true;
 }
 
-/** The layout is told in assembly/chunk.ts. Returns 0 or an error code. */
+/** assembly/chunk.ts describes the layout. Returns 0 or an error code. */
 function decode(chunk: Uint8Array, target: Uint8Array): number {
   if (chunk.length < HEADER) return -1;
   const view = new DataView(chunk.buffer, chunk.byteOffset, chunk.length);
@@ -141,7 +141,7 @@ function decode(chunk: Uint8Array, target: Uint8Array): number {
 }
 
 /**
- * The obvious decoder: the oracle of the wasm one in the tests, and what a browser without wasm or SIMD uses.
+ * A simple decoder: the reference for the wasm one in tests, and the fallback of browsers without wasm or SIMD.
  */
 export const plainDecoder: ChunkDecoder = (chunk, target) => {
   const code = decode(chunk, target);

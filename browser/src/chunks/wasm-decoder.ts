@@ -6,10 +6,10 @@ interface Exports {
   decode(length: number, nbytes: number): number;
 }
 
-/** Wasm memory never shrinks: past this an instance is thrown away after the chunk that made it so large. */
+/** Wasm memory never shrinks: an instance with more than this is replaced after the chunk. */
 const KEEP_BYTES = 64 << 20;
 
-/** Compile assembly/chunk.ts, built. Rejects where wasm or its SIMD is missing or forbidden. */
+/** Compile the wasm decoder. Rejects where wasm or SIMD is missing or forbidden. */
 export async function wasmDecoder(wasm: Uint8Array<ArrayBuffer>): Promise<ChunkDecoder> {
   const module = await WebAssembly.compile(wasm);
   const start = () => new WebAssembly.Instance(module).exports as unknown as Exports;

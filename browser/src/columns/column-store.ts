@@ -9,7 +9,7 @@ export class ColumnStore {
 
   constructor(private readonly host: Host) {}
 
-  /** Apply a change's column op `ops[at]`. Throws FrameError or ChunkError, and is then of no use until clear(). */
+  /** Apply the column op `ops[at]` of a change. After a FrameError or ChunkError, the store is invalid until clear(). */
   apply(ops: readonly Op[], at: number): void {
     const op = ops[at]!;
     const columns = this.#sources.get(op.model);
@@ -30,9 +30,9 @@ export class ColumnStore {
       default:
         throw new FrameError(`unknown op ${op.code}`);
     }
-    const begun = new Column(op, this.host, rowsToCome(ops, at), column);
-    if (columns) columns.set(op.column, begun);
-    else this.#sources.set(op.model, new Map([[op.column, begun]]));
+    const created = new Column(op, this.host, rowsToCome(ops, at), column);
+    if (columns) columns.set(op.column, created);
+    else this.#sources.set(op.model, new Map([[op.column, created]]));
   }
 
   clear(): void {
@@ -47,13 +47,13 @@ export class ColumnStore {
     return this.#sources.get(model) ?? new Map();
   }
 
-  /** Forget the columns of models that are gone. */
-  keep(isThere: (model: string) => boolean): void {
-    for (const model of this.#sources.keys()) if (!isThere(model)) this.#sources.delete(model);
+  /** Remove the columns of other models. */
+  keep(isPresent: (model: string) => boolean): void {
+    for (const model of this.#sources.keys()) if (!isPresent(model)) this.#sources.delete(model);
   }
 }
 
-/** How many rows the ops after `ops[at]` append to its column: a long one comes in several, and gets its memory at once. */
+/** How many rows the next ops append to the column of `ops[at]`, to allocate its memory once: long columns have several ops. */
 function rowsToCome(ops: readonly Op[], at: number): number {
   const { model, column } = ops[at]!;
   let rows = 0;

@@ -2,14 +2,14 @@ import { type Op, OpCode } from "../arrow/change";
 import { FrameError } from "../arrow/frame-error";
 import type { ChunkDecoder } from "../chunks/chunk";
 
-/** 10 to the power of the decimals. */
+/** 10 ** decimals. */
 const SCALES = [1, 10, 100, 1e3, 1e4, 1e5, 1e6];
 
 const MAX_DECIMALS = SCALES.length - 1;
 
 /**
- * Decode a chunk of int32 into the floats that they stand for: integer / 10^decimals, and the two lowest for -0.0
- * and NaN. The integers lie at the end of the floats' memory, where none is written over before it was read:
+ * Decode a chunk of int32 into floats: integer / 10^decimals; the two lowest integers mean -0.0 and NaN. The integers lie
+ * at the end of the floats' memory, so that none is overwritten before it is read:
  *
  *   float64   | value 0 | value 1 | value 2 | value 3 |
  *                                 | 0  | 1  | 2  | 3  |
@@ -23,7 +23,7 @@ export function fromIntegers(
   spread(integers, SCALES[decimals]!, values);
 }
 
-/** A function of its own, with a constant of its own: V8 takes a fifth less time for the loop then. */
+/** A separate function with a local constant: V8 runs the loop a fifth faster. */
 function spread(integers: Int32Array, scale: number, values: Float64Array | Float32Array): void {
   const nan = -0x7fffffff;
   for (let i = 0; i < integers.length; i++) {
@@ -32,7 +32,7 @@ function spread(integers: Int32Array, scale: number, values: Float64Array | Floa
   }
 }
 
-/** How many decimals the op's floats have that are sent as integers; null if they are sent as they are. */
+/** How many decimals the op's floats have; null if they are not sent as integers. */
 export function decimalsOf({ code, dtype, json, column, model }: Op): number | null {
   if (!json || code === OpCode.RAMP) return null;
   const { decimals } = JSON.parse(json) as { decimals?: unknown };

@@ -4,12 +4,12 @@ import { GrowingArray } from "./growing-array";
 import { fillRamp } from "./ramp";
 import { type ColumnValues, DTYPES, type Host, type Layout, type TypedArray } from "./types";
 
-/** Numbers with as many values in each row: an array of any fixed shape, or a list of scalars. */
+/** Numbers with a fixed number of values per row: arrays of any fixed shape, or lists of scalars. */
 export class DenseColumn implements ColumnValues {
   rows = 0;
   readonly #values: GrowingArray;
   readonly #perRow: number;
-  /** One byte a row; null while no row was None. */
+  /** One byte per row; null if no row was None. */
   #valid: GrowingArray | null = null;
 
   constructor(private readonly layout: Layout, private readonly host: Host) {
@@ -17,7 +17,7 @@ export class DenseColumn implements ColumnValues {
     this.#values = new GrowingArray(DTYPES[layout.dtype]!);
   }
 
-  /** Begin anew, with room for so many rows. */
+  /** Remove all rows; reserve memory for `rows` rows. */
   restart(rows: number): void {
     this.rows = 0;
     this.#valid = null;
@@ -50,7 +50,7 @@ export class DenseColumn implements ColumnValues {
     fillRamp(this.#values.grow(count), start, step);
   }
 
-  /** Memory that is kept to be used again, given away; null if there is none. */
+  /** Give away the spare memory; null if there is none. */
   lend(): ArrayBuffer | null {
     return this.#values.lend();
   }
@@ -83,12 +83,12 @@ export class DenseColumn implements ColumnValues {
   }
 }
 
-/** A real JS Array, so that scripts of the document may push to it. */
+/** As a JS Array, so that scripts of the document can push to it. */
 function scalars(values: TypedArray, dtype: string, valid?: TypedArray): unknown[] {
   const list = new Array<unknown>(values.length);
-  const truth = dtype === "bool";
+  const isBool = dtype === "bool";
   for (let i = 0; i < list.length; i++) {
-    list[i] = valid && !valid[i] ? null : truth ? values[i] === 1 : values[i];
+    list[i] = valid && !valid[i] ? null : isBool ? values[i] === 1 : values[i];
   }
   return list;
 }

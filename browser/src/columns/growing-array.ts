@@ -2,38 +2,38 @@ import { FrameError } from "../arrow/frame-error";
 import type { TypedArray, TypedArrayClass } from "./types";
 
 /**
- * Room for values that roll, times their number: enough to come round without a new array. What of it is never
- * touched takes no memory of the machine.
+ * Capacity of an array with rollover, per value: enough to reuse the array without a new one. Untouched memory is not
+ * allocated by the system.
  */
 export const ROLLING = 2.25;
 
 const MAX_BYTES = 0x7fffffff;
-/** Room for values that only grow, times their number. */
+/** Capacity of an array that only grows, per value. */
 const GROWING = 1.5;
-/** An array up to so many times too long is used again. */
+/** An array is reused if it is at most this many times too long. */
 const LOOSE = 2 * ROLLING;
 
 /**
- * A typed array that grows at the end and loses values at the front, both for what is new alone (amortised).
+ * A typed array that grows at the end and drops values at the front, at a cost proportional to the new values (amortised).
  *
- *   |  free, once values     |  length values  |  free  |
+ *   |  free (dropped values) |  length values  |  free  |
  *   0                     #start                       room
  *
- * A view of it that was shared stays as it is until the next share(), but for values written over: what is new
- * only fills what is free. When the end is reached the values move to the front, if neither they nor the shared
- * view lie there, else to a new array. Values that begin anew go where the shared ones are not: to the array
- * before it, which is kept for that. Fresh memory takes ten times as long as copying into it does.
+ * A shared view does not change until the next share(), except for overwritten values: new values only use free space.
+ * At the end of the array the values move to the front, or, if they or the shared view are there, to a new array.
+ * restart() uses the previous array, kept as a spare, if the current one is shared. Fresh memory costs ten times as
+ * much as copying into it.
  */
 export class GrowingArray {
   #values: TypedArray;
   #spare: TypedArray | null = null;
   #start = 0;
-  /** The array of the last view shared, and where that begins. */
+  /** Array and start of the last shared view. */
   #shared: TypedArray | null = null;
   #sharedStart = 0;
-  /** Whether the values are now in front of that view, in the same array. */
-  #cameRound = false;
-  #rolls = false;
+  /** Whether the values are in front of that view, in the same array. */
+  #wrapped = false;
+  #dropsValues = false;
   length = 0;
 
   constructor(private readonly kind: TypedArrayClass) {
@@ -44,20 +44,20 @@ export class GrowingArray {
     return this.kind.BYTES_PER_ELEMENT;
   }
 
-  /** The values, as a view: good until the next call that changes anything. */
+  /** A view of the values, valid until the next change. */
   get view(): TypedArray {
     return this.#values.subarray(this.#start, this.#start + this.length);
   }
 
-  /** The same, good until the next share(), but for what is written to it. */
+  /** The same, valid until the next share(), except for overwritten values. */
   share(): TypedArray {
     this.#shared = this.#values;
     this.#sharedStart = this.#start;
-    this.#cameRound = false;
+    this.#wrapped = false;
     return this.view;
   }
 
-  /** Begin anew, without values but with room for so many. */
+  /** Remove all values; reserve memory for `room` values. */
   restart(room: number): void {
     const isUsable = (array: TypedArray | null): array is TypedArray =>
       array !== null && array !== this.#shared && array.length >= room && array.length <= room * LOOSE;
@@ -65,12 +65,12 @@ export class GrowingArray {
     else this.drop(this.length);
   }
 
-  /** Begin anew with values that are there, at the start of the memory; it is this array's now. */
+  /** Replace the values and the memory: `memory` begins with `length` values. */
   adopt(memory: ArrayBuffer, length: number): void {
     this.#begin(new this.kind(memory, 0, Math.floor(memory.byteLength / this.kind.BYTES_PER_ELEMENT)), length);
   }
 
-  /** Memory that is kept to be used again, given away; null if there is none. */
+  /** Give away the spare memory; null if there is none. */
   lend(): ArrayBuffer | null {
     const spare = this.#spare;
     if (!spare || spare === this.#shared) return null;
@@ -78,16 +78,16 @@ export class GrowingArray {
     return spare.buffer as ArrayBuffer;
   }
 
-  /** Make room for `count` more values and return that part, to be filled in. */
+  /** Append `count` values; returns that part, to be filled in. */
   grow(count: number): TypedArray {
     const end = this.#start + this.length;
-    if (end + count > (this.#cameRound ? this.#sharedStart : this.#values.length)) this.#move(this.length + count);
+    if (end + count > (this.#wrapped ? this.#sharedStart : this.#values.length)) this.#move(this.length + count);
     this.length += count;
     return this.#values.subarray(this.#start + this.length - count, this.#start + this.length);
   }
 
   drop(count: number): void {
-    this.#rolls ||= count > 0 && count < this.length;
+    this.#dropsValues ||= count > 0 && count < this.length;
     this.#start += count;
     this.length -= count;
   }
@@ -95,7 +95,7 @@ export class GrowingArray {
   #begin(values: TypedArray, length: number): void {
     if (values !== this.#values) this.#spare = this.#values.length <= values.length * LOOSE ? this.#values : null;
     this.#values = values;
-    this.#cameRound = false;
+    this.#wrapped = false;
     this.#start = 0;
     this.length = length;
   }
@@ -103,10 +103,10 @@ export class GrowingArray {
   #move(needed: number): void {
     const { view } = this;
     const isShared = this.#values === this.#shared;
-    this.#cameRound = isShared && needed <= this.#start && needed <= this.#sharedStart;
-    if (needed > this.#start || (isShared && !this.#cameRound)) {
+    this.#wrapped = isShared && needed <= this.#start && needed <= this.#sharedStart;
+    if (needed > this.#start || (isShared && !this.#wrapped)) {
       const most = Math.floor(MAX_BYTES / this.kind.BYTES_PER_ELEMENT);
-      const wanted = Math.ceil(needed * (this.#rolls ? ROLLING : GROWING));
+      const wanted = Math.ceil(needed * (this.#dropsValues ? ROLLING : GROWING));
       this.#values = this.#allocate(Math.max(needed, Math.min(wanted, most)));
       this.#spare = null;
     }

@@ -3,7 +3,7 @@ import { FrameError } from "../arrow/frame-error";
 import { BufferReader } from "./buffer-reader";
 import { type ColumnValues, DTYPES, type Host, type Layout, type TypedArray } from "./types";
 
-/** Rows that are objects of their own: texts, factors, JSON, nested and ragged values. */
+/** Rows that are JS values: texts, factors, JSON, nested and ragged values. */
 export class RowsColumn implements ColumnValues {
   #items: unknown[] = [];
 
@@ -26,17 +26,17 @@ export class RowsColumn implements ColumnValues {
     this.#items.splice(0, rows);
   }
 
-  /** A copy: what scripts of the document do to it must not shift the rows that later ops count. */
+  /** A copy: scripts of the document may change it. */
   value(): unknown {
     return this.#items.slice();
   }
 }
 
 /**
- * The rows of an op, each an object of its own: strings, JSON, factors, and everything nested or ragged.
+ * Decode the rows of an op.
  *
- * Depth 0 is the column, depth 1 what is in a row, and so on. Depths below `list` are JS Arrays; from there
- * on numbers are NDArrays, as many dimensions as lie below, if all parts have equal lengths.
+ * Depth 0 is the column, depth 1 the contents of a row, and so on. Depths below `list` are JS Arrays. From there on,
+ * numbers are NDArrays of all dimensions below, if the parts have equal lengths.
  */
 function raggedRows(op: Op, layout: Layout, host: Host): unknown[] {
   const { dtype, shape, list } = layout;
@@ -90,7 +90,7 @@ function raggedRows(op: Op, layout: Layout, host: Host): unknown[] {
     return below && [hi - lo, length, ...below.slice(1)];
   };
 
-  /** What item `i` of ragged `level` holds. */
+  /** The value of item `i` of ragged `level`. */
   const item = (level: number, i: number): unknown => {
     if (level === ragged) return block(i * cell, (i + 1) * cell, fixed, level + 1);
     const lo = levels[level]![i]!, hi = levels[level]![i + 1]!;
@@ -102,7 +102,7 @@ function raggedRows(op: Op, layout: Layout, host: Host): unknown[] {
     return Array.from({ length: hi - lo }, (_, j) => item(level + 1, lo + j));
   };
 
-  /** Where cells [lo, hi) of `level` lie among the flat values. */
+  /** The range of cells [lo, hi) of `level` in the flat values. */
   const flat = (level: number, lo: number, hi: number): [number, number] => {
     for (; level < ragged; level++) {
       lo = levels[level]![lo]!;

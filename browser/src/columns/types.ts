@@ -1,7 +1,7 @@
 import type { Op } from "../arrow/change";
 import type { ChunkDecoder } from "../chunks/chunk";
 
-/** What number columns are made of; bools are bytes. */
+/** Arrays of number columns; bools are bytes. */
 export type TypedArray =
   | Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array | Float32Array | Float64Array;
 
@@ -11,7 +11,7 @@ export interface TypedArrayClass {
   new (buffer: ArrayBufferLike, offset: number, length: number): TypedArray;
 }
 
-/** Wire dtype → array of its values. The others, utf8 and json, are texts. */
+/** Wire dtype → array class. The other dtypes, utf8 and json, are texts. */
 export const DTYPES: Record<string, TypedArrayClass> = {
   bool: Uint8Array,
   int8: Int8Array,
@@ -24,30 +24,30 @@ export const DTYPES: Record<string, TypedArrayClass> = {
   float64: Float64Array,
 };
 
-/** What a column's rows are; the same for all of its ops. */
+/** Type and shape of a column's rows, the same in all of its ops. */
 export interface Layout {
   dtype: string;
   /** Trailing dimensions of a row: -1 for each ragged level, then the fixed ones. */
   shape: readonly number[];
-  /** How many outer nesting levels were Python lists: those are JS Arrays. */
+  /** How many outer levels were Python lists: they become JS Arrays. */
   list: number;
 }
 
-/** A column's rows in memory, and the value that BokehJS is given for them. */
+/** The rows of a column, and their value for BokehJS. */
 export interface ColumnValues {
   readonly rows: number;
   append(op: Op): void;
   write(op: Op): void;
   drop(rows: number): void;
-  /** For `source.data`: a new object (over the same memory where possible) at each call. */
+  /** For `source.data`: a new object at each call, over the same memory if possible. */
   value(): unknown;
 }
 
-/** What columns need from around them; the page gives BokehJS's, tests their own. */
+/** Functions that columns use: from BokehJS in a page, fakes in tests. */
 export interface Host {
   decode: ChunkDecoder;
-  /** BokehJS's NDArray over exactly these values. */
+  /** BokehJS's NDArray over these values. */
   ndarray(values: TypedArray, dtype: string, shape: number[]): unknown;
-  /** A JSON row's value: Bokeh's forms of NaN, maps, dates … resolved. */
+  /** Decode a row from Bokeh's JSON (NaN, maps, dates …). */
   revive(json: unknown): unknown;
 }

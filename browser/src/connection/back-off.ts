@@ -1,12 +1,12 @@
-/** Exponential back-off with full jitter: thousands of pages must not come back in the same moment. */
+/** Exponential back-off with full jitter, so that thousands of pages do not return at the same moment. */
 export class BackOff {
   failures = 0;
   #failed = -Infinity;
 
-  /** After `calmMs` without one, a failure is a new one. */
+  /** Starts again after `calmMs` without a failure. */
   constructor(private readonly firstMs: number, private readonly maxMs: number, private readonly calmMs = Infinity) {}
 
-  /** How long to wait after one more failure. */
+  /** Count a failure; returns how long to wait. */
   next(): number {
     const now = performance.now();
     if (now - this.#failed > this.calmMs) this.reset();

@@ -1,13 +1,13 @@
-/** The bytes of a response's body, read into memory that its reader offers. */
+/** Reads the body of a response into memory of the caller. */
 export interface BodyReader {
   /**
-   * Wait for some bytes and put them at the start of `space`; null at the end. The memory of `space` may be moved
-   * to another ArrayBuffer, that of the answer.
+   * Wait for bytes, written to the start of `space`; null at the end. The memory of `space` may move to the ArrayBuffer
+   * of the result.
    */
   read(space: Uint8Array): Promise<Uint8Array | null>;
 }
 
-/** Without a copy of the browser's where it can (BYOB); twice as fast there as its own pieces. */
+/** Uses BYOB reads where the browser has them: no copy, and twice as fast. */
 export function bodyReader(body: ReadableStream<Uint8Array>): BodyReader {
   try {
     return new DirectReader(body.getReader({ mode: "byob" }));
@@ -43,30 +43,30 @@ class CopyingReader implements BodyReader {
   }
 }
 
-/** A quarter of a frame: then all else gets its turn. A large read that has begun may take as long again. */
-const ENOUGH_MS = 4;
-/** What took longer than this was waited for: the page had its turn meanwhile. */
+/** How long to read without a pause: a quarter of a frame. A large read may take as long again. */
+const BUSY_MS = 4;
+/** A read that took longer than this waited for the network, and other tasks ran meanwhile. */
 const WAITED_MS = 1;
 
 /**
- * Lets the page have its turn. Bytes that come as fast as they are read would all be read in one task: waiting
- * for what is there already is no pause.
+ * Pauses reading to let other tasks of the page run. Bytes that arrive as fast as they are read would otherwise be read in
+ * one task.
  */
-export class Breather {
+export class Yielder {
   #since = 0;
-  #looked = 0;
+  #waitStart = 0;
   readonly #channel = new MessageChannel();
 
-  /** When each wait begins. */
-  look(): void {
-    this.#looked = performance.now();
+  /** Call before each wait for bytes. */
+  wait(): void {
+    this.#waitStart = performance.now();
   }
 
-  /** When it has ended: null, or a pause that is due now. */
+  /** Call after it: null, or a pause that is due. */
   pause(): Promise<void> | null {
     const now = performance.now();
-    if (now - this.#looked > WAITED_MS) this.#since = now;
-    if (now - this.#since < ENOUGH_MS) return null;
+    if (now - this.#waitStart > WAITED_MS) this.#since = now;
+    if (now - this.#since < BUSY_MS) return null;
     return new Promise((resolve) => {
       this.#channel.port1.onmessage = () => {
         this.#since = performance.now();

@@ -2,12 +2,12 @@ import type { Outcome } from "./read-changes";
 import type { Timing } from "./timing";
 
 /**
- * How the page asks for changes, best first: one response kept open, one held until there is news, or one
- * answered at once.
+ * How the page requests changes, best first: a response kept open, one delayed until there are changes, or one answered
+ * at once.
  */
 export type Mode = "stream" | "long-poll" | "poll";
 
-/** Which way of asking works here, found out by what happened to the last ones. */
+/** Chooses the mode that works in this network, from the outcomes of previous requests. */
 export class ModeChooser {
   mode: Mode = "stream";
   #cuts = 0;
@@ -30,13 +30,13 @@ export class ModeChooser {
     if (ended) {
       this.#cuts = 0;
       if (this.mode === "stream" && wait === "poll") this.#set("poll", now + this.timing.retryMs);
-      // A held answer without news that came so soon was not held.
-      const held = ms >= Math.min(this.timing.longPollS * 1000, this.timing.goodMs) / 2;
-      if (this.mode === "long-poll" && changes === 0 && !held) this.#set("poll", this.#retryAt);
+      // An empty response that arrived early was not delayed.
+      const wasDelayed = ms >= Math.min(this.timing.longPollS * 1000, this.timing.goodMs) / 2;
+      if (this.mode === "long-poll" && changes === 0 && !wasDelayed) this.#set("poll", this.#retryAt);
     } else if (began && ms < this.timing.shortMs && ++this.#cuts >= this.timing.cuts) this.fallBack(now);
   }
 
-  /** To the next worse way: this one does not work here. */
+  /** Switch to the next worse mode. */
   fallBack(now: number): void {
     this.#set(this.mode === "stream" ? "long-poll" : "poll", now + this.#retryMs);
     this.#retryMs = Math.min(this.#retryMs * 2, this.timing.maxRetryMs);

@@ -2,43 +2,45 @@ import type { AheadDecoder } from "../ahead/ahead-decoder";
 import { OpenRuns } from "../ahead/open-runs";
 import type { Change } from "../arrow/change";
 import { ChangeReader } from "../arrow/change-reader";
-import { Breather, bodyReader } from "./body-reader";
+import { Yielder, bodyReader } from "./body-reader";
 import { Refused, jsonOf } from "./requests";
 import { Watchdog } from "./timers";
 
+/** Arguments of readChanges(). */
 export interface Reading {
   url: string;
-  /** At most one for each document. */
+  /** The tokens of the documents, without repetition. */
   tokens: string[];
-  /** No first byte for so long: something on the way holds the answer back. */
+  /** After this long without a first byte the response is given up: a proxy buffers it. */
   firstByteMs: number;
-  /** No byte for so long: the connection is dead, whatever the browser thinks. */
+  /** After this long without a byte the connection is given up. */
   silenceMs: number;
   signal: AbortSignal;
-  /** Decodes what is large; null: all is decoded when it is applied. */
+  /** Decodes large ops in a worker; null: they are decoded when applied. */
   ahead: AheadDecoder | null;
   onByte(): void;
   onChange(change: Change): void;
 }
 
+/** How a `changes` request ended. */
 export interface Outcome {
-  /** Whether any byte of the body came. */
+  /** Whether any byte of the body arrived. */
   began: boolean;
-  /** Whether the end marker came; a response without it was cut. */
+  /** Whether the end marker arrived; without it the response was cut. */
   ended: boolean;
-  /** What the server gave: X-Wait. */
+  /** The X-Wait header. */
   wait: string | null;
-  /** Changes that came. */
+  /** Number of changes. */
   changes: number;
 }
 
 const ARROW_STREAM = "application/vnd.apache.arrow.stream";
-/** How long the end of a response may take after the end marker; reading to it keeps the connection open. */
+/** Time limit from the end marker to the end of the response. Reading to the end keeps the connection reusable. */
 const CLOSING_MS = 1000;
 
 /**
- * Read one `changes` response to its end. A cut or silent one is an Outcome, as are network errors; Refused,
- * FrameError and what `onChange` throws are thrown.
+ * Read one `changes` response to its end. Cuts, silence and network errors give an Outcome. Throws Refused, FrameError
+ * and what `onChange` throws.
  */
 export async function readChanges(reading: Reading): Promise<Outcome> {
   const outcome: Outcome = { began: false, ended: false, wait: null, changes: 0 };
@@ -46,7 +48,7 @@ export async function readChanges(reading: Reading): Promise<Outcome> {
   const stop = () => abort.abort();
   reading.signal.addEventListener("abort", stop);
   const watchdog = new Watchdog(reading.firstByteMs, stop);
-  const breather = new Breather();
+  const yielder = new Yielder();
   const runs = reading.ahead && new OpenRuns(reading.ahead);
   const reader = new ChangeReader(runs);
   try {
@@ -59,16 +61,16 @@ export async function readChanges(reading: Reading): Promise<Outcome> {
     }));
     if (!response) return outcome;
     if (!response.ok) throw await refusal(response);
-    // A page to sign in at, for example: nobody has answered.
+    // Something else answered, for example a sign-in page of a proxy.
     if (!response.body || !(response.headers.get("Content-Type") ?? ARROW_STREAM).startsWith(ARROW_STREAM)) return outcome;
     outcome.wait = response.headers.get("X-Wait");
     const body = bodyReader(response.body);
     for (;;) {
       const read = network(body.read(reader.space()));
-      breather.look();
+      yielder.wait();
       const bytes = await read;
       if (!bytes) return outcome;
-      await breather.pause();
+      await yielder.pause();
       outcome.began = true;
       reading.onByte();
       for (const change of reader.filled(bytes)) {
@@ -76,20 +78,20 @@ export async function readChanges(reading: Reading): Promise<Outcome> {
         reading.onChange(change);
       }
       outcome.ended = reader.ended;
-      // What waits here is not the network's fault.
+      // The watchdog does not count this wait.
       await reading.ahead?.relief();
       watchdog.feed(reader.ended ? CLOSING_MS : reading.silenceMs);
     }
   } finally {
     watchdog.stop();
     runs?.close();
-    breather.close();
+    yielder.close();
     reading.signal.removeEventListener("abort", stop);
     stop();
   }
 }
 
-/** Null where the network failed, or we gave up. */
+/** Null if the network failed or the request was aborted. */
 async function network<T>(promise: Promise<T>): Promise<T | null> {
   try {
     return await promise;
@@ -98,7 +100,7 @@ async function network<T>(promise: Promise<T>): Promise<T | null> {
   }
 }
 
-/** What the server's JSON says about it, if it is JSON. */
+/** The error of a response, with what its JSON says, if it is JSON. */
 async function refusal(response: Response): Promise<Refused> {
   const { docid, error } = await jsonOf(response);
   return new Refused(response.status, typeof docid === "string" ? docid : null, error !== undefined);

@@ -2,7 +2,7 @@ import type { AheadDecoder } from "../ahead/ahead-decoder";
 import { Connection, type Followed, type Listener } from "./connection";
 import { TIMING } from "./timing";
 
-/** Any number of documents of one server, over one connection, or over more where one cannot take them all. */
+/** Follows any number of documents of one server, over as few connections as possible. */
 export class Streams {
   readonly #connections = new Set<Connection>();
 
@@ -13,11 +13,11 @@ export class Streams {
     private readonly timing = TIMING,
   ) {}
 
-  /** Follow a document, from now on with this token if it is followed already. */
+  /** Follow a document, or change its token. */
   follow(document: Followed): void {
     const all = [...this.#connections];
-    const found = all.find((one) => one.has(document.docid)) ?? all.find((one) => one.hasRoom(document.token));
-    if (found) found.follow(document);
+    const connection = all.find((one) => one.has(document.docid)) ?? all.find((one) => one.hasRoom(document.token));
+    if (connection) connection.follow(document);
     else this.#connect(document);
   }
 

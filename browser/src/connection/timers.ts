@@ -18,7 +18,7 @@ export class Pause {
   }
 }
 
-/** Calls `bite` when it has not been fed for as long as it was told. Feeding costs next to nothing. */
+/** A timeout that is cheap to restart: calls `bite` after `ms` without feed(). */
 export class Watchdog {
   #fed = performance.now();
   #timer: ReturnType<typeof setTimeout>;
@@ -27,7 +27,7 @@ export class Watchdog {
     this.#timer = setTimeout(this.#look, ms);
   }
 
-  /** Not before `ms` from now. */
+  /** Restart the timeout, with `ms` from now on. */
   feed(ms: number): void {
     this.#fed = performance.now();
     if (ms < this.ms) {
@@ -48,10 +48,10 @@ export class Watchdog {
   };
 }
 
-/** After so long without a run the waits are short again. */
+/** After this long without a run, delays are short again. */
 const CALM_MS = 10_000;
 
-/** Runs a task soon after it is asked for, once for all who ask meanwhile; less soon while it is asked for again and again. */
+/** Runs a task once for all requests within a delay, which grows while requests keep coming. */
 export class Gatherer {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #due = Infinity;
@@ -62,13 +62,14 @@ export class Gatherer {
     this.#ms = firstMs;
   }
 
+  /** Run after the present delay. */
   soon(): void {
     const now = performance.now();
     if (now - this.#ran > CALM_MS) this.#ms = this.firstMs;
     if (this.#schedule(now, this.#ms)) this.#ms = Math.min(this.#ms * 2, this.maxMs);
   }
 
-  /** When there is time. */
+  /** Run after the longest delay. */
   later(): void {
     this.#schedule(performance.now(), this.maxMs);
   }
@@ -77,7 +78,7 @@ export class Gatherer {
     clearTimeout(this.#timer);
   }
 
-  /** Returns false if it runs sooner anyway. */
+  /** Returns false if an earlier run is scheduled. */
   #schedule(now: number, ms: number): boolean {
     if (now + ms >= this.#due) return false;
     this.#due = now + ms;

@@ -1,46 +1,46 @@
-/** Everything about the connection that is a time or a count of tries. */
+/** All times and attempt counts of the connection. */
 export interface Timing {
-  /** How long to ask the server to hold a long poll. */
+  /** How long the server may delay the response to a long poll. */
   longPollS: number;
-  /** No first byte of an answer that is due at once for so long: something on the way holds it back. */
+  /** After this long without the first byte of a stream, a proxy is assumed to buffer it. */
   heldBackMs: number;
-  /** No byte for so long: the connection is dead, whatever the browser thinks. */
+  /** After this long without a byte the connection is given up. */
   silenceMs: number;
-  /** Between failed attempts: a random part of the first, doubled with each, up to the longest. */
+  /** Between failed attempts: a random part of this, doubled with each, up to the maximum. */
   backOffMs: number;
   maxBackOffMs: number;
-  /** The same, before a document that could not be shown is fetched anew. */
+  /** The same, before a document that could not be shown is reloaded. */
   errorMs: number;
   maxErrorMs: number;
-  /** An error after so long without one is a new one. */
+  /** After this long without an error, delays start again at `errorMs`. */
   calmMs: number;
-  /** A stream that lived so long was a good one. */
+  /** A stream that lasted this long worked. */
   goodMs: number;
-  /** Streams cut sooner than `shortMs`, `cuts` times in a row, are cut by something that does so to all. */
+  /** After `cuts` streams in a row were cut before `shortMs`, streams are assumed not to work. */
   shortMs: number;
   cuts: number;
-  /** When to try a stream again; at first soon, in case it was only a bad moment. */
+  /** When to try a stream again: doubled with each failure, up to the maximum. */
   retryMs: number;
   maxRetryMs: number;
-  /** Between polls: shortest after news, then longer by `pollGrowth` to the longest. */
+  /** Between polls: `pollMs` after a change, then multiplied by `pollGrowth`, up to the maximum. */
   pollMs: number;
   maxPollMs: number;
   pollGrowth: number;
-  /** Between polls of a page that nobody sees. */
+  /** Between polls of a page that is not visible. */
   restMs: number;
-  /** After so many failed attempts a person is told that the server is away. */
+  /** After this many failed attempts the state is "offline". */
   offlineAfter: number;
-  /** Documents that are added within so long are asked for together; while more and more come, up to the longest. */
+  /** Documents added within this time share a request; it grows, up to the maximum, while more are added. */
   gatherMs: number;
   maxGatherMs: number;
-  /** A page that wakes up, or is online again, after so long does not wait for the silence to be noticed. */
+  /** After this long without a byte, a page that becomes visible or online makes a new request. */
   sleptMs: number;
 }
 
 export const TIMING: Timing = {
   longPollS: 25,
   heldBackMs: 4_000,
-  // The server sends a heartbeat every 15 s at the latest.
+  // The server sends a heartbeat at least every 15 s.
   silenceMs: 40_000,
   backOffMs: 500,
   maxBackOffMs: 10_000,

@@ -1,26 +1,26 @@
 import { type BokehDocument, type DocumentEvent, type Model, type View, bokeh } from "../bokehjs/bokeh";
-import { allModels, dropModels } from "../bokehjs/documents";
+import { allModels, refreshModels } from "../bokehjs/documents";
 import { buildView, standsAlone, viewManager } from "../bokehjs/views";
-import type { InPart } from "../lazy/in-part";
+import type { PartialDrawing } from "../lazy/partial-drawing";
 
-/** How it stands with the model that a place is to show: there, there but nothing to look at, or not there. */
-export type Found = "shown" | "no-picture" | "missing";
+/** Whether a place's model is shown, cannot be drawn alone, or does not exist. */
+export type ModelStatus = "shown" | "no-picture" | "missing";
 
-/** Where a document, or one model of it, is shown. */
+/** An element of the page that shows a document, or one model of it. */
 export interface Place {
   readonly element: HTMLElement;
   /** Id or name of the one model to show; null: the whole document. */
   readonly only: string | null;
-  found(what: Found): void;
+  onStatus(status: ModelStatus): void;
 }
 
 const SETTLE_MS = 1000;
-/** Models that have no place in the page: they open above it. */
+/** Models that open above the page, in no place. */
 const FLOATING = new Set(["Dialog", "Tooltip"]);
 
 /**
- * A document, or one model of it, drawn into an element: what `Bokeh.embed.add_document_standalone` does,
- * but it can be waited for, taken away again, be one of several, and can show a model that is not a root.
+ * Draws a document, or one model of it, into an element. Does what `Bokeh.embed.add_document_standalone` does, and can
+ * be awaited and removed, can be one of several, and can show a model that is not a root.
  */
 export class DocumentView {
   readonly #manager;
@@ -28,14 +28,14 @@ export class DocumentView {
   #failed: unknown = null;
   #only: Model | null = null;
 
-  /** `part`: what cannot be drawn is told to it, and is left out. */
+  /** With `partial`, roots that cannot be drawn are reported to it and left out. */
   constructor(
     private readonly document: BokehDocument,
     readonly place: Place,
-    private readonly part: InPart | null = null,
+    private readonly partial: PartialDrawing | null = null,
   ) {
     const isFirst = !document.views_manager;
-    // The document's manager knows the views of all places, and has those of dialogs.
+    // The document's manager has the views of all places and of dialogs.
     document.views_manager ??= viewManager();
     this.#manager = viewManager(document.views_manager);
     for (const model of document.all_roots) this.#rootAdded(model);
@@ -46,21 +46,21 @@ export class DocumentView {
   }
 
   /**
-   * Wait until everything asked for so far is built and drawn, unless that takes long, as in a hidden page;
-   * rejects with what went wrong.
+   * Wait until all requested views are drawn, but not longer than `maxMs`: hidden pages do not draw. Rejects if that
+   * failed.
    */
-  async settled(longestMs = SETTLE_MS): Promise<void> {
+  async settled(maxMs = SETTLE_MS): Promise<void> {
     const drawn = this.#work.then(() => Promise.all(this.#manager.roots.map((view) => this.#isReady(view))));
-    await Promise.race([drawn, new Promise((resolve) => setTimeout(resolve, longestMs))]);
+    await Promise.race([drawn, new Promise((resolve) => setTimeout(resolve, maxMs))]);
     if (this.#failed) throw this.#failed;
   }
 
-  /** Have it told if what signals have asked for so far comes to nothing. */
+  /** Call `failed` if the updates that signals requested so far fail. */
   whenFailed(failed: (error: unknown) => void): void {
     for (const view of this.#manager.roots) view.ready?.catch((error: unknown) => !view.is_destroyed && failed(error));
   }
 
-  /** BokehJS leaves what goes wrong later in the views' promises. */
+  /** BokehJS reports later errors by the views' promises. */
   async #isReady(view: View): Promise<void> {
     try {
       await view.ready;
@@ -71,13 +71,13 @@ export class DocumentView {
 
   #leaveOut(model: Model, error: unknown): void {
     this.#manager.get(model)?.remove();
-    if (this.part) this.part.failed(this.document, model, error);
+    if (this.partial) this.partial.failed(this.document, model, error);
     else this.#failed ??= error;
   }
 
-  /** After a change of the document: show the one model if it is new, and tell the place how it stands with it. */
+  /** After a change of the document: draw the place's model if it is new, and report its status. */
   update(): void {
-    this.place.found(this.place.only === null ? "shown" : this.#showOnly(this.place.only));
+    this.place.onStatus(this.place.only === null ? "shown" : this.#showOnly(this.place.only));
   }
 
   remove(): void {
@@ -85,19 +85,19 @@ export class DocumentView {
     this.#enqueue(() => this.#manager.clear());
   }
 
-  #showOnly(name: string): Found {
-    dropModels(this.document);
-    const found = this.#find(name);
+  #showOnly(name: string): ModelStatus {
+    refreshModels(this.document);
+    const model = this.#find(name);
     const before = this.#only;
-    if (found !== before) {
+    if (model !== before) {
       this.#enqueue(() => before && this.#manager.get(before)?.remove());
-      if (found && standsAlone(found, this.document)) this.#enqueue(() => this.#draw(found));
-      this.#only = found;
+      if (model && standsAlone(model, this.document)) this.#enqueue(() => this.#draw(model));
+      this.#only = model;
     }
-    return found ? (standsAlone(found, this.document) ? "shown" : "no-picture") : "missing";
+    return model ? (standsAlone(model, this.document) ? "shown" : "no-picture") : "missing";
   }
 
-  /** Of all roots, or of those that float above the one model: its callbacks open them. */
+  /** Draws every root, or, if the place shows one model, only dialogs: its callbacks open them. */
   #rootAdded(model: Model): void {
     const { only } = this.place;
     if (only === null || (FLOATING.has(model.type) && this.#find(only) !== model)) this.#enqueue(() => this.#draw(model));

@@ -4,58 +4,58 @@ import type { ColumnStore } from "../columns/column-store";
 import type { Host } from "../columns/types";
 import { BackOff } from "../connection/back-off";
 import { FrameScheduler } from "../dom/frame-scheduler";
-import { keepingScroll } from "../dom/keeping-scroll";
+import { keepScroll } from "../dom/keep-scroll";
 import type { PageEdits } from "../edits/page-edits";
-import { type Graph, bringsModels } from "../graph/graph";
-import { nest } from "../graph/nest";
+import { type Graph, isStructuralPatch } from "../graph/graph";
+import { documentJson } from "../graph/document-json";
 import type { Failure } from "../lazy/failure";
-import type { InPart } from "../lazy/in-part";
+import type { PartialDrawing } from "../lazy/partial-drawing";
 import type { Lazy } from "../lazy/lazy";
 import type { StaleViews } from "../lazy/stale-views";
-import type { Undrawn } from "../lazy/undrawn";
+import type { UndrawnRoots } from "../lazy/undrawn-roots";
 import { loadResources } from "../scripts/load-resources";
 import type { Scripts } from "../scripts/scripts";
 import { DocumentView, type Place } from "./document-view";
 import { LiveQueue, type QueueEvents } from "./live-queue";
-import { mayChangeViews } from "./may-change-views";
-import { Teller } from "./teller";
+import { mayNeedRebuild } from "./may-need-rebuild";
+import { DocumentUpdater } from "./document-updater";
 
-/** What sets values has this long to be drawn before the next change is looked at. */
+/** How long a patch that only sets values may be drawn before the next change. */
 const VALUES_MS = 40;
-/** What is drawn as far as that can be done is waited for so long: so what cannot be drawn is known. */
-const PART_MS = 20_000;
-/** Before what could not be drawn is tried again, when it has changed: as of BackOff. */
-const AGAIN_MS = 250;
-const MAX_AGAIN_MS = 30_000;
+/** How long to wait for a partial drawing, to know what cannot be drawn. */
+const PARTIAL_MS = 20_000;
+/** Delay before changed roots that could not be drawn are retried, as for BackOff. */
+const RETRY_MS = 250;
+const MAX_RETRY_MS = 30_000;
 
 export interface Events extends QueueEvents {
-  /** All changes up to `seq` can be seen now. */
+  /** All changes up to `seq` are drawn. */
   shown(seq: number): void;
-  /** What cannot be drawn, for people: after each `shown`, for as long as that is so. */
+  /** What cannot be drawn. Called after each `shown`, as long as there is something. */
   undrawn(failures: readonly Failure[]): void;
 }
 
-/** One document of the page: BokehJS is told once a frame what its queue has, and shows it in any number of places. */
+/** One document of the page, shown in any number of places. Gives the changes in its queue to BokehJS, once a frame. */
 export class LiveDocument {
   readonly queue: LiveQueue;
-  readonly #teller: Teller;
+  readonly #updater: DocumentUpdater;
   readonly #scheduler = new FrameScheduler(() => this.#paint());
   readonly #places = new Set<Place>();
   readonly #views = new Map<Place, DocumentView>();
   #painting = false;
-  /** The old document goes, the new one has no views yet. */
+  /** The old document is being removed, the new one has no views yet. */
   #redrawing = false;
   #discarded = false;
-  /** How often in a row it could not be shown; and what of it BokehJS cannot draw at all. */
+  /** Failed drawings in a row. */
   #failures = 0;
-  #undrawn: Undrawn | null = null;
-  #told = "";
-  #failedAt = "";
+  #undrawn: UndrawnRoots | null = null;
+  #reported = "";
+  #lateError = "";
   #timer: ReturnType<typeof setTimeout> | undefined;
-  readonly #pause = new BackOff(AGAIN_MS, MAX_AGAIN_MS);
+  readonly #retryDelay = new BackOff(RETRY_MS, MAX_RETRY_MS);
   /** BokehJS's document; null before the first GRAPH. */
   document: BokehDocument | null = null;
-  /** The last change that can be seen. */
+  /** The last change that is drawn. */
   seq = 0;
 
   constructor(
@@ -63,18 +63,18 @@ export class LiveDocument {
     private readonly scripts: Scripts,
     private readonly lazy: Lazy,
     private readonly events: Events,
-    /** Where what is done in the page goes; null: nowhere. */
+    /** Sends what viewers change; null: nothing is sent. */
     private readonly edits: PageEdits | null = null,
   ) {
     this.queue = new LiveQueue(host, events, () => this.#scheduler.schedule());
-    this.#teller = new Teller(this.queue, edits);
+    this.#updater = new DocumentUpdater(this.queue, edits);
   }
 
   get columns(): ColumnStore {
     return this.queue.columns;
   }
 
-  /** Show it there, too: at once, or with its first GRAPH. */
+  /** Show the document in one more place, now or after its first GRAPH. */
   async show(place: Place): Promise<void> {
     this.#places.add(place);
     if (!this.document || this.#redrawing) return;
@@ -85,7 +85,7 @@ export class LiveDocument {
     }
   }
 
-  /** Show it there no longer; returns in how many places it still is. */
+  /** Remove the document from a place; returns the number of other places. */
   hide(place: Place): number {
     this.#places.delete(place);
     this.#views.get(place)?.remove();
@@ -93,7 +93,7 @@ export class LiveDocument {
     return this.#places.size;
   }
 
-  /** Take its views and BokehJS's document away; nothing may be asked of it afterwards. */
+  /** Remove all views and BokehJS's document. Not to be used afterwards. */
   async discard(): Promise<void> {
     this.#discarded = this.queue.isBroken = true;
     this.edits?.end();
@@ -101,92 +101,92 @@ export class LiveDocument {
     this.#places.clear();
   }
 
-  /** What the page itself has changed was taken by the server: some of what came may be shown now. */
-  look(): void {
+  /** Draw what PageEdits held back until the server answered. */
+  refresh(): void {
     if (this.document && !this.queue.isBroken) this.#scheduler.schedule();
   }
 
   async #paint(): Promise<void> {
     if (this.queue.isBroken) return;
     this.#painting = true;
-    const isWhole = this.queue.graph !== null;
+    const hasGraph = this.queue.graph !== null;
     try {
-      this.seq = isWhole ? await this.#redraw() : await this.#update();
-      if (isWhole) this.#failures = 0;
+      this.seq = hasGraph ? await this.#redraw() : await this.#update();
+      if (hasGraph) this.#failures = 0;
       this.events.shown(this.seq);
-      if (this.#undrawn) this.#tellUndrawn(this.#undrawn, isWhole);
+      if (this.#undrawn) this.#reportUndrawn(this.#undrawn, hasGraph);
     } catch (error) {
       this.#failures++;
-      // What is drawn in part is held together by what has come: there is nothing to be fetched.
-      if (this.#undrawn && !isWhole) this.#undrawn.isDue = true;
+      // A partial drawing has its whole graph here: retry without reloading.
+      if (this.#undrawn && !hasGraph) this.#undrawn.isDue = true;
       else this.queue.fail(error);
     }
-    if (this.#undrawn?.isDue) this.#tryAgain(this.#undrawn);
+    if (this.#undrawn?.isDue) this.#retry(this.#undrawn);
     for (const view of this.#views.values()) view.whenFailed((error) => this.#failedLate(error));
     this.#painting = false;
   }
 
-  /** What signals asked for came to nothing: once that is so again when all is drawn anew, it stays so. */
+  /** A view failed after drawing: reload the document, but if the same error occurs again only report it. */
   #failedLate(error: unknown): void {
     if (this.queue.isBroken || this.#painting || this.queue.graph) return;
     const text = String(error);
-    if (text === this.#failedAt) return this.events.undrawn([{ root: "", model: "", text }]);
-    this.#failedAt = text;
+    if (text === this.#lateError) return this.events.undrawn([{ root: "", model: "", text }]);
+    this.#lateError = text;
     this.#failures++;
     this.queue.fail(error);
   }
 
-  #tellUndrawn({ failures }: Undrawn, isNews: boolean): void {
+  #reportUndrawn({ failures }: UndrawnRoots, isNew: boolean): void {
     this.events.undrawn(failures);
-    const told = failures.map(({ text }) => text).join("\n");
-    if (!isNews || told === this.#told) return;
-    this.#told = told;
-    this.#pause.reset();
+    const texts = failures.map(({ text }) => text).join("\n");
+    if (!isNew || texts === this.#reported) return;
+    this.#reported = texts;
+    this.#retryDelay.reset();
     for (const { model, text } of failures) this.edits?.report(model, text);
   }
 
-  /** Draw it anew, of what is here: soon, and less often the longer it does not help. */
-  #tryAgain(undrawn: Undrawn): void {
+  /** Redraw from the graph that is here, after a delay that grows with each attempt. */
+  #retry(undrawn: UndrawnRoots): void {
     undrawn.isDue = false;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       if (this.#undrawn !== undrawn || this.queue.isBroken || this.queue.graph) return;
       this.queue.graph = undrawn.graph;
       this.#scheduler.schedule();
-    }, this.#pause.next());
+    }, this.#retryDelay.next());
   }
 
-  /** Draw the document anew; returns the change up to which it is. */
+  /** Draw the new graph; returns its seq. */
   async #redraw(): Promise<number> {
-    // What could not be drawn, and was fetched anew or has changed since, is drawn as far as that can be done.
-    const isInPart = this.#failures > 0 || this.#undrawn !== null;
+    // After a failure, draw what can be drawn.
+    const isPartial = this.#failures > 0 || this.#undrawn !== null;
     const graph = await this.#wholeGraph();
-    const { InPart, Undrawn } = isInPart ? await this.lazy() : {};
+    const { PartialDrawing, UndrawnRoots } = isPartial ? await this.lazy() : {};
     const { seq } = this.queue;
     if (this.#discarded) return seq;
     this.queue.graph = null;
-    this.queue.takeNews();
-    const make = (graph: Graph) => makeDocument(nest(graph, this.#teller.dataOf));
-    const part = InPart ? new InPart(bokeh(), graph) : null;
-    const made = part ? part.document(make, discardDocument) : make(graph);
-    this.edits?.begin(made, graph);
-    await keepingScroll(this.#elements, async () => {
+    this.queue.take();
+    const make = (graph: Graph) => makeDocument(documentJson(graph, this.#updater.dataOf));
+    const partial = PartialDrawing ? new PartialDrawing(bokeh(), graph) : null;
+    const created = partial ? partial.document(make, discardDocument) : make(graph);
+    this.edits?.begin(created, graph);
+    await keepScroll(this.#elements, async () => {
       this.#redrawing = true;
       await this.#discard();
       this.#redrawing = false;
-      this.document = made;
-      for (const place of this.#places) this.#draw(place, part);
-      if (part) await part.watch(() => this.#settled(PART_MS).catch(() => {}));
+      this.document = created;
+      for (const place of this.#places) this.#draw(place, partial);
+      if (partial) await partial.draw(() => this.#settled(PARTIAL_MS).catch(() => {}));
       else await this.#settled();
     });
-    this.#undrawn = part && part.failures.length > 0 ? new Undrawn!(graph, part.failures) : null;
-    this.edits?.passed(seq);
+    this.#undrawn = partial && partial.failures.length > 0 ? new UndrawnRoots!(graph, partial.failures) : null;
+    this.edits?.received(seq);
     return seq;
   }
 
   /**
-   * The graph with all that has come since, when what it needs is loaded. Columns are current, too: so there is nothing
-   * to be applied to views that are being built.
+   * The graph with all queued patches applied, after its resources are loaded. Columns are current, too, so nothing has
+   * to be applied to views while they are built.
    */
   async #wholeGraph(): Promise<Graph> {
     for (;;) {
@@ -204,14 +204,14 @@ export class LiveDocument {
     return [...this.#places].map(({ element }) => element);
   }
 
-  #draw(place: Place, part: InPart | null = null): DocumentView {
-    const view = new DocumentView(this.document!, place, part);
+  #draw(place: Place, partial: PartialDrawing | null = null): DocumentView {
+    const view = new DocumentView(this.document!, place, partial);
     this.#views.set(place, view);
     return view;
   }
 
-  async #settled(longestMs?: number): Promise<void> {
-    await Promise.all([...this.#views.values()].map((view) => view.settled(longestMs)));
+  async #settled(maxMs?: number): Promise<void> {
+    await Promise.all([...this.#views.values()].map((view) => view.settled(maxMs)));
   }
 
   async #discard(): Promise<void> {
@@ -229,7 +229,7 @@ export class LiveDocument {
     for (let i = 0; i < queue.patches.length; i++) {
       const { patch } = queue.patches[i]!;
       await loadResources(patch.resources ?? {}, this.scripts);
-      if (this.document && !stale && patch.events?.some((event) => mayChangeViews(this.document!, event))) {
+      if (this.document && !stale && patch.events?.some((event) => mayNeedRebuild(this.document!, event))) {
         stale = new (await this.lazy()).StaleViews(bokeh(), this.document, this.#elements);
       }
     }
@@ -237,12 +237,12 @@ export class LiveDocument {
     const { seq } = queue;
     if (queue.graph) return this.seq;
     const views = { stale, undrawn: this.#undrawn };
-    const patches = await queue.waitFor(this.#teller.tell(this.document, views));
+    const patches = await queue.waitFor(this.#updater.update(this.document, views));
     await stale?.rebuild();
     if (patches.length === 0 || this.queue.isBroken) return seq;
     for (const view of this.#views.values()) view.update();
-    // BokehJS may never say that a view is ready: what only sets values is not to hold up what comes after it.
-    await this.#settled(patches.some(bringsModels) ? undefined : VALUES_MS);
+    // Some views never become ready: a patch that only sets values must not block the next.
+    await this.#settled(patches.some(isStructuralPatch) ? undefined : VALUES_MS);
     stale?.forget();
     return seq;
   }

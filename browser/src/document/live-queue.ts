@@ -2,69 +2,69 @@ import { type Change, type Op, OpCode, ownBuffers } from "../arrow/change";
 import { ColumnStore } from "../columns/column-store";
 import type { Host } from "../columns/types";
 import type { Graph, Patch } from "../graph/graph";
-import { Touched } from "../sources/touched";
+import { SourceChanges } from "../sources/source-changes";
 
-/** Name of the event by which a script has pages say something. */
+/** The event by which a script shows a notice in pages. */
 const NOTICE = "bokeh_wsgi.notice";
 
 interface Patched {
   patch: Patch;
   seq: number;
-  /** As of Touched. */
-  at: number;
+  /** As in SourceChanges. */
+  position: number;
 }
 
 export interface QueueEvents {
-  /** A change could not be applied: nothing more comes until the document begins anew with a GRAPH. */
+  /** A change could not be applied. Further changes are ignored until the next GRAPH. */
   failed(error: unknown): void;
-  /** A script wants people to read something. */
+  /** A script shows a text to the viewer. */
   notice?(text: string): void;
 }
 
 /**
- * The changes of one document, in their order: its columns, current at once or when a change's turn comes, and what
- * BokehJS has yet to be told.
+ * The changes of one document, in order. Applies them to the columns, and keeps the patches and source changes that
+ * BokehJS does not have yet.
  */
 export class LiveQueue {
   readonly columns: ColumnStore;
-  /** The document begins anew with this. */
+  /** A new graph to be drawn in place of the document. */
   graph: Graph | null = null;
   patches: Patched[] = [];
-  #touched = new Map<string, Touched>();
-  /** Of patches and touches, in the order in which they came. */
+  #changes = new Map<string, SourceChanges>();
+  /** Numbers patches and column ops in order. */
   #count = 0;
-  /** Changes whose ops are still being decoded ahead, or that came while BokehJS was told; and those behind them. */
-  #coming: Change[] = [];
-  #telling: Promise<unknown> | null = null;
-  /** Whether it waits for a GRAPH to begin anew with. */
+  /** Changes that wait for the worker, for #update, or for a change before them. */
+  #waiting: Change[] = [];
+  #update: Promise<unknown> | null = null;
+  /** After a failure, until the next GRAPH. */
   isBroken = false;
   /** The last change that was applied. */
   seq = 0;
 
-  /** `taken`: there is something to be told. */
-  constructor(host: Host, private readonly events: QueueEvents, private readonly taken: () => void) {
+  /** Calls `applied` after each change. */
+  constructor(host: Host, private readonly events: QueueEvents, private readonly applied: () => void) {
     this.columns = new ColumnStore(host);
   }
 
-  /** Take in a change: at once, or in its turn when it is ready. Throws, or tells `failed`, if it cannot be applied. */
+  /** Apply a change, now or in its turn. If that fails now it throws, if later it calls `failed`. */
   apply(change: Change): void {
-    if (!change.ready && !this.#telling && this.#coming.length === 0) return this.#take(change);
+    if (!change.ready && !this.#update && this.#waiting.length === 0) return this.#applyChange(change);
     change.ops.forEach(ownBuffers);
-    this.#coming.push(change);
-    if (this.#coming.length === 1) void this.#takeComing();
+    this.#waiting.push(change);
+    if (this.#waiting.length === 1) void this.#applyWaiting();
   }
 
-  /** While BokehJS is told step by step, what comes has to wait, or it would be half of two states. */
-  waitFor<T>(telling: Promise<T>): Promise<T> {
-    this.#telling = telling;
-    return telling.finally(() => (this.#telling = null));
+  /** Apply no changes until an update of BokehJS has ended: it must not mix two states. */
+  waitFor<T>(update: Promise<T>): Promise<T> {
+    this.#update = update;
+    return update.finally(() => (this.#update = null));
   }
 
-  /** Patches, and what became of sources: whoever asks knows it from now on. */
-  takeNews(): { patches: Patched[]; touched: Touched[] } {
-    const taken = { patches: this.patches, touched: [...this.#touched.values()] };
+  /** Remove and return the queued patches and source changes. */
+  take(): { patches: Patched[]; sources: SourceChanges[] } {
+    const taken = { patches: this.patches, sources: [...this.#changes.values()] };
     this.patches = [];
-    this.#touched = new Map();
+    this.#changes = new Map();
     return taken;
   }
 
@@ -73,35 +73,35 @@ export class LiveQueue {
     this.events.failed(error);
   }
 
-  async #takeComing(): Promise<void> {
+  async #applyWaiting(): Promise<void> {
     try {
-      for (let change = this.#coming[0]; change; change = this.#coming[0]) {
+      for (let change = this.#waiting[0]; change; change = this.#waiting[0]) {
         await change.ready;
-        while (this.#telling) await this.#telling.catch(() => {});
-        this.#take(change);
-        this.#coming.shift();
+        while (this.#update) await this.#update.catch(() => {});
+        this.#applyChange(change);
+        this.#waiting.shift();
       }
     } catch (error) {
-      this.#coming = [];
+      this.#waiting = [];
       this.fail(error);
     }
   }
 
-  #take({ ops, seq }: Change): void {
-    const isWhole = ops.some((op) => op.code === OpCode.GRAPH);
-    if (!isWhole && (this.isBroken || seq <= this.seq)) return;
+  #applyChange({ ops, seq }: Change): void {
+    const hasGraph = ops.some((op) => op.code === OpCode.GRAPH);
+    if (!hasGraph && (this.isBroken || seq <= this.seq)) return;
     try {
-      for (const at of ops.keys()) this.#apply(ops, at, seq);
+      for (const at of ops.keys()) this.#applyOp(ops, at, seq);
     } catch (error) {
       this.isBroken = true;
       throw error;
     }
     this.isBroken = false;
     this.seq = seq;
-    this.taken();
+    this.applied();
   }
 
-  #apply(ops: readonly Op[], at: number, seq: number): void {
+  #applyOp(ops: readonly Op[], at: number, seq: number): void {
     const op = ops[at]!;
     if (op.code === OpCode.EVENT) {
       const { name, values } = JSON.parse(op.json) as { name: string; values: { text?: string } };
@@ -109,15 +109,15 @@ export class LiveQueue {
     } else if (op.code === OpCode.GRAPH) {
       this.graph = JSON.parse(op.json) as Graph;
       this.columns.clear();
-      this.takeNews();
+      this.take();
     } else if (op.code === OpCode.PATCH) {
-      this.patches.push({ patch: JSON.parse(op.json) as Patch, seq, at: ++this.#count });
+      this.patches.push({ patch: JSON.parse(op.json) as Patch, seq, position: ++this.#count });
     } else {
       const isNew = !this.columns.columns(op.model).has(op.column);
       this.columns.apply(ops, at);
-      let touched = this.#touched.get(op.model);
-      if (!touched) this.#touched.set(op.model, (touched = new Touched(op.model)));
-      touched.note(op, isNew, ++this.#count);
+      let changes = this.#changes.get(op.model);
+      if (!changes) this.#changes.set(op.model, (changes = new SourceChanges(op.model)));
+      changes.add(op, isNew, ++this.#count);
     }
   }
 }

@@ -1,18 +1,18 @@
 interface Watched {
-  isThere: boolean;
-  tell(isThere: boolean): void;
+  isPresent: boolean;
+  onChange(isPresent: boolean): void;
 }
 
-/** Tells when elements leave the page and when they come back: notebooks take out cells that nobody looks at. */
+/** Reports when elements leave the page and come back. Notebooks remove cells that are scrolled out of view. */
 export class ElementPresence {
-  readonly #observer = new MutationObserver(() => this.#look());
-  // Elements that nobody else holds any more are forgotten.
+  readonly #observer = new MutationObserver(() => this.#check());
+  // Weak: must not keep removed elements in memory.
   readonly #elements = new Set<WeakRef<HTMLElement>>();
   readonly #watched = new WeakMap<HTMLElement, Watched>();
 
-  /** Tells at once if the element is there. One that is only moved has not left. */
-  watch(element: HTMLElement, tell: (isThere: boolean) => void): void {
-    const watched = { isThere: false, tell };
+  /** Calls `onChange` at once if the element is in the page. Moving it does not count. */
+  watch(element: HTMLElement, onChange: (isPresent: boolean) => void): void {
+    const watched = { isPresent: false, onChange };
     this.#elements.add(new WeakRef(element));
     this.#watched.set(element, watched);
     for (const root of [document, element.getRootNode()]) {
@@ -21,7 +21,7 @@ export class ElementPresence {
     compare(element, watched);
   }
 
-  #look(): void {
+  #check(): void {
     for (const reference of this.#elements) {
       const element = reference.deref();
       if (element) compare(element, this.#watched.get(element)!);
@@ -31,7 +31,7 @@ export class ElementPresence {
 }
 
 function compare({ isConnected }: HTMLElement, watched: Watched): void {
-  if (isConnected === watched.isThere) return;
-  watched.isThere = isConnected;
-  watched.tell(isConnected);
+  if (isConnected === watched.isPresent) return;
+  watched.isPresent = isConnected;
+  watched.onChange(isConnected);
 }

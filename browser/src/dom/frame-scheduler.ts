@@ -1,8 +1,8 @@
 const FRAME_MS = 1000 / 60;
-/** Hidden pages have no frames, and stalled ones late ones. */
+/** Replaces the frame in hidden or stalled pages. */
 const LATE_MS = 200;
 
-/** Runs a task that is asked for: at once after a pause, else with the next frame; and never twice at a time. */
+/** Runs a task on request, at most once a frame and never twice at a time; at once if the last run was long ago. */
 export class FrameScheduler {
   #isDue = false;
   #isRunning = false;

@@ -4,7 +4,7 @@ import type { Edit } from "./edit";
 type Values = ArrayLike<unknown>;
 type Data = Map<string, Values>;
 
-/** The edits that make the columns `before` those of `now`; encode turns values into Bokeh's JSON. */
+/** The edits that turn the columns `before` into `now`; `encode` encodes values as Bokeh's JSON. */
 export function columnEdits(model: string, before: Data, now: Data, encode: (values: unknown) => unknown): Edit[] {
   const about = { model: { id: model }, attr: "data" };
   const removed = [...before.keys()].filter((name) => !now.has(name));
@@ -25,7 +25,7 @@ export function columnEdits(model: string, before: Data, now: Data, encode: (val
     } else if (first === old.length) longer.push([name, values, first]);
     else whole.push([name, encode(part(values, 0))]);
   }
-  // Rows are streamed to all columns alike.
+  // A stream appends the same number of rows to all columns.
   const isStream = longer.length === now.size && new Set(longer.map(([, { length }, first]) => length - first)).size < 2;
   if (!isStream) for (const [name, values] of longer) whole.push([name, encode(part(values, 0))]);
   const edits: Edit[] = [];
@@ -40,7 +40,7 @@ export function columnEdits(model: string, before: Data, now: Data, encode: (val
   return edits;
 }
 
-/** Some rows, in memory of their own: an array of numbers would be sent with all of its buffer. */
+/** A copy of some rows: the encoder writes the whole buffer of a typed array. */
 function part(values: Values, start: number, end = values.length): unknown {
   const rows = Array.prototype.slice.call(values, start, end) as number[];
   if (!ArrayBuffer.isView(values)) return rows;
@@ -60,7 +60,7 @@ function lastDifference(a: Values, b: Values): number {
   return i;
 }
 
-/** Whether two values of columns are the same, whatever arrays they are in. */
+/** Whether two column values are equal; types of arrays do not matter. */
 export function isSame(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
   if (a === null || b === null || typeof a !== "object" || typeof b !== "object") return false;
@@ -81,7 +81,7 @@ function isList(value: unknown): value is ArrayLike<unknown> {
   return Array.isArray(value) || ArrayBuffer.isView(value);
 }
 
-/** Values that nobody else changes in place; rows that are arrays are copied, too. */
+/** A copy of a column's values, including rows that are arrays. */
 export function copyOf(values: unknown): Values {
   const copy = (values as unknown[]).slice() as unknown[];
   if (ArrayBuffer.isView(values)) {

@@ -1,4 +1,4 @@
-/** One thing that was done in the page, as the server takes it: a document event in Bokeh's JSON. */
+/** One change made in the page, as sent to the server: a document event in Bokeh's JSON. */
 export interface Edit {
   kind: string;
   model?: { id: string };
@@ -7,7 +7,7 @@ export interface Edit {
   [field: string]: unknown;
 }
 
-/** What an edit is about, where the last one counts; null for what has to be told each time. */
+/** What an edit sets, where only the last edit counts; null for edits that must all be sent. */
 export function keyOf(
   { kind, model, attr, title }: Pick<Edit, "kind" | "model" | "attr"> & { title?: unknown },
 ): string | null {

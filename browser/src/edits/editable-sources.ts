@@ -2,20 +2,20 @@ import type { BokehDocument, Model, Source } from "../bokehjs/bokeh";
 import { allModels } from "../bokehjs/documents";
 import { copyOf } from "./column-diff";
 
-/** Models that write into the columns of sources that they lead to. */
+/** Models that change columns of sources that they reference. */
 const WRITERS = new Set([
   "CustomJS", "PointDrawTool", "PolyDrawTool", "PolyEditTool", "BoxEditTool", "FreehandDrawTool", "LineEditTool",
 ]);
 
 /**
- * Sources whose columns may be changed in the page. BokehJS does so in place: it gets copies, and a mirror keeps what
- * the server and the page last agreed on, or the page has told it.
+ * Sources whose columns the page may change. BokehJS changes arrays in place, so it gets copies. A mirror keeps the last
+ * values common to server and page, including those that the page has sent.
  */
 export class EditableSources {
   #mirrors = new Map<string, Map<string, ArrayLike<unknown>>>();
 
-  /** See which sources they are. */
-  look(document: BokehDocument): void {
+  /** Find these sources. */
+  refresh(document: BokehDocument): void {
     const before = this.#mirrors;
     this.#mirrors = new Map();
     for (const model of allModels(document).values()) {
@@ -29,18 +29,18 @@ export class EditableSources {
     }
   }
 
-  /** What the columns were; undefined if the source is not an editable one. */
+  /** The mirror of a source's columns; undefined if the source is not editable. */
   mirror({ id }: Model): Map<string, ArrayLike<unknown>> | undefined {
     return this.#mirrors.get(id);
   }
 
-  /** Columns were put into the source: BokehJS gets them in memory of its own. */
+  /** Give BokehJS copies of columns. */
   #own(source: Source, names: Iterable<string>): void {
     for (const name of names) if (Object.hasOwn(source.data, name)) source.data[name] = copyOf(source.data[name]);
     this.agree(source);
   }
 
-  /** Server and page are at one about the columns now. */
+  /** Copy columns to the mirror. */
   agree(source: Source, names: Iterable<string> = Object.keys(source.data)): void {
     const mirror = this.#mirrors.get(source.id);
     if (!mirror) return;

@@ -1,6 +1,6 @@
 import { type Edit, keyOf } from "./edit";
 
-/** Edits that wait for their turn. Of two values of one attribute only the later one is sent. */
+/** Edits to be sent. Of two values of one attribute only the later is sent. */
 export class EditQueue {
   #waiting: Edit[] = [];
 
@@ -15,17 +15,17 @@ export class EditQueue {
   add(edit: Edit): void {
     const key = keyOf(edit);
     if (key !== null) {
-      // Not across an event: what was set before it is to be seen by whoever hears of it.
+      // Not across an event: its handlers must see the values set before it.
       for (let i = this.#waiting.length - 1; i >= 0 && !isEvent(this.#waiting[i]!); i--) {
         if (keyOf(this.#waiting[i]!) !== key) continue;
-        if (!bringsModels(this.#waiting[i]!)) this.#waiting.splice(i, 1);
+        if (!hasNewModels(this.#waiting[i]!)) this.#waiting.splice(i, 1);
         break;
       }
     }
     this.#waiting.push(edit);
   }
 
-  /** The next batch. Events are told after all else in their batch: so a change that follows one is in the next. */
+  /** The next batch. The server handles events last, so an edit that follows an event goes into the next batch. */
   take(): Edit[] {
     const first = this.#waiting.findIndex(isEvent);
     let end = first < 0 ? this.#waiting.length : first;
@@ -38,8 +38,8 @@ export class EditQueue {
   }
 }
 
-/** Whether it writes out models that are new, which later edits may mention by their ids. */
-function bringsModels(edit: Edit): boolean {
+/** Whether an edit contains new models, which later edits may reference by id. */
+function hasNewModels(edit: Edit): boolean {
   return typeof edit.new === "object" && JSON.stringify(edit.new).includes('"type":"object"');
 }
 

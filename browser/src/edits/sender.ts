@@ -6,27 +6,28 @@ import { EditQueue } from "./queue";
 
 const BACK_OFF_MS = 300;
 const MAX_BACK_OFF_MS = 5_000;
-/** An answer that takes longer than this does not come: the batch is sent again. */
+/** After this long without a response the batch is sent again. */
 const TIMEOUT_MS = 30_000;
-/** After so many tries somebody should know. */
+/** After this many attempts the viewer is told. */
 const LATE = 4;
-/** What these say is not about one edit. */
+/** Statuses that concern all edits of the document. */
 const FOR_ALL = new Set([401, 403, 404]);
-/** What these say is not about edits at all. */
+/** Statuses after which the batch is sent again. */
 const NOT_NOW = new Set([408, 429]);
-/** What a page that is closed may still send. */
+/** Largest body that a closing page sends. */
 const LAST_BYTES = 60_000;
 
+/** Callbacks of an EditSender. */
 export interface SenderEvents {
-  /** The server has made the edits change `seq`. */
-  taken(edits: readonly Edit[], seq: number): void;
-  /** It will not take something, for this reason; the rest goes on, unless the page may not change anything. */
+  /** The server accepted edits as change `seq`. */
+  accepted(edits: readonly Edit[], seq: number): void;
+  /** The server refused an edit. The others go on, unless the page may change nothing. */
   refused(status: number, message: string): void;
-  /** It has not answered for a while, and is asked on; why. */
+  /** The server has not answered several attempts; sending goes on. */
   late(why: string): void;
 }
 
-/** What the server has said: of a batch that it took, a seq. */
+/** The server's response; `seq` if it accepted the batch. */
 interface Answer {
   ok: boolean;
   status: number;
@@ -35,25 +36,24 @@ interface Answer {
   message?: string;
 }
 
-/** Brings the edits of one document to the server: in order, one batch at a time, each of them once. */
+/** Sends the edits of one document to the server, in order, one batch at a time, each exactly once. */
 export class EditSender {
   readonly #queue = new EditQueue();
-  /** Edits of a batch that was refused: each on its own, so that only what is wrong is lost. */
-  #alone: Edit[] = [];
+  /** Edits of a refused batch, to be sent one by one, so that only wrong ones are lost. */
+  #single: Edit[] = [];
   #refusal: [number, string] | null = null;
   readonly #backOff = new BackOff(BACK_OFF_MS, MAX_BACK_OFF_MS);
   #sent: readonly Edit[] = [];
-  /** What is on its way: its body and key. */
-  #onItsWay: [string, string] = ["", ""];
-  /** What belongs together is one batch. */
+  /** Body and key of the last batch. */
+  #lastRequest: [string, string] = ["", ""];
+  /** Collects edits into batches. */
   readonly #scheduler = new FrameScheduler(() => {
-    if (this.#isFree) void this.#send();
+    if (this.#canSend) void this.#send();
   });
   #batches = 0;
-  /** Of the batches that count: a refusal begins anew. */
+  /** Changes when all edits are dropped: responses to earlier batches are ignored. */
   #round = 0;
-
-  /** Of the document that the edits are made in. */
+  /** Generation of the document that the edits change. */
   #generation = "";
 
   constructor(
@@ -64,9 +64,9 @@ export class EditSender {
     addEventListener("pagehide", this.#leave);
   }
 
-  /** Edits that the server has not answered yet, in order. */
+  /** Edits that the server has not answered, in order. */
   get open(): readonly Edit[] {
-    return [...this.#sent, ...this.#alone, ...this.#queue.waiting];
+    return [...this.#sent, ...this.#single, ...this.#queue.waiting];
   }
 
   add(edit: Edit): void {
@@ -74,7 +74,7 @@ export class EditSender {
     this.#schedule();
   }
 
-  /** The document begins anew; if it is another generation, what was done in the one before is nobody's business. */
+  /** The document was loaded; edits of another generation are dropped. */
   begin(generation: string): void {
     if (generation !== this.#generation) this.#drop();
     this.#generation = generation;
@@ -83,26 +83,26 @@ export class EditSender {
   #drop(): void {
     this.#round++;
     this.#queue.clear();
-    this.#sent = this.#alone = [];
+    this.#sent = this.#single = [];
   }
 
-  /** Whether there is something to be sent, and nothing on its way. */
-  get #isFree(): boolean {
-    return this.#sent.length === 0 && (this.#alone.length > 0 || !this.#queue.isEmpty);
+  /** Whether there are edits to send and none is being sent. */
+  get #canSend(): boolean {
+    return this.#sent.length === 0 && (this.#single.length > 0 || !this.#queue.isEmpty);
   }
 
   #take(): Edit[] {
-    return this.#alone.length > 0 ? [this.#alone.shift()!] : this.#queue.take();
+    return this.#single.length > 0 ? [this.#single.shift()!] : this.#queue.take();
   }
 
   #schedule(): void {
-    if (this.#isFree) this.#scheduler.schedule();
+    if (this.#canSend) this.#scheduler.schedule();
   }
 
   async #send(): Promise<void> {
     const round = this.#round;
     const edits = this.#sent = this.#take();
-    const [body, key] = this.#onItsWay = [this.#body(edits), `${pageId} ${++this.#batches}`];
+    const [body, key] = this.#lastRequest = [this.#body(edits), `${pageId} ${++this.#batches}`];
     for (;;) {
       const answer = await this.#post(body, key);
       if (round !== this.#round) return;
@@ -110,7 +110,7 @@ export class EditSender {
         this.#backOff.reset();
         if (!answer.ok) return this.#refused(edits, answer);
         this.#sent = [];
-        this.events.taken(edits, answer.seq!);
+        this.events.accepted(edits, answer.seq!);
         return this.#next();
       }
       const pause = this.#backOff.next();
@@ -121,20 +121,20 @@ export class EditSender {
   }
 
   #refused(edits: Edit[], { status, error, message = `the server answered ${status}` }: Answer): void {
-    // The document began anew: the page will show it soon.
+    // The document was replaced; the page will load it soon.
     if (error === "generation") return this.#drop();
     this.#sent = [];
     if (FOR_ALL.has(status)) {
       this.#drop();
       return this.events.refused(status, message);
     }
-    if (edits.length > 1) this.#alone = edits.slice();
+    if (edits.length > 1) this.#single = edits.slice();
     else if (this.#refusal?.[0] !== 400) this.#refusal = [status, message];
     this.#next();
   }
 
   #next(): void {
-    if (this.#refusal && this.#alone.length === 0) {
+    if (this.#refusal && this.#single.length === 0) {
       const [status, message] = this.#refusal;
       this.#refusal = null;
       this.events.refused(status, message);
@@ -147,35 +147,35 @@ export class EditSender {
   }
 
   /**
-   * The server's answer; or why there is none. What says neither that it took the edits nor that it did not (a page to
-   * sign in at, half an answer) is none: nobody knows whether it has them, and by the key it will tell.
+   * The server's answer, or why there is none. A response that is not the plot server's JSON (a sign-in page, a cut one)
+   * is none: the batch is sent again, and its key prevents that it is applied twice.
    */
   async #post(body: string, key: string): Promise<Answer | string> {
     try {
       const response = await fetch(this.url, { ...this.#request(body, key), signal: AbortSignal.timeout(TIMEOUT_MS) });
       const { ok, status } = response;
       if (status >= 500 || NOT_NOW.has(status)) return `the server answered ${status}`;
-      const told = await jsonOf(response);
-      if (!ok) return { ...told, ok, status };
-      return Number.isInteger(told.seq) ? { seq: told.seq as number, ok, status } : "what answered is no plot server";
+      const json = await jsonOf(response);
+      if (!ok) return { ...json, ok, status };
+      return Number.isInteger(json.seq) ? { seq: json.seq as number, ok, status } : "the answer is not the plot server's";
     } catch {
-      return "nobody answered";
+      return "no answer";
     }
   }
 
   #request(body: string, key: string): RequestInit {
     return {
       method: "POST",
-      // As text, without headers: a browser would ask the server each time whether those are welcome.
+      // As text without headers: others need a CORS preflight request each time.
       body: `${this.token()}\n${key}\n${body}`,
       cache: "no-store",
       credentials: "omit",
     };
   }
 
-  /** The page goes: what is on its way is sent once more, and then what waits, without waiting for answers. */
+  /** The page closes: send the current batch again, then the queue, without waiting for answers. */
   #leave = (): void => {
-    const [sent, key] = this.#onItsWay;
+    const [sent, key] = this.#lastRequest;
     if (this.#sent.length > 0) this.#last(sent, key);
     for (let edits = this.#take(); edits.length > 0; edits = this.#take()) {
       this.#last(this.#body(edits), `${pageId} ${++this.#batches}`);

@@ -1,25 +1,25 @@
-import type { Found, Place } from "../document/document-view";
-import { foundWords } from "../document/words";
+import type { ModelStatus, Place } from "../document/document-view";
+import { modelMessage } from "../document/messages";
 
-// Nothing of the host page's styles reaches it, nor the other way round.
+// Isolated from the host page's styles.
 const STYLE = `
   all: initial; display: block; box-sizing: border-box; max-width: 44em; margin: 0 0 8px; padding: 10px 14px;
   border: 1px solid #d8b45a; border-left-width: 5px; border-radius: 6px; background: #fff8e6; color: #2b2100;
   font: 15px/1.45 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; overflow-wrap: anywhere;
 `;
 
-/** The place of one embed tag in a host page: the element that is drawn into, and a notice above it. */
+/** The place of one embed tag in a host page: the element to draw into, and a notice above it. */
 export class EmbedPlace implements Place {
   #notice: HTMLElement | null = null;
 
   constructor(readonly element: HTMLElement, readonly only: string | null) {}
 
-  found(what: Found): void {
-    this.tell(foundWords(what, this.only ?? ""));
+  onStatus(status: ModelStatus): void {
+    this.show(modelMessage(status, this.only ?? ""));
   }
 
-  /** What a viewer has to know; null: nothing any more. */
-  tell(text: string | null): void {
+  /** Show a notice; null removes it. */
+  show(text: string | null): void {
     this.#notice?.remove();
     this.#notice = null;
     if (text === null || !this.element.isConnected) return;
@@ -31,13 +31,13 @@ export class EmbedPlace implements Place {
     this.element.before(this.#notice);
   }
 
-  /** Tell something that is of less weight than what is told already. */
-  mention(text: string): void {
-    if (!this.#notice) this.tell(text);
+  /** Show a notice if there is none. */
+  showMinor(text: string): void {
+    if (!this.#notice) this.show(text);
   }
 
-  /** Tell that no longer. */
-  unmention(text: string): void {
-    if (this.#notice?.textContent === text) this.tell(null);
+  /** Remove the notice if it has this text. */
+  clear(text: string): void {
+    if (this.#notice?.textContent === text) this.show(null);
   }
 }

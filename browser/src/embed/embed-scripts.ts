@@ -3,21 +3,20 @@ import { MissingScript, type Scripts, runScript } from "../scripts/scripts";
 import { Unshowable } from "./unshowable";
 
 /**
- * BokehJS in a page of somebody else: the page's own if it has the server's version, else one that only we see.
+ * Loads BokehJS in a host page: the page's own if it has the server's version, otherwise a private one.
  *
- * Scripts of BokehJS look for `this.Bokeh` and put themselves there. Ours run with a `this` of their own, so that
- * the page's `window.Bokeh` stays what it is, and stays undefined until the page's own scripts, which may come
- * later, define it. Where a policy forbids that, they run as script elements, and BokehJS's own way of letting
- * versions live beside each other is used: `Bokeh["3.9.2"]` of whichever was there first.
+ * Scripts of BokehJS read and set `this.Bokeh`. The private one runs as functions with another `this`, so that it does
+ * not change `window.Bokeh`, which scripts of the page may define later. Where a policy forbids that, it runs as script
+ * elements, and BokehJS registers it as `Bokeh["3.9.2"]` of the first one loaded.
  */
 export class EmbedScripts implements Scripts {
   readonly #private = mayEval();
   #folder: string;
-  /** What `this` is to our scripts. */
+  /** `this` of private scripts. */
   readonly #root: { Bokeh?: PageBokeh } = {};
   #bokeh!: PageBokeh;
-  /** What the page has as `window.Bokeh` if it has none of its own and a document needs one. */
-  #lent: PageBokeh | undefined;
+  /** `window.Bokeh` as set by expose(). */
+  #exposed: PageBokeh | undefined;
 
   constructor(base: string, private readonly version: string) {
     this.#folder = `${base}static/bokeh/${encodeURIComponent(version)}/js/`;
@@ -37,13 +36,13 @@ export class EmbedScripts implements Scripts {
   }
 
   /**
-   * Let the page's scripts, CustomJS among them, have `Bokeh`, if there is none. It lacks the mark by which a
-   * BokehJS that the page loads later would leave it in its place.
+   * Define `window.Bokeh` for CustomJS and other scripts, if there is none. Without `__bokeh__`, so that a BokehJS that
+   * the page loads later replaces it.
    */
-  lend(): void {
+  expose(): void {
     if (hostBokeh()) return;
-    this.#lent = Object.create(this.#bokeh, { __bokeh__: { value: undefined } }) as PageBokeh;
-    Object.assign(globalThis, { Bokeh: this.#lent });
+    this.#exposed = Object.create(this.#bokeh, { __bokeh__: { value: undefined } }) as PageBokeh;
+    Object.assign(globalThis, { Bokeh: this.#exposed });
   }
 
   component(name: string): string | null {
@@ -52,10 +51,10 @@ export class EmbedScripts implements Scripts {
 
   async run(url: string): Promise<void> {
     if (url.startsWith(this.#folder)) return this.#runOurs(url);
-    // A script of whatever kind, that may need the global Bokeh: there can be only one.
-    this.lend();
+    // Other scripts may need the global Bokeh, of which there is only one.
+    this.expose();
     const theirs = hostBokeh()!;
-    if (theirs !== this.#bokeh && theirs !== this.#lent) {
+    if (theirs !== this.#bokeh && theirs !== this.#exposed) {
       throw new Unshowable(
         `This plot needs the script ${url}, which would find another BokehJS on this page: ${theirs.version} instead ` +
           `of ${this.version}. Show the plot in an iframe, or use BokehJS ${this.version} on this page.`,
@@ -64,7 +63,7 @@ export class EmbedScripts implements Scripts {
     await runScript(url);
   }
 
-  /** As Bokeh's own embedding runs inline scripts. */
+  /** Run an inline script as Bokeh's own embedding does. */
   evaluate(code: string): void {
     if (!this.#private) {
       throw new Unshowable("This plot brings scripts of its own, which the policy of this page forbids (unsafe-eval).");
@@ -83,7 +82,7 @@ export class EmbedScripts implements Scripts {
     const response = await fetch(url, { credentials: "omit" }).catch(() => null);
     const text = response?.ok ? await response.text().catch(() => null) : null;
     if (text === null) throw new MissingScript(url);
-    // After a redirect the rest lies there, too.
+    // After a redirect, the components are there, too.
     this.#folder = response!.url.replace(/[^/]*$/, "");
     new Function(`${text}\n//# sourceURL=${url}`).call(this.#root);
   }
@@ -93,22 +92,22 @@ export class EmbedScripts implements Scripts {
     const known = versions(theirs);
     await runScript(url);
     const first = hostBokeh()!;
-    // The server may have another version by now than the tag says.
+    // The server may have another version than the tag says.
     const fresh = versions(first).find((version) => !known.includes(version)) ?? this.version;
     this.#root.Bokeh ??= (first[fresh] ?? first) as PageBokeh;
     if (!theirs || first === theirs) return;
-    // Theirs is so old that BokehJS took its place; components still look for us there.
+    // The page's BokehJS was too old to stay: put it back, with ours as a property for the components.
     Object.assign(theirs, { [first.version]: this.#root.Bokeh });
     Object.assign(globalThis, { Bokeh: theirs });
   }
 }
 
-/** Those that are beside each other as `Bokeh["3.9.2"]`. */
+/** Versions registered as `Bokeh["3.9.2"]`. */
 function versions(bokeh: PageBokeh | undefined): string[] {
   return Object.keys(bokeh ?? {}).filter((key) => /^\d+\./.test(key));
 }
 
-/** Whether the page's policy lets text become a function. */
+/** Whether the page's policy allows `new Function`. */
 function mayEval(): boolean {
   try {
     return new Function("return true")() as boolean;

@@ -2,11 +2,11 @@ import type { BokehDocument } from "../bokehjs/bokeh";
 import { BackOff } from "../connection/back-off";
 import { TIMING } from "../connection/timing";
 import type { LiveDocument } from "../document/live-document";
-import { undrawnWords } from "../document/words";
+import { undrawnMessage } from "../document/messages";
 import type { Failure } from "../lazy/failure";
 import type { EmbedPlace } from "./embed-place";
 
-/** A document in a host page: shown in one or more places, of which each brought a token. */
+/** A document in a host page, shown in one or more places. Each place has a token. */
 export class EmbeddedDocument {
   readonly places = new Set<EmbedPlace>();
   readonly #failures = new BackOff(TIMING.errorMs, TIMING.maxErrorMs, TIMING.calmMs);
@@ -19,12 +19,12 @@ export class EmbeddedDocument {
     return this.live.document;
   }
 
-  /** The last change that can be seen. */
+  /** The last change that is drawn. */
   get seq(): number {
     return this.live.seq;
   }
 
-  /** The token to use; undefined if all were refused. */
+  /** The token in use; undefined if all were refused. */
   get token(): string | undefined {
     return this.#tokens[0];
   }
@@ -35,27 +35,27 @@ export class EmbeddedDocument {
     void this.live.show(place);
   }
 
-  /** Returns whether that was its last place. */
+  /** Returns whether this was the last place. */
   hide(place: EmbedPlace): boolean {
     this.places.delete(place);
     return this.live.hide(place) === 0;
   }
 
-  /** It could not be shown: how long to wait before it begins anew. */
+  /** How long to wait before reloading the document after a failure. */
   waitMs(): number {
     return this.#failures.next();
   }
 
-  /** The token does not work: forget it. */
+  /** Remove the refused token. */
   dropToken(): void {
     this.#tokens.shift();
   }
 
-  /** Tell places what of that which they are to show cannot be drawn. */
-  tellUndrawn(failures: readonly Failure[]): void {
+  /** Show in each place which of its roots cannot be drawn. */
+  showUndrawn(failures: readonly Failure[]): void {
     for (const place of this.places) {
       const own = failures.filter(({ root }) => this.#isFor(place, root));
-      if (own.length > 0) place.tell(undrawnWords(own));
+      if (own.length > 0) place.show(undrawnMessage(own));
     }
   }
 
@@ -63,7 +63,8 @@ export class EmbeddedDocument {
     return only === null || root === "" || root === only || this.document?.get_model_by_id(root)?.name === only;
   }
 
-  tell(text: string): void {
-    for (const place of this.places) place.tell(text);
+  /** Show a notice in all places. */
+  notify(text: string): void {
+    for (const place of this.places) place.show(text);
   }
 }

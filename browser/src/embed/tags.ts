@@ -1,4 +1,4 @@
-/** What an embed tag says: the attributes of the `<script>` element that runs autoload.js. */
+/** The attributes of an embed tag: a `<script>` element that runs autoload.js. */
 export interface Tag {
   /** Where the server is mounted, with a slash at the end. */
   base: string;
@@ -6,7 +6,7 @@ export interface Tag {
   /** Id or name of the one model to show; null: the whole document. */
   model: string | null;
   token: string;
-  /** That of the BokehJS which the server has. */
+  /** Version of the server's BokehJS. */
   version: string;
   /** Id of the element to draw into; null: right after the tag. */
   elementId: string | null;
@@ -15,7 +15,7 @@ export interface Tag {
 
 /**
  * data-bokeh-doc       docid
- * data-bokeh-token     what opens it
+ * data-bokeh-token     access token of the document
  * data-bokeh-model     id or name of a model; absent: the whole document
  * data-bokeh-base      where the server is mounted; absent: where autoload.js came from
  * data-bokeh-version   of BokehJS
@@ -37,30 +37,29 @@ export function readTag(script: HTMLScriptElement): Tag {
 }
 
 /**
- * The elements whose script this is: the one that runs, or, where the browser does not tell (in shadow trees),
- * all tags that have not run yet.
+ * The tags to run: the current script, or, where the browser does not name it (in shadow trees), all tags that have not
+ * run yet.
  */
 export function ownTags(ran: WeakSet<HTMLScriptElement>): HTMLScriptElement[] {
   const { currentScript } = document;
-  const found = currentScript ? [currentScript as HTMLScriptElement] : [...tagsIn(document)];
-  const fresh = found.filter((script) => !ran.has(script));
+  const tags = currentScript ? [currentScript as HTMLScriptElement] : [...tagsIn(document)];
+  const fresh = tags.filter((script) => !ran.has(script));
   fresh.forEach((script) => ran.add(script));
   return fresh;
 }
 
-/** Those in shadow trees, too: only they are in question. */
+/** All tags, including those in shadow trees. */
 function* tagsIn(root: ParentNode): Generator<HTMLScriptElement> {
   yield* root.querySelectorAll<HTMLScriptElement>("script[data-bokeh-doc]");
   for (const { shadowRoot } of root.querySelectorAll("*")) if (shadowRoot) yield* tagsIn(shadowRoot);
 }
 
 /**
- * A new element of our own where the tag wants its plot, which the host page may take away again as it likes.
- * At once, if it can be; otherwise when the page is read. Rejects if there is no such place.
+ * Create an element at the place that the tag names: now, or after the page is parsed. Rejects if there is no such place.
  */
 export async function elementFor({ script, elementId }: Tag): Promise<HTMLElement> {
   const element = document.createElement("div");
-  // In a page without a doctype, 100% of what has no height is the window; there, what is in it fills its place anyway.
+  // Without a doctype, 100% of a parent without a height is the window's height.
   element.style.cssText = document.compatMode === "CSS1Compat" ? "width: 100%; height: 100%;" : "width: 100%;";
   if (elementId === null) {
     if (!script.isConnected || script.closest("head")) {
@@ -74,7 +73,7 @@ export async function elementFor({ script, elementId }: Tag): Promise<HTMLElemen
   if (!find() && document.readyState === "loading") {
     await new Promise((resolve) => document.addEventListener("DOMContentLoaded", resolve, { once: true }));
   }
-  const there = find();
-  if (!there) throw new Error(`the page has no element with the id “${elementId}”`);
-  return there.appendChild(element);
+  const parent = find();
+  if (!parent) throw new Error(`the page has no element with the id “${elementId}”`);
+  return parent.appendChild(element);
 }

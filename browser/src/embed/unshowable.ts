@@ -1,4 +1,4 @@
-/** A document cannot be shown in this page, and trying again is of no use; the message is for people. */
+/** A document cannot be shown in this page, and retrying is useless; the message is for the viewer. */
 export class Unshowable extends Error {
   override name = "Unshowable";
 }

@@ -5,7 +5,7 @@ export interface ModelRep {
   [key: string]: unknown;
 }
 
-/** What BokehJS and extensions need to be there. */
+/** Scripts and styles that a document needs. */
 export interface Resources {
   components?: string[];
   js?: string[];
@@ -14,7 +14,7 @@ export interface Resources {
   css_raw?: string[];
 }
 
-/** What a GRAPH carries: a document's models side by side, without columns. */
+/** The JSON of a GRAPH op: all models of a document, by id, without columns. */
 export interface Graph {
   version: string;
   title: string;
@@ -25,7 +25,7 @@ export interface Graph {
   defs?: unknown[];
   resources?: Resources;
   share_view?: boolean;
-  /** A name for the document until the next GRAPH. */
+  /** Identifies this GRAPH until the next one. */
   generation?: string;
 }
 
@@ -35,11 +35,11 @@ export interface PatchEvent {
   attr?: string;
   title?: string;
   new?: unknown;
-  /** Of ModelChanged: the attribute is back at its default; `new`, if there, is that. */
+  /** ModelChanged: the attribute is reset to its default, which `new` may give. */
   unset?: boolean;
 }
 
-/** What a PATCH carries: Bokeh's document events, and what else of the graph is new. */
+/** The JSON of a PATCH op: Bokeh's document events, and other changed parts of the graph. */
 export interface Patch {
   share_view?: boolean;
   events?: PatchEvent[];
@@ -50,12 +50,12 @@ export interface Patch {
   resources?: Resources;
 }
 
-/** Whether an event is about which models there are, and where: more than a value. */
-export function isOfModels({ kind, new: value }: PatchEvent): boolean {
+/** Whether an event adds, removes or rearranges models. */
+export function isStructural({ kind, new: value }: PatchEvent): boolean {
   return kind === "ModelChanged" ? JSON.stringify(value ?? null).includes('"id":') : kind !== "TitleChanged";
 }
 
-/** Whether a patch may build or take away views. */
-export function bringsModels({ events = [], config }: Patch): boolean {
-  return config !== undefined || events.some(isOfModels);
+/** Whether a patch may create or remove views. */
+export function isStructuralPatch({ events = [], config }: Patch): boolean {
+  return config !== undefined || events.some(isStructural);
 }

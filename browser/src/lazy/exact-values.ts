@@ -1,17 +1,18 @@
 import type { Source } from "../bokehjs/bokeh";
 
+/** A column as exact JSON. */
 export interface ExactValues {
-  /** "array" for JS Arrays, else the class of the typed array without "Array" and "NDArray", in lower case. */
+  /** "array" for JS Arrays, else the dtype. */
   kind: string;
-  /** Rows, then trailing dimensions; of an array its length. */
+  /** Rows, then trailing dimensions. */
   shape: number[];
-  /** Of typed arrays: their bytes, little-endian, in base64. */
+  /** Typed arrays: the bytes, little-endian. */
   base64?: string;
-  /** Of arrays: items; numbers JSON has not are "NaN", "Infinity", "-Infinity", "-0" under "number". */
+  /** JS Arrays: the items. Numbers that JSON lacks are {number: "NaN" | "Infinity" | "-Infinity" | "-0"}. */
   items?: unknown[];
 }
 
-/** The values of a source as BokehJS holds them, to the last bit, in JSON. */
+/** All columns of a source as exact JSON. */
 export function exactValues(source: Source): Record<string, ExactValues> {
   return Object.fromEntries(Object.entries(source.data).map(([name, values]) => [name, exact(values)]));
 }

@@ -7,15 +7,15 @@ const LONGEST_REASON = 200;
 
 /** A root that BokehJS cannot draw. */
 export interface Failure {
-  /** Its id; "" for what is of no root. */
+  /** Its id; "" if the failure belongs to no root. */
   root: string;
-  /** Id of the model that it fails for. */
+  /** Id of the model that causes it. */
   model: string;
-  /** Which they are and why, for people. */
+  /** Message for the viewer. */
   text: string;
 }
 
-/** What people call a model: its type, and its name or title; else its id. */
+/** A readable name of a model: its type, and its name, title or id. */
 export function label({ models }: Graph, id: string): string {
   const { name = "model", attributes = {} } = models[id] ?? {};
   const { title } = attributes as { title?: unknown };
@@ -31,12 +31,12 @@ function textOf(value: unknown): string {
   return typeof value === "string" ? value.trim() : "";
 }
 
-/** Why BokehJS cannot draw models, the innermost first, in words for people; none: it could not even make them. */
+/** Why BokehJS cannot draw models, for the viewer. Innermost first; empty if the models could not be created. */
 export function reason(bokeh: BokehJS, failing: readonly Model[], error: unknown): string {
   const models = failing.flatMap((model) => [model, ...modelsIn(model)]);
   const source = models.find(isSource);
-  const found = source && (unequal(source) ?? models.map((model) => listsAsImage(model, source)).find(Boolean));
-  if (found) return found;
+  const cause = source && (unequal(source) ?? models.map((model) => listsAsImage(model, source)).find(Boolean));
+  if (cause) return cause;
   const text = error instanceof Error ? error.message : String(error);
   return `BokehJS ${bokeh.version} says “${text.replace(/\s+/g, " ").trim().slice(0, LONGEST_REASON)}”`;
 }
@@ -44,8 +44,8 @@ export function reason(bokeh: BokehJS, failing: readonly Model[], error: unknown
 function unequal(source: Source): string | null {
   const lengths = Object.entries(source.data).map(([name, values]) => [name, (values as ArrayLike<unknown>).length]);
   if (new Set(lengths.map(([, length]) => length)).size < 2) return null;
-  const told = lengths.slice(0, 8).map((pair) => pair.join(": ")).join(", ");
-  return `the columns of its data source have different lengths (${told})`.slice(0, LONGEST_REASON);
+  const list = lengths.slice(0, 8).map((pair) => pair.join(": ")).join(", ");
+  return `the columns of its data source have different lengths (${list})`.slice(0, LONGEST_REASON);
 }
 
 function listsAsImage({ type, properties }: Model, source: Source): string | null {

@@ -1,6 +1,6 @@
 import type { Graph, ModelRep, Patch, Resources } from "../graph/graph";
 
-/** Bring a graph to what it is after a patch, as the server does. Changes it. */
+/** Apply a patch to a graph, in place, as the server does. */
 export function fold(graph: Graph, { events = [], resources, ...rest }: Patch): void {
   const flat = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(flat);

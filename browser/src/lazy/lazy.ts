@@ -1,13 +1,13 @@
 /**
- * What a page needs seldom, in a script of its own, `seldom.js`, that is fetched when it is needed first. It shares no
- * modules with the page's script: what it has to know is handed in, BokehJS too.
+ * Entry point of `seldom.js`: rarely used code, loaded on first use. Its modules are not those of the page's script, so
+ * it gets BokehJS as an argument.
  */
 export { plainDecoder } from "../chunks/plain-decoder";
 export { exactValues } from "./exact-values";
 export { fold } from "./fold";
-export { InPart } from "./in-part";
+export { PartialDrawing } from "./partial-drawing";
 export { StaleViews } from "./stale-views";
-export { Undrawn } from "./undrawn";
+export { UndrawnRoots } from "./undrawn-roots";
 
-/** Loads it. Rejects where it cannot be had. */
+/** Loads `seldom.js`. */
 export type Lazy = () => Promise<typeof import("./lazy")>;

@@ -1,28 +1,27 @@
 import type { BokehDocument, BokehJS, Model, View } from "../bokehjs/bokeh";
-import { type LayoutView, before, isChild, rebuildChildren, silence } from "../bokehjs/layout-views";
+import { type LayoutView, before, disconnect, isChild, rebuildChildren } from "../bokehjs/layout-views";
 import { forgetViews } from "../bokehjs/ranges";
-import { reserve } from "../dom/keeping-scroll";
+import { reserve } from "../dom/keep-scroll";
 import type { Patch } from "../graph/graph";
-import { changesViews } from "./changes-views";
+import { needsRebuild } from "./needs-rebuild";
 import { modelsIn } from "./models-in";
 
-/** A view that can be taken out of the page and built anew where it was: a root's, or that of a layout's child. */
+/** A view that can be rebuilt in its place: that of a root, or of a layout's child. */
 interface Unit {
   readonly view: View;
-  /** Null: it is a root's. */
+  /** Null: the view of a root. */
   readonly layout: LayoutView | null;
 }
 
-const LONGEST_MS = 1000;
+const MAX_WAIT_MS = 1000;
 
 /**
- * Views that would not show what a patch says: BokehJS's own read many an attribute once, when they are built, such as
- * a plot's ranges or a renderer's glyph. They hear nothing of the patch, and are built anew after it.
+ * Views that must be rebuilt to show a patch. BokehJS's views read many attributes only when they are built, such as a
+ * plot's ranges or a renderer's glyph. Such views are disconnected before the patch and rebuilt after it.
  */
 export class StaleViews {
-  readonly #out = new Set<Unit>();
-
-  /** Releases the places that are reserved for them. */
+  readonly #units = new Set<Unit>();
+  /** Releases the reserved heights. */
   #release: (() => void) | null = null;
 
   constructor(
@@ -31,28 +30,29 @@ export class StaleViews {
     private readonly elements: HTMLElement[],
   ) {}
 
-  takeOut({ events = [] }: Patch): void {
-    for (const { kind, model } of events) if (kind === "RootRemoved") this.#drop(model!.id);
-    const stale = events.filter((event) => changesViews(this.bokeh, this.document, event));
+  /** Disconnect the views that a patch makes stale. To be called before the patch is applied. */
+  disconnect({ events = [] }: Patch): void {
+    for (const { kind, model } of events) if (kind === "RootRemoved") this.#forgetRoot(model!.id);
+    const stale = events.filter((event) => needsRebuild(this.bokeh, this.document, event));
     const changed = new Set(stale.map(({ model }) => this.document.get_model_by_id(model!.id)!));
     if (changed.size === 0) return;
-    const units = [...this.#units(this.document.views_manager?.roots ?? [])];
+    const units = [...this.#find(this.document.views_manager?.roots ?? [])];
     const all = new Set(units.map(({ view }) => view.model));
-    const goes = ({ view }: Unit) => events.some(({ kind, model }) => kind === "RootRemoved" && model!.id === view.model.id);
-    for (const unit of units) if (this.#shows(unit.view.model, changed, all) && !goes(unit)) this.#takeOut(unit);
+    const isRemoved = ({ view }: Unit) => events.some(({ kind, model }) => kind === "RootRemoved" && model!.id === view.model.id);
+    for (const unit of units) if (this.#shows(unit.view.model, changed, all) && !isRemoved(unit)) this.#disconnect(unit);
   }
 
-  /** Resolves when they are there again; rejects with what went wrong. */
+  /** Rebuild them. To be called after the patch is applied. */
   async rebuild(): Promise<void> {
-    const out = [...this.#out].filter(({ view }) => !view.is_destroyed);
-    this.#out.clear();
-    const layouts = new Set(out.map(({ layout }) => layout).filter((layout) => layout !== null));
+    const units = [...this.#units].filter(({ view }) => !view.is_destroyed);
+    this.#units.clear();
+    const layouts = new Set(units.map(({ layout }) => layout).filter((layout) => layout !== null));
     try {
-      for (const { view, layout } of out) if (!layout) await this.#rebuildRoot(view);
+      for (const { view, layout } of units) if (!layout) await this.#rebuildRoot(view);
       for (const layout of layouts) {
-        // The same patch may have given it other children, which it is building.
-        await Promise.race([layout.ready, new Promise((resolve) => setTimeout(resolve, LONGEST_MS))]);
-        const views = out.filter((unit) => unit.layout === layout).map(({ view }) => view);
+        // The layout may still be building children that the same patch added.
+        await Promise.race([layout.ready, new Promise((resolve) => setTimeout(resolve, MAX_WAIT_MS))]);
+        const views = units.filter((unit) => unit.layout === layout).map(({ view }) => view);
         const left = views.filter(({ is_destroyed }) => !is_destroyed);
         if (!layout.is_destroyed) await rebuildChildren(layout, left, (view) => this.#remove(view));
       }
@@ -72,41 +72,41 @@ export class StaleViews {
     place.remove();
   }
 
-  /** BokehJS's computed ranges keep what they have computed for views that are gone. To be called when all is drawn. */
+  /** Remove the bounds that computed ranges store for removed views. To be called after drawing. */
   forget(): void {
     forgetViews(this.document, ({ is_destroyed }) => is_destroyed);
   }
 
-  /** From now on it hears of nothing; it stays where it is, since layouts count on it, until another takes its place. */
-  #takeOut(unit: Unit): void {
+  /** Disconnect a view. It stays in the page until it is replaced, because layouts use its element. */
+  #disconnect(unit: Unit): void {
     this.#release ??= reserve(this.elements);
-    this.#out.add(unit);
-    silence(unit.view);
+    this.#units.add(unit);
+    disconnect(unit.view);
   }
 
-  /** Returns what stands in the page for it. */
+  /** Remove a view; returns its placeholder. */
   #remove(view: View): Comment {
     const place = document.createComment("");
     view.el!.before(place);
     view.remove();
-    forgetViews(this.document, (one) => one === view);
+    forgetViews(this.document, (other) => other === view);
     return place;
   }
 
-  /** Its view goes, and comes again where the document says: it is no longer one of those to be built here. */
-  #drop(root: string): void {
-    for (const unit of this.#out) if (!unit.layout && unit.view.model.id === root) this.#out.delete(unit);
+  /** A removed root is not rebuilt here; if it is added again, DocumentView draws it. */
+  #forgetRoot(root: string): void {
+    for (const unit of this.#units) if (!unit.layout && unit.view.model.id === root) this.#units.delete(unit);
   }
 
-  *#units(views: Iterable<View>, parent: View | null = null): Generator<Unit> {
+  *#find(views: Iterable<View>, parent: View | null = null): Generator<Unit> {
     for (const view of views) {
       if (!parent && view.el?.parentNode) yield { view, layout: null };
       else if (parent && isChild(view, parent)) yield { view, layout: parent };
-      yield* this.#units(view.children(), view);
+      yield* this.#find(view.children(), view);
     }
   }
 
-  /** Whether the view of `model` shows one of the models `changed`, other than by views of `all` in it. */
+  /** Whether the view of `model` shows a `changed` model itself, not through the views of `all`. */
   #shows(model: Model, changed: ReadonlySet<Model>, all: ReadonlySet<Model>): boolean {
     const seen = new Set([model]);
     for (const one of seen) {

@@ -1,12 +1,12 @@
-/** What the server tells the page, in #bokeh-wsgi-config. */
+/** The JSON that the server writes into the page, in #bokeh-wsgi-config. */
 export interface Config {
   /** Where the server is mounted, with a slash at the end. */
   base: string;
   token: string;
   docs: { docid: string; after: number }[];
-  /** The document that the page is about. */
+  /** The page's main document. */
   docid: string;
-  /** Whether what is done in the page goes to the server. */
+  /** Whether changes made in the page are sent to the server. */
   write: boolean;
   /** Id or name of the one model of it to show. */
   model: string | null;

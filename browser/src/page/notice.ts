@@ -6,14 +6,14 @@ const STYLE = `
   font: 16px/1.45 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; overflow-wrap: anywhere;
 `;
 
-/** A message over the plot, #bokeh-wsgi-notice: what a viewer has to know about it. */
+/** A message for the viewer over the plot, #bokeh-wsgi-notice. */
 export class Notice {
   #element: HTMLElement | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly view: HTMLElement) {}
 
-  /** With `ms`, for so long, whatever happens meanwhile, unless there is something else to say. */
+  /** With `ms`, the message stays that long, despite clear(), unless another one replaces it. */
   show(text: string, ms?: number): void {
     clearTimeout(this.#timer);
     this.#timer = ms === undefined ? undefined : setTimeout(() => {

@@ -1,6 +1,6 @@
 import { type Scripts, runScript } from "../scripts/scripts";
 
-/** Scripts of a page of the server itself, whose BokehJS is that of the page. */
+/** Loads scripts in the server's own pages. */
 export const pageScripts: Scripts = {
   /** "bokeh-widgets" → …/js/bokeh-widgets.min.js, if BokehJS came from …/js/bokeh.min.js. */
   component(name) {
@@ -9,6 +9,6 @@ export const pageScripts: Scripts = {
     return folder === undefined ? null : `${folder}${name}${min}.js${query}`;
   },
   run: runScript,
-  // Not as a script element: the page's policy allows eval, which CustomJS needs, but nothing inline.
+  // Not a script element: the page's policy allows eval, for CustomJS, but no inline scripts.
   evaluate: (code) => void (0, eval)(code),
 };

@@ -1,14 +1,14 @@
 import type { Resources } from "../graph/graph";
 import type { Scripts } from "./scripts";
 
-/** By address or text; of what is still loading, its promise. */
+/** By URL or text; the value is the promise of what is loading. */
 const loaded = new Map<string, unknown>();
 
-/** Load what a graph or patch needs and the page has not got yet. Rejects as `scripts` do. */
+/** Load the resources that the page lacks. Rejects as `scripts.run` does. */
 export async function loadResources(resources: Resources, scripts: Scripts): Promise<void> {
-  for (const { src, text } of document.scripts) note(src, text);
-  for (const { href } of document.querySelectorAll("link")) note(href);
-  for (const { textContent } of document.querySelectorAll("style")) note(textContent ?? "");
+  for (const { src, text } of document.scripts) markLoaded(src, text);
+  for (const { href } of document.querySelectorAll("link")) markLoaded(href);
+  for (const { textContent } of document.querySelectorAll("style")) markLoaded(textContent ?? "");
 
   for (const url of resources.css ?? []) once(absolute(url), () => style(url));
   for (const text of resources.css_raw ?? []) once(text, () => (append("style").textContent = text));
@@ -26,13 +26,13 @@ function absolute(url: string): string {
   return new URL(url, document.baseURI).href;
 }
 
-function note(...there: string[]): void {
-  for (const what of there) if (!loaded.has(what)) loaded.set(what, undefined);
+function markLoaded(...keys: string[]): void {
+  for (const key of keys) if (!loaded.has(key)) loaded.set(key, undefined);
 }
 
-function once(what: string, load: () => unknown): unknown {
-  if (!loaded.has(what)) loaded.set(what, load());
-  return loaded.get(what);
+function once(key: string, load: () => unknown): unknown {
+  if (!loaded.has(key)) loaded.set(key, load());
+  return loaded.get(key);
 }
 
 function append<Name extends "link" | "style">(name: Name): HTMLElementTagNameMap[Name] {

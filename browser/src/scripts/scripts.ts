@@ -1,13 +1,13 @@
-/** How scripts that a document needs get into the page. */
+/** Loads the scripts that a document needs into the page. */
 export interface Scripts {
-  /** The address of one of BokehJS's components, "bokeh-widgets" for example; null if it is there or cannot be had. */
+  /** The URL of a component of BokehJS (for example "bokeh-widgets"); null if it is loaded or has no known URL. */
   component(name: string): string | null;
-  /** Run the script at an address; rejects with MissingScript or Unshowable. */
+  /** Run the script at a URL; rejects with MissingScript or Unshowable. */
   run(url: string): Promise<void>;
   evaluate(code: string): void;
 }
 
-/** A script that a document needs cannot be had; the server may know a page that has it. */
+/** A script failed to load. Reloading the page may help: the server may then allow the script. */
 export class MissingScript extends Error {
   override name = "MissingScript";
 
@@ -16,7 +16,7 @@ export class MissingScript extends Error {
   }
 }
 
-/** Run the script at `url` as an element of the page. Rejects with MissingScript (a policy may forbid it). */
+/** Run a script as a script element. Rejects with MissingScript, also where a policy forbids the script. */
 export function runScript(url: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const element = document.head.appendChild(document.createElement("script"));

@@ -1,34 +1,33 @@
 import { type BokehDocument, type Model, type Signal, type Source, bokeh } from "../bokehjs/bokeh";
 import { allModels } from "../bokehjs/documents";
-import { keepingSelection, setData, setInPlace } from "../bokehjs/sources";
+import { keepSelection, setData, setInPlace } from "../bokehjs/sources";
 import type { Column } from "../columns/column";
-import type { Touched } from "./touched";
+import type { SourceChanges } from "./source-changes";
 
 /**
- * Put the columns' new values into a live source, and tell BokehJS, once, unless it is to hear of them later.
+ * Set the changed columns of a source and, if `emits`, emit one signal.
  *
- * `owned` may give BokehJS values in memory of its own. Columns that are gone stay, for now, with values of one that is
- * not: a patch that comes with this change has yet to turn the glyphs away from them, and until then BokehJS wants all
- * columns of one length.
+ * `owned` may copy values for BokehJS. Removed columns stay for now, with the values of another column: a later patch
+ * must first stop glyphs using them, and BokehJS needs columns of equal length.
  */
 export function updateSource(
   source: Source,
   columns: ReadonlyMap<string, Column>,
-  touched: Touched,
+  changes: SourceChanges,
   owned: (values: unknown) => unknown = (values) => values,
-  isTold = true,
+  emits = true,
 ): void {
-  const fresh = [...touched.columns].map((name) => [name, owned(columns.get(name)!.value())] as const);
-  if (fresh.length === 0) return;
-  const stale = [...touched.removed].map((name) => [name, fresh[0]![1]] as const);
-  const now = Object.fromEntries([...stale, ...fresh]);
-  const { signal } = touched;
-  if (isTold && signal === "data") return setData(source, { ...source.data, ...now });
-  setInPlace(source, now);
-  if (!isTold) return;
-  keepingSelection(source, () => {
+  const changed = [...changes.columns].map((name) => [name, owned(columns.get(name)!.value())] as const);
+  if (changed.length === 0) return;
+  const removed = [...changes.removed].map((name) => [name, changed[0]![1]] as const);
+  const values = Object.fromEntries([...removed, ...changed]);
+  const { signal } = changes;
+  if (emits && signal === "data") return setData(source, { ...source.data, ...values });
+  setInPlace(source, values);
+  if (!emits) return;
+  keepSelection(source, () => {
     if (signal === "streaming") source.streaming.emit();
-    else source.patching.emit(touched.indices);
+    else source.patching.emit(changes.indices);
   });
 }
 
@@ -37,7 +36,7 @@ interface Table extends Model {
   view?: { change?: Signal };
 }
 
-/** BokehJS 3.9's tables look at their source only when their view changes, so not while its length stays. */
+/** BokehJS 3.9's tables update only when their view changes, which it does not if the length stays the same. */
 export function refreshTables(document: BokehDocument, source: Source): void {
   if (!bokeh().version.startsWith("3.9.")) return;
   for (const table of allModels(document).values() as Iterable<Table>) {

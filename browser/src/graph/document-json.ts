@@ -3,10 +3,10 @@ import type { Graph } from "./graph";
 export type DataOf = (model: string) => object | null;
 
 /**
- * The document JSON that BokehJS reads: each model written out where it is mentioned first, in the order in
- * which `Document.from_json` reads. `dataOf` gives a source's columns; it is asked for every model.
+ * The JSON for `Document.from_json`: each model is written in full at its first mention, in reading order.
+ * `dataOf` returns the columns of a source, null for other models.
  */
-export function nest(graph: Graph, dataOf: DataOf): object {
+export function documentJson(graph: Graph, dataOf: DataOf): object {
   const written = new Set<string>();
 
   const model = (id: string): object => {
@@ -34,19 +34,19 @@ export function nest(graph: Graph, dataOf: DataOf): object {
   return { version, title, defs, config, roots, callbacks };
 }
 
-/** Give the new models in a patch's JSON their columns. Changes `json`. */
-export function inject(json: unknown, dataOf: DataOf): void {
+/** Add their columns to the new sources in a patch's JSON. Changes `json`. */
+export function injectColumns(json: unknown, dataOf: DataOf): void {
   if (json === null || typeof json !== "object") return;
   if (!Array.isArray(json)) {
     const rep = json as { type?: unknown; id?: unknown; attributes?: Record<string, unknown> };
     if (rep.type === "object" && typeof rep.id === "string") {
       const data = dataOf(rep.id);
       if (data) {
-        inject(rep.attributes, dataOf);
+        injectColumns(rep.attributes, dataOf);
         rep.attributes = { ...rep.attributes, data };
         return;
       }
     }
   }
-  for (const item of Object.values(json)) inject(item, dataOf);
+  for (const item of Object.values(json)) injectColumns(item, dataOf);
 }

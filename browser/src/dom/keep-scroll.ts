@@ -1,5 +1,5 @@
-/** Redraw what is in `elements` without a jump of the page: their places stay reserved meanwhile. */
-export async function keepingScroll(elements: HTMLElement[], redraw: () => Promise<void>): Promise<void> {
+/** Redraw the contents of `elements` without moving the scroll position. */
+export async function keepScroll(elements: HTMLElement[], redraw: () => Promise<void>): Promise<void> {
   const release = reserve(elements);
   try {
     await redraw();
@@ -8,7 +8,7 @@ export async function keepingScroll(elements: HTMLElement[], redraw: () => Promi
   }
 }
 
-/** Reserve the places that elements take, until the function that this returns is called. */
+/** Keep the heights of elements until the returned function is called. */
 export function reserve(elements: HTMLElement[]): () => void {
   const { scrollX, scrollY } = window;
   const before = elements.map(({ style }) => style.minHeight);

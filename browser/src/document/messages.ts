@@ -1,19 +1,21 @@
 import type { Failure } from "../lazy/failure";
-import type { Found } from "./document-view";
+import type { ModelStatus } from "./document-view";
 
-const WORDS: Record<Exclude<Found, "shown">, string> = {
+// Texts for the viewer.
+
+const MODEL: Record<Exclude<ModelStatus, "shown">, string> = {
   "no-picture": "“NAME” is part of this document, but no plot, widget or layout that can be shown alone.",
   missing: "This document has nothing (any more) with the id or name “NAME”.",
 };
 
-/** Why the one model that is to be shown is not, for people; null if it is. */
-export function foundWords(what: Found, name: string): string | null {
-  return what === "shown" ? null : WORDS[what].replace("NAME", () => name);
+/** Why the requested model is not shown; null if it is. */
+export function modelMessage(status: ModelStatus, name: string): string | null {
+  return status === "shown" ? null : MODEL[status].replace("NAME", () => name);
 }
 
-const LAST = "What you see here is the last of it.";
+const LAST = "You see its last state.";
 
-/** By the reason that the server gives. */
+/** By the reason of the server. */
 const ENDED: Record<string, string> = {
   deleted: `This document was deleted. ${LAST}`,
   "not-found": "There is no such document here; it may have been deleted.",
@@ -24,21 +26,21 @@ const ENDED: Record<string, string> = {
   disabled: `The account that this document was shown to was disabled. ${LAST}`,
 };
 
-/** Why nothing more of a document comes, for people. */
-export function ended(reason: string): string {
+/** Why a document gets no more changes. */
+export function endedMessage(reason: string): string {
   return ENDED[reason] ?? `The server ended this document: ${reason}.`;
 }
 
-/** What cannot be drawn, for people. */
-export function undrawnWords(failures: readonly Failure[]): string {
+/** What cannot be drawn. */
+export function undrawnMessage(failures: readonly Failure[]): string {
   return `${failures.map(({ text }) => text).join(". ")}. It will be tried again when that changes.`;
 }
 
-/** Why a document is fetched anew, for people. */
-export function failedWords(error: unknown): string {
-  return `A change could not be shown, so the document is being fetched anew. (${messageOf(error)})`;
+/** Why a document is reloaded. */
+export function failedMessage(error: unknown): string {
+  return `A change could not be shown, so the document is being reloaded. (${errorText(error)})`;
 }
 
-export function messageOf(error: unknown): string {
+export function errorText(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,11 +1,11 @@
 import type { BokehDocument } from "../bokehjs/bokeh";
 import type { PatchEvent } from "../graph/graph";
 
-/** Beginnings of types and attributes among which are those that views read once, when they are built. */
+/** Matches at least the READ_ONCE of needs-rebuild.ts, by beginnings of types and attributes. */
 const READ_ONCE = /^(Tab|GroupBox|ColorBar|Title)|\.(level|title_l|toolbar_|hidpi|output_|bar_c|format|show_v|orien|direc)/;
 
-/** Whether an event may be something that views do not follow: by a look at its value, the one of before, and the name. */
-export function mayChangeViews(document: BokehDocument, { kind, model, attr, new: value }: PatchEvent): boolean {
+/** Cheap test whether an event may need views to be rebuilt; needsRebuild() decides exactly. */
+export function mayNeedRebuild(document: BokehDocument, { kind, model, attr, new: value }: PatchEvent): boolean {
   if (kind !== "ModelChanged") return false;
   const changed = document.get_model_by_id(model!.id);
   const property = changed?.properties[attr!];
@@ -14,7 +14,7 @@ export function mayChangeViews(document: BokehDocument, { kind, model, attr, new
 }
 
 function isObject(value: unknown): boolean {
-  // A list of numbers or texts holds no models; lists are not mixed.
+  // The first item is enough: lists do not mix models with numbers or strings.
   if (Array.isArray(value)) return isObject(value[0]);
   return typeof value === "object" && value !== null && !ArrayBuffer.isView(value);
 }

@@ -2,11 +2,11 @@ import type { Answer, Request } from "../src/ahead/tasks";
 import { RunDecoder } from "../src/ahead/run-decoder";
 import { plainDecoder } from "../src/chunks/plain-decoder";
 
-/** What the page sees of its worker, without one: memory changes hands, and answers come later. */
-export class WorkerHere {
+/** A worker without a thread: transfers memory and answers asynchronously. */
+export class FakeWorker {
   onmessage: ((event: { data: Answer }) => void) | null = null;
   onerror: (() => void) | null = null;
-  /** Runs begun and not yet finished or forgotten. */
+  /** Runs that are neither finished nor forgotten. */
   readonly open = new Set<number>();
   #decoder = new RunDecoder(plainDecoder, (answer, memory) => this.#answer(answer, memory));
 
@@ -22,7 +22,7 @@ export class WorkerHere {
     if (data.kind === "decode") for (const { run } of data.chunks) this.open.add(run);
     if (data.kind === "ramp") this.open.add(data.ramp.run);
     if (data.kind === "finish" || data.kind === "forget") this.open.delete(data.run);
-    this.#decoder.take(data);
+    this.#decoder.handle(data);
   }
 
   #answer(answer: Answer, memory: ArrayBuffer[]): void {

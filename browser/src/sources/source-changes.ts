@@ -1,12 +1,12 @@
 import { type Op, OpCode } from "../arrow/change";
 
-/** Above this many written rows, listeners are told "anything" instead of each row. */
+/** With more written rows than this, the signal does not list them. */
 const MAX_INDICES = 1000;
 
-/** What column ops did to one source since BokehJS was told. */
-export class Touched {
-  /** The place of the last of them among all that BokehJS is to be told. */
-  at = 0;
+/** What column ops changed in one source since BokehJS was last notified. */
+export class SourceChanges {
+  /** Position of the last op among all queued patches and ops. */
+  position = 0;
   readonly columns = new Set<string>();
   readonly removed = new Set<string>();
   #replaced = false;
@@ -15,8 +15,8 @@ export class Touched {
 
   constructor(readonly model: string) {}
 
-  note(op: Op, isNew: boolean, at: number): void {
-    this.at = at;
+  add(op: Op, isNew: boolean, position: number): void {
+    this.position = position;
     if (op.code === OpCode.REMOVE) {
       this.columns.delete(op.column);
       this.removed.add(op.column);
@@ -25,22 +25,22 @@ export class Touched {
     this.columns.add(op.column);
     this.removed.delete(op.column);
     if (op.code === OpCode.APPEND && !isNew) this.#appended = true;
-    else if (op.code === OpCode.WRITE) this.#wrote(op.start, op.count);
+    else if (op.code === OpCode.WRITE) this.#addRows(op.start, op.count);
     else this.#replaced = true;
   }
 
-  /** Which of Bokeh's signals tells it: that of `source.data = …`, of `stream()` or of `patch()`. */
+  /** The signal that describes the changes: that of `source.data = …`, of `stream()` or of `patch()`. */
   get signal(): "data" | "streaming" | "patching" {
     if (this.#replaced || this.removed.size > 0) return "data";
     return this.#appended ? "streaming" : "patching";
   }
 
-  /** The rows that WRITEs touched; undefined if they are too many to tell. */
+  /** The rows that WRITE ops changed; undefined if there are more than MAX_INDICES. */
   get indices(): number[] | undefined {
     return this.#rows ? [...this.#rows].sort((a, b) => a - b) : undefined;
   }
 
-  #wrote(start: number, count: number): void {
+  #addRows(start: number, count: number): void {
     if (!this.#rows || this.#rows.size + count > MAX_INDICES) this.#rows = null;
     else for (let row = start; row < start + count; row++) this.#rows.add(row);
   }

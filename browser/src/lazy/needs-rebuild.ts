@@ -1,11 +1,11 @@
 import type { BokehDocument, BokehJS } from "../bokehjs/bokeh";
 import { modelsOf } from "../bokehjs/documents";
 import type { PatchEvent } from "../graph/graph";
-import { UNSEEN } from "./models-in";
+import { NOT_DRAWN } from "./models-in";
 
-/** Attributes with models in them that views follow by themselves. */
+/** Attributes with models whose changes views show by themselves. */
 const FOLLOWED = new Set(["children", "tools", "above", "below", "left", "right", "center"]);
-/** Attributes without models that views read once, when they are built, by type; may-change-views.ts has to let them by. */
+/** Type and attribute: read only when a view is built, and without models. may-need-rebuild.ts must match all of them. */
 const READ_ONCE: [RegExp, RegExp][] = [
   [/^TabPanel$/, /^(title|closable|disabled)$/],
   [/^Tabs$/, /^tabs_location$/],
@@ -15,19 +15,19 @@ const READ_ONCE: [RegExp, RegExp][] = [
   [/./, /^(level|title_location|toolbar_inner|toolbar_sticky|hidpi|output_backend)$/],
 ];
 
-/** Whether an event says something that views which are there would not show: mostly, which models belong together. */
-export function changesViews(bokeh: BokehJS, document: BokehDocument, { kind, model, attr, new: value }: PatchEvent): boolean {
-  if (kind !== "ModelChanged" || UNSEEN.has(attr!) || FOLLOWED.has(attr!)) return false;
+/** Whether existing views would not show an event: mostly where an attribute gets other models. */
+export function needsRebuild(bokeh: BokehJS, document: BokehDocument, { kind, model, attr, new: value }: PatchEvent): boolean {
+  if (kind !== "ModelChanged" || NOT_DRAWN.has(attr!) || FOLLOWED.has(attr!)) return false;
   const changed = document.get_model_by_id(model!.id);
   const property = changed?.properties[attr!];
   if (!property) return false;
   if (READ_ONCE.some(([type, name]) => type.test(changed.type) && name.test(attr!))) return true;
   const old = property.is_unset ? null : property.get_value();
-  // A title that comes or goes needs another layout.
+  // Showing or hiding a title changes the layout.
   if (changed.type === "Title" && attr === "text") return !value !== !old;
   const now = JSON.stringify(value ?? null);
   const before = modelsOf(bokeh, old);
-  // What is added to a plot is seen; but its ranges are not computed again without what is taken out, nor is the order.
+  // Plots show added renderers, but ignore a new order, and do not recompute ranges after a removal.
   if (attr === "renderers") return before.some(({ id }, i) => (value as { id: string }[])[i]?.id !== id);
   return now.includes('"id":') || before.length > 0;
 }

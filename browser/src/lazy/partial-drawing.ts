@@ -1,23 +1,23 @@
 import type { BokehDocument, BokehJS, Model } from "../bokehjs/bokeh";
-import { ViewWatch } from "../bokehjs/view-watch";
+import { ViewRecorder } from "../bokehjs/view-recorder";
 import type { Graph } from "../graph/graph";
 import { type Failure, label, reason } from "./failure";
 
-/** Draws of a document what can be drawn, and finds out why the rest cannot. */
-export class InPart {
+/** Draws the roots of a document that can be drawn, and finds out why the others cannot. */
+export class PartialDrawing {
   readonly failures: Failure[] = [];
-  readonly #watch: ViewWatch;
+  readonly #recorder: ViewRecorder;
 
   constructor(private readonly bokeh: BokehJS, private readonly graph: Graph) {
-    this.#watch = new ViewWatch(bokeh);
+    this.#recorder = new ViewRecorder(bokeh);
   }
 
-  /** A document of all roots of which BokehJS can make models; `make` makes it of a graph, `discard` undoes that. */
+  /** Create a document from the roots whose models BokehJS can create. `discard` undoes `make`. */
   document(make: (graph: Graph) => BokehDocument, discard: (document: BokehDocument) => void): BokehDocument {
     try {
       return make(this.graph);
     } catch {
-      // Each root alone says whether it is the one.
+      // Try each root alone to find the failing ones.
     }
     const rest = { config: null, callbacks: null };
     const roots = this.graph.roots.filter((root) => {
@@ -37,18 +37,18 @@ export class InPart {
     }
   }
 
-  /** Have views drawn, and meanwhile see which of them throw. */
-  watch(draw: () => Promise<unknown>): Promise<void> {
-    return this.#watch.during(draw);
+  /** Draw views, and record which of them throw. */
+  draw(draw: () => Promise<unknown>): Promise<void> {
+    return this.#recorder.record(draw);
   }
 
-  /** The view of a root could not be drawn: what there is of it is not to follow its models. */
+  /** Record that a root could not be drawn, and disconnect its views. */
   failed(document: BokehDocument, root: Model, error: unknown): void {
-    const views = this.#watch.views.filter((view) => view.root.model === root);
-    const isOfDocument = ({ id }: Model) => document.get_model_by_id(id) !== null;
+    const views = this.#recorder.views.filter((view) => view.root.model === root);
+    const isInDocument = ({ id }: Model) => document.get_model_by_id(id) !== null;
     const failing: Model[] = [];
-    for (let view = this.#watch.whichThrew(error) ?? views.at(-1) ?? null; view; view = view.parent) {
-      if (view.model !== root && isOfDocument(view.model)) failing.push(view.model);
+    for (let view = this.#recorder.throwerOf(error) ?? views.at(-1) ?? null; view; view = view.parent) {
+      if (view.model !== root && isInDocument(view.model)) failing.push(view.model);
     }
     for (const one of views) one.disconnect_signals();
     this.#fail(root.id, (failing[0] ?? root).id, reason(this.bokeh, failing, error));
@@ -58,7 +58,7 @@ export class InPart {
     const what = root === "" ? "What the document does by itself" : label(this.graph, root);
     const because = model === root ? "" : `, because of its ${label(this.graph, model)}`;
     const text = `${what} cannot be drawn${because}: ${why}`;
-    // A document may be shown in several places.
+    // The same failure occurs in each place that shows the document.
     if (!this.failures.some((failure) => failure.text === text)) this.failures.push({ root, model, text });
   }
 }

@@ -6,25 +6,25 @@ interface Initialized {
 
 type Methods = Record<string, (...given: unknown[]) => unknown>;
 
-/** Of views: where errors come to light. */
+/** Methods of views in which errors occur. */
 const METHODS = ["lazy_initialize", "connect_signals", "set_data", "render", "after_render", "get_size", "paint"];
 
-/** Sees which views are built while something is drawn, and which of them throw. */
-export class ViewWatch {
+/** Records which views are built during drawing, and which of them throw. */
+export class ViewRecorder {
   readonly views: View[] = [];
   readonly #threw = new WeakMap<object, View>();
 
   constructor(private readonly bokeh: BokehJS) {}
 
-  async during(draw: () => Promise<unknown>): Promise<void> {
+  async record(draw: () => Promise<unknown>): Promise<void> {
     const { prototype } = this.bokeh.require("core/view").View as unknown as { prototype: Initialized };
     const { initialize } = prototype;
-    const watch = (view: View) => {
+    const add = (view: View) => {
       this.views.push(view);
       for (const method of METHODS) this.#guard(view, method);
     };
     prototype.initialize = function (this: View) {
-      watch(this);
+      add(this);
       initialize.call(this);
     };
     try {
@@ -36,25 +36,25 @@ export class ViewWatch {
   }
 
   /** The innermost view that threw this error. */
-  whichThrew(error: unknown): View | undefined {
+  throwerOf(error: unknown): View | undefined {
     return this.#threw.get(Object(error));
   }
 
-  /** Note the innermost view that throws in a method, or whose promise is rejected. */
+  /** Record the innermost view whose method throws or rejects. */
   #guard(view: View, name: string): void {
     const methods = view as unknown as Methods;
     const method = methods[name];
     if (typeof method !== "function") return;
-    const note = (error: unknown): never => {
+    const fail = (error: unknown): never => {
       if (error instanceof Object && !this.#threw.has(error)) this.#threw.set(error, view);
       throw error;
     };
     methods[name] = (...given) => {
       try {
         const result = method.apply(view, given);
-        return result instanceof Promise ? result.catch(note) : result;
+        return result instanceof Promise ? result.catch(fail) : result;
       } catch (error) {
-        return note(error);
+        return fail(error);
       }
     };
   }
