@@ -1,8 +1,8 @@
-"""A plot server that you mount: scripts publish Bokeh plots, browsers watch them live.
+"""A plot server for Bokeh as a WSGI app: scripts publish plots, browsers show them live.
 
-`BokehWSGI` is the server, as one WSGI app. `Session` is a script's connection to one; most scripts need only
-`bokeh_wsgi.plotting` and `bokeh_wsgi.io`. Each is imported when it is first used: the server side never
-imports Bokeh, and the client side never imports the server.
+`BokehWSGI` is the server. `Session` is a script's connection to it; most scripts need only
+`bokeh_wsgi.plotting` and `bokeh_wsgi.io`. Both are imported at first use: the server never imports Bokeh, and
+the client never imports the server.
 """
 
 from typing import TYPE_CHECKING, Any

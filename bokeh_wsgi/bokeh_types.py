@@ -1,12 +1,12 @@
-"""What Bokeh's model classes take as values of their attributes, as JSON that needs no Bokeh to be read.
+"""The property types of Bokeh's model classes, as JSON that can be used without Bokeh.
 
-A type is a word, or a list of one and its parts::
+A type is a string, or a list of one and its parameters::
 
     "any", "null", "bool", "int", "float", "str", "time", "bytes", "spec", "columns", "absent"
     ["enum", value, …]      ["either", type, …]         ["list", type]          ["tuple", type, …]
     ["dict", key, value]    ["struct", {name: type}]    ["model", class name]   ["range", type, low, high]
 
-`foreign_types` gives those of models; `bokeh_wsgi.models.type_checker` checks values against them.
+`foreign_types` returns those of models; `bokeh_wsgi.models.type_checker` checks values against them.
 """
 
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ from bokeh.model import Model
 
 Type = Any
 Types = dict[str, dict[str, Any]]
-"""By class name: ``{"bases": [name of the class and those above it], "attributes": {name: type}}``."""
+"""By class name: ``{"bases": [names in the MRO], "attributes": {name: type}}``."""
 
 _RANGES: dict[type[Property[Any]], tuple[Type, float | None, float | None]] = {
     p.Byte: ("int", 0, 255),
@@ -44,8 +44,7 @@ _WORDS: tuple[tuple[type[Property[Any]], Type], ...] = (
 
 
 def foreign_types(models: Iterable[Model]) -> Types:
-    """The types of those models' classes that are not Bokeh's own, nor data models: those are in a document's
-    definitions."""
+    """The types of the models' classes, except Bokeh's own, and data models, which documents define."""
     classes = {type(model) for model in models}
     return {
         cls.__qualified_model__: _class_types(cls)
@@ -55,8 +54,8 @@ def foreign_types(models: Iterable[Model]) -> Types:
 
 
 def bokeh_types(name: str) -> dict[str, Any] | None:
-    """The types of a class that Bokeh itself has; None if it has none of that name."""
-    # Half a second, and only who asks needs it. What scripts call a figure is among the plotting names.
+    """The types of a class of Bokeh itself; None if Bokeh has no such class."""
+    # Imported here since it takes half a second. bokeh.plotting registers the class of figures.
     import bokeh.models
     import bokeh.plotting  # noqa: F401
 
@@ -72,14 +71,14 @@ def _class_types(cls: type[Model]) -> dict[str, Any]:
     attributes = {}
     for name in sorted(cls.properties()):
         prop = cls.lookup(name).property
-        # Pages do not know these; read-only ones, such as a file that was chosen, are theirs alone to set.
+        # BokehJS does not know properties that are not serialized. It does set read-only ones (FileInput).
         if not isinstance(prop, p.NotSerialized):
             attributes[name] = type_of(prop)
     return {"bases": bases, "attributes": attributes}
 
 
 def type_of(prop: Property[Any]) -> Type:
-    """What BokehJS may send for a property; "any" where that is not known."""
+    """The type of the values that BokehJS may send for a property; "any" if unknown."""
     if isinstance(prop, DataSpec):
         return "spec"
     if isinstance(prop, p.Nullable):
@@ -104,8 +103,8 @@ def _range(prop: Property[Any]) -> Type | None:
         return ["range", type_of(prop.type_param), 0, None]
     if isinstance(prop, p.Interval):
         return ["range", type_of(prop.type_params[0]), _number(prop.start), _number(prop.end)]
-    found = next((told for kind, told in _RANGES.items() if isinstance(prop, kind)), None)
-    return None if found is None else ["range", *found]
+    known = next((limits for kind, limits in _RANGES.items() if isinstance(prop, kind)), None)
+    return None if known is None else ["range", *known]
 
 
 def _model(prop: p.Instance[Any]) -> Type:

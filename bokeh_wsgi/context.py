@@ -1,4 +1,4 @@
-"""What the routes of one `BokehWSGI` share."""
+"""The objects and settings that all routes of one `BokehWSGI` share."""
 
 from dataclasses import dataclass
 
@@ -18,9 +18,8 @@ ADDRESS_USERS = 4
 
 @dataclass(frozen=True, slots=True)
 class Quotas:
-    """What one user may have: documents, and bytes in the store; None: any number.
-
-    And at a time, in one process: ``uploads`` and ``exports``.
+    """Limits per user: documents and bytes in the store (None: unlimited), and concurrent ``uploads`` and
+    ``exports`` in one process.
     """
 
     documents: int | None
@@ -55,10 +54,10 @@ class Context:
         return self.policy.mode != "single"
 
     def callers(self, request: Request, user: str, limit: int) -> dict[str, int]:
-        """Who a request counts for, and how many each of them may have under way at a time.
+        """The users and addresses that a request counts for, each with its limit of concurrent requests.
 
-        A user has the limit, and the address that they come from `ADDRESS_USERS` times as much, since several
-        may be behind it; the public, and whoever uses a server without users, are what their address is.
+        A user has ``limit``, and the address `ADDRESS_USERS` times as much, since several users may share it.
+        Requests without a user count for their address alone.
         """
         address = f"address {network_of(address_of(request))}"
         if not user or not self.has_users:
@@ -66,7 +65,7 @@ class Context:
         return {f"user {user}": limit, address: ADDRESS_USERS * limit}
 
     def person(self, request: Request) -> Identity:
-        """Whom a page is for; user "" for nobody. Raises `AccessDenied` for a document's token."""
+        """The identity to render a page for; user "" without a login. Raises `AccessDenied` for a token."""
         identity = self.policy.identify(request)
         return identity if identity.token is None else self.require_user(request)
 

@@ -1,4 +1,4 @@
-"""What pages of other origins may call (CORS): those of documents, and those of sites that show them."""
+"""CORS: the routes that pages of other origins may call, such as document pages and pages with embeds."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 from bokeh_wsgi.api import changes, edits, exports
 from bokeh_wsgi.protocol import TOKEN_HEADER
 
-# Routes that a page in an opaque origin, or a page of another site, calls with a document token.
+# Routes that pages call with a document token, from an opaque origin or from another site.
 TOKEN_ROUTES = frozenset({changes.changes, edits.edit, exports.export})
 PREFLIGHT = {
     "Access-Control-Allow-Origin": "*",
@@ -18,12 +18,12 @@ PREFLIGHT = {
 
 
 def preflight() -> Response:
-    """The response to a browser that asks what a page of another origin may send."""
+    """The response to a CORS preflight."""
     return Response("", mimetype="text/plain", headers=PREFLIGHT)
 
 
 def allow(response: Response, route: Any) -> Response:
-    """Let pages of all origins read the response, if its route is for them."""
+    """Let pages of all origins read the response, if its route is in `TOKEN_ROUTES`."""
     if route in TOKEN_ROUTES:
         response.headers["Access-Control-Allow-Origin"] = "*"
     return response

@@ -1,6 +1,6 @@
-"""In a Django site: the site's users as those of the plot server.
+"""Django integration: the plot server uses the accounts of the Django site.
 
-In its ``wsgi.py``::
+In the site's ``wsgi.py``::
 
     plots = BokehWSGI(identify=bokeh_wsgi.django.identify)
     application = DispatcherMiddleware(get_wsgi_application(), {"/bokeh": plots})
@@ -15,20 +15,20 @@ try:
     from django.db import close_old_connections
     from django.http import HttpResponse
 except ImportError as error:
-    raise ImportError("bokeh_wsgi.django is for sites that run on Django: pip install django") from error
+    raise ImportError("bokeh_wsgi.django needs Django: pip install django") from error
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 
 def identify(environ: "WSGIEnvironment") -> str | None:
-    """For ``BokehWSGI(identify=…)``: who is signed in by ``django.contrib.auth``, None for nobody.
+    """For ``BokehWSGI(identify=…)``: the user signed in by ``django.contrib.auth``, or None.
 
-    Looks at the site's session and changes nothing in it. Thread-safe; leaves no database connection open
-    longer than the site's settings let one be.
+    Reads the session without changing it. Thread-safe; closes database connections as the site's settings
+    (``CONN_MAX_AGE``) require.
     """
     request = WSGIRequest({**environ})
-    # As at a request's begin and end, which Django's own handler would have told.
+    # Django's own handler does this at the begin and end of a request.
     close_old_connections()
     try:
         SessionMiddleware(HttpResponse).process_request(request)
@@ -40,4 +40,4 @@ def identify(environ: "WSGIEnvironment") -> str | None:
 
 
 def _do_nothing() -> None:
-    """In place of what ends a session or gives it another key, of which the browser would not be told."""
+    """Replaces session methods that end it or change its key: the browser would not get the new cookie."""

@@ -1,16 +1,16 @@
-"""Live plots in pages of your own.
+"""HTML tags that show live plots in other web pages.
 
 ::
 
-    autoload_server(p, session)    # a <script> tag: the plot appears where the tag stands
-    components(p, session)         # the script for the end of the page, and a <div> for the plot's place
-    iframe(p, session)             # an <iframe>: no script of the plot server runs in your page
+    autoload_server(p, session)    # a <script> tag: the plot appears in its place
+    components(p, session)         # a script for the end of the page, and a <div> for the plot
+    iframe(p, session)             # an <iframe>: no script of the plot server runs in the page
 
-A plot is a model, or the name (or id) of one that the document holds, as for a site whose plots are published
-by scripts elsewhere; None is the whole document.
+A plot is a model, or the name or id of a model in the document, which another script may have published; None
+is the whole document.
 
-What is private stays so: each tag has a token that reads this one document, and no more. It works until
-``session.withdraw_tokens()``. With ``public=True`` tags show what `Session.publish` gave to everybody.
+Each tag has a token that can only read this document, until ``session.withdraw_tokens()``. Tags with
+``public=True`` have none, and work for a document after `Session.publish`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,10 +27,10 @@ __all__ = ["autoload_document", "autoload_server", "components", "document_link"
 
 
 def _session(session: Session | None, *plots: Plot) -> Session:
-    """The session to use (default: of `output_server`), after the plots were stored by it."""
+    """The session to use (default: of `output_server`), after it has stored the plots."""
     used = cursession() if session is None else session
     if used is None:
-        raise ValueError("say which session, or call output_server() first")
+        raise ValueError("pass a session, or call output_server() first")
     models = [plot for plot in plots if isinstance(plot, Model)]
     if used is cursession() and any(model.document is None for model in models):
         push()
@@ -42,7 +42,7 @@ def _session(session: Session | None, *plots: Plot) -> Session:
 
 
 def _store(session: Session, model: Model) -> None:
-    """Store the document of a model, unless the server has it; raises ValueError if it is in none."""
+    """Store the document of a model, unless it is stored; raises ValueError if the model is in none."""
     if session.is_stored(model):
         return
     if model.document is None:
@@ -51,20 +51,20 @@ def _store(session: Session, model: Model) -> None:
 
 
 def document_link(session: Session | None = None, public: bool = False) -> str:
-    """The address of the page with the whole document (default: of `output_server`)."""
+    """The URL of the page of the document (default: of `output_server`)."""
     return _session(session).document_link(public)
 
 
 def object_link(obj: Model, session: Session | None = None, public: bool = False) -> str:
-    """The address of the page with ``obj`` alone; it must have been stored."""
+    """The URL of the page of ``obj`` alone, which must be stored."""
     return _session(session).object_link(obj, public)
 
 
 def autoload_server(plot: Plot = None, session: Session | None = None, public: bool = False) -> str:
-    """A ``<script>`` tag that shows ``plot`` live, right where it stands.
+    """A ``<script>`` tag that shows ``plot`` live in its place.
 
-    For any page of any site, in its ``<body>``; all tags of a page share one connection and one BokehJS.
-    A plot that was not stored is stored, with its document; ValueError if it is in none.
+    For the ``<body>`` of a page of any site; all tags of a page share one connection and one BokehJS. Stores
+    the plot with its document if necessary; raises ValueError if it is in none.
     """
     return script_tag(_session(session, plot), plot, public=public)
 
@@ -87,9 +87,9 @@ def components(
     plots: Mapping[str, Model] | Mapping[str, str], session: Session | None = None, public: bool = False
 ) -> tuple[str, dict[str, str]]: ...
 def components(plots: Any = None, session: Session | None = None, public: bool = False) -> tuple[str, Any]:
-    """``(script, div)`` for a template: the script for the end of the page, the div for the plot's place.
+    """``(script, div)`` for a template: the script for the end of the page, the div for the plot.
 
-    Several plots as in ``bokeh.embed.components``: of a list, a tuple of divs; of a dict, a dict of them.
+    Several plots work as in ``bokeh.embed.components``: a list gives a tuple of divs, a dict a dict.
     """
     named = plots if isinstance(plots, Mapping) else dict(enumerate(_listed(plots)))
     used = _session(session, *named.values())
@@ -120,6 +120,6 @@ def iframe(
 ) -> str:
     """An ``<iframe>`` tag that shows ``plot`` live, for any page of any site.
 
-    For pages that want no script of another origin: what the document does, it does inside the frame.
+    For pages that allow no scripts of other origins: scripts of the document run inside the frame.
     """
     return frame_tag(_session(session, plot), plot, width=width, height=height, public=public)

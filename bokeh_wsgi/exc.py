@@ -1,34 +1,33 @@
-"""Every error this package raises.
+"""The exceptions of this package.
 
 ::
 
     BokehWSGIError
     ├── FrameError (ValueError)            400  bytes that are not a valid frame
-    ├── BadRequest (ValueError)            400  a request that makes no sense
+    ├── BadRequest (ValueError)            400  an invalid request
     ├── AccessDenied (PermissionError)     401  no valid credentials; 403 with ``forbidden=True``
     ├── NotFound (KeyError)                404  no such document, model, source or page
     │   └── NoSuchUser                     404  no user of that name
-    ├── Conflict                           409  a change that does not fit what the server holds
-    ├── PastGeneration                     409  made for what the document was before a script started it anew
-    ├── Taken (ValueError)                 409  a name that somebody else has
-    ├── SingleUser                         409  an account is asked for where there are none
-    ├── LengthRequired (ValueError)        411  an upload that does not say how long it is
-    ├── LimitExceeded (ValueError)         413  over a limit of this server, which the error names
-    ├── TooMany                            429  too often, or too many at once; says when to try again
-    │   └── Busy                           429  too many at once: there is a place as soon as one of them ends
-    ├── StoreError (OSError)               503  the store cannot be used
-    │   ├── StoreFull                      507  it has no space left on its disk
-    │   └── StoreDamaged                   500  what it holds is not what was put in
-    ├── NotBuilt                           503  the package was installed without the client of its pages
-    ├── ColumnError (TypeError)                 values that cannot be a column
-    └── SessionError (RuntimeError)             the client side
-        ├── ServerUnreachable (ConnectionError) nobody answers
-        │   └── NotTrusted                      https, but not with a certificate that is trusted
-        ├── TakenOver                           another script has started the session's document anew
-        └── ServerRefused                       an answer other than 2xx; carries its status and body
+    ├── Conflict                           409  a change that conflicts with the server's state
+    ├── PastGeneration                     409  a change for a document that was started anew meanwhile
+    ├── Taken (ValueError)                 409  a name that is in use
+    ├── SingleUser                         409  a request for accounts on a server without them
+    ├── LengthRequired (ValueError)        411  an upload without a length
+    ├── LimitExceeded (ValueError)         413  over a limit of this server, which the message names
+    ├── TooMany                            429  too many requests; has the time to try again
+    │   └── Busy                           429  too many at a time: try again when one of them ends
+    ├── StoreError (OSError)               503  the store is not available
+    │   ├── StoreFull                      507  no space left on the disk
+    │   └── StoreDamaged                   500  stored data is corrupt
+    ├── NotBuilt                           503  the package was installed without the built scripts of pages
+    ├── ColumnError (TypeError)                 values of a type that no column has
+    └── SessionError (RuntimeError)             errors of a script's session
+        ├── ServerUnreachable (ConnectionError) no server answers
+        │   └── NotTrusted                      https, but the certificate is not trusted
+        ├── TakenOver                           another script has started the document anew
+        └── ServerRefused                       a response other than 2xx; has its status and body
 
-Those with a status are shown over HTTP as ``{"error": code, "message": text, **data}``. And one warning,
-`NotDrawn`.
+Over HTTP, those with a status are ``{"error": code, "message": text, **data}``. `NotDrawn` is a warning.
 """
 
 import math
@@ -37,7 +36,7 @@ from typing import Any, ClassVar
 
 
 class BokehWSGIError(Exception):
-    """Root of the tree; ``message`` says what was wrong and what to do."""
+    """Base of all errors; ``message`` says what is wrong and what to do."""
 
     status: int = 500
     code: ClassVar[str] = "error"
@@ -51,7 +50,7 @@ class BokehWSGIError(Exception):
 
     @property
     def data(self) -> dict[str, Any]:
-        """What a program can use of this error, JSON-ready."""
+        """Details for programs, as JSON."""
         return {}
 
 
@@ -95,10 +94,10 @@ class SingleUser(BokehWSGIError):
 
 
 class Conflict(BokehWSGIError):
-    """A change that does not fit what the server holds; nothing of it was applied.
+    """A change that conflicts with the server's state; nothing of it was applied.
 
-    ``columns`` are (model, column, current version) of ops whose base is stale, ``unknown`` ids of models
-    that the change needs and the document lacks, ``taken`` ids that it defines and another session has used.
+    ``columns`` are (model, column, current version) of ops with a stale base, ``unknown`` the ids of models
+    that the document lacks, ``taken`` the new ids that another session has used already.
     """
 
     status = 409
@@ -123,10 +122,10 @@ class Conflict(BokehWSGIError):
 
 
 class PastGeneration(BokehWSGIError):
-    """A change for an older generation of a document than the present one; nothing of it was applied.
+    """A change for an older generation of a document; nothing of it was applied.
 
-    ``generation`` is the present one, "" if it has no name; ``host`` the machine whose script started it,
-    "" if that did not say.
+    ``generation`` is the current one, "" if it has no name; ``host`` is the machine of the script that
+    started it, "" if unknown.
     """
 
     status = 409
@@ -135,8 +134,8 @@ class PastGeneration(BokehWSGIError):
     def __init__(self, generation: str, host: str) -> None:
         where = f", on {host}" if host else ""
         super().__init__(
-            f"Another script has started this document anew{where}: what was made for the document before "
-            "that is not applied. Stop one of the two scripts, or give one another title."
+            f"Another script has started this document anew{where}: changes for its old "
+            "state are refused. Stop one of the two scripts, or give one of them another title."
         )
         self.generation = generation
         self.host = host
@@ -165,7 +164,7 @@ class LimitExceeded(BokehWSGIError, ValueError):
 
 
 class TooMany(BokehWSGIError):
-    """``retry_after_s``: when to try again; ``limit``: the number that was exceeded, if one was."""
+    """Too many requests. ``retry_after_s``: when to try again; ``limit``: the exceeded limit, if any."""
 
     status = 429
     code = "too-many"
@@ -204,7 +203,7 @@ class StoreFull(StoreError):
 
 
 class StoreDamaged(StoreError):
-    """Trying again is of no use: a backup is. ``document`` is the docid, "" if it is about more than one."""
+    """Corrupt data: restore a backup. ``document`` is the docid, "" for more than one."""
 
     status = 500
     code = "store-damaged"
@@ -235,9 +234,9 @@ class NotTrusted(ServerUnreachable):
 
 
 class TakenOver(SessionError):
-    """Another script has started the session's document anew: what this one stores is not for it any more.
+    """Another script has started the session's document anew: the server refuses changes of this one.
 
-    ``title`` is the document's, ``host`` the machine of the other script, "" if that is not known.
+    ``title`` is the document's; ``host`` is the machine of the other script, "" if unknown.
     """
 
     code = "taken-over"
@@ -253,7 +252,7 @@ class TakenOver(SessionError):
 
 
 class ServerRefused(SessionError):
-    """An answer other than 2xx: ``status`` and the decoded JSON ``body`` (empty if it was none)."""
+    """A response other than 2xx, with its ``status`` and decoded JSON ``body`` (empty if it had none)."""
 
     code = "refused"
 
@@ -264,4 +263,4 @@ class ServerRefused(SessionError):
 
 
 class NotDrawn(UserWarning):
-    """A page says that BokehJS cannot draw something that the script has stored: which model, and why."""
+    """Warns that BokehJS cannot draw a model that the script has stored, and why."""

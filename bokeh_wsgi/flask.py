@@ -1,4 +1,4 @@
-"""In a Flask site: the plot server as a Blueprint, and the site's users as its own.
+"""Flask integration: the plot server as a Blueprint, with the accounts of the Flask site.
 
 ::
 
@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 try:
     import flask
 except ImportError as error:
-    raise ImportError("bokeh_wsgi.flask is for sites that run on Flask: pip install flask") from error
+    raise ImportError("bokeh_wsgi.flask needs Flask: pip install flask") from error
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
@@ -24,49 +24,47 @@ METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 
 
 def blueprint(app: "WSGIApplication", name: str = "bokeh") -> flask.Blueprint:
-    """A Blueprint that answers everything below its ``url_prefix`` by ``app``, a `BokehWSGI`.
+    """A Blueprint that passes every request below its ``url_prefix`` to ``app``, a `BokehWSGI`.
 
-    The site's ``before_request`` and ``after_request`` functions run around it. Unless they do, nobody
-    reads a request's body before the app does; nothing of a response is held back.
+    The site's ``before_request`` and ``after_request`` functions run around it. The Blueprint itself neither
+    reads the body of a request nor buffers a response.
     """
-    made = flask.Blueprint(name, __name__)
+    created = flask.Blueprint(name, __name__)
 
     def add_rules(state: "BlueprintSetupState") -> None:
         depth = (state.url_prefix or "").rstrip("/").count("/")
-
-        answer = _Mounted(app, depth)
+        mounted = _MountedApp(app, depth)
         for rule in ("/", "/<path:path>"):
             state.add_url_rule(
                 rule,
                 "app",
-                answer,
+                mounted,
                 methods=METHODS,
                 provide_automatic_options=False,
                 strict_slashes=False,
                 merge_slashes=False,
             )
 
-    made.record(add_rules)
-    return made
+    created.record(add_rules)
+    return created
 
 
 def comes_without_login() -> bool:
-    """Whether a login rule of the site should let this request pass, since the app itself judges it.
+    """Whether a login rule of the site should let this request pass, since the app checks its credentials.
 
-    Scripts come with API keys, and the pages of documents, which are shut off from the site and its cookies,
-    with tokens; and browsers ask first whether they may send one. Whether it goes by what the request brings
-    the app says, which has to be a `BokehWSGI`, without middleware around it: see `BokehWSGI.judges`. False
-    for all else. An app of one user has no keys: nothing but a document's token lets pass, to that document.
+    Scripts send API keys, and document pages, which cannot use the site's cookies, send tokens, after a CORS
+    preflight. `BokehWSGI.judges` decides, so the app must be a `BokehWSGI` without middleware. Returns False
+    for all other requests. A single-user app has no keys, only tokens of documents.
     """
     request = flask.request
     view = flask.current_app.view_functions.get(request.endpoint or "")
-    return isinstance(view, _Mounted) and view.judges(request.environ)
+    return isinstance(view, _MountedApp) and view.judges(request.environ)
 
 
-class _Mounted:
-    """The view of all below a prefix: the app, whose mount has ``depth`` segments of the path."""
+class _MountedApp:
+    """The Flask view of the app, whose mount is the first ``depth`` segments of the path."""
 
-    __name__ = "bokeh_wsgi"  # as every view has one
+    __name__ = "bokeh_wsgi"  # Flask requires it of a view
 
     def __init__(self, app: "WSGIApplication", depth: int) -> None:
         self._app = app
@@ -81,9 +79,9 @@ class _Mounted:
 
 
 def _below(environ: "WSGIEnvironment", depth: int) -> "WSGIEnvironment":
-    """The environ with so many segments of its path moved over to where the app is mounted.
+    """The environ with the first ``depth`` segments of PATH_INFO moved to SCRIPT_NAME.
 
-    By counting, since the bytes of a path come through Flask changed where they are not UTF-8.
+    It counts segments, since Flask changes bytes of a path that are not UTF-8.
     """
     path = environ.get("PATH_INFO", "")
     end = -1
@@ -96,7 +94,7 @@ def _below(environ: "WSGIEnvironment", depth: int) -> "WSGIEnvironment":
 
 
 class _Response(flask.Response):
-    """What the app answers, with no header that it has not."""
+    """A Flask response that adds no headers to those of the app."""
 
     default_mimetype = None
     automatically_set_content_length = False
@@ -111,15 +109,15 @@ def _response_of(app: "WSGIApplication", environ: "WSGIEnvironment") -> Response
 def identify(
     site: flask.Flask, name: Callable[[Any], str] | None = None
 ) -> Callable[["WSGIEnvironment"], str | None]:
-    """For ``BokehWSGI(identify=…)``: who is signed in at ``site`` by Flask-Login, None for nobody.
+    """A function for ``BokehWSGI(identify=…)``: the user signed in at ``site`` by Flask-Login, or None.
 
-    ``name`` makes the user's name from ``current_user``; without, it is its ``get_id()``. It must be one that
-    never becomes somebody else's: documents are kept under it.
+    ``name`` returns the user name of ``current_user``; the default is its ``get_id()``. A name must never be
+    reused for another person: documents are stored under it.
     """
     try:
         from flask_login import current_user
     except ImportError as error:
-        raise ImportError("identify() asks Flask-Login who is signed in: pip install flask-login") from error
+        raise ImportError("identify() needs Flask-Login: pip install flask-login") from error
 
     def name_of_user() -> str | None:
         if not current_user.is_authenticated or not current_user.is_active:
@@ -129,8 +127,8 @@ def identify(
     def identify(environ: "WSGIEnvironment") -> str | None:
         if flask.has_request_context() and flask.current_app == site:
             return name_of_user()
-        # Mounted beside the site, as by DispatcherMiddleware. With an application context of its own: that is
-        # where Flask-Login keeps who was there last.
+        # The app is mounted beside the site, as by DispatcherMiddleware. It needs a new application context,
+        # since Flask-Login caches the user there.
         with site.app_context(), site.request_context({**environ}):
             return name_of_user()
 

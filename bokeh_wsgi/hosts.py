@@ -1,7 +1,7 @@
-"""By which names a server may be called, so that no page of another site gets at it by a name of its own.
+"""Checks the Host header against the allowed host names, to prevent DNS rebinding.
 
-A site can have a name of its own lead to an address that only its visitors reach (DNS rebinding). Its page is
-then of this server, to a browser; but the requests carry that name.
+A site can resolve its own host name to an address that only its visitors reach. For a browser, its pages and
+this server then have one origin; but the requests carry the site's name.
 """
 
 from collections.abc import Sequence
@@ -11,39 +11,37 @@ ANY = "*"
 
 
 class Hosts:
-    """The names that a server may be called by.
+    """The allowed host names of a server.
 
-    ``names`` has them without ports, or `ANY`. None is any, or with ``loopback`` those of this machine for
-    itself: nobody else can have such a name, or be reached by it.
+    ``names`` are without ports, or `ANY`. None allows any name, or with ``loopback`` only loopback names and
+    addresses, which no other site can have.
     """
 
     def __init__(self, names: Sequence[str] | None, *, loopback: bool) -> None:
         self._loopback = loopback and names is None
-        self._names = None if names is None or ANY in names else frozenset(map(_sent, names))
+        self._names = None if names is None or ANY in names else frozenset(map(_as_sent, names))
 
     def refusal(self, host: str) -> str:
-        """Why a request with this Host header is not answered; "" if it is."""
+        """The error for a request with this Host header; "" if the name is allowed."""
         name = _name_of(host)
         if not name and (self._loopback or self._names is not None):
-            return (
-                "The request does not call the server by a name (Host); its option hosts says which it has."
-            )
+            return "The request has no host name (header Host), which this server requires (option hosts)."
         if self._loopback and not is_loopback(name):
             return (
-                f"This server has one user, who is everybody that reaches it: so it answers to localhost and "
-                f"127.0.0.1 alone, and not to {host!r}. If it is called so, give it the option "
-                f"hosts=[{name!r}] (bokeh-server: --host {name}); hosts=['*'] is any name."
+                f"This server has no login, so it allows only host names of this machine, such as localhost, "
+                f"and not {host!r}. To allow it, set the option hosts=[{name!r}] (bokeh-server: --host "
+                f"{name}); hosts=['*'] allows any."
             )
         if self._names is not None and name not in self._names:
             return (
-                f"This server is not called {host!r}. If it is, its option hosts has to say so "
+                f"{host!r} is not a host name of this server. To allow it, add it to the option hosts "
                 f"(bokeh-server: --host {name})."
             )
         return ""
 
 
 def is_loopback(name: str) -> bool:
-    """Whether a name or address is this machine for itself, whatever name servers say (RFC 6761, 6.3)."""
+    """Whether a name or address is always this machine, whatever DNS says (RFC 6761, 6.3)."""
     try:
         address = ip_address(name)
     except ValueError:
@@ -51,8 +49,8 @@ def is_loopback(name: str) -> bool:
     return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
-def _sent(name: str) -> str:
-    """A name as browsers send it; raises ValueError for what can be none."""
+def _as_sent(name: str) -> str:
+    """A name as browsers send it; raises ValueError if it is invalid."""
     return _plain(name if name.isascii() else name.encode("idna").decode())
 
 

@@ -1,4 +1,4 @@
-"""The body of a request as its server gives it, which may break at any byte."""
+"""A wrapper of ``wsgi.input`` that turns read errors into `BadRequest`."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,16 +9,16 @@ from bokeh_wsgi.exc import BadRequest
 
 
 class InputStream:
-    """``wsgi.input`` of any server: what goes wrong in it is a `BadRequest`, whatever the server raises."""
+    """``wsgi.input`` of any WSGI server, whose errors differ: here each is a `BadRequest`."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
 
     def read(self, size: int = -1) -> bytes:
-        return self._whole(self._stream.read, size)
+        return self._checked(self._stream.read, size)
 
     def readline(self, size: int = -1) -> bytes:
-        return self._whole(self._stream.readline, size)
+        return self._checked(self._stream.readline, size)
 
     def readlines(self, hint: int = -1) -> list[bytes]:
         return list(self)
@@ -26,11 +26,11 @@ class InputStream:
     def __iter__(self) -> Iterator[bytes]:
         return iter(self.readline, b"")
 
-    def _whole(self, read: Any, size: int) -> bytes:
+    def _checked(self, read: Any, size: int) -> bytes:
         try:
             data: bytes = read(size) if size >= 0 else read()
         except HTTPException:
-            # Of a framework around this app, which knows its own limits.
+            # Raised by a surrounding framework, for its own limits.
             raise
         except Exception as error:
             raise BadRequest(

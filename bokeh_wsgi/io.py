@@ -1,12 +1,12 @@
-"""Everything of ``bokeh.io``, and output to plot servers, as in Bokeh 0.9.
+"""``bokeh.io`` with output to plot servers, as in Bokeh 0.9.
 
 ::
 
-    output_server("line")    # from here on, plots go to the document "line" of a bokeh-server
+    output_server("line")    # send plots to the document "line" of a bokeh-server
     show(p)                  # publish, and open p in the browser
     push()                   # publish what changed since
 
-Without `output_server`, all names do what they do in Bokeh.
+Without `output_server`, all functions work as in Bokeh.
 """
 
 import sys
@@ -51,7 +51,7 @@ __all__ = sorted(
 
 
 class ServerState:
-    """The state of `output_server`: its session, and the plots that may have to be added to the document."""
+    """The state of `output_server`: its session, and new plots that are not in the document yet."""
 
     def __init__(self) -> None:
         self.session: Session | None = None
@@ -66,13 +66,13 @@ class ServerState:
         self._converted.clear()
 
     def model_of(self, obj: Any, document: Document) -> Model:
-        """The model of a plot of any library; the same one at each call."""
+        """The Bokeh model of a plot of any library; the same at each call."""
         if id(obj) not in self._converted:
             self._converted[id(obj)] = obj, model_of(obj, document)
         return self._converted[id(obj)][1]
 
     def note_created(self, plot: Model) -> None:
-        """Remember a new plot: the next `settle` adds it, unless it is a part of something else by then."""
+        """Remember a new plot: the next `settle` adds it, unless another model contains it by then."""
         if self.session is not None:
             self._created.append(plot)
 
@@ -83,7 +83,7 @@ class ServerState:
             self._added.append(obj)
 
     def settle(self, document: Document) -> None:
-        """Add new plots that are in no document; remove roots that are now inside of another root."""
+        """Add new plots that are in no document; remove roots that another root contains."""
         created, self._created = self._created, []
         for plot in created:
             if plot.document is None:
@@ -111,14 +111,14 @@ def output_server(
     on_taken_over: OnTakenOver | None = None,
     ca_certs: str | None = None,
 ) -> None:
-    """Publish to the document of that title on a plot server: the same document, and link, over reruns.
+    """Publish to the document with this title on a plot server; document and link stay the same over reruns.
 
-    With ``clear`` the first `push` or `show` replaces what the document held: open pages follow. Without, the
-    document is loaded into `curdoc`, and plots are added to it. With ``share_view``, what one viewer zooms or
-    pans to is what all see. When another script starts the document anew, ``on_taken_over`` says what this
-    one does: "raise" an error at each store (the default), "retake" the document, or "stop" storing in it.
-    ``ca_certs``: a file of certificates to trust besides the usual ones (that is for a session which is made
-    here). Raises `ServerUnreachable` if no server answers at ``url`` (default: http://localhost:5006/), and
+    With ``clear`` the first `push` or `show` replaces the content of the document, also in open pages.
+    Without, the document is loaded into `curdoc`, and plots are added to it. With ``share_view``, all viewers
+    share zoom and pan. ``on_taken_over`` is the reaction when another script starts the document anew:
+    "raise" an error at each store (the default), "retake" the document, or "stop" storing in it.
+    ``ca_certs``: a file of CA certificates to trust, besides the usual ones, in a session created here.
+    Raises `ServerUnreachable` if no server answers at ``url`` (default: http://localhost:5006/), and
     `NotTrusted` if its certificate is not trusted.
     """
     if session is None:
@@ -139,16 +139,16 @@ def _push_if_current(session: Session) -> None:
 
 
 def cursession() -> Session | None:
-    """The session that `output_server` made; None without one."""
+    """The session of `output_server`, or None."""
     return _state.session
 
 
 def show(
     obj: Any, browser: str | None = None, new: Any = "tab", notebook_handle: bool = False, **kwargs: Any
 ) -> Any:
-    """Publish, and open ``obj`` in the browser (in a notebook: below the cell); its link is printed.
+    """Publish ``obj``, print its link, and open it in the browser (in a notebook: below the cell).
 
-    Without `output_server` (and besides, after `output_file` or `output_notebook`) as in Bokeh.
+    Without `output_server` it works as in Bokeh; so do `output_file` and `output_notebook` besides it.
     """
     session, state = _state.session, curstate()
     if session is None:
@@ -163,7 +163,7 @@ def show(
         for item in objects:
             session.show(item)
         return None
-    print(f"bokeh_wsgi: {link}", file=sys.stderr)  # noqa: T201 - the link is what people ask show() for
+    print(f"bokeh_wsgi: {link}", file=sys.stderr)  # noqa: T201 - people need the link
     view(link, browser, new)
     return bokeh_io.show(obj, browser, new) if state.file else None
 
@@ -171,7 +171,7 @@ def show(
 def push(
     session: Session | None = None, document: Document | None = None, state: ServerState | None = None
 ) -> None:
-    """Send what changed in ``document`` (default: `curdoc`) to ``session`` (default: `cursession`)."""
+    """Send the changes of ``document`` (default: `curdoc`) to ``session`` (default: `cursession`)."""
     state = _state if state is None else state
     session = state.session if session is None else session
     if session is None:
@@ -218,8 +218,8 @@ def output_notebook(
 ) -> None:
     """As ``bokeh.io.output_notebook``; with ``url``, ``session`` or ``name`` also `output_server`.
 
-    Without ``docname`` the document has the notebook's name, or that of its folder if the name is not known:
-    so it is the same document whenever the notebook runs.
+    ``docname`` defaults to the name of the notebook, or of its folder if that is unknown, so that each run
+    uses the same document.
     """
     bokeh_io.output_notebook(resources, verbose, hide_banner, *args, **kwargs)
     if url or session or name or docname:
@@ -227,14 +227,14 @@ def output_notebook(
 
 
 def hplot(*children: UIElement, **kwargs: Any) -> Row:
-    """Plots side by side; they will be published. ``bokeh.layouts.row`` is today's name."""
+    """Plots side by side; `push` publishes them. The name in Bokeh today is ``bokeh.layouts.row``."""
     layout = _row(*children, **kwargs)
     _state.note_created(layout)
     return layout
 
 
 def vplot(*children: UIElement, **kwargs: Any) -> Column:
-    """Plots one below the other; they will be published. ``bokeh.layouts.column`` is today's name."""
+    """Plots in a column; `push` publishes them. The name in Bokeh today is ``bokeh.layouts.column``."""
     layout = _column(*children, **kwargs)
     _state.note_created(layout)
     return layout

@@ -1,4 +1,4 @@
-"""Addresses of this server, from where it is mounted: its root, its login page, and the way back."""
+"""URLs of this server below its mount point: root, login page, redirect after login."""
 
 from urllib.parse import quote, unquote, urlsplit
 
@@ -7,17 +7,17 @@ from werkzeug.wrappers import Request
 
 from bokeh_wsgi.auth import NOBODY, Policy
 
-# Nobody quotes a path so often.
+# The most rounds of percent-encoding that are decoded.
 QUOTED_TIMES = 8
 
 
 def mount_of(request: Request) -> str:
-    """The path that every link of this server starts with: where it is mounted, with a slash at its end."""
+    """The path where the app is mounted, with a trailing slash; all links start with it."""
     return iri_to_uri(request.root_path).rstrip("/") + "/"
 
 
 def root_of(request: Request) -> str:
-    """The mount as an absolute URL, with a slash at its end."""
+    """The mount point as an absolute URL, with a trailing slash."""
     return request.host_url.rstrip("/") + mount_of(request)
 
 
@@ -26,7 +26,7 @@ def cookie_path(request: Request) -> str:
 
 
 def sign_in_link(policy: Policy, request: Request) -> str:
-    """Where somebody who is not signed in can do so to come back here; "" if that makes no sense."""
+    """The login URL that redirects back to this request; "" without a login page, or if signed in."""
     if policy.mode != "accounts" or policy.login_of(request) is not NOBODY:
         return ""
     here = quote(f"{mount_of(request)}{request.path.lstrip('/')}")
@@ -36,7 +36,7 @@ def sign_in_link(policy: Policy, request: Request) -> str:
 
 
 def local_path(target: str, mount: str) -> str:
-    """``target`` if it is a path of this server, below its mount wherever that is read, else the index."""
+    """``target`` if it is a path below the mount, else the index: prevents open redirects."""
     try:
         parts = urlsplit(target)
     except ValueError:
@@ -47,7 +47,7 @@ def local_path(target: str, mount: str) -> str:
 
 
 def _climbs(path: str) -> bool:
-    """Whether a path goes up, to a browser or to what unquotes it on its way: ``..``, ``%2e%2e``."""
+    """Whether a browser or a proxy would see ``..`` in the path, also as ``%2e%2e``."""
     for _ in range(QUOTED_TIMES):
         quoted, path = path, unquote(path)
         if path == quoted:

@@ -1,4 +1,4 @@
-"""The listening sockets of this process: a server that closes one ends."""
+"""Watches the listening sockets of this process: a server that closes one is shutting down."""
 
 import os
 import socket
@@ -11,36 +11,36 @@ from typing import Any, Final, NamedTuple
 from bokeh_wsgi.process import PerProcess
 
 FOLDER: Final = "/dev/fd"
-"""Where the system lists the open files of this process; where it does not, no end is noticed."""
+"""The system's list of open files of this process; without one, a shutdown is not noticed."""
 AGAIN_S: Final = 10.0
-"""Where none was found it is not looked for again so soon: there may be thousands of connections."""
+"""Time to the next search after none was found: a search takes long with thousands of connections."""
 
 
-class Open(NamedTuple):
-    """An open socket: its number may be another's when it was closed, but with another inode."""
+class OpenSocket(NamedTuple):
+    """An open socket. The inode tells it from a later file with the same descriptor."""
 
     fd: int
     inode: int
 
 
 class Listener:
-    """The sockets on which this process waits for connections to ``port``, or to a path if there are none.
+    """The sockets that listen on ``port``, or on a path (Unix sockets) if there are none.
 
-    A process may listen by several handles of one socket: the first that is closed counts.
+    A process may have several descriptors of one socket: the first that is closed counts.
     """
 
     def __init__(self, port: int) -> None:
         self._port = port
-        self._known: frozenset[Open] = frozenset()
-        self._look_at = 0.0
+        self._known: frozenset[OpenSocket] = frozenset()
+        self._next_search = 0.0
 
     def is_gone(self) -> bool:
-        """Whether the server stopped listening since the first call, and has not begun again."""
+        """Whether the server stopped listening since the first call, and did not start again."""
         if self._known and all(map(_is_open, self._known)):
             return False
-        if not self._known and time.monotonic() < self._look_at:
+        if not self._known and time.monotonic() < self._next_search:
             return False
-        self._look_at = time.monotonic() + AGAIN_S
+        self._next_search = time.monotonic() + AGAIN_S
         found = _listening(self._port)
         if found - self._known:
             self._known = found
@@ -48,45 +48,45 @@ class Listener:
         return bool(self._known)
 
 
-# A child may close sockets that it has from its parent, and never listened on.
+# Not shared with forks: a child may close inherited sockets that it never listened on.
 LISTENERS = PerProcess(lambda: lru_cache(maxsize=16)(Listener))
 
 
 def listener_of(environ: Mapping[str, Any]) -> Listener:
-    """That at the port of a request, whether its server gives it as text or as a number."""
+    """The listener at the port of a request; SERVER_PORT may be a string or a number."""
     try:
         return LISTENERS.now(int(environ.get("SERVER_PORT") or 0))
     except ValueError:
         return LISTENERS.now(0)
 
 
-def _is_open(which: Open) -> bool:
+def _is_open(which: OpenSocket) -> bool:
     try:
         return os.fstat(which.fd).st_ino == which.inode
     except OSError:
         return False
 
 
-def _listening(port: int) -> frozenset[Open]:
-    found: dict[Open, Any] = {}
+def _listening(port: int) -> frozenset[OpenSocket]:
+    found: dict[OpenSocket, Any] = {}
     try:
         names = os.listdir(FOLDER)
     except OSError:
         names = []
     for name in names:
         try:
-            of = os.fstat(int(name))
-            if stat.S_ISSOCK(of.st_mode) and (address := _address(int(name))) is not None:
-                found[Open(int(name), of.st_ino)] = address
+            status = os.fstat(int(name))
+            if stat.S_ISSOCK(status.st_mode) and (address := _address(int(name))) is not None:
+                found[OpenSocket(int(name), status.st_ino)] = address
         except (OSError, ValueError):
-            continue  # closed meanwhile, as the list's own handle is
+            continue  # closed meanwhile, as the descriptor of the listing is
     at_port = {each for each, at in found.items() if isinstance(at, tuple) and at[1] == port}
     return frozenset(at_port or {each for each, at in found.items() if not isinstance(at, tuple)})
 
 
 def _address(fd: int) -> Any:
-    """Where a socket listens: a tuple, for a socket at a path the path; None if it does not listen."""
-    with socket.socket(fileno=os.dup(fd)) as other:
-        if not other.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+    """The address of a listening socket: a tuple, or the path of a Unix socket; None if not listening."""
+    with socket.socket(fileno=os.dup(fd)) as duplicate:
+        if not duplicate.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
             return None
-        return other.getsockname()
+        return duplicate.getsockname()

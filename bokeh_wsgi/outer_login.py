@@ -1,4 +1,4 @@
-"""Which requests the login of a site around this app need not check, since this app does."""
+"""Decides which requests a surrounding site's login rules may let pass, since this app checks them."""
 
 from collections.abc import Mapping
 
@@ -10,9 +10,9 @@ from bokeh_wsgi.context import Context
 from bokeh_wsgi.routes import match
 from bokeh_wsgi.site import document, sign_in, static
 
-# What is nobody's.
+# Public resources.
 PUBLIC_ROUTES = frozenset({server.ping, static.autoload, static.favicon, static.static})
-# Where people sign in: by what they send, and by nothing that the request brings besides.
+# Sign-in forms: they use no credentials of the request.
 SIGN_IN_ROUTES = frozenset(
     {
         *(sign_in.login_form, sign_in.login, sign_in.register_form, sign_in.register),
@@ -22,11 +22,11 @@ SIGN_IN_ROUTES = frozenset(
 
 
 def is_checked_here(context: Context, request: Request) -> bool:
-    """Whether its route goes by what the request brings, and by nothing else; or gives what is nobody's."""
+    """Whether the route checks only credentials in the request, or is public."""
     try:
         route, arguments = match(request)
     except HTTPException:
-        # A browser that asks what it may send learns nothing of anybody's.
+        # A CORS preflight reveals nothing.
         return request.method == "OPTIONS"
     if route in PUBLIC_ROUTES:
         return True

@@ -1,4 +1,4 @@
-"""Files that pages load: the page's client, the pages' own css and js, and BokehJS as Bokeh ships it."""
+"""The static files of pages: the built browser client, CSS and JavaScript of pages, and Bokeh's BokehJS."""
 
 import gzip
 import mimetypes
@@ -20,7 +20,7 @@ CLIENTS = frozenset({"page.js", "autoload.js"})
 
 @dataclass(frozen=True)
 class PageFile:
-    """One file, read when it is first asked for."""
+    """A static file, read at first use."""
 
     path: Path
 
@@ -42,7 +42,7 @@ class PageFile:
 
 
 class PageFiles:
-    """Every file there is, by its path under ``static/``."""
+    """All static files, by their path under ``static/``."""
 
     def __init__(self) -> None:
         self._files = {
@@ -55,24 +55,22 @@ class PageFiles:
         return path in self._files
 
     def find(self, path: str) -> PageFile | None:
-        """The file.
+        """The file, or None. Another version of BokehJS gets the installed one.
 
-        A BokehJS that is not here is answered with the one that is: embed tags name that of the script, or of
-        the server, that made them, and stay in pages for years.
+        Embed tags name the version of the script or server that created them, and stay in pages for years.
         """
-        return self._files.get(path) or self._files.get(_ours_instead(path))
+        return self._files.get(path) or self._files.get(_installed_bokehjs(path))
 
     def version(self, path: str) -> str:
-        """The path with a query that changes with the content, so that browsers may keep it for ever."""
+        """The path with a query that changes with the content, so that browsers can cache it forever."""
         return f"{path}?v={self._files[path].fingerprint}" if path in self._files else path
 
     def built(self, path: str) -> str:
-        """The `version` of a script that the package's build makes; raises `NotBuilt`."""
+        """The `version` of a built script; raises `NotBuilt` if it is missing."""
         if path not in self._files:
             raise NotBuilt(
-                f"Pages cannot be shown: this server was installed without their client ({path}), "
-                "which the build of the package makes. Install bokeh_wsgi with pip, or run "
-                "`python -m build_tools` in its sources."
+                f"Cannot show pages: this installation lacks their built script {path}. Install bokeh_wsgi "
+                "with pip, or run `python -m build_tools` in its sources."
             )
         return self.version(path)
 
@@ -84,15 +82,15 @@ def page_files() -> PageFiles:
 
 
 def _bokeh_folder() -> Path:
-    # Found without importing it: bokeh takes longer to import than this server to start.
+    # Without an import of bokeh, which takes longer than the start of this server.
     spec = find_spec("bokeh")
     assert spec is not None
     assert spec.origin is not None
     return Path(spec.origin).parent / "server" / "static"
 
 
-def _ours_instead(path: str) -> str:
-    """The file of this server's BokehJS for one of another version."""
+def _installed_bokehjs(path: str) -> str:
+    """The path with the installed version of BokehJS, if it is a path of BokehJS."""
     parts = path.split("/")
     return "/".join(["bokeh", BOKEH_VERSION, *parts[2:]]) if parts[0] == "bokeh" else path
 

@@ -1,4 +1,4 @@
-"""Everything of ``bokeh.plotting``, and plots that go to a server, as in Bokeh 0.9.
+"""``bokeh.plotting`` with output to plot servers, as in Bokeh 0.9.
 
 ::
 
@@ -46,14 +46,14 @@ __all__ = sorted(
 )
 
 
-# Bokeh does not register classes with an underscore: so the registered "Figure" is still Bokeh's own.
+# Bokeh does not register classes with an underscore, so the registered "Figure" stays Bokeh's.
 class _figure(bokeh_plotting.figure):  # noqa: N801
-    """Bokeh's figure. After `output_server`, `push` and `show` publish it; it need not be added anywhere.
+    """Bokeh's figure. After `output_server`, `push` and `show` publish it; `curdoc` need not contain it.
 
     ``plot_width`` and ``plot_height`` are Bokeh 0.9's names for ``width`` and ``height``.
     """
 
-    # For BokehJS it is Bokeh's own figure.
+    # BokehJS sees Bokeh's own figure.
     __view_model__ = bokeh_plotting.figure.__view_model__
     __view_module__ = bokeh_plotting.figure.__view_module__
 
@@ -70,7 +70,7 @@ _figure.__name__ = _figure.__qualname__ = "figure"
 
 
 def __getattr__(name: str) -> Any:
-    # Names that a later version of Bokeh adds.
+    # Names of later versions of Bokeh.
     if name.startswith("_") or name not in bokeh_plotting.__all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(bokeh_plotting, name)

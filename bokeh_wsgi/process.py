@@ -1,4 +1,4 @@
-"""What one process has of its own: a fork copies locks, threads and open files, and shares none of them."""
+"""Per-process state: a fork copies locks and open files that the child must not use."""
 
 import os
 from collections.abc import Callable
@@ -8,9 +8,9 @@ T = TypeVar("T")
 
 
 class PerProcess(Generic[T]):
-    """What ``make`` returns, made once in each process that asks for it. Thread-safe, without a lock.
+    """A value that ``make`` creates once in each process, at first use. Thread-safe, without a lock.
 
-    A child that was forked gets its own. The copy of its parent's is given to ``leave`` and then dropped.
+    A forked child creates its own. The copy of its parent's is passed to ``leave``, and dropped.
     """
 
     def __init__(self, make: Callable[[], T], leave: Callable[[T], object] = lambda _: None) -> None:
@@ -22,7 +22,7 @@ class PerProcess(Generic[T]):
     def now(self) -> T:
         pid = os.getpid()
         if pid not in self._of_pid:
-            # Of several threads that come here together, the first one's is what all get.
+            # If several threads create a value at once, all get the first one.
             self._of_pid.setdefault(pid, self._make())
             for copied in [other for other in list(self._of_pid) if other != pid]:
                 if (state := self._of_pid.pop(copied, None)) is not None:

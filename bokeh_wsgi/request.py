@@ -1,4 +1,4 @@
-"""A request, and whether what it says is text at all."""
+"""The request class, with size limits for forms and checks of its encoding."""
 
 import re
 from typing import TYPE_CHECKING
@@ -13,13 +13,13 @@ from bokeh_wsgi.exc import BadRequest
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-# Half of a surrogate pair, in UTF-8 that is none: what reads it makes another text of it, or fails.
+# Half a surrogate pair encoded as if in UTF-8: decoders fail, or return another text.
 _HALF = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 _PLACES = {"PATH_INFO": "path", "QUERY_STRING": "query", "SCRIPT_NAME": "path", "CONTENT_TYPE": "header"}
 
 
 class Request(WSGIRequest):
-    """Forms are small; uploads are read by other means, with limits of their own."""
+    """A request with size limits for forms; uploads are read in another way, with limits of their own."""
 
     max_content_length = 64 << 10
     max_form_memory_size = 64 << 10
@@ -27,7 +27,7 @@ class Request(WSGIRequest):
 
     @cached_property
     def form(self) -> ImmutableMultiDict[str, str]:
-        """The fields of a form; raises `BadRequest` for what is not UTF-8, where others would be read."""
+        """The fields of a form; raises `BadRequest` if it is not UTF-8."""
         fault = BadRequest("The form is not UTF-8.")
         if self.mimetype == "application/x-www-form-urlencoded":
             try:
@@ -41,9 +41,9 @@ class Request(WSGIRequest):
 
 
 def no_text(environ: "WSGIEnvironment") -> str:
-    """Why what a request says beside its body is no text; "" if it is.
+    """An error if the path, query or headers are not valid text; "" if they are.
 
-    Everything there is Latin-1, whose characters stand for bytes (PEP 3333).
+    In the environ they are decoded as Latin-1 (PEP 3333).
     """
     for name, value in environ.items():
         place = "header" if name.startswith("HTTP_") else _PLACES.get(name)
@@ -52,7 +52,7 @@ def no_text(environ: "WSGIEnvironment") -> str:
         try:
             raw = value.encode("latin-1")
         except UnicodeEncodeError:
-            return f"The {place} has characters that are no bytes."
+            return f"The {place} has characters beyond Latin-1."
         if _HALF.search(unquote_to_bytes(raw) if name == "QUERY_STRING" else raw):
-            return f"The {place} has half a surrogate pair, which is no text in UTF-8."
+            return f"The {place} has half a surrogate pair, which is not valid UTF-8."
     return ""

@@ -1,4 +1,4 @@
-"""Responses of all routes: JSON for programs, pages for people."""
+"""Builds responses: JSON for programs, HTML for browsers."""
 
 import json
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from bokeh_wsgi.exc import BokehWSGIError, TooMany
 from bokeh_wsgi.pages.headers import SERVER_PAGE_HEADERS
 
 Answer = Response | Mapping[str, Any] | tuple[Mapping[str, Any], int]
-"""What a route returns: a response, or what becomes one: a JSON object, or one with its status."""
+"""The result of a route's handler: a response, a JSON object, or a JSON object with a status."""
 
 
 def as_response(answer: Answer) -> Response:
@@ -25,13 +25,13 @@ def as_json(content: Mapping[str, Any], status: int = 200) -> Response:
 
 
 def as_page(html: str, error: BokehWSGIError | None = None) -> Response:
-    """One of the server's own pages; with an ``error`` that it shows, its status."""
+    """A page of the server; ``error`` is one that it shows, and sets the status."""
     response = Response(html, error.status if error else 200, headers=SERVER_PAGE_HEADERS)
     return response if error is None else retry_later(response, error)
 
 
 def retry_later(response: Response, error: BokehWSGIError) -> Response:
-    """Add when to try again to the response for an error, if that says so."""
+    """Add Retry-After if the error has one."""
     if isinstance(error, TooMany):
         response.headers["Retry-After"] = str(error.data["retry_after"])
     return response

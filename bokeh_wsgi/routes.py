@@ -1,6 +1,6 @@
-"""The URL map: every route, and the function that answers it.
+"""The URL map: every route with its handler.
 
-Such a function takes the `Context`, the request and what its address says; it returns an `Answer`.
+A handler takes the `Context`, the request and the arguments in the URL; it returns an `Answer`.
 """
 
 from collections.abc import Callable
@@ -62,7 +62,7 @@ URLS = Map(
 
 
 def match(request: Request) -> tuple[Any, Any]:
-    """The route of a request, and what its address says; raises HTTPException."""
-    # An app mounted at /plots gets "" for /plots itself: the same page as /plots/.
+    """The handler of a request, and the arguments in its URL; raises HTTPException."""
+    # The path of the mount itself is "" without a trailing slash: the same page as "/".
     path = request.environ.get("PATH_INFO") or "/"
     return URLS.bind_to_environ(request.environ).match(path, method=request.method)

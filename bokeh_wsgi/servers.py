@@ -1,6 +1,6 @@
-"""What the WSGI server that runs this process tells of itself: its threads, and that it ends.
+"""Inspects the WSGI server of this process: the size of its thread pool, and whether it is shutting down.
 
-WSGI has no word for either. What is read here is what each server has anyway; none is imported.
+WSGI defines neither, so this reads attributes of the known servers; none is imported.
 """
 
 import math
@@ -16,21 +16,21 @@ from bokeh_wsgi.listeners import listener_of
 from bokeh_wsgi.protocol import IN_PROCESS
 
 OWN_THREADS: Final = ("Werkzeug", "bokeh-server", IN_PROCESS)
-"""How ``SERVER_SOFTWARE`` begins where each connection has a thread of its own, and none is waited for."""
+"""Prefixes of ``SERVER_SOFTWARE`` of servers with a thread per connection, which they do not wait for."""
 SIGNALS: Final = ("SIGTERM", "SIGABRT", "SIGUSR1", "SIGINT")
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """What handles requests, ``threads`` at a time; None: it does not tell, ``math.inf``: any number."""
+    """A WSGI server with ``threads``; None: unknown, ``math.inf``: unlimited."""
 
     threads: float | None
     is_ending: "Callable[[], bool] | None" = None
-    """Whether it waits for the responses under way, to end; None: nobody knows, or it does not wait."""
+    """Whether it is shutting down and waits for open responses; None: unknown, or it does not wait."""
 
 
 def server_of(environ: Mapping[str, Any]) -> Server:
-    """The server that handles this request, which is to be asked in the request's own thread."""
+    """The server that handles this request; call it in the request's thread."""
     if not environ.get("wsgi.multithread"):
         return Server(1)
     if environ.get("SERVER_SOFTWARE", "").startswith(OWN_THREADS):
@@ -39,12 +39,12 @@ def server_of(environ: Mapping[str, Any]) -> Server:
         server = known(environ)
         if server is not None:
             return server
-    many = _is_green() or _has_thread_for_each()
-    return Server(math.inf if many else None, listener_of(environ).is_gone)
+    is_unlimited = _is_green() or _is_socketserver()
+    return Server(math.inf if is_unlimited else None, listener_of(environ).is_gone)
 
 
 def _gunicorn(environ: Mapping[str, Any]) -> Server | None:
-    """The worker is whose methods handle its process's signals."""
+    """Finds gunicorn's worker by its methods, which handle the signals of the process."""
     if "gunicorn" not in environ.get("SERVER_SOFTWARE", ""):
         return None
     handlers = [signal.getsignal(getattr(signal, name)) for name in SIGNALS if hasattr(signal, name)]
@@ -52,7 +52,7 @@ def _gunicorn(environ: Mapping[str, Any]) -> Server | None:
     worker: Any = next((each for each in workers if hasattr(each, "cfg") and hasattr(each, "alive")), None)
     if worker is None:
         return None
-    # Greenlets come as connections do; threads are a pool.
+    # Workers with threads have a pool; those with greenlets have one per connection.
     threads = worker.cfg.threads if hasattr(worker, "tpool") else worker.cfg.worker_connections
     return Server(threads, lambda: not worker.alive)
 
@@ -66,7 +66,7 @@ def _waitress(environ: Mapping[str, Any]) -> Server | None:
 
 
 def _cheroot(environ: Mapping[str, Any]) -> Server | None:  # noqa: ARG001 - as the others
-    """That of CherryPy, too. Its threads know it."""
+    """Also CherryPy's server. Its threads have a reference to it."""
     server: Any = getattr(threading.current_thread(), "server", None)
     pool: Any = getattr(server, "requests", None)
     if not hasattr(pool, "min") or not hasattr(server, "ready"):
@@ -99,12 +99,13 @@ def _end_of_mod_wsgi(module: Any) -> Callable[[], bool] | None:
     return ended.is_set
 
 
-def _has_thread_for_each() -> bool:
-    """Whether the server is one of Python's `socketserver`, as Django's ``runserver`` is."""
+def _is_socketserver() -> bool:
+    """Whether the server is a threading `socketserver`, as Django's ``runserver`` is."""
     return threading.current_thread().name.endswith("(process_request_thread)")
 
 
 def _is_green() -> bool:
+    """Whether gevent or eventlet replaced threads with greenlets."""
     gevent_monkey = sys.modules.get("gevent.monkey")
     if gevent_monkey is not None and gevent_monkey.is_module_patched("threading"):
         return True

@@ -1,4 +1,4 @@
-"""How many responses this process can hold open, by what its WSGI server tells or shows."""
+"""Limits the streaming responses of this process, so that the server's thread pool is not exhausted."""
 
 import math
 import threading
@@ -16,17 +16,17 @@ from bokeh_wsgi.servers import Server, server_of
 
 RETRY_S = 10.0
 PROBE_S: Final = 0.5
-"""So long a response is held to see whether the server handles another request meanwhile."""
+"""Time to hold a probe: a response that tests whether the server has another free thread."""
 PROBE_PAUSE_S: Final = 15.0
-"""And so long after that it is not tried again, if none came: perhaps it could not."""
+"""Time to the next probe after one that failed."""
 UNNOTICED_S: Final = 30.0
-"""So long a response is held by a server of which nothing is known: it may not tell that its viewer left."""
+"""The longest response of an unknown server, which may not notice that the viewer disconnected."""
 WATCH_S: Final = 0.2
-"""How often the server is asked whether it ends, while responses are held."""
+"""Interval between checks whether the server is shutting down, while responses are open."""
 
 
 class StreamSlot:
-    """One response's right to stay open. ``event`` is set when it ends; others may set it, too."""
+    """Permission for one response to stay open. ``event`` is set when it ends; others may set it, too."""
 
     def __init__(self, longest_s: float, *, is_probe: bool = False) -> None:
         self.event = threading.Event()
@@ -34,7 +34,7 @@ class StreamSlot:
         self._until = time.monotonic() + longest_s
 
     def left_s(self) -> float:
-        """How long the response may stay open, as far as is known now."""
+        """How long the response may still stay open."""
         return max(0.0, self._until - time.monotonic())
 
     def keep(self, longest_s: float) -> None:
@@ -47,15 +47,15 @@ class StreamSlot:
 
 
 class _Threads:
-    """What is known of the server's threads in one process."""
+    """The observed use of the server's threads in one process."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        # Threads that answer a request now, without what is held.
+        # Threads that handle a request, without those of open slots.
         self.serving: set[int] = set()
-        # A response that its server drops without a word gives its slot back.
+        # Weak: a response that the server drops without close() releases its slot.
         self.slots: WeakSet[StreamSlot] = WeakSet()
-        # How many requests there were at the same time.
+        # The most concurrent requests so far.
         self.most = 1
         self.probe: StreamSlot | None = None
         self.next_probe = -math.inf
@@ -64,11 +64,11 @@ class _Threads:
 
 
 class ServerThreads:
-    """The threads of the server of this process, of which held responses take some. Thread-safe, fork-safe.
+    """The thread pool of the WSGI server, of which slots take threads. Thread-safe, fork-safe.
 
-    They never take the last one. Of a server that does not tell how many it has, they take one fewer than
-    there were requests at the same time; one more is held for a moment, as a probe, and stays if another
-    request is handled meanwhile.
+    Slots never take the last thread. If the size of the pool is unknown, it counts as the most concurrent
+    requests so far. Then one more response is held briefly, as a probe, and stays if the server handles
+    another request meanwhile.
     """
 
     def __init__(self) -> None:
@@ -76,7 +76,7 @@ class ServerThreads:
 
     @contextmanager
     def serving(self, environ: Mapping[str, Any]) -> Iterator[None]:
-        """Around the answer to each request."""
+        """Context of each request: counts its thread."""
         if environ.get("SERVER_SOFTWARE") == IN_PROCESS:
             yield
             return
@@ -90,27 +90,27 @@ class ServerThreads:
         try:
             yield
         finally:
-            # Of the process that there is now: the answer may have forked.
+            # The handler may have forked: use the state of this process.
             threads = self._threads.now
             with threads.lock:
                 threads.serving.discard(thread)
 
     def hold(self, server: Server, *, trusted: bool) -> StreamSlot | None:
-        """A slot for the response of this thread, if there is one; ``trusted``: the site says how many.
+        """Take a slot for the response of this thread, or None. ``trusted``: the limit is configured.
 
-        Where the server ends, one that ends at once: whoever asks goes on elsewhere.
+        During a shutdown the slot ends at once, so that the client reconnects to another worker.
         """
-        ends = server.is_ending is not None and server.is_ending()
+        is_ending = server.is_ending is not None and server.is_ending()
         threads = self._threads.now
         with threads.lock:
-            held = len(threads.slots)
+            taken = len(threads.slots)
             slot = StreamSlot(math.inf if server.threads is not None else UNNOTICED_S)
-            if ends:
+            if is_ending:
                 slot.end()
             elif server.threads is not None:
-                if held >= _most_held(server.threads):
+                if taken >= _max_slots(server.threads):
                     return None
-            elif held >= threads.most - 1 and not trusted:
+            elif taken >= threads.most - 1 and not trusted:
                 now = time.monotonic()
                 if threads.probe is not None or now < threads.next_probe:
                     return None
@@ -135,7 +135,7 @@ class ServerThreads:
 
 
 def _watch(threads: _Threads) -> None:
-    """Ends what is held once the server waits for that, to end."""
+    """End all slots when the server shuts down and waits for them."""
     pause = threading.Event()
     while True:
         pause.wait(WATCH_S)
@@ -150,15 +150,14 @@ def _watch(threads: _Threads) -> None:
 
 
 SERVER_THREADS: Final = ServerThreads()
-"""Those of this process: its apps share them."""
+"""The threads of this process, which its apps share."""
 
 
 class StreamSlots:
-    """The responses that an app holds open. Refuses those that would starve the server. Thread-safe.
+    """The open streaming responses of an app, with limits per app and reader. Thread-safe.
 
-    A held response takes a thread until its viewer leaves. ``limit`` is the most of them; None: as many as
-    the server can, by what it tells or shows. Who is refused polls instead. One reader may hold
-    ``reader_limit`` of them.
+    Each takes a thread until its viewer disconnects. ``limit`` is their most; None: as many as the thread
+    pool allows. A client without a slot polls instead. ``reader_limit`` is the most of one reader.
     """
 
     def __init__(
@@ -174,11 +173,11 @@ class StreamSlots:
         self._lock = threading.Lock()
 
     def take(self, environ: dict[str, Any], reader: str) -> StreamSlot | None:
-        """Take a slot if there is one; `give_back` returns it. Raises `TooMany` over the reader's limit."""
+        """Take a slot, or None; `give_back` releases it. Raises `TooMany` over the reader's limit."""
         with self._lock:
             if self._reader_limit is not None and self._held[reader] >= self._reader_limit:
                 raise TooMany(
-                    f"You have {self._reader_limit} streams open, the most there may be (max_user_streams): "
+                    f"You have {self._reader_limit} streams open, which is the limit (max_user_streams): "
                     "close some pages.",
                     retry_after_s=RETRY_S,
                     limit=self._reader_limit,
@@ -198,6 +197,6 @@ class StreamSlots:
                 del self._held[reader]
 
 
-def _most_held(threads: float) -> float:
-    """All but one of few threads; of more, a second one is left, so that a slow request holds up nobody."""
+def _max_slots(threads: float) -> float:
+    """All threads but one; from four on but two, so that one slow request does not block the others."""
     return threads - 1 if threads < 4 else threads - 2

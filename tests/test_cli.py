@@ -166,7 +166,7 @@ def test_a_store_that_cannot_be_used_is_one_line(uri: str) -> None:
         (["--https-certfile", "none.pem", "--https-keyfile", "none.pem"], "cannot read none.pem"),
         (["--https-certfile", __file__, "--https-keyfile", __file__], "not a certificate and its key"),
         (["--ip", "0.0.0.0"], "use -m for users with passwords, or allow it with --trust-network"),
-        (["--registration", "closed"], "--registration is about the users of -m"),
+        (["--registration", "closed"], "--registration needs -m"),
         (["-m", "--registration", "all"], "invalid choice: 'all'"),
         (["--host", "plots.example:5006"], "is not a name without a port"),
         (["--host", "https://plots.example"], "is not a name without a port"),

@@ -171,7 +171,7 @@ def test_what_cannot_be_done_is_one_line(
 def test_users_of_a_store_in_memory_are_out_of_reach() -> None:
     code, _, errors = users("memory:", "list")
     assert code == 2
-    assert "in its memory alone" in errors
+    assert "exist only in its process" in errors
 
 
 @pytest.mark.parametrize(("again", "code"), [(PASSWORD, 0), ("something else", 2)])
@@ -187,7 +187,7 @@ def test_a_terminal_is_asked_twice_and_shows_nothing(again: str, code: int, stor
     )
     os.close(theirs)
     said = b""
-    for question, answer in ((b"New password for ada: ", PASSWORD), (b"The same again: ", again)):
+    for question, answer in ((b"New password for ada: ", PASSWORD), (b"Repeat the password: ", again)):
         while question not in said:
             said += os.read(ours, 1000)
         os.write(ours, f"{answer}\n".encode())

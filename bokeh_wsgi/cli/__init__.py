@@ -1,6 +1,6 @@
-"""``bokeh-server``: runs a plot server of its own, at ``/bokeh``, and looks after its users.
+"""The ``bokeh-server`` command: serves plots at ``/bokeh``, and manages users.
 
-What takes time to import is imported where it is needed, so that ``-h`` and a wrong flag answer at once.
+Slow imports are inside of functions, so that ``-h`` and errors in flags answer at once.
 """
 
 import os
@@ -16,14 +16,14 @@ from .serve import mounted as mounted
 
 
 class Stopped(BaseException):
-    """Ctrl-C or SIGTERM."""
+    """Raised by Ctrl-C and SIGTERM."""
 
     def __init__(self, code: int) -> None:
         self.code = code
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
-    """Serve until Ctrl-C (exit code 130) or SIGTERM (0); or, with "users" first, do that and exit."""
+    """Serve until Ctrl-C (exit code 130) or SIGTERM (0); with "users" first, run that command and exit."""
     arguments = sys.argv[1:] if argv is None else list(argv)
     try:
         for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 0)):
@@ -41,8 +41,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
         print(f"bokeh-server: {failure}", file=sys.stderr)
         sys.exit(failure.code)
     except Stopped as stopped:
-        # The threads of open connections may be anywhere; waiting for them, or for the interpreter to take
-        # itself apart under them, would not be "at once". What was acknowledged is in the store.
+        # Exit without waiting for the threads of connections: acknowledged changes are in the store.
         sys.stdout.flush()
         os._exit(stopped.code)
 

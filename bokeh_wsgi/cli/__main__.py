@@ -1,4 +1,4 @@
-"""``python -m bokeh_wsgi.cli`` is ``bokeh-server``."""
+"""``python -m bokeh_wsgi.cli`` runs ``bokeh-server``."""
 
 from . import main
 

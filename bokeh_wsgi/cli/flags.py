@@ -1,4 +1,4 @@
-"""The flags of ``bokeh-server``, and how it says that something is wrong: in one line."""
+"""The flags of ``bokeh-server``, and their one-line errors."""
 
 import argparse
 from typing import Any, NoReturn
@@ -6,22 +6,23 @@ from typing import Any, NoReturn
 EXAMPLES = """\
 examples:
   bokeh-server                                    plots at http://localhost:5006/bokeh/
-  bokeh-server --port 8000 --store memory:        forgets everything when it stops
-  bokeh-server --store sqlite:///plots.db         keeps the plots in plots.db, here
-  bokeh-server -m --ip 0.0.0.0                    for people with passwords, from other machines
+  bokeh-server --port 8000 --store memory:        keeps plots in memory only
+  bokeh-server --store sqlite:///plots.db         keeps plots in ./plots.db
+  bokeh-server -m --ip 0.0.0.0                    users with passwords, from other machines
   bokeh-server -m --host plots.example --use-xheaders       behind the proxy of plots.example
   bokeh-server --url-prefix /lab                  at /lab/bokeh
   bokeh-server --https-certfile cert.pem --https-keyfile key.pem
-  bokeh-server users add ada                      a user of -m (more: bokeh-server users -h)
+  bokeh-server users add ada                      adds a user for -m (more: bokeh-server users -h)
 
-Without -m there is one user, who is everybody that reaches the server; so it listens to this machine alone.
+Without -m there is no login: the server listens only on this machine, since anybody who reaches it may
+change everything.
 """
 
 BACKENDS = {"memory": "memory:", "sqlite": None}
 
 
 class Failure(Exception):
-    """Why something cannot be done, in one line; ``code`` is the process's exit code."""
+    """An error of the command, in one line; ``code`` is the exit code."""
 
     def __init__(self, message: str, code: int = 1) -> None:
         super().__init__(message)
@@ -29,40 +30,40 @@ class Failure(Exception):
 
 
 class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line."""
+    """An `ArgumentParser` with one-line errors."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message} (try {self.prog} -h)\n")
 
 
 def parser() -> Parser:
-    """Every flag; those of the bokeh-server of Bokeh 0.9 keep their names."""
-    made = Parser(
+    """The parser of all flags; flags of Bokeh 0.9's bokeh-server keep their names."""
+    created = Parser(
         prog="bokeh-server",
-        description="Keeps Bokeh plots that scripts publish, and shows them live in browsers.",
+        description="A server for Bokeh plots: scripts publish them, browsers show them live.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    _add_address(made)
-    add_store(made)
-    _add_users(made)
-    add = made.add_argument
+    _add_address(created)
+    add_store(created)
+    _add_users(created)
+    add = created.add_argument
     add("-d", "--debug", action="store_true", help="log everything")
-    add("-v", "--verbose", action="store_true", help="log every request, and who did what")
+    add("-v", "--verbose", action="store_true", help="log every request and user action")
     add("--version", action=_Version)
-    return made
+    return created
 
 
-def _add_address(made: Parser) -> None:
-    add = made.add_argument
-    add("--ip", default="127.0.0.1", help="address to listen on; 0.0.0.0 is all of them (default: 127.0.0.1)")
+def _add_address(to: Parser) -> None:
+    add = to.add_argument
+    add("--ip", default="127.0.0.1", help="address to listen on; 0.0.0.0: all (default: 127.0.0.1)")
     add(
         "--port",
         "--bokeh-port",
         type=_port,
         default=5006,
-        help="port to listen on; 0: any free (default: 5006)",
+        help="port to listen on; 0: any free one (default: 5006)",
     )
     add("--url-prefix", type=_prefix, default="", metavar="PATH", help="serve at PATH/bokeh, not /bokeh")
     add(
@@ -71,29 +72,29 @@ def _add_address(made: Parser) -> None:
         type=_host,
         default=[],
         metavar="NAME",
-        help="a name that this server is called by, as a proxy in front of it is; may be given several times "
-        "(default: localhost where it listens to this machine alone, else any)",
+        help="a host name of this server or of the proxy in front; may be given several times (default: "
+        "localhost if it listens only on this machine, else any)",
     )
     add(
         "--use-xheaders",
         action="store_true",
-        help="a proxy in front says who asks, and if by https (X-Forwarded-For, X-Forwarded-Proto); only "
-        "where nobody gets past it",
+        help="take client address and scheme from a proxy (X-Forwarded-For, X-Forwarded-Proto); only if no "
+        "client can bypass it",
     )
     add("--https-certfile", metavar="FILE", help="certificate to serve https with (PEM)")
     add("--https-keyfile", metavar="FILE", help="its private key (PEM)")
 
 
-def _add_users(made: Parser) -> None:
-    add = made.add_argument
-    add("-m", "--multi-user", action="store_true", help="users with passwords; plots are their owner's")
+def _add_users(to: Parser) -> None:
+    add = to.add_argument
+    add("-m", "--multi-user", action="store_true", help="users with passwords, each with plots of their own")
     add(
         "--registration",
         choices=("open", "invite", "closed"),
-        help="with -m, who may make an account: everybody, who has an invitation (bokeh-server users "
+        help="with -m, who may create an account: everybody, people with an invitation (bokeh-server users "
         "invite), or only you (bokeh-server users add) (default: open)",
     )
-    add("--gallery", action="store_true", help="list published plots for everybody, at gallery")
+    add("--gallery", action="store_true", help="list published plots at gallery, for everybody")
     add(
         "--embed-origin",
         action="append",
@@ -101,25 +102,25 @@ def _add_users(made: Parser) -> None:
         default=[],
         metavar="ORIGIN",
         help="a site that may show plots in frames, as https://site.example; may be given several times "
-        "(default: all may, what is public or has a token)",
+        "(default: all sites may frame plots that are public or have a token)",
     )
     add(
         "--trust-network",
         action="store_true",
-        help="listen to other machines without -m: anybody who reaches this one may then publish, change and "
-        "delete all plots",
+        help="listen on other addresses without -m: anybody who reaches them may publish, change and delete "
+        "all plots",
     )
 
 
-def add_store(made: argparse.ArgumentParser) -> None:
-    where = made.add_mutually_exclusive_group()
+def add_store(to: argparse.ArgumentParser) -> None:
+    where = to.add_mutually_exclusive_group()
     where.add_argument(
         "--store",
         metavar="URI",
-        help="where plots are kept: sqlite:///file.db, sqlite:////folder/file.db or memory: "
+        help="where to keep plots: sqlite:///file.db, sqlite:////folder/file.db or memory: "
         "(default: a SQLite file in your user data folder)",
     )
-    where.add_argument("--backend", choices=sorted(BACKENDS), help="the same by kind: --store's defaults")
+    where.add_argument("--backend", choices=sorted(BACKENDS), help="the kind of store, at its default place")
 
 
 def store_of(flags: argparse.Namespace) -> str | None:
@@ -147,7 +148,7 @@ def _port(text: str) -> int:
 
 
 def _prefix(text: str) -> str:
-    """With a slash in front and none at the end; "" for the root."""
+    """A path with a leading and no trailing slash; "" for the root."""
     if set(text) & set("?#\\ ") or "//" in text:
         raise argparse.ArgumentTypeError(f"{text!r} is not a path")
     path = text.strip("/")
@@ -175,9 +176,9 @@ def _origin(text: str) -> str:
 
 
 def check(flags: argparse.Namespace) -> None:
-    """Raises `Failure` for flags that do not go together, or that would open the server by mistake."""
+    """Raises `Failure` for flags that conflict, or that would open the server to others by mistake."""
     if flags.registration and not flags.multi_user:
-        raise Failure("--registration is about the users of -m: give that too", code=2)
+        raise Failure("--registration needs -m", code=2)
     if not (flags.multi_user or flags.trust_network or is_loopback(flags.ip)):
         raise Failure(
             f"on {flags.ip or 'all addresses'} anybody who reaches this machine could publish, change and "
@@ -187,7 +188,7 @@ def check(flags: argparse.Namespace) -> None:
 
 
 def is_loopback(ip: str) -> bool:
-    """Whether only this machine reaches the address; names other than localhost are taken for others."""
+    """Whether only this machine can reach the address; of names, only localhost is."""
     from ipaddress import ip_address
 
     try:

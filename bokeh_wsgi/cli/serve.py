@@ -1,4 +1,4 @@
-"""Serving: from flags to a server that runs, and every reason why it cannot."""
+"""Starts ``bokeh-server`` from its flags, or raises `Failure`."""
 
 import argparse
 import logging
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bokeh_wsgi.app import BokehWSGI
 
 OTHER_FILES = 256
-"""Files that the process has open beside its connections."""
+"""File descriptors reserved for other files than connections."""
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -43,28 +43,28 @@ def serve(flags: argparse.Namespace) -> None:
 
         served = ProxyFix(served, x_for=1, x_proto=1)
     limits = Limits()
-    limits = replace(limits, connections=_room_for(limits.connections))
+    limits = replace(limits, connections=_max_connections(limits.connections))
     if flags.use_xheaders:
-        # All connections are the proxy's.
+        # All connections come from the proxy.
         limits = replace(limits, of_network=None, requests=None)
     server = Server(listener, served, name=f"bokeh-server/{__version__}", tls=tls, limits=limits)
-    listener.close()  # the server has its own handle of it
+    listener.close()  # the server has a duplicate
     print(f"bokeh-server is at {_link(flags.ip, server.port, tls is not None, mount)}", flush=True)
     try:
         server.serve_forever()
     finally:
-        logging.disable()  # what the open connections meet from here on is no news
+        logging.disable()  # errors of connections that break at shutdown are expected
         app.close()
 
 
 def hosts_of(flags: argparse.Namespace) -> list[str] | None:
-    """The names that requests may call the server by; None, or one "*": any.
+    """The allowed host names; None or ["*"]: any.
 
-    Where only this machine should reach it, a page of another site could still do so under a name of its own
-    that leads here (DNS rebinding): such requests carry that name.
+    On a loopback address they are restricted, against DNS rebinding: if a site's host name resolves to it,
+    pages of the site could reach the server.
     """
     if not flags.host and not is_loopback(flags.ip):
-        # An app of one user answers to no name but its own machine's unless it is told.
+        # A single-user app would allow only loopback names by default.
         return None if flags.multi_user else ["*"]
     return [*LOOPBACK, flags.ip, *flags.host]
 
@@ -96,8 +96,8 @@ def _tls(certfile: str | None, keyfile: str | None) -> "ssl.SSLContext | None":
     return context
 
 
-def _room_for(wanted: int) -> int:
-    """How many connections there may be: each is an open file, of which the system allows few at first."""
+def _max_connections(wanted: int) -> int:
+    """How many connections fit in the limit of open files, which is raised if possible."""
     try:
         import resource
     except ImportError:  # Windows has no such limit
@@ -118,7 +118,7 @@ def _listen(ip: str, port: int) -> "socket.socket":
         return listen(ip, port)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            reason = "the port is taken: stop what runs there, or choose another with --port"
+            reason = "the port is taken: stop the program there, or choose another port with --port"
         else:
             reason = error.strerror or str(error)
         raise Failure(f"cannot listen on {ip} port {port}: {reason}") from None
@@ -142,25 +142,25 @@ def _open(flags: argparse.Namespace) -> "BokehWSGI":
 
 
 def mounted(app: "WSGIApplication", prefix: str = "") -> "WSGIApplication":
-    """``app`` at ``<prefix>/bokeh``; every other path leads to the same path below it."""
+    """Mount ``app`` at ``<prefix>/bokeh``; every other path redirects to the same path below it."""
     from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
     mount = f"{prefix}/bokeh"
 
-    def elsewhere(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    def redirect(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "").encode("latin-1")
         below = path.removeprefix(prefix.encode()).lstrip(b"/")
         query = environ.get("QUERY_STRING", "")
         target = f"{quote(environ.get('SCRIPT_NAME', ''))}{quote(mount)}/{quote(below)}" + (
             query and f"?{query}"
         )
-        # Not for ever: another program may have this port tomorrow. 307 keeps the method.
+        # Not permanent: another program may use this port later. 307 keeps the method.
         status = "302 Found" if environ["REQUEST_METHOD"] in ("GET", "HEAD") else "307 Temporary Redirect"
         headers = [("Location", target), ("Content-Length", "0"), ("X-Content-Type-Options", "nosniff")]
         start_response(status, headers)
         return []
 
-    return DispatcherMiddleware(elsewhere, {mount: app})
+    return DispatcherMiddleware(redirect, {mount: app})
 
 
 def _link(ip: str, port: int, https: bool, mount: str) -> str:

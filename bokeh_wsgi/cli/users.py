@@ -1,4 +1,4 @@
-"""``bokeh-server users``: what the operator does with accounts, also while the server runs."""
+"""``bokeh-server users``: lets the operator manage accounts, also while the server runs."""
 
 import argparse
 import sys
@@ -14,61 +14,61 @@ if TYPE_CHECKING:
 EXAMPLES = """\
 examples:
   bokeh-server users add ada                      asks for ada's password
-  bokeh-server users add ada < password.txt       takes it from a file's first line
+  bokeh-server users add ada < password.txt       reads it from a file's first line
   bokeh-server users invite                       prints an invitation for --registration invite
   bokeh-server users keys ada --new "night job"   prints a new API key
-  bokeh-server users disable ada                  ends what ada has open, within a second
+  bokeh-server users disable ada                  also closes ada's open pages, within a second
 
-Give it the --store that the server has, and run it as the user that the server runs as.
+Use the same --store and the same system user as the server.
 """
 
 
 def parser() -> Parser:
-    """Every command on users, with its flags."""
-    made = Parser(
+    """The parser of all user commands."""
+    created = Parser(
         prog="bokeh-server users",
-        description="Looks after the users of bokeh-server -m, and of sites that mount BokehWSGI.",
+        description="Manages the users of bokeh-server -m, and of sites that mount BokehWSGI.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    commands = made.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    commands = created.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _command(commands, "list", "print all users")
-    _command(commands, "invite", "print a new invitation, for one person within a week")
+    _command(commands, "invite", "create and print an invitation: valid for one person and one week")
     for command, purpose in (
-        ("add", "make a user, with a password from a prompt or from stdin"),
-        ("passwd", "set a user's password, which signs out all of the user's browsers"),
+        ("add", "add a user, with a password from a prompt or stdin"),
+        ("passwd", "set a user's password, and sign out all of the user's browsers"),
     ):
         _command(commands, command, purpose, name=True).add_argument(
             "--password-stdin",
             action="store_true",
-            help="read the password from stdin, as is done anyway where that is no terminal",
+            help="read the password from stdin (the default if stdin is no terminal)",
         )
-    _command(commands, "disable", "let a user do nothing any more; documents stay", name=True)
-    _command(commands, "enable", "let a disabled user in again", name=True)
-    keys = _command(commands, "keys", "print a user's API keys and logins, without what is secret", name=True)
+    _command(commands, "disable", "block a user; documents stay", name=True)
+    _command(commands, "enable", "unblock a disabled user", name=True)
+    keys = _command(commands, "keys", "list a user's API keys and logins, without secrets", name=True)
     what = keys.add_mutually_exclusive_group()
-    what.add_argument("--new", metavar="LABEL", help="make an API key and print it, this once")
-    what.add_argument("--revoke", metavar="ID", help="end a key or login")
-    return made
+    what.add_argument("--new", metavar="LABEL", help="create an API key and print it; it is shown only once")
+    what.add_argument("--revoke", metavar="ID", help="revoke a key or login")
+    return created
 
 
 def _command(
     commands: "argparse._SubParsersAction[Parser]", command: str, purpose: str, *, name: bool = False
 ) -> Parser:
-    made = commands.add_parser(command, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.")
+    created = commands.add_parser(command, help=purpose, description=f"{purpose[0].upper()}{purpose[1:]}.")
     if name:
-        made.add_argument("name", metavar="NAME", help="the user's name")
-    add_store(made)
-    return made
+        created.add_argument("name", metavar="NAME", help="the user's name")
+    add_store(created)
+    return created
 
 
 def users(arguments: Sequence[str]) -> None:
-    """Do what the arguments say; raises `Failure` if it cannot be done."""
+    """Run a user command; raises `Failure` if it fails."""
     flags = parser().parse_args(arguments)
     store = store_of(flags)
     if store == "memory:":
-        raise Failure("the users of a server with --store memory: are in its memory alone", code=2)
+        raise Failure("users of a server with --store memory: exist only in its process", code=2)
     from bokeh_wsgi.app import BokehWSGI
     from bokeh_wsgi.exc import BadRequest, BokehWSGIError
 
@@ -88,7 +88,7 @@ def _list(app: "BokehWSGI", _: argparse.Namespace) -> None:
     rows = [("NAME", "DOCUMENTS", "KEYS", "SINCE", "")]
     for user in app.store.accounts.list_users():
         documents = app.store.usage(user.name)[0]
-        keys = sum(known.kind == "key" for known in app.store.accounts.list_credentials(user.name))
+        keys = sum(each.kind == "key" for each in app.store.accounts.list_credentials(user.name))
         state = "disabled" if user.disabled else ""
         rows.append((user.name, str(documents), str(keys), _day(user.created), state))
     _print_table(rows)
@@ -108,24 +108,24 @@ def _add(app: "BokehWSGI", flags: argparse.Namespace) -> None:
 def _passwd(app: "BokehWSGI", flags: argparse.Namespace) -> None:
     user = _user(app, flags.name)
     app.context.accounts.set_password(user, _password(flags, user))
-    print(f"{_shown(user)} has another password; browsers have to sign in again, keys stay")
+    print(f"{_shown(user)} has a new password; browsers have to sign in again, keys stay")
 
 
 def _disable(app: "BokehWSGI", flags: argparse.Namespace) -> None:
     user = _user(app, flags.name)
     app.context.accounts.set_disabled(user, True)
-    print(f"{_shown(user)} is disabled; keys, logins and open pages do nothing any more")
+    print(f"{_shown(user)} is disabled; keys, logins and open pages stop working")
 
 
 def _enable(app: "BokehWSGI", flags: argparse.Namespace) -> None:
     user = _user(app, flags.name)
     app.context.accounts.set_disabled(user, False)
-    print(f"{_shown(user)} is enabled, and so are the keys and logins that were not revoked")
+    print(f"{_shown(user)} is enabled, with all keys and logins that were not revoked")
 
 
 def _invite(app: "BokehWSGI", _: argparse.Namespace) -> None:
     print(app.context.accounts.new_invitation())
-    print("for one person, within a week, at …/register#invite=<what was printed>", file=sys.stderr)
+    print("valid for one person and one week, at …/register#invite=<the printed text>", file=sys.stderr)
 
 
 def _keys(app: "BokehWSGI", flags: argparse.Namespace) -> None:
@@ -139,8 +139,8 @@ def _keys(app: "BokehWSGI", flags: argparse.Namespace) -> None:
             raise Failure(f"{user} has no key or login {flags.revoke!r}")
         print(f"{flags.revoke} is revoked")
         return
-    held = app.store.accounts.list_credentials(user)
-    rows = [(known.id, known.kind, known.name, _day(known.created)) for known in held]
+    credentials = app.store.accounts.list_credentials(user)
+    rows = [(each.id, each.kind, each.name, _day(each.created)) for each in credentials]
     _print_table([("ID", "KIND", "NAME", "SINCE"), *rows])
 
 
@@ -156,7 +156,7 @@ COMMANDS = {
 
 
 def _user(app: "BokehWSGI", name: str) -> str:
-    """The name of the user who has it as it is (a site's names are kept so), else as people write it."""
+    """The stored name of a user: as given (for users of a site), else normalized."""
     from bokeh_wsgi.auth.names import checked_user
 
     known = name if app.store.accounts.get_user(name) is not None else checked_user(name)
@@ -164,7 +164,7 @@ def _user(app: "BokehWSGI", name: str) -> str:
 
 
 def _password(flags: argparse.Namespace, user: str) -> str:
-    """A new password, from the terminal (asked twice) or the first line of stdin; never an argument."""
+    """Read a new password, from the terminal (twice) or the first line of stdin; never from an argument."""
     if flags.password_stdin or not sys.stdin.isatty():
         password = sys.stdin.readline().rstrip("\r\n")
         if not password:
@@ -174,7 +174,7 @@ def _password(flags: argparse.Namespace, user: str) -> str:
 
     try:
         password = getpass(f"New password for {user}: ")
-        if getpass("The same again: ") != password:
+        if getpass("Repeat the password: ") != password:
             raise Failure("the two passwords are not the same", code=2)
     except EOFError:
         raise Failure("no password", code=2) from None
@@ -186,7 +186,7 @@ def _day(moment: float) -> str:
 
 
 def _shown(text: str) -> str:
-    """Names come from people: nothing in them reaches the terminal as a command."""
+    """Escape control characters, which could be commands to the terminal."""
     return text if text.isprintable() else ascii(text)
 
 

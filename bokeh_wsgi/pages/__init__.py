@@ -1,1 +1,1 @@
-"""What people see: functions that give pages as HTML texts, and the headers that each kind of page needs."""
+"""HTML pages: functions that render them, and the headers that each kind of page needs."""

@@ -1,4 +1,4 @@
-"""The account: keys for programs, browsers that are signed in, and the password."""
+"""The account page: API keys, logins of browsers, and the password."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -24,10 +24,10 @@ def account_page(
     notice: str = "",
     now: float | None = None,
 ) -> str:
-    """The account as HTML; ``current`` is the id of the key or login with which the page was asked for.
+    """The account page as HTML; ``current`` is the id of the key or login of this request.
 
-    ``message`` says why the password was not changed, ``notice`` what was done; ``new_key`` is the text of a
-    key that was just made, which is shown this once. ``site_login``: there are no passwords and logins here.
+    ``message`` is an error about the password, ``notice`` a success message; ``new_key`` is a new key, which
+    is shown only once. ``site_login``: the surrounding site has the passwords and logins.
     """
     moment = now_or(now)
     listed = sorted(keys, key=lambda key: key.created, reverse=True)

@@ -1,4 +1,4 @@
-"""The page that shows a document: a slim header, BokehJS, and the client that keeps it live."""
+"""The page of a document: a header, BokehJS, and the script that keeps the plots live."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -10,7 +10,7 @@ from markupsafe import Markup
 from bokeh_wsgi.pages.render import raw_text, render
 
 Resources = Mapping[str, Iterable[str]]
-"""A graph's resources: BokehJS ``components``, and ``js``, ``js_raw``, ``css``, ``css_raw`` of extensions."""
+"""A graph's resources: BokehJS ``components``; ``js``, ``js_raw``, ``css``, ``css_raw`` of extensions."""
 
 
 def document_page(
@@ -29,11 +29,10 @@ def document_page(
     page_js: str = "page.js",
     **config: Any,
 ) -> str:
-    """The page of a document, or of one ``model`` (id or name) of it, as HTML; ``embed``: without the header.
+    """The page of a document, or of one ``model`` (id or name), as HTML; ``embed``: without the header.
 
-    The header says if the document is ``public``, and has a link to ``share`` it (for its owner) and one
-    ``home`` to the index (for those who have one).
-    ``version`` is that of the BokehJS to load; ``config`` is added to the configuration of the page's client.
+    The header says if the document is ``public``, and links to the ``share`` dialog (for the owner) and
+    ``home`` to the index. ``version`` is the BokehJS to load; ``config`` goes to the page's script.
     """
     client_config = {
         "base": mount,
@@ -62,7 +61,7 @@ def document_page(
 
 
 def script_json(value: Any) -> Markup:
-    """JSON that can stand in a ``<script>``: no character of it means anything to an HTML parser."""
+    """JSON for the content of a ``<script>``: characters that HTML parsers interpret are escaped."""
     text = json.dumps(value, ensure_ascii=True, separators=(",", ":"))
     for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")

@@ -1,4 +1,4 @@
-"""The gallery: what has been published on this server, for everybody."""
+"""The gallery page: the published documents of all users."""
 
 from collections.abc import Iterable
 
@@ -16,14 +16,14 @@ def gallery_page(
     csrf: str,
     now: float | None = None,
 ) -> str:
-    """The gallery as HTML; ``username`` is None or empty for those who are not signed in."""
+    """The gallery as HTML; ``username`` is None or empty without a login."""
     moment = now_or(now)
     return render(
         "gallery.html",
         mount=mount,
         csrf=csrf,
         documents=[
-            # Its marks would say "public" on each of them.
+            # Without the label "Public", which every row would have.
             {**row(mount, record, moment), "owner": record.owner, "published": False}
             for record in sorted(documents, key=lambda record: record.changed, reverse=True)
         ],

@@ -1,4 +1,4 @@
-"""Headers of pages: what their scripts may do, who may frame them, that nobody caches them."""
+"""Security headers of pages: Content-Security-Policy, framing, caching."""
 
 from base64 import b64encode
 from collections.abc import Iterable
@@ -26,35 +26,33 @@ SERVER_PAGE_HEADERS: Headers = [
     ),
     ("Cross-Origin-Opener-Policy", "same-origin"),
 ]
-"""Headers of the server's own pages.
-
-Nothing inline, nothing from elsewhere; no frame around them, in which another page could lead somebody's
-clicks; and no script of theirs makes HTML from text.
+"""Headers of the server's own pages: no inline code, no other origins, no frames (clickjacking), and no HTML
+from strings in scripts (Trusted Types).
 """
 
-# No allow-same-origin: the page gets an opaque origin, so that the JavaScript of a published document
-# reaches neither cookies nor storage nor, with a login, any other page of this host.
+# Without allow-same-origin the page has an opaque origin: JavaScript of a published document cannot reach
+# cookies, storage or, with the viewer's login, other pages of this host.
 SANDBOX = (
     "sandbox allow-scripts allow-popups allow-popups-to-escape-sandbox "
     "allow-downloads allow-forms allow-modals"
 )
 
-# BokehJS loads Google's maps from these, when a document has a GMapPlot.
+# A GMapPlot loads Google Maps from these.
 MAP_SCRIPTS = ("https://maps.googleapis.com", "https://maps.gstatic.com")
 
-# Documents may show tiles, pictures and fonts from anywhere, and read data from anywhere (AjaxDataSource).
+# Documents may load tiles, images, fonts and data (AjaxDataSource) from anywhere.
 ANYWHERE = "'self' https: http: data: blob:"
 
 
 def document_headers(
     *, js: Iterable[str] = (), js_raw: Iterable[str] = (), frame_ancestors: str = "'self'"
 ) -> Headers:
-    """Headers of a document's page; ``js`` and ``js_raw`` are the scripts its graph's resources ask for.
+    """Headers of a document's page; ``js`` and ``js_raw`` are the scripts in its graph's resources.
 
-    ``frame_ancestors`` are the sources, separated by blanks, whose pages may show it in a frame.
+    ``frame_ancestors`` are the origins, separated by blanks, that may frame it.
 
-    The sandbox is what keeps a document away from the viewer's login. The list of script sources is no such
-    wall (CustomJS needs ``'unsafe-eval'``): it keeps text that was injected into the page from running.
+    The sandbox protects the viewer's login from the document. The script sources do not (CustomJS needs
+    ``'unsafe-eval'``): they stop injected markup from running scripts.
     """
     scripts = ["'self'", "'unsafe-eval'", "blob:", *MAP_SCRIPTS, *_origins(js), *map(_hash_source, js_raw)]
     policy = "; ".join(
@@ -73,7 +71,7 @@ def document_headers(
             f"frame-ancestors {frame_ancestors}",
         ]
     )
-    # Map servers refuse pages that do not say where they are from; the host is enough for them.
+    # Map servers require a Referer; the origin is enough.
     return [
         *PRIVATE,
         ("Referrer-Policy", "strict-origin-when-cross-origin"),
@@ -88,7 +86,7 @@ def _origins(urls: Iterable[str]) -> list[str]:
 
 
 def _is_plain(source: str) -> bool:
-    """Whether it is one source: a published address must not add directives to the policy."""
+    """Whether it is one CSP source: a URL in a document must not add directives to the policy."""
     return source.isascii() and source.isprintable() and not any(c in " ;,'\"" for c in source)
 
 

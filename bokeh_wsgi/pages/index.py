@@ -1,4 +1,4 @@
-"""The index: a user's documents and those that others share with them, or how to publish the first one."""
+"""The index page: a user's documents and those shared with them, or how to publish a first one."""
 
 from collections.abc import Iterable
 from typing import Any, TypeVar
@@ -30,11 +30,10 @@ def index_page(
 ) -> str:
     """The index as HTML.
 
-    ``own`` are the user's documents, each with how many pages show it now, None if unknown; ``shared`` those
-    of others, each with this user's right to it: ``"read"`` or ``"write"``.
-    ``root_url`` is what a script gives as ``url=`` to publish to this server. ``multi_user``: documents can
-    be published and shared; ``gallery``: there is a gallery to link to; ``site_login``: signing in and out
-    is the surrounding site's business.
+    ``own`` are the user's documents, each with its number of viewers (None: unknown); ``shared`` those of
+    others, each with this user's right: ``"read"`` or ``"write"``. ``root_url`` is the ``url=`` with which
+    scripts publish to this server. ``multi_user``: documents can be published and shared; ``gallery``:
+    link to it; ``site_login``: the surrounding site signs users in and out.
     """
     moment = now_or(now)
     return render(
@@ -43,7 +42,7 @@ def index_page(
         csrf=csrf,
         own=[_own(mount, record, viewers, moment) for record, viewers in _newest_first(own)],
         shared=[_shared(mount, record, right, moment) for record, right in _newest_first(shared)],
-        # The name of the only user would tell a person nothing.
+        # The name of the only user is not informative.
         username="" if username == DEFAULT_USER else username,
         root_url=root_url,
         multi_user=multi_user,

@@ -1,4 +1,4 @@
-"""Documents as rows of a list: titles, links, and how long ago and how large in people's words."""
+"""Rows of document lists: titles, links, and readable times and sizes."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -8,7 +8,7 @@ from bokeh_wsgi.store import DocumentRecord
 
 
 def row(mount: str, document: DocumentRecord, now: float) -> dict[str, Any]:
-    """What the templates need of a document."""
+    """The template variables of one document."""
     changed = datetime.fromtimestamp(document.changed, UTC)
     return {
         "docid": document.docid,
@@ -25,7 +25,7 @@ def row(mount: str, document: DocumentRecord, now: float) -> dict[str, Any]:
 
 
 def times(moment: datetime, now: float) -> dict[str, str]:
-    """A time as machines, careful readers and people in a hurry want it."""
+    """A time as ISO 8601, in full, and relative to now."""
     return {
         "iso": moment.isoformat(timespec="seconds"),
         "exact": moment.strftime("%A, %d %B %Y, %H:%M:%S UTC"),
@@ -38,7 +38,7 @@ def now_or(now: float | None) -> float:
 
 
 def ago(seconds: float) -> str:
-    """A time span as people say it: ``"just now"``, ``"5 minutes ago"``, ``"yesterday"``."""
+    """A relative time: ``"just now"``, ``"5 minutes ago"``, ``"yesterday"``."""
     for name, length in STEPS:
         count = int(seconds // length)
         if count >= 1:
@@ -54,7 +54,7 @@ STEPS = (
     ("hour", 3_600),
     ("minute", 60),
 )
-# As Intl.RelativeTimeFormat(numeric: "auto") says it, which takes over in the page.
+# As in Intl.RelativeTimeFormat(numeric: "auto"), with which the page updates the texts.
 _NAMED = {
     ("year", 1): "last year",
     ("month", 1): "last month",
@@ -64,7 +64,7 @@ _NAMED = {
 
 
 def size(count: int) -> str:
-    """A number of bytes in the largest decimal unit that leaves one or more of it."""
+    """A number of bytes in the largest decimal unit with a value of one or more."""
     if count < 1000:
         return f"{count} B"
     value = float(count)

@@ -1,4 +1,4 @@
-"""Templates to HTML text: escaping, links from the mount, and addresses of the pages' own css and js."""
+"""Renders templates to HTML, with escaping and the URLs of CSS and JavaScript files."""
 
 import re
 from pathlib import Path
@@ -19,12 +19,12 @@ _templates = Environment(
 
 
 def asset_url(mount: str, name: str) -> str:
-    """Address of one of the pages' own files; it changes with the file, so that it may be cached for ever."""
+    """The URL of a static file; it changes with the content, so that it can be cached forever."""
     return f"{mount}static/{page_files().version(name)}"
 
 
 def render(template: str, *, mount: str, csrf: str = "", **values: Any) -> str:
-    """A template as HTML text; ``csrf`` goes with whatever the page's forms and scripts send."""
+    """Render a template to HTML; ``csrf`` is the token for the page's forms and scripts."""
 
     def asset(name: str) -> str:
         return asset_url(mount, name)
@@ -33,11 +33,11 @@ def render(template: str, *, mount: str, csrf: str = "", **values: Any) -> str:
 
 
 def raw_text(text: str, tag: str) -> Markup:
-    """JavaScript or CSS as the content of ``<script>`` or ``<style>``: nothing in it ends the element.
+    """JavaScript or CSS as the content of ``<script>`` or ``<style>``, escaped so that it cannot end it.
 
-    What would (``</script``, and ``<!--`` which can hide the real end) can only stand in a string or a
-    regular expression, where a backslash changes nothing. Line ends are as an HTML parser leaves them, so
-    that the hash of this text is the hash of the script.
+    ``</script`` and ``<!--`` (which can hide the real end) occur only in strings and regular expressions,
+    where a backslash changes nothing. Line ends are normalized as by an HTML parser, so that the CSP hash of
+    this text matches.
     """
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     return Markup(re.sub(rf"<(/{tag}|!--)", r"<\\\1", lines, flags=re.IGNORECASE))

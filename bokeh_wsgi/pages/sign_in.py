@@ -1,6 +1,6 @@
-"""Signing in: with a password, with a new account, or with the code of a program that is signed in already.
+"""The pages to sign in: with a password, a new account, or the one-time code of a signed-in program.
 
-Every form works without JavaScript, and names its fields so that password managers know them.
+The forms work without JavaScript and with password managers.
 """
 
 from math import ceil
@@ -20,18 +20,18 @@ def login_page(
     retry_after: float = 0,
     gallery: bool = False,
 ) -> str:
-    """The login form; ``message`` says why the last try failed, ``retry_after`` (seconds) that
-    there were too many.
+    """The login form; ``message`` is the error of the last attempt, ``retry_after`` (seconds) is set after
+    too many attempts.
 
-    ``next`` is the local path to go to afterwards; ``registration`` is ``"open"``, ``"invite"`` or
-    ``"closed"``; ``gallery``: there is one to look at without signing in.
+    ``next`` is the local path to redirect to; ``registration`` is ``"open"``, ``"invite"`` or
+    ``"closed"``; ``gallery``: link to it.
     """
     return render(
         "login.html",
         mount=mount,
         csrf=csrf,
         next=next,
-        message=f"Too many tries. Try again in {_span(retry_after)}." if retry_after > 0 else message,
+        message=f"Too many attempts. Try again in {_span(retry_after)}." if retry_after > 0 else message,
         username=username,
         registration=registration,
         gallery=gallery,
@@ -47,7 +47,7 @@ def register_page(
     invite: str = "",
     registration: str,
 ) -> str:
-    """The form that makes an account; ``invite`` is the code that came with the link."""
+    """The form to create an account; ``invite`` is the code from the invitation link."""
     return render(
         "register.html",
         mount=mount,
@@ -61,9 +61,9 @@ def register_page(
 
 
 def code_page(mount: str, *, csrf: str, code: str, username: str) -> str:
-    """Asks whether this browser shall be signed in as the user whose program made the code.
+    """The page that asks whether to sign in as the user whose program created the ``code``.
 
-    Without a ``code``: takes the one that is in the address after the ``#``, or that is pasted, to ask about.
+    Without a ``code``, a form for it, which the page fills from the URL's fragment.
     """
     return render("code.html", mount=mount, csrf=csrf, code=code, username=username)
 

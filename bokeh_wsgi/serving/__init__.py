@@ -1,1 +1,1 @@
-"""The HTTP server of ``bokeh-server``: a thread per connection, HTTP as h11 reads and writes it."""
+"""The HTTP server of ``bokeh-server``: one thread per connection; h11 parses and writes HTTP."""

@@ -1,13 +1,13 @@
-"""The body of one request, as a WSGI app reads it."""
+"""``wsgi.input``: the body of one request."""
 
 from collections.abc import Callable, Iterator
 
 Read = Callable[[int], bytes]
-"""Some of the bytes that come next, about so many (-1: any number); b"" at the end. Raises `BodyError`."""
+"""Returns the next bytes, about ``size`` of them (-1: any number); b"" at the end. Raises `BodyError`."""
 
 
 class BodyError(OSError):
-    """The rest of a body will not come: it was cut, is malformed, or was too slow."""
+    """A body cannot be read to its end: it was cut, is malformed, or was too slow."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -15,36 +15,36 @@ class BodyError(OSError):
 
 
 class Body:
-    """``wsgi.input``: ends with the request, however its length was said."""
+    """A file-like object over the body: it ends where the request ends, with a Content-Length or chunked."""
 
     def __init__(self, read: Read) -> None:
         self._read = read
-        self._held, self._at = b"", 0
+        self._buffer, self._at = b"", 0
         self._has_all = False
         self.has_begun = False
 
     @property
     def has_ended(self) -> bool:
-        """Whether all of it was read."""
-        return self._has_all and self._at == len(self._held)
+        """Whether the app has read the whole body."""
+        return self._has_all and self._at == len(self._buffer)
 
     def read(self, size: int | None = -1) -> bytes:
-        """So many bytes, or all that are left; fewer only at the end. Raises `BodyError`."""
+        """Read ``size`` bytes, or the rest; fewer only at the end. Raises `BodyError`."""
         pieces, left = [], -1 if size is None else size
         while left and self._fetch(left):
-            pieces.append(self._give(len(self._held) if left < 0 else self._at + left))
+            pieces.append(self._take(len(self._buffer) if left < 0 else self._at + left))
             if left > 0:
                 left -= len(pieces[-1])
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def readline(self, size: int | None = -1) -> bytes:
-        """Up to and with the next line feed, and no more bytes than that."""
+        """Read up to and including the next line feed, but at most ``size`` bytes."""
         pieces: list[bytes] = []
         left = -1 if size is None else size
         while left and self._fetch(left) and not (pieces and pieces[-1].endswith(b"\n")):
-            end = len(self._held) if left < 0 else self._at + left
-            feed = self._held.find(b"\n", self._at, end)
-            pieces.append(self._give(end if feed < 0 else feed + 1))
+            end = len(self._buffer) if left < 0 else self._at + left
+            feed = self._buffer.find(b"\n", self._at, end)
+            pieces.append(self._take(end if feed < 0 else feed + 1))
             if left > 0:
                 left -= len(pieces[-1])
         return b"".join(pieces)
@@ -56,14 +56,14 @@ class Body:
         return iter(self.readline, b"")
 
     def _fetch(self, most: int) -> bool:
-        """Hold something that was not given yet; False at the end."""
-        if self._at == len(self._held) and not self._has_all:
+        """Make sure that the buffer has unread bytes; False at the end."""
+        if self._at == len(self._buffer) and not self._has_all:
             self.has_begun = True
-            self._held, self._at = self._read(most), 0
-            self._has_all = not self._held
-        return self._at < len(self._held)
+            self._buffer, self._at = self._read(most), 0
+            self._has_all = not self._buffer
+        return self._at < len(self._buffer)
 
-    def _give(self, end: int) -> bytes:
-        piece = self._held[self._at : end]
-        self._at = min(end, len(self._held))
+    def _take(self, end: int) -> bytes:
+        piece = self._buffer[self._at : end]
+        self._at = min(end, len(self._buffer))
         return piece

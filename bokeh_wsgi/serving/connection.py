@@ -1,4 +1,4 @@
-"""One connection: requests one after the other, each read as h11 reads it and answered by the app."""
+"""One HTTP connection: reads its requests with h11, and answers each with the app."""
 
 import logging
 import re
@@ -16,14 +16,14 @@ from .response import Response
 log = logging.getLogger("bokeh_wsgi.serving")
 
 IDLE_S: Final = 75.0
-"""Who says nothing for so long between requests, or takes no byte of a response, is given up."""
+"""Timeout between two requests, and for the client to take a byte of a response."""
 HEAD_S: Final = 20.0
-"""From the first byte of a request to the last of its head."""
+"""Time from the first byte of a request to the end of its head."""
 BODY_S: Final = 30.0
 BODY_BYTES_PER_S: Final = 1024
-"""A body may be waited for so long, and a second longer for so many bytes that have come."""
+"""Time to wait for a body: `BODY_S`, and one second more for each `BODY_BYTES_PER_S` received."""
 LINGER_S: Final = 10.0
-"""What is left of a body that the app refused is read for so long, so that the client gets to the answer."""
+"""Time to read the rest of a body that the app refused, so that the client gets to read the response."""
 HEAD_BYTES: Final = 1 << 16
 HEADERS: Final = 100
 READ_BYTES: Final = 1 << 20
@@ -34,7 +34,7 @@ _LENGTH = re.compile(rb"\ncontent-length[ \t]*:", re.IGNORECASE)
 
 
 class RefusedError(Exception):
-    """A request that is not handed to the app, with the status and the words of the answer."""
+    """A request that the server refuses without calling the app; has the status and message."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -42,7 +42,7 @@ class RefusedError(Exception):
 
 
 class Connection:
-    """Has the socket; `serve` returns when all is said."""
+    """Owns the socket; `serve` returns when the connection is closed."""
 
     def __init__(self, server: Endpoint, sock: socket.socket, address: Any, network: str) -> None:
         self.server = server
@@ -50,9 +50,9 @@ class Connection:
         self.address = address
         self._network = network
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=HEAD_BYTES)
-        # What has come after the request, or after its head; and how much of its body is still to come.
+        # Received bytes that are not parsed yet; bytes of the body that are not read yet.
         self._rest, self._left = b"", 0
-        self._is_coming_in = False
+        self._is_receiving = False
         self._body_waited_s = 0.0
         self._body_bytes = 0
 
@@ -63,27 +63,27 @@ class Connection:
                 pass
             self._hang_up()
         except OSError as error:
-            log.debug("the connection of %s has ended: %s", self.address[0], error)
+            log.debug("The connection from %s ended: %s", self.address[0], error)
         finally:
-            self._is_there()
+            self._end_receiving()
             self.socket.close()
 
     def _open(self) -> None:
         self.socket.settimeout(HEAD_S)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self.server.tls is not None:
-            # Here and not where connections are accepted: one slow handshake would hold up everybody.
+            # Not in the accept loop: a slow handshake would block it.
             self.socket = self.server.tls.wrap_socket(self.socket, server_side=True)
 
     def _serve_one(self) -> bool:
-        """Whether another request may follow."""
+        """Answer one request; whether another may follow."""
         try:
             request = self._read_head()
         except RefusedError as error:
             self._refuse(error.status, str(error))
             return False
         except h11.RemoteProtocolError as error:
-            # Without what it quotes, which may be anything.
+            # Without what h11 quotes from the request: it may be anything.
             self._refuse(error.error_status_hint, f"This is not HTTP: {_QUOTED.sub('', str(error))}.")
             return False
         if request is None:
@@ -104,7 +104,7 @@ class Connection:
         return self._finish(body) if is_asked_for or body.has_begun else False
 
     def _finish(self, body: Body) -> bool:
-        """Read what the app left of the body, so that the next request can follow, or the answer be read."""
+        """Read the rest of the body, so that another request can follow; whether it can."""
         http = self._http
         if http.our_state not in (h11.DONE, h11.MUST_CLOSE):
             return False  # the response was cut
@@ -115,19 +115,19 @@ class Connection:
                     break
         except BodyError:
             return False
-        self._is_there()
+        self._end_receiving()
         if http.our_state is not h11.DONE or not body.has_ended:
             return False
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=HEAD_BYTES)
         return True
 
     def _refuse(self, status: int, message: str) -> None:
-        log.debug("Bad request of %s: %s", self.address[0], message)
+        log.debug("Bad request from %s: %s", self.address[0], message)
         Response(self.write, self.server.name, self._http).fail(status, message)
-        self._is_there()
+        self._end_receiving()
 
     def _hang_up(self) -> None:
-        """Close so that the answer is read: what still comes would have the system throw it away."""
+        """Close after the client has read the response: unread data at a close resets the connection."""
         try:
             self.socket.shutdown(socket.SHUT_WR)
             self.socket.settimeout(1.0)
@@ -140,32 +140,34 @@ class Connection:
     # Reading
 
     def _read_head(self) -> h11.Request | None:
-        """The next request, when its head has come; None if the client has hung up.
+        """Read the head of the next request; None if the client closed the connection.
 
-        Raises `RefusedError` and `h11.RemoteProtocolError` for what cannot be one.
+        Raises `RefusedError` and `h11.RemoteProtocolError` for a malformed one.
         """
         http = self._http
-        came, self._rest = bytearray(self._rest), b""
-        deadline = time.monotonic() + (HEAD_S if came else IDLE_S)
-        if came:
-            http.receive_data(bytes(came))
-            self._begins()
+        received, self._rest = bytearray(self._rest), b""
+        deadline = time.monotonic() + (HEAD_S if received else IDLE_S)
+        if received:
+            http.receive_data(bytes(received))
+            self._begin_receiving()
         while (event := http.next_event()) is h11.NEED_DATA:
             self.socket.settimeout(max(deadline - time.monotonic(), 0.001))
             try:
                 data = self.socket.recv(HEAD_BYTES)
             except TimeoutError:
-                if came:
-                    raise RefusedError(408, f"The head of a request takes {HEAD_S:g} s at most.") from None
+                if received:
+                    raise RefusedError(
+                        408, f"The head of the request did not arrive within {HEAD_S:g} s."
+                    ) from None
                 return None
-            if data and not came:
+            if data and not received:
                 deadline = time.monotonic() + HEAD_S
-                self._begins()
-            came += data
+                self._begin_receiving()
+            received += data
             http.receive_data(data)
         if not isinstance(event, h11.Request):
             return None
-        _check(event, bytes(came))
+        _check(event, bytes(received))
         self._body_waited_s, self._body_bytes = 0.0, 0
         return event
 
@@ -175,18 +177,18 @@ class Connection:
             self._rest, self._left = self._http.trailing_data[0], length
             return Body(self._read_plain)
         if not any(name == b"transfer-encoding" for name, _ in request.headers):
-            # Without a body it is all there, however long the answer takes.
-            self._is_there()
+            # No body: the request is complete.
+            self._end_receiving()
         return Body(self._read_chunk)
 
     def _read_plain(self, most: int) -> bytes:
-        """Some of a body whose length was said: past h11, which would copy it several times."""
+        """Read from a body with a Content-Length; not through h11, which would copy it several times."""
         if not self._left:
-            self._is_there()
+            self._end_receiving()
             return b""
         wanted = min(self._left, READ_BYTES if most < 0 else max(most, 1))
         if not self._rest:
-            self._go_on()
+            self._send_continue()
             data = self._recv(min(wanted, READ_BYTES))
             if not data:
                 raise BodyError(
@@ -196,30 +198,30 @@ class Connection:
             data, self._rest = self._rest[: self._left], self._rest[self._left :]
         self._left -= len(data)
         if not self._left:
-            self._is_there()
+            self._end_receiving()
         return data
 
     def _read_chunk(self, most: int) -> bytes:
-        """The next piece of a body in chunks, or without a length, which is none."""
+        """Read the next piece of a chunked body, or the end of an empty one."""
         http = self._http
         try:
             while (event := http.next_event()) is h11.NEED_DATA:
-                self._go_on()
+                self._send_continue()
                 http.receive_data(self._recv(READ_BYTES))
         except h11.RemoteProtocolError as error:
             why = _QUOTED.sub("", str(error))
             raise BodyError(400, f"The body of the request was cut or is malformed: {why}.") from error
         if isinstance(event, h11.Data):
             return bytes(event.data)
-        self._is_there()
+        self._end_receiving()
         self._rest = http.trailing_data[0]
         return b""
 
-    def _go_on(self) -> None:
-        """Tell a client that waits for it to send the body."""
+    def _send_continue(self) -> None:
+        """Send "100 Continue" if the client waits for it before it sends the body."""
         if self._http.they_are_waiting_for_100_continue:
-            go_on = h11.InformationalResponse(status_code=100, headers=[], reason="Continue")
-            self.write(self._http.send(go_on) or b"")
+            response = h11.InformationalResponse(status_code=100, headers=[], reason="Continue")
+            self.write(self._http.send(response) or b"")
 
     def _recv(self, most: int) -> bytes:
         begun = time.monotonic()
@@ -228,28 +230,28 @@ class Connection:
         try:
             data = self.socket.recv(most)
         except TimeoutError as error:
-            raise BodyError(408, "The body of the request did not come in time: send it again.") from error
+            raise BodyError(408, "The body of the request did not arrive in time: send it again.") from error
         except ConnectionError as error:
             raise BodyError(400, "The body of the request was cut: the connection broke.") from error
         self._body_waited_s += time.monotonic() - begun
         self._body_bytes += len(data)
         return data
 
-    def _begins(self) -> None:
-        if not self.server.request_begins(self._network):
+    def _begin_receiving(self) -> None:
+        if not self.server.begin_request(self._network):
             raise RefusedError(503, "Too many requests of this address are half-sent: finish some first.")
-        self._is_coming_in = True
+        self._is_receiving = True
 
-    def _is_there(self) -> None:
-        """The request has come, whole, or will not."""
-        if self._is_coming_in:
-            self._is_coming_in = False
-            self.server.request_is_there(self._network)
+    def _end_receiving(self) -> None:
+        """The request is complete, or its rest will not arrive."""
+        if self._is_receiving:
+            self._is_receiving = False
+            self.server.end_request(self._network)
 
     # Writing
 
     def write(self, data: bytes | bytearray) -> None:
-        """All of it; raises TimeoutError when not a byte was taken for `IDLE_S`, and ConnectionError."""
+        """Send all; raises TimeoutError if the client takes no byte for `IDLE_S`, and ConnectionError."""
         self.socket.settimeout(IDLE_S)
         view = memoryview(data)
         try:
@@ -262,16 +264,16 @@ class Connection:
 
 
 def _check(request: h11.Request, head: bytes) -> None:
-    """Refuse what h11 lets pass, and proxies before this server may read in another way."""
+    """Refuse what h11 accepts and a proxy in front may parse differently (request smuggling)."""
     ends = [at for end in (b"\n\r\n", b"\n\n") if (at := head.find(end)) >= 0]
     head = head[: min(ends) + 1]
     if len(head) > HEAD_BYTES:
         raise RefusedError(431, f"The head of a request has {HEAD_BYTES} bytes at most.")
     headers = dict(request.headers)
     if _FOLD.search(head):
-        raise RefusedError(400, "A header has one line.")
+        raise RefusedError(400, "A header must be on one line.")
     if len(_LENGTH.findall(head)) + (b"transfer-encoding" in headers) > 1:
-        raise RefusedError(400, "A request has one Content-Length, or Transfer-Encoding.")
+        raise RefusedError(400, "A request may have one Content-Length or one Transfer-Encoding, not more.")
     if request.http_version not in (b"1.0", b"1.1"):
         raise RefusedError(505, "This server speaks HTTP/1.1.")
     if request.http_version == b"1.0" and b"transfer-encoding" in headers:
@@ -279,4 +281,4 @@ def _check(request: h11.Request, head: bytes) -> None:
     if len(request.headers) > HEADERS:
         raise RefusedError(431, f"A request has {HEADERS} headers at most.")
     if target_of(request) is None:
-        raise RefusedError(400, "The target of a request is a path, or an address of this server.")
+        raise RefusedError(400, "The target of a request must be a path or an http(s) URL.")

@@ -1,4 +1,4 @@
-"""What a server serves, under which name and address, and how many may use it at a time."""
+"""An endpoint: the app, name and address of a server, and its limits on connections."""
 
 import ssl
 import threading
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What strangers may hold. None for one network's, behind a proxy from which all connections come.
+    """Limits on open connections. Behind a proxy, which makes all connections, those per network are None.
 
-    ``connections``: of all together; ``of_network``: of one IPv4 address, or one /64 of IPv6;
-    ``requests``: how many of those may be in the middle of sending a request.
+    ``connections``: in total; ``of_network``: per network, which is an IPv4 address or an IPv6 /64;
+    ``requests``: per network, with a request that is partly received.
     """
 
     connections: int = 4096
@@ -24,7 +24,7 @@ class Limits:
 
 
 class Endpoint:
-    """Serves ``app`` at ``host`` and ``port``, and counts who uses it. Thread-safe."""
+    """An app at a host and port, with counts of the connections per network. Thread-safe."""
 
     def __init__(
         self,
@@ -48,6 +48,7 @@ class Endpoint:
         self._requests: Counter[str] = Counter()
 
     def enter(self, network: str) -> bool:
+        """Count a new connection; False if it is over a limit."""
         limits = self.limits
         with self._lock:
             is_greedy = limits.of_network is not None and self._connections[network] >= limits.of_network
@@ -60,10 +61,10 @@ class Endpoint:
     def leave(self, network: str) -> None:
         with self._lock:
             self._open -= 1
-            _take_one(self._connections, network)
+            _decrement(self._connections, network)
 
-    def request_begins(self, network: str) -> bool:
-        """Whether one more request of a network may come in; if so, `request_is_there` says that it has."""
+    def begin_request(self, network: str) -> bool:
+        """Count a request that is being received, until `end_request`; False if it is over the limit."""
         limit = self.limits.requests
         with self._lock:
             if limit is not None and self._requests[network] >= limit:
@@ -71,12 +72,12 @@ class Endpoint:
             self._requests[network] += 1
             return True
 
-    def request_is_there(self, network: str) -> None:
+    def end_request(self, network: str) -> None:
         with self._lock:
-            _take_one(self._requests, network)
+            _decrement(self._requests, network)
 
 
-def _take_one(counts: Counter[str], network: str) -> None:
+def _decrement(counts: Counter[str], network: str) -> None:
     counts[network] -= 1
     if counts[network] <= 0:
         del counts[network]

@@ -1,4 +1,4 @@
-"""A request as PEP 3333 has it."""
+"""The WSGI environ (PEP 3333) of an h11 request."""
 
 import sys
 from typing import Any
@@ -35,7 +35,7 @@ def environ_of(request: h11.Request, body: Body, server: Endpoint, address: Any)
         "SERVER_PROTOCOL": f"HTTP/{request.http_version.decode('ascii')}",
     }
     for name, value in request.headers:
-        # An underscore could pass for a hyphen, of a header that a proxy has looked at.
+        # In the environ an underscore equals a hyphen: such a name would bypass the checks of a proxy.
         if b"_" not in name:
             _add(environ, name.decode("ascii").upper().replace("-", "_"), value.decode("latin-1"))
     if host:
@@ -44,7 +44,7 @@ def environ_of(request: h11.Request, body: Body, server: Endpoint, address: Any)
 
 
 def target_of(request: h11.Request) -> tuple[str, str, str] | None:
-    """Host (if it is said there), path and query of what is asked for; None if that is nothing here."""
+    """Host ("" if the target has none), path and query of the request target; None if it is invalid."""
     target = request.target.decode("ascii")
     if target.startswith("/"):
         path, _, query = target.partition("?")

@@ -1,17 +1,17 @@
-"""What a log may say of a request: its line, without the secrets in its query."""
+"""Removes secrets from request lines before they are logged."""
 
 import re
 from urllib.parse import unquote
 
-# What a query may have that nobody who reads the log should: also inside another value, as in ``next=``.
+# Query parameters with secret values; they also occur inside other values, as in ``next=``.
 SECRETS = frozenset({"token", "code", "invite", "csrf", "password", "new", "again", "key", "userapikey"})
-# A name and its value in text, the ``=`` maybe quoted. In one pass over it, however long a request line is:
-# names begin after a separator only, and are not tried again shorter.
+# A parameter and its value; the ``=`` may be percent-encoded. Linear in the length of the text: names start
+# only after a separator, and the possessive quantifier prevents backtracking.
 _PAIR = re.compile(r"(?<![^?&=\s])((?:[^?&=\s%]|%(?!(?:25)*3D))*+)(=|%(?:25)*3D)([^&\s]*)", re.IGNORECASE)
 
 
 def redacted(text: str) -> str:
-    """The text of a request, without the values of `SECRETS` in its query, on one line."""
+    """The text on one line, with ``***`` for the values of `SECRETS`."""
     return _PAIR.sub(_redacted_pair, text).translate(_CONTROL)
 
 
@@ -22,7 +22,7 @@ def _redacted_pair(pair: re.Match[str]) -> str:
 
 
 def _plain(text: str) -> str:
-    """Unquoted, even where it was quoted within a quoted value."""
+    """Unquoted, also if it was quoted several times."""
     for _ in range(4):
         text = unquote(text)
     return text.lower()

@@ -1,4 +1,4 @@
-"""One response on its way out: as few packets as can be."""
+"""Writes the response of a WSGI app to a connection, in as few packets as possible."""
 
 import json
 import logging
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 log = logging.getLogger("bokeh_wsgi.serving")
 
 COPIED_BYTES: Final = 1 << 18
-"""Pieces up to this long are copied into one packet with what surrounds them."""
+"""Pieces up to this size are joined with their neighbours in one packet."""
 NO_BODY: Final = frozenset({204, 304})
 
 
 class Response:
-    """What is said to one request, or to what is none. ``status``: what was sent, 0 before."""
+    """The response to one request, or to a malformed one (None). ``status`` is 0 until the head is sent."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class Response:
 
     @property
     def request_line(self) -> str:
-        """What was asked for, as a log may say it."""
+        """Method and target, without secrets, for the log."""
         if self._request is None:
             return "A bad request"
         return redacted(f"{self._request.method.decode()} {self._request.target.decode()}")
@@ -61,7 +61,7 @@ class Response:
                 close()
 
     def fail(self, status: int, message: str) -> None:
-        """Say that it failed; once begun, only a cut connection can say so."""
+        """Send an error, unless the response has begun: then only the cut connection shows the failure."""
         if self.status or self._http.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
             return
         text = json.dumps({"error": "http", "message": message}, separators=(",", ":")).encode()
@@ -100,7 +100,7 @@ class Response:
 
     def _begin(self) -> bytes:
         if self._head is None:
-            raise RuntimeError("The app sent before start_response.")
+            raise RuntimeError("The app sent data before it called start_response.")
         status, headers = self._head
         self.status = int(status[:3])
         is_head = self._request is not None and self._request.method == b"HEAD"

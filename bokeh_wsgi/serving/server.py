@@ -1,4 +1,4 @@
-"""Listens, and gives each connection a thread of its own, as long as there are not too many."""
+"""The server: accepts connections and starts a thread for each, within the limits."""
 
 import errno
 import logging
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 log = logging.getLogger("bokeh_wsgi.serving")
 
 BACKLOG = 1024
-# Where the process may open no more files, nobody is accepted for so long.
+# Pause of accepting after the process ran out of file descriptors.
 PAUSE_S = 0.5
 _OUT_OF_FILES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _BUSY = b"HTTP/1.1 503 Busy\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
 class Server(Endpoint):
-    """Serves ``app`` on a socket that listens already, which it takes a handle of; see `serve_forever`."""
+    """Serves ``app`` on a duplicate of ``listener``, a socket that listens already."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class Server(Endpoint):
         self._ended = threading.Event()
 
     def serve_forever(self) -> None:
-        """Accept until `shutdown` is called, or an exception such as Ctrl-C ends it."""
+        """Accept connections until `shutdown`, or an exception such as KeyboardInterrupt."""
         try:
             with selectors.DefaultSelector() as selector:
                 self._listener.setblocking(False)
@@ -60,8 +60,8 @@ class Server(Endpoint):
                 sock.close()
 
     def shutdown(self) -> None:
-        """End `serve_forever`, and wait for it. Connections go on until they have nothing to say."""
-        with suppress(OSError):  # it may have ended
+        """End `serve_forever`, and wait for its end. Open connections go on until they are done."""
+        with suppress(OSError):  # it may have ended already
             self._wake.send(b"x")
         self._ended.wait()
 
@@ -70,7 +70,7 @@ class Server(Endpoint):
             sock, address = self._listener.accept()
         except OSError as error:
             if error.errno in _OUT_OF_FILES:
-                log.error("No connection can be accepted: %s", error)
+                log.error("Cannot accept a connection: %s", error)
                 time.sleep(PAUSE_S)
             return
         network = network_of(address[0])
@@ -81,7 +81,7 @@ class Server(Endpoint):
         try:
             thread.start()
         except RuntimeError as error:
-            log.error("No connection can be served: %s", error)
+            log.error("Cannot start a thread for a connection: %s", error)
             self.leave(network)
             _refuse(sock)
 
@@ -89,13 +89,13 @@ class Server(Endpoint):
         try:
             Connection(self, sock, address, network).serve()
         except Exception:
-            log.exception("The connection of %s broke", address[0])
+            log.exception("The connection from %s failed", address[0])
         finally:
             self.leave(network)
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket for IPv4 or IPv6, whichever ``host`` is; raises OSError."""
+    """A listening socket, IPv4 or IPv6 as ``host`` is; raises OSError."""
     family, _, _, _, address = socket.getaddrinfo(
         host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )[0]
@@ -103,7 +103,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def _refuse(sock: socket.socket) -> None:
-    """Say that there is no room; whoever does not take it at once gets nothing."""
+    """Close a connection with 503, which is sent only if the socket takes it at once."""
     with sock:
         sock.setblocking(False)
         with suppress(OSError):

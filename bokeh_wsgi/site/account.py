@@ -1,4 +1,4 @@
-"""The routes of the account page: keys, logins and the password of who is signed in."""
+"""The routes of the account page: keys, logins and the password of the signed-in user."""
 
 from werkzeug.wrappers import Request, Response
 
@@ -23,7 +23,7 @@ def account(context: Context, request: Request) -> Response:
 
 
 def change_password(context: Context, request: Request) -> Answer:
-    """Set another password, by the form; programs send JSON."""
+    """Set a new password, from a form or from a program's JSON."""
     if request.is_json:
         return accounts.change_password(context, request)
     accounts.check_accounts(context, "password")
@@ -46,7 +46,7 @@ def _account_response(
     notice: str = "",
     error: BokehWSGIError | None = None,
 ) -> Response:
-    """The account's page, with what was done or why not."""
+    """The account page, with a notice or an error."""
     html = account_page(
         mount_of(request),
         username=identity.user,

@@ -18,8 +18,8 @@ from bokeh_wsgi.pages.headers import document_headers
 def view(context: Context, request: Request, docid: str, model: str | None = None) -> Response:
     """The page of a document, or of one model of it.
 
-    With ``?public=true`` as everybody sees it who is not signed in; with ``?token=`` as its bearer does,
-    which is how frames in other sites' pages are made; with ``code=`` besides, a notebook's.
+    ``?public=true`` shows it as without a login; ``?token=`` as to the token's bearer, for frames in pages
+    of other sites. Frames of notebooks add ``code=``.
     """
     access = context.policy.access_of(_viewer(context, request), docid, Right.READ)
     identity = access.identity
@@ -54,12 +54,12 @@ def view(context: Context, request: Request, docid: str, model: str | None = Non
 
 
 def is_public(request: Request) -> bool:
-    """Whether the page is to be as everybody sees it, whoever asks."""
+    """Whether the request is for the page as the public sees it."""
     return request.args.get("public", "").lower() == "true"
 
 
 def brings_token(request: Request) -> bool:
-    """Whether the page's address has a token, by which alone it is then given."""
+    """Whether the address has a token, which is then the only credential that counts."""
     return bool(request.args.get("token"))
 
 
@@ -72,18 +72,17 @@ def _viewer(context: Context, request: Request) -> Identity:
 
 
 def _ancestors(context: Context, identity: Identity) -> str:
-    """Who may put the page into a frame: for what is public, or was given a token, anybody by default.
+    """The CSP ``frame-ancestors``: all sites by default, for a page that is public or has a token.
 
-    A page with a person's own login is not for frames of others, which could lead that person's clicks.
+    A page shown by the viewer's login may not be framed by other sites (clickjacking).
     """
     if context.embed_origins:
         return " ".join(["'self'", *context.embed_origins])
-    is_given = identity.via in ("token", "nobody")
-    return "*" if is_given else "'self'"
+    return "*" if identity.via in ("token", "nobody") else "'self'"
 
 
 def _resources(stored: Mapping[str, Any]) -> dict[str, list[str]]:
-    """A graph's resources, of which only lists of texts are believed."""
+    """A graph's resources; anything but strings in lists is dropped."""
     resources = {}
     for kind in ("components", "js", "js_raw", "css", "css_raw"):
         listed = stored.get(kind)

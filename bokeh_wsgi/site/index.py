@@ -1,4 +1,4 @@
-"""The routes of lists of documents: a user's own index, and the gallery for everybody."""
+"""The routes of document lists: the index of a user, and the public gallery."""
 
 from werkzeug.wrappers import Request, Response
 
@@ -13,7 +13,7 @@ from .sign_in import to_sign_in
 
 
 def index(context: Context, request: Request) -> Response:
-    """The documents of a user, and those shared with them; the way to sign in for everybody else."""
+    """The user's documents and those shared with them; without a login, a redirect to the login page."""
     identity = context.person(request)
     if not identity.user:
         return to_sign_in(context, request)
@@ -33,9 +33,9 @@ def index(context: Context, request: Request) -> Response:
 
 
 def gallery(context: Context, request: Request) -> Response:
-    """Published documents of all users, for everybody, if the server's owner wants that."""
+    """The published documents of all users, if the server has a gallery."""
     if not context.gallery:
-        raise NotFound("This server shows no gallery.")
+        raise NotFound("This server has no gallery.")
     identity = context.person(request)
     html = gallery_page(
         mount_of(request),

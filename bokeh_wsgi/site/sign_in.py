@@ -1,6 +1,6 @@
-"""The routes by which browsers sign in and out: with a password, a new account, or a program's one-time code.
+"""The routes to sign a browser in and out: with a password, a new account, or a program's one-time code.
 
-The addresses of forms are those that programs use, with JSON.
+Programs use the same URLs, with JSON instead of forms.
 """
 
 from werkzeug.wrappers import Request, Response
@@ -24,7 +24,7 @@ def login_form(context: Context, request: Request) -> Response:
 
 
 def login(context: Context, request: Request) -> Answer:
-    """Sign a browser in, by the form; programs send JSON."""
+    """Sign in with a password, from a form or from a program's JSON."""
     if request.is_json:
         return accounts.login(context, request)
     _check_sign_in(context)
@@ -61,7 +61,7 @@ def register_form(context: Context, request: Request) -> Response:
 
 
 def register(context: Context, request: Request) -> Answer:
-    """Make an account and sign the browser in, by the form; programs send JSON."""
+    """Create an account and sign in, from a form or from a program's JSON."""
     if request.is_json:
         return accounts.register(context, request)
     _check_sign_in(context)
@@ -95,13 +95,13 @@ def _register_page(
 
 
 def check_same(password: str | None, again: str | None) -> None:
-    """Raises `BadRequest` for a new password that was mistyped once."""
+    """Raises `BadRequest` if the two entries of a new password differ."""
     if password != again:
         raise BadRequest("The two new passwords are not the same.")
 
 
 def logout(context: Context, request: Request) -> Answer:
-    """End the login of a browser; programs show the key that is to end."""
+    """End the login of a browser, or revoke the key that a program sends."""
     if "Authorization" in request.headers or KEY_HEADER in request.headers:
         return accounts.logout(context, request)
     identity = context.person(request)
@@ -113,20 +113,20 @@ def logout(context: Context, request: Request) -> Answer:
 
 
 def code_form(context: Context, request: Request) -> Response:
-    """Ask before signing in with a one-time code: else any link could sign anybody in as somebody else."""
+    """Ask before a one-time code signs in: else any link could sign a visitor in as another user."""
     _check_sign_in(context)
     return _code_page(context, request, Visit(request), request.args.get("code", ""))
 
 
 def _code_page(context: Context, request: Request, visit: Visit, code: str) -> Response:
-    """The question; or, without a code, what finds one in the address, where only the browser sees it."""
+    """The page that asks; without a code, one that reads it from the URL's fragment."""
     user = context.accounts.user_of_login_code(code, address=address_of(request)).name if code else ""
     token = context.policy.form_token(NOBODY, visit.id)
     return visit.keep(as_page(code_page(mount_of(request), csrf=token, code=code, username=user)))
 
 
 def code(context: Context, request: Request) -> Response:
-    """Sign in with a one-time code, or ask whether to."""
+    """Sign in with a one-time code, or ask first."""
     _check_sign_in(context)
     visit = checked_visit(context, request)
     if "ask" in request.form:
@@ -138,7 +138,7 @@ def code(context: Context, request: Request) -> Response:
 
 
 def _signed_in(context: Context, request: Request, user: str, target: str) -> Response:
-    """A login of its own, whatever the browser came with: a planted one is of no use to who planted it."""
+    """Start a new login and redirect; an old cookie is never reused (session fixation)."""
     old = context.policy.login_of(request)
     cookie = context.accounts.start_login(
         user, browser_name(request), address=address_of(request), old=old.credential
@@ -160,12 +160,15 @@ def to_sign_in(context: Context, request: Request) -> Response:
     if context.policy.mode != "accounts":
         if context.gallery:
             return Response(status=302, headers={"Location": f"{mount_of(request)}gallery"})
-        raise AccessDenied("Sign in at the site first: its users are the users of these plots.")
+        raise AccessDenied("Sign in at the site first: plots use its accounts.")
     target = sign_in_link(context.policy, request)
     return Response(status=302, headers={"Location": target, "Cache-Control": "no-store"})
 
 
 def _check_sign_in(context: Context) -> None:
     if context.policy.mode != "accounts":
-        where = "the site around it" if context.has_users else "nobody: it has one user"
-        raise SingleUser(f"Sign-in here is the business of {where}.")
+        raise SingleUser(
+            "Sign in at the site that mounts this server."
+            if context.has_users
+            else "This server has a single user: nobody signs in."
+        )

@@ -1,4 +1,4 @@
-"""The routes of files that pages load."""
+"""The routes of static files: scripts, styles, BokehJS."""
 
 from werkzeug.wrappers import Request, Response
 
@@ -10,7 +10,7 @@ FOREVER = "public, max-age=31536000, immutable"
 
 
 def static(context: object, request: Request, path: str) -> Response:  # noqa: ARG001 - as all routes
-    """A file; raises `NotFound`, `NotBuilt`. Pages in an opaque origin may read it: nothing is private."""
+    """A file, for pages of any origin (CORS); raises `NotFound`, `NotBuilt`."""
     files = page_files()
     if path in CLIENTS:
         files.built(path)
@@ -22,8 +22,8 @@ def static(context: object, request: Request, path: str) -> Response:  # noqa: A
     if zipped:
         response.headers["Content-Encoding"] = "gzip"
     response.headers["Vary"] = "Accept-Encoding"
-    lasts = path in files and (path.startswith("bokeh/") or "v" in request.args)
-    response.headers["Cache-Control"] = FOREVER if lasts else "no-cache"
+    is_immutable = path in files and (path.startswith("bokeh/") or "v" in request.args)
+    response.headers["Cache-Control"] = FOREVER if is_immutable else "no-cache"
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.set_etag(file.fingerprint + ("-gzip" if zipped else ""))
@@ -35,5 +35,5 @@ def favicon(context: object, request: Request) -> Response:
 
 
 def autoload(context: object, request: Request, element: str = "") -> Response:  # noqa: ARG001
-    """The script of embeds; Bokeh 0.9 had the id of an element in its address."""
+    """The script of embed tags; tags of Bokeh 0.9 add an element id to its URL."""
     return static(context, request, "autoload.js")

@@ -1,8 +1,8 @@
-"""A browser's name and system, as people will recognise them in the list of their logins."""
+"""Names a browser and its system, for the list of logins on the account page."""
 
 from werkzeug.wrappers import Request
 
-# In this order: each of these says the names of those after it, too.
+# The order matters: the User-Agent of each contains the names of later ones.
 BROWSERS = {"Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "Chrome": "Chrome", "Safari": "Safari"}
 SYSTEMS = {
     "Android": "Android",
@@ -16,7 +16,7 @@ SYSTEMS = {
 
 
 def browser_name(request: Request) -> str:
-    """``Firefox on Linux``."""
+    """The browser of a request, such as ``Firefox on Linux``."""
     agent = request.headers.get("User-Agent", "")
     browser = next((name for mark, name in BROWSERS.items() if mark in agent), "A browser")
     system = next((name for mark, name in SYSTEMS.items() if mark in agent), "")

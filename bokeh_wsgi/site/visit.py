@@ -1,4 +1,4 @@
-"""The visit of a browser in which nobody is signed in: a cookie that its forms are bound to."""
+"""A session cookie for browsers without a login: CSRF tokens of the sign-in forms are bound to it."""
 
 import secrets
 
@@ -14,7 +14,7 @@ VISIT_BYTES = 16
 
 
 class Visit:
-    """``id`` is random, and the browser's for as long as it runs."""
+    """A browser session without a login; ``id`` is random, and lasts until the browser closes."""
 
     def __init__(self, request: Request) -> None:
         self._request = request
@@ -23,7 +23,7 @@ class Visit:
         self.id = self._known or secrets.token_urlsafe(VISIT_BYTES)
 
     def keep(self, response: Response) -> Response:
-        """Have the browser keep the id, if it has none yet."""
+        """Set the cookie, if the browser does not have it yet."""
         if not self._known:
             response.set_cookie(
                 self._cookie,
@@ -37,10 +37,10 @@ class Visit:
 
 
 def checked_visit(context: Context, request: Request) -> Visit:
-    """Raises `AccessDenied` for a form that was not sent by a page of this server to this browser."""
+    """Check the CSRF token; raises `AccessDenied` if no page of this server sent the form."""
     visit = Visit(request)
     if not is_from_here(request) or not context.policy.is_form(request, NOBODY, visit.id):
         raise AccessDenied(
-            "This form is too old, or did not come from this server: load its page again.", forbidden=True
+            "This form is too old, or not from this server: load its page again.", forbidden=True
         )
     return visit

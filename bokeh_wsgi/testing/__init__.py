@@ -1,4 +1,4 @@
-"""Tests for those who extend this package, to be inherited by theirs. They need pytest and hypothesis."""
+"""Test suites for stores outside of this package, to inherit from. They need pytest and hypothesis."""
 
 import pytest
 

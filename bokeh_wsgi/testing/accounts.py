@@ -1,4 +1,4 @@
-"""What is asked of every store about users and rights; `StoreConformance` inherits it."""
+"""The conformance tests of accounts and rights; `StoreConformance` inherits them."""
 
 import threading
 import time
@@ -16,7 +16,7 @@ def key(key_id: str, user: str = "ada", kind: str = "key", created: float = 1.0)
 
 
 class AccountsConformance:
-    """What every store has to do about its accounts, and about users' rights to documents."""
+    """Tests of a store's accounts, and of users' rights to documents."""
 
     @pytest.fixture
     def accounts(self, store: Store) -> AccountStore:
@@ -39,18 +39,18 @@ class AccountsConformance:
 
     def test_of_many_who_make_one_user_at_once_one_does(self, accounts: AccountStore) -> None:
         barrier = threading.Barrier(8)
-        made: list[bool] = []
+        created: list[bool] = []
 
         def make() -> None:
             barrier.wait()
-            made.append(accounts.create_user("ada", "hash"))
+            created.append(accounts.create_user("ada", "hash"))
 
         threads = [threading.Thread(target=make) for _ in range(8)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        assert sorted(made) == [False] * 7 + [True]
+        assert sorted(created) == [False] * 7 + [True]
 
     def test_users_are_listed_by_name_and_counted(self, accounts: AccountStore) -> None:
         for name in ("b", "a", "Größe 🙂", "'; DROP TABLE users; --"):

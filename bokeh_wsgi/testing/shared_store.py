@@ -1,4 +1,4 @@
-"""The conformance suite of stores that processes share; `store` says how to use it."""
+"""The conformance suite of stores that several processes share; see `bokeh_wsgi.testing.store`."""
 
 import subprocess
 import sys
@@ -13,11 +13,11 @@ from .store import StoreConformance
 
 
 class SharedStoreConformance(StoreConformance):
-    """What a store has to do besides, if it is shared by processes and outlives them."""
+    """Tests of a store that processes share and that is persistent, besides those of `StoreConformance`."""
 
     @contextmanager
     def worker(self, uri: str, *command: object) -> Iterator[subprocess.Popen[str]]:
-        """A process that has opened the store and waits for a line before it runs the command."""
+        """Start a process that opens the store, and waits for a line on stdin before it runs the command."""
         process = subprocess.Popen(
             [sys.executable, "-m", "bokeh_wsgi.testing.store_worker", self.opener, uri, *map(str, command)],
             stdin=subprocess.PIPE,
@@ -33,7 +33,7 @@ class SharedStoreConformance(StoreConformance):
             process.communicate()
 
     def race(self, uri: str, *commands: tuple[object, ...]) -> list[list[list[str]]]:
-        """What processes print that run these commands at the same time: their lines, as words."""
+        """Run each command in a process, all at the same time; their output, as lines of words."""
         with ExitStack() as stack:
             processes = [stack.enter_context(self.worker(uri, *command)) for command in commands]
             for process in processes:
@@ -135,8 +135,8 @@ class SharedStoreConformance(StoreConformance):
         assert store.append(docid, len(kept) + 1, b"on it goes", "") == len(kept) + 1
 
     def test_both_sides_of_a_fork_see_each_other(self, uri: str, reopen: Callable[[], Store]) -> None:
-        said = sorted(self._run_fork(uri))
+        printed = sorted(self._run_fork(uri))
         store = reopen()
         docid = store.create_document("ada", "forked")[0].docid
-        assert [(seq, frame.decode()) for seq, frame in store.changes(docid, 0)] == said
-        assert [seq for seq, _ in said] == [1, 2, 3, 4, 5]
+        assert [(seq, frame.decode()) for seq, frame in store.changes(docid, 0)] == printed
+        assert [seq for seq, _ in printed] == [1, 2, 3, 4, 5]

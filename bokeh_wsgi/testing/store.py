@@ -1,17 +1,17 @@
-"""The conformance suites of stores. A store that passes can carry a server.
+"""The conformance suites of stores: a server can use a store that passes.
 
-Inherit one in your tests and say how your store is opened::
+Inherit one in your tests, and define how to open your store::
 
     class TestMyStore(SharedStoreConformance):
         opener = "my_package:open_my_store"     # importable; takes a uri, returns a Store
 
         @pytest.fixture
         def uri(self, tmp_path):
-            return f"mine://{tmp_path}"         # of a store that is empty, another one in each test
+            return f"mine://{tmp_path}"         # of a new empty store in each test
 
-`StoreConformance` is for stores that live in one process; `SharedStoreConformance`, in `shared_store`, adds
-what is asked of those that several processes share and that outlive them. The fixtures ``store`` (open,
-closed afterwards) and ``reopen`` (opens the same once more, closed afterwards) are made from these two.
+`StoreConformance` is for stores in the memory of one process; `SharedStoreConformance`, in `shared_store`,
+adds tests for persistent stores that several processes share. The fixtures ``store`` (an open store) and
+``reopen`` (opens it once more) are built from these two, and close it afterwards.
 """
 
 import subprocess
@@ -36,7 +36,7 @@ from .store_worker import append_next, open_with
 
 
 def together(threads: int, work: Callable[[int], Any]) -> list[Any]:
-    """What ``work(0)``, ``work(1)``, … return, all begun at the same moment, each in a thread."""
+    """Run ``work(0)``, ``work(1)``, … in threads that start together; their results."""
     barrier = threading.Barrier(threads)
     results: list[Any] = [None] * threads
 
@@ -59,7 +59,7 @@ def together(threads: int, work: Callable[[int], Any]) -> list[Any]:
 
 
 class StoreConformance(AccountsConformance):
-    """What every store has to do."""
+    """Tests that every store has to pass."""
 
     opener: ClassVar[str] = "bokeh_wsgi.store:open_store"
 
@@ -89,13 +89,13 @@ class StoreConformance(AccountsConformance):
     # Documents
 
     def test_a_document_is_made_once(self, store: Store) -> None:
-        made, created = store.create_document("ada", "line")
-        found, again = store.create_document("ada", "line")
+        record, created = store.create_document("ada", "line")
+        same, again = store.create_document("ada", "line")
         assert (created, again) == (True, False)
-        assert found == made
-        assert (made.owner, made.title, made.seq, made.bytes) == ("ada", "line", 0, 0)
-        assert made.changed == made.created > 1.7e9
-        assert store.get_document(made.docid) == made
+        assert same == record
+        assert (record.owner, record.title, record.seq, record.bytes) == ("ada", "line", 0, 0)
+        assert record.changed == record.created > 1.7e9
+        assert store.get_document(record.docid) == record
 
     def test_documents_of_two_owners_may_have_one_title(self, store: Store) -> None:
         assert store.create_document("ada", "line")[0].docid != store.create_document("bob", "line")[0].docid

@@ -1,4 +1,4 @@
-"""A store beside a dict: whatever is done to both, they hold the same."""
+"""A hypothesis state machine that compares a store with a model of it in dicts."""
 
 import secrets
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ hosts = st.sampled_from([None, "", "one", "Größe 大"])
 
 @dataclass
 class Expected:
-    """What the store should hold of a document."""
+    """The expected state of a document."""
 
     owner: str
     title: str
@@ -31,7 +31,7 @@ class Expected:
 
 
 class StoreMachine(RuleBasedStateMachine):
-    """Works with owners of its own, so that one store serves many runs."""
+    """Compares a store with `Expected` states. Each run has its own owners, so that runs share a store."""
 
     documents = Bundle("documents")
     deleted = Bundle("deleted")

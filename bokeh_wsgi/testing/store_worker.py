@@ -1,7 +1,7 @@
-"""A process of its own that uses a store: ``python -m bokeh_wsgi.testing.store_worker OPENER URI COMMAND …``.
+"""A worker process for tests of stores: ``python -m bokeh_wsgi.testing.store_worker OPENER URI COMMAND …``.
 
-It opens the store, prints ``ready``, waits for a line, and then does what the command says, printing a line
-for each thing that the store has acknowledged.
+It opens the store, prints ``ready``, waits for a line on stdin, runs the command, and prints a line for each
+operation that the store has acknowledged.
 """
 
 import os
@@ -19,19 +19,19 @@ CHILD_TIMEOUT_S = 60
 
 
 def open_with(opener: str, uri: str) -> Store:
-    """What ``opener``, a "module:function", returns for ``uri``."""
+    """Open a store with ``opener``, a "module:function" that takes the ``uri``."""
     module, _, function = opener.partition(":")
     store: Store = getattr(import_module(module), function)(uri)
     return store
 
 
-def _say(*words: object) -> None:
+def _print(*words: object) -> None:
     sys.stdout.write(" ".join(map(str, words)) + "\n")
     sys.stdout.flush()
 
 
 def append_next(store: Store, docid: str, frame: bytes, key: str = "", *, host: str | None = None) -> int:
-    """Append a change, whatever its number will be."""
+    """Append a change under the next free ``seq``."""
     record = store.get_document(docid)
     seq = 1 if record is None else record.seq + 1
     while True:
@@ -44,22 +44,22 @@ def append_next(store: Store, docid: str, frame: bytes, key: str = "", *, host: 
 def _append(store: Store, docid: str, name: str, count: str) -> None:
     for number in range(int(count)):
         label = f"{name}:{number}"
-        _say(append_next(store, docid, label.encode(), label), label)
+        _print(append_next(store, docid, label.encode(), label), label)
 
 
 def _host(store: Store, docid: str, name: str, count: str) -> None:
     for number in range(int(count)):
         host = f"{name}:{number}"
-        _say(append_next(store, docid, host.encode(), host=host), host)
+        _print(append_next(store, docid, host.encode(), host=host), host)
 
 
 def _setting(store: Store, name: str) -> None:
-    _say(store.accounts.setting(name, lambda: secrets.token_hex(8).encode()).decode())
+    _print(store.accounts.setting(name, lambda: secrets.token_hex(8).encode()).decode())
 
 
 def _create(store: Store, owner: str, title: str) -> None:
     record, created = store.create_document(owner, title)
-    _say(record.docid, created)
+    _print(record.docid, created)
 
 
 def _fork(store: Store, docid: str, busy_docid: str, forks: str) -> None:
@@ -70,7 +70,7 @@ def _fork(store: Store, docid: str, busy_docid: str, forks: str) -> None:
         thread.start()
     store.version()
     children = [_child_that_appends(store, docid, f"child:{number}") for number in range(int(forks))]
-    _say(append_next(store, docid, b"parent"), "parent")
+    _print(append_next(store, docid, b"parent"), "parent")
     statuses = [os.waitpid(child, 0)[1] for child in children]
     done.set()
     for thread in threads:
@@ -90,12 +90,12 @@ def _child_that_appends(store: Store, docid: str, label: str) -> int:
         return pid
     status = 1
     try:
-        signal.alarm(CHILD_TIMEOUT_S)  # a lock that nobody is left to release must not hold up the test
+        signal.alarm(CHILD_TIMEOUT_S)  # a lock copied by the fork is never released: fail instead of a hang
         before = store.version()
-        _say(append_next(store, docid, label.encode()), label)
+        _print(append_next(store, docid, label.encode()), label)
         status = 2 if store.version() == before else 0
     except BokehWSGIError as error:
-        _say("failed", error)
+        _print("failed", error)
     finally:
         os._exit(status)
 
@@ -111,7 +111,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
 if __name__ == "__main__":
     the_store = open_with(sys.argv[1], sys.argv[2])
     the_store.list_documents("nobody")
-    _say("ready")
+    _print("ready")
     sys.stdin.readline()
     COMMANDS[sys.argv[3]](the_store, *sys.argv[4:])
     the_store.close()

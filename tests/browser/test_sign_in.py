@@ -58,7 +58,7 @@ def test_too_many_tries_are_told_when_to_come_back(site: Site, user: Callable[..
 def test_making_an_account(site: Site, user: Callable[..., Page], javascript: bool) -> None:
     page = user("", java_script_enabled=javascript)
     page.goto(f"{site.url}login")
-    page.get_by_role("link", name="Make an account").click()
+    page.get_by_role("link", name="Create an account").click()
     fill_in(page, username="grace", password=NEW_PASSWORD, again="battery stable")
     expect(page.get_by_role("alert")).to_contain_text("not the same")
     fill_in(page, username="ada", password=NEW_PASSWORD, again=NEW_PASSWORD)

@@ -72,7 +72,7 @@ def test_what_was_wrong_is_told_and_tied_to_the_fields(make: Any) -> None:
 )
 def test_too_many_tries_are_told_when_to_come_back(seconds: float, text: str) -> None:
     page = login(message="Too many tries: wait.", retry_after=seconds)
-    assert f">Too many tries. Try again in {text}.</p>" in page
+    assert f">Too many attempts. Try again in {text}.</p>" in page
 
 
 def test_the_cursor_is_where_one_goes_on() -> None:
