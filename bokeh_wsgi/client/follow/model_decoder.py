@@ -15,7 +15,7 @@ from bokeh_wsgi.client.data_models import data_model
 from bokeh_wsgi.dataplane import Column
 from bokeh_wsgi.models.graph import Graph
 
-from .coercion import coerced
+from .attributes import set_attribute
 
 
 class ModelDecoder(Deserializer):
@@ -62,9 +62,7 @@ class ModelDecoder(Deserializer):
 
     def set(self, model: Model, name: str, value: Any) -> None:
         """Set an attribute to a decoded value."""
-        if name in model.properties():
-            value = coerced(model.lookup(name).property, value)
-        model.set_from_json(name, value)
+        set_attribute(model, name, value)
 
     def values(self, column: Column) -> Any:
         """A copy of a column's values, which scripts may change."""
