@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from bokeh.core.has_props import HasProps
 from bokeh.core.property.singletons import Undefined
-from bokeh.core.serialization import Deserializer
 from bokeh.core.types import ID
 from bokeh.model import Model
 
@@ -16,9 +15,10 @@ from bokeh_wsgi.dataplane import Column
 from bokeh_wsgi.models.graph import Graph
 
 from .attributes import set_attribute
+from .value_decoder import Unreadable, ValueDecoder
 
 
-class ModelDecoder(Deserializer):
+class ModelDecoder(ValueDecoder):
     """Decodes values of a graph; subclasses define `model`, which finds or creates the model of an id.
 
     Unlike Bokeh's ``Document.from_json``, it restores tuples, times and data models.
@@ -70,7 +70,7 @@ class ModelDecoder(Deserializer):
             return column.copy().values()
         valid = column.valid_rows().tolist()
         items = [
-            self.decode(json.loads(text)) if is_valid else None
+            self._item(text) if is_valid else None
             for text, is_valid in zip(column.texts(), valid, strict=True)
         ]
         if column.list_depth:
@@ -78,3 +78,11 @@ class ModelDecoder(Deserializer):
         array = np.empty(len(items), dtype=object)
         array[:] = items
         return array
+
+    def _item(self, text: str) -> Any:
+        """An item of a column; if it cannot be read its JSON, as other items can still be drawn."""
+        item = json.loads(text)
+        try:
+            return self.decode(item)
+        except Unreadable:
+            return item
