@@ -21,6 +21,7 @@ from bokeh_wsgi.client.follow import value_decoder
 from bokeh_wsgi.client.follow.value_decoder import Unreadable, ValueDecoder
 from bokeh_wsgi.dataplane import Op, OpCode
 from tests.api.conftest import Api
+from tests.waiting import wait_until
 
 from .conftest import MakeSession
 
@@ -141,20 +142,22 @@ def rep_of(value: Any) -> Any:
     return json.loads(json.dumps(rep, default=lambda buffer: buffer.to_base64()))
 
 
-def test_an_item_of_a_column_that_cannot_be_read_is_its_json(make_session: MakeSession) -> None:
+@pytest.mark.parametrize("odd", [{"type": "of another library"}, {"id": "of no model"}], ids=str)
+def test_an_item_of_a_column_that_cannot_be_read_is_its_json(odd: Any, make_session: MakeSession) -> None:
     source = ColumnDataSource({"x": [{"a": 1}, None, "b"]}, name="mine")
     document = Document()
     document.add_root(source)
     writer = make_session("line", clear=True)
     writer.store_document(document)
-    odd = {"type": "of another library"}
-    edit = {"kind": "ColumnDataChanged", "model": {"id": source.id}, "attr": "data", "data": {"x": [1, odd]}}
+    patches = {"x": [[0, 1], [1, odd]]}
+    edit = {"kind": "ColumnsPatched", "model": {"id": source.id}, "attr": "data", "patches": patches}
     with writer.live(document):
         api = Api(writer.http_session.app)  # type: ignore[attr-defined]
         answer = api.client.post(f"/doc/{writer.docid}/edits", json={"edits": [edit]})
         assert answer.status_code == 200, answer.text
+        wait_until(lambda: list(source.data["x"]) == [1, odd, "b"])
     copy = Document()
     make_session("line").load_document(copy)
     (root,) = copy.roots
     assert isinstance(root, ColumnDataSource)
-    assert list(root.data["x"]) == [1, odd]
+    assert list(root.data["x"]) == [1, odd, "b"]

@@ -9,6 +9,7 @@ from bokeh.core.property.descriptors import UnsetValueError
 from bokeh.core.property.singletons import Undefined
 from bokeh.core.serialization import DeserializationError
 from bokeh.document import Document
+from bokeh.document.config import DocumentConfig
 from bokeh.document.document import DEFAULT_TITLE
 from bokeh.model import Model
 
@@ -22,6 +23,7 @@ from bokeh_wsgi.models.graph import Graph
 from .model_decoder import ModelDecoder
 from .model_index import ModelIndex
 from .pending_callbacks import PendingCallbacks
+from .value_decoder import Unreadable
 
 log = logging.getLogger("bokeh_wsgi")
 
@@ -268,11 +270,23 @@ class ModelUpdater(ModelDecoder):
         if graph.title != old.title and graph.title and document.title in (old.title, DEFAULT_TITLE):
             document.title = graph.title
         if graph.config != old.config and graph.config is not None:
-            document._config = self.value(graph.config)
+            config = self._read("config", graph.config)
+            if isinstance(config, DocumentConfig):
+                document._config = config
         if graph.callbacks != old.callbacks:
             callbacks = document.callbacks.js_event_callbacks
             callbacks.clear()
-            callbacks.update({} if graph.callbacks is None else self.value(graph.callbacks))
+            read = self._read("callbacks", graph.callbacks)
+            if isinstance(read, dict) and all(isinstance(of_event, list) for of_event in read.values()):
+                callbacks.update(read)
+
+    def _read(self, what: str, encoded: Any) -> Any:
+        """A value of the document itself; None if it cannot be created here."""
+        try:
+            return self.value(encoded)
+        except Unreadable as error:
+            log.warning("the %s of the document cannot be created here: %s", what, error)
+            return None
 
 
 def _referring(graph: Graph, wires: Collection[str]) -> Iterator[tuple[str, str]]:
