@@ -15,6 +15,7 @@ from bokeh.model import Model
 
 from bokeh_wsgi.client.columns.source_data import columns_of
 from bokeh_wsgi.client.columns.tracked_data import columns_lock, tracked
+from bokeh_wsgi.client.printable import printable
 from bokeh_wsgi.client.publish.ownership import Ownership
 from bokeh_wsgi.client.publish.serializer import GraphSerializer, PartSerializer, closure, text_of
 from bokeh_wsgi.dataplane import Column, column_from, diff
@@ -219,7 +220,10 @@ class ModelUpdater(ModelDecoder):
         except Exception as error:  # noqa: BLE001  (validation of any model, callbacks of the document)
             if isinstance(error, DeserializationError) and attribute in model.properties():
                 self._ownership.left_out[wire, attribute] = self._text_here(model, attribute)
-            log.warning("%s of %s was changed to what cannot be set here: %s", attribute, model, error)
+            log.warning(
+                "%s of %s was changed to what cannot be set here: %s",
+                *(printable(attribute), printable(model), printable(error)),
+            )
 
     def _normalize(self, wire: str, model: Model, attribute: str) -> None:
         """Store the value in the shadow as it is encoded here, as 1.0 for a page's 1: no change to send."""
@@ -247,7 +251,7 @@ class ModelUpdater(ModelDecoder):
                     root = self.model(wire)
                 except DeserializationError as error:
                     self._ownership.unknown_roots.add(wire)
-                    log.warning("the root %s cannot be created here: %s", wire, error)
+                    log.warning("the root %s cannot be created here: %s", printable(wire), printable(error))
                 else:
                     document.add_root(root)
 
@@ -285,7 +289,7 @@ class ModelUpdater(ModelDecoder):
         try:
             return self.value(encoded)
         except Unreadable as error:
-            log.warning("the %s of the document cannot be created here: %s", what, error)
+            log.warning("the %s of the document cannot be created here: %s", what, printable(error))
             return None
 
 
