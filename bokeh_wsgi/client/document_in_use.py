@@ -16,6 +16,7 @@ from .follow.callback_runner import Notice
 from .follow.follow_loop import FollowLoop, ViewersCallback
 from .follow.inbound import Inbound
 from .follow.pending_callbacks import PendingCallbacks
+from .printable import printable
 from .publish.ownership import Ownership
 from .publish.publisher import Publisher
 from .publish.steps import Step
@@ -62,7 +63,7 @@ class DocumentInUse:
             merges=merges,
             on_taken_over=on_taken_over,
             pull=self.puller.state,
-            find_host=lambda: str(documents.access(self.docid).get("host", "")),
+            find_host=lambda: printable(documents.access(self.docid).get("host", "")),
             reconcile=self._reconcile,
             reload=self._reload,
         )

@@ -2,17 +2,13 @@
 
 import gzip
 import json
-import tracemalloc
 from base64 import b64encode
 from typing import Any
 
 import pytest
-from bokeh.document import Document
 
 from bokeh_wsgi.app import BokehWSGI
-from bokeh_wsgi.client import Session
 from bokeh_wsgi.dataplane import Op, OpCode
-from tests.api.conftest import Api
 from tests.api.document_page import DocumentPage, changed, event
 
 pytestmark = pytest.mark.bokeh
@@ -42,26 +38,3 @@ def test_an_attribute_that_a_script_uploads(page: DocumentPage, value: Any) -> N
     """272 kB of it made 1.9 GB in a script that loaded the document."""
     patch = {"events": [changed("p1", "tags", [value])]}
     assert page.upload(page.docid, [Op(OpCode.PATCH, json=json.dumps(patch))]).status_code in (400, 413)
-
-
-def test_a_type_of_an_array_that_takes_memory_by_itself() -> None:
-    """60 bytes of document were 800 MB in the script: the width of a text is memory."""
-    app = BokehWSGI(store="memory:")
-    api = Api(app)
-    wide = {"type": "ndarray", "array": [""], "dtype": "U8000000", "order": "little", "shape": [1]}
-    graph = {
-        "version": "3.9.2",
-        "roots": ["p1"],
-        "models": {"p1": {"name": "Div", "attributes": {"tags": [wide]}}},
-    }
-    docid = api.make("wide")
-    api.upload(docid, [Op(OpCode.GRAPH, json=json.dumps(graph))])
-    session = Session(app=app)
-    session.use_doc(docid=docid)
-    tracemalloc.start()
-    try:
-        session.load_document(Document())
-        _, most = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert most < 16 << 20

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 from wsgiref.types import WSGIApplication
 
 from bokeh.util.browser import view
@@ -145,7 +145,7 @@ class Account:
     def browser_login(self) -> str:
         answer = self.send("POST", "codes", fields=("url",)).json()["url"]
         # Behind a proxy, the server may not know the address at which it is reached.
-        url = f"{self.transport.base_url}login/code#{urlsplit(answer).fragment}"
+        url = f"{self.transport.base_url}login/code#{answer.partition('#')[2]}"
         view(url)
         return url
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from bokeh_wsgi.client.printable import printable
 from bokeh_wsgi.client.transport.transport import Transport
 from bokeh_wsgi.dataplane import Change, Reader
 from bokeh_wsgi.exc import ServerRefused, SessionError
@@ -32,9 +33,8 @@ class Puller:
         for change in changes:
             end = change.meta.get("end")
             if end is not None:
-                raise ServerRefused(
-                    f"no document {self.docid!r} on {self.transport.base_url} ({end})", status=404, body={}
-                )
+                where = f"{self.docid!r} on {self.transport.base_url}"
+                raise ServerRefused(f"no document {where} ({printable(end)})", status=404, body={})
         if not reader.ended:
             raise SessionError(f"the answer of {self.transport.base_url} was cut")
         return changes

@@ -15,6 +15,7 @@ from bokeh.io.doc import patch_curdoc
 from bokeh.model import Model
 from bokeh.util.callback_manager import _nargs
 
+from bokeh_wsgi.client.printable import printable
 from bokeh_wsgi.dataplane import Op
 from bokeh_wsgi.models.graph import Graph
 
@@ -119,5 +120,5 @@ def event_of(op: Op, graph: Graph, index: ModelIndex) -> Event | None:
         values = MentionDecoder(graph, index).value(content.get("values", {}))
         return cls(**values)
     except (KeyError, ValueError, TypeError) as error:
-        log.debug("an event %s means nothing here: %s", content.get("name"), error)
+        log.debug("an event %r means nothing here: %s", content.get("name"), printable(error))
         return None

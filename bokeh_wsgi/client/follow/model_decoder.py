@@ -2,12 +2,10 @@
 
 import json
 from abc import abstractmethod
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from bokeh.core.has_props import HasProps
-from bokeh.core.property.singletons import Undefined
-from bokeh.core.serialization import Deserializer
 from bokeh.core.types import ID
 from bokeh.model import Model
 
@@ -15,10 +13,14 @@ from bokeh_wsgi.client.data_models import data_model
 from bokeh_wsgi.dataplane import Column
 from bokeh_wsgi.models.graph import Graph
 
-from .coercion import coerced
+from .attributes import set_attribute
+from .value_decoder import Unreadable, ValueDecoder
+
+MAX_BASES: Final = 64
+"""Data models that are created for another one, as its bases or its default values."""
 
 
-class ModelDecoder(Deserializer):
+class ModelDecoder(ValueDecoder):
     """Decodes values of a graph; subclasses define `model`, which finds or creates the model of an id.
 
     Unlike Bokeh's ``Document.from_json``, it restores tuples, times and data models.
@@ -26,7 +28,9 @@ class ModelDecoder(Deserializer):
 
     def __init__(self, graph: Graph) -> None:
         super().__init__()
-        self._defs = {rep["name"]: rep for rep in graph.defs or () if rep.get("type") == "model"}
+        defs = [rep for rep in graph.defs or () if rep.get("type") == "model"]
+        self._defs = {rep["name"]: rep for rep in defs if isinstance(rep.get("name"), str)}
+        self._resolving: list[str] = []
 
     @abstractmethod
     def model(self, wire_id: str) -> Model:
@@ -50,21 +54,31 @@ class ModelDecoder(Deserializer):
 
     def _resolve_type(self, type: str) -> type[Model]:  # noqa: A002 - Bokeh's name for it
         definition = self._defs.get(type)
-        if definition is not None and type not in Model.model_class_reverse_map:
-            extends = definition.get("extends")
-            base = None if extends is None else self._resolve_type(extends.get("id") or extends["name"])
-            properties = {
-                prop["name"]: self.decode(prop["default"]) if "default" in prop else Undefined
-                for prop in definition.get("properties", ())
-            }
-            return data_model(type, base, properties)
-        return super()._resolve_type(type)
+        if definition is None or type in Model.model_class_reverse_map:
+            return super()._resolve_type(type)
+        if type in self._resolving or len(self._resolving) > MAX_BASES:
+            raise Unreadable(f"the data model {type!r} needs itself, or more than {MAX_BASES} others")
+        self._resolving.append(type)
+        try:
+            return self._data_model(type, definition)
+        except (LookupError, TypeError, AttributeError, ValueError) as error:
+            raise Unreadable(str(error)) from error
+        finally:
+            self._resolving.pop()
+
+    def _data_model(self, name: str, definition: dict[str, Any]) -> type[Model]:
+        extends = definition.get("extends")
+        base = None if extends is None else self._resolve_type(extends.get("id") or extends["name"])
+        # Without a default value, Bokeh raises an error wherever it looks at all models of a document.
+        properties = {
+            prop["name"]: self.decode(prop["default"]) if "default" in prop else None
+            for prop in definition.get("properties", ())
+        }
+        return data_model(name, base, properties)
 
     def set(self, model: Model, name: str, value: Any) -> None:
         """Set an attribute to a decoded value."""
-        if name in model.properties():
-            value = coerced(model.lookup(name).property, value)
-        model.set_from_json(name, value)
+        set_attribute(model, name, value)
 
     def values(self, column: Column) -> Any:
         """A copy of a column's values, which scripts may change."""
@@ -72,7 +86,7 @@ class ModelDecoder(Deserializer):
             return column.copy().values()
         valid = column.valid_rows().tolist()
         items = [
-            self.decode(json.loads(text)) if is_valid else None
+            self._item(text) if is_valid else None
             for text, is_valid in zip(column.texts(), valid, strict=True)
         ]
         if column.list_depth:
@@ -80,3 +94,11 @@ class ModelDecoder(Deserializer):
         array = np.empty(len(items), dtype=object)
         array[:] = items
         return array
+
+    def _item(self, text: str) -> Any:
+        """An item of a column; if it cannot be read its JSON, as other items can still be drawn."""
+        item = json.loads(text)
+        try:
+            return self.decode(item)
+        except Unreadable:
+            return item

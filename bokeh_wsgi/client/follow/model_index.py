@@ -7,10 +7,10 @@ from bokeh.document import Document
 from bokeh.model import Model
 
 from bokeh_wsgi.client.ids import ModelIds
-from bokeh_wsgi.exc import FrameError
 from bokeh_wsgi.models.graph import Graph
 
 from .model_decoder import ModelDecoder
+from .value_decoder import Unreadable
 
 
 class ModelIndex:
@@ -51,5 +51,5 @@ class MentionDecoder(ModelDecoder):
     def model(self, wire_id: str) -> Model:
         found = self._index.find(wire_id)
         if found is None:
-            raise FrameError(f"the model {wire_id} is mentioned, and is not here")
+            raise Unreadable(f"the model {wire_id} is mentioned, and is not here")
         return found

@@ -9,11 +9,13 @@ from bokeh.core.property.descriptors import UnsetValueError
 from bokeh.core.property.singletons import Undefined
 from bokeh.core.serialization import DeserializationError
 from bokeh.document import Document
+from bokeh.document.config import DocumentConfig
 from bokeh.document.document import DEFAULT_TITLE
 from bokeh.model import Model
 
 from bokeh_wsgi.client.columns.source_data import columns_of
 from bokeh_wsgi.client.columns.tracked_data import columns_lock, tracked
+from bokeh_wsgi.client.printable import printable
 from bokeh_wsgi.client.publish.ownership import Ownership
 from bokeh_wsgi.client.publish.serializer import GraphSerializer, PartSerializer, closure, text_of
 from bokeh_wsgi.dataplane import Column, column_from, diff
@@ -22,6 +24,7 @@ from bokeh_wsgi.models.graph import Graph
 from .model_decoder import ModelDecoder
 from .model_index import ModelIndex
 from .pending_callbacks import PendingCallbacks
+from .value_decoder import Unreadable
 
 log = logging.getLogger("bokeh_wsgi")
 
@@ -217,7 +220,10 @@ class ModelUpdater(ModelDecoder):
         except Exception as error:  # noqa: BLE001  (validation of any model, callbacks of the document)
             if isinstance(error, DeserializationError) and attribute in model.properties():
                 self._ownership.left_out[wire, attribute] = self._text_here(model, attribute)
-            log.warning("%s of %s was changed to what cannot be set here: %s", attribute, model, error)
+            log.warning(
+                "%s of %s was changed to what cannot be set here: %s",
+                *(printable(attribute), printable(model), printable(error)),
+            )
 
     def _normalize(self, wire: str, model: Model, attribute: str) -> None:
         """Store the value in the shadow as it is encoded here, as 1.0 for a page's 1: no change to send."""
@@ -245,7 +251,7 @@ class ModelUpdater(ModelDecoder):
                     root = self.model(wire)
                 except DeserializationError as error:
                     self._ownership.unknown_roots.add(wire)
-                    log.warning("the root %s cannot be created here: %s", wire, error)
+                    log.warning("the root %s cannot be created here: %s", printable(wire), printable(error))
                 else:
                     document.add_root(root)
 
@@ -268,11 +274,23 @@ class ModelUpdater(ModelDecoder):
         if graph.title != old.title and graph.title and document.title in (old.title, DEFAULT_TITLE):
             document.title = graph.title
         if graph.config != old.config and graph.config is not None:
-            document._config = self.value(graph.config)
+            config = self._read("config", graph.config)
+            if isinstance(config, DocumentConfig):
+                document._config = config
         if graph.callbacks != old.callbacks:
             callbacks = document.callbacks.js_event_callbacks
             callbacks.clear()
-            callbacks.update({} if graph.callbacks is None else self.value(graph.callbacks))
+            read = self._read("callbacks", graph.callbacks)
+            if isinstance(read, dict) and all(isinstance(of_event, list) for of_event in read.values()):
+                callbacks.update(read)
+
+    def _read(self, what: str, encoded: Any) -> Any:
+        """A value of the document itself; None if it cannot be created here."""
+        try:
+            return self.value(encoded)
+        except Unreadable as error:
+            log.warning("the %s of the document cannot be created here: %s", what, printable(error))
+            return None
 
 
 def _referring(graph: Graph, wires: Collection[str]) -> Iterator[tuple[str, str]]:

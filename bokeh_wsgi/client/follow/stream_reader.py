@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import urllib3
 
+from bokeh_wsgi.client.printable import printable
 from bokeh_wsgi.client.transport.answer import has_fields
 from bokeh_wsgi.client.transport.open_response import Stream
 from bokeh_wsgi.client.transport.transport import Transport
@@ -189,7 +190,8 @@ class StreamReader:
     def _take(self, change: Change) -> None:
         end = change.meta.get("end")
         if end is not None:
-            raise SessionError(REASONS.get(end, f"the document cannot be followed any more: {end}"))
+            unknown = f"the document cannot be followed any more: {printable(end)}"
+            raise SessionError(REASONS.get(str(end), unknown))
         size = sum(len(op.json) + (0 if op.values is None else op.values.nbytes) for op in change.ops)
         with self._changed:
             self._queue.append((Arrived(self._seq, change), size))

@@ -210,7 +210,8 @@ class Sender:
         body = answer.json()
         self._publisher.acknowledge(upload.step, body["seq"])
         for report in body.get("undrawn", ()):
-            self._warnings.add(report["text"], report["seq"])
+            if isinstance(report, dict) and isinstance(report.get("seq"), int):
+                self._warnings.add(str(report.get("text")), report["seq"])
 
     def _refuse_waiting(self) -> None:
         for step in self._waiting:

@@ -2,10 +2,11 @@
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from bokeh_wsgi.client.printable import printable
 from bokeh_wsgi.dataplane import END
 from bokeh_wsgi.exc import Conflict, PastGeneration, ServerRefused, ServerUnreachable
 from bokeh_wsgi.protocol import ARROW_STREAM
@@ -21,6 +22,16 @@ _OF_PROXIES: Final = {
     503: "has no server now that it could pass this on to: does one run, and is it overloaded?",
     504: "has waited in vain for the server behind it: see what that is doing, or have the proxy wait longer "
     "(proxy_read_timeout in nginx, ProxyTimeout in Apache)",
+}
+
+DEFAULT_WAIT_S: Final = 60.0
+MAX_WAIT_S: Final = 86_400.0
+
+# Of the fields in answers that a script uses.
+_TYPES: Final[Mapping[str, type]] = {
+    **dict.fromkeys(("docid", "username", "userapikey", "key", "token", "code", "url"), str),
+    **dict.fromkeys(("seq", "viewers"), int),
+    **dict.fromkeys(("keys", "docs", "undrawn"), list),
 }
 
 
@@ -67,8 +78,16 @@ def is_ours(answer: Answer) -> bool:
 
 
 def has_fields(*names: str) -> IsWhole:
-    """The check whether an answer is a JSON object with these fields."""
-    return lambda answer: is_ours(answer) and answer.json().keys() >= set(names)
+    """The check whether an answer is a JSON object with these fields, which have their types."""
+    return lambda answer: is_ours(answer) and _has_fields(answer.json(), names)
+
+
+def _has_fields(body: Mapping[str, Any], names: Sequence[str]) -> bool:
+    return body.keys() >= set(names) and all(
+        isinstance(body[name], kind) and not isinstance(body[name], bool)
+        for name, kind in _TYPES.items()
+        if name in body
+    )
 
 
 def refusal(answer: Answer, request: str, *, advice: str = "") -> Conflict | PastGeneration | ServerRefused:
@@ -77,19 +96,16 @@ def refusal(answer: Answer, request: str, *, advice: str = "") -> Conflict | Pas
     For an answer of a proxy, the message says so, and what to check.
     """
     body = answer.json()
-    message = _of_a_proxy(answer, request) if answer.is_of_a_proxy else advice or str(body["message"])
+    said = _of_a_proxy(answer, request) if answer.is_of_a_proxy else advice or body["message"]
+    message = printable(said)
     if answer.status == 429:
-        wait_s = body.setdefault("retry_after", _seconds(answer.headers.get("retry-after")))
+        wait_s = body["retry_after"] = _wait_s(body.get("retry_after"), answer.headers.get("retry-after"))
         message = f"{message.rstrip('.')}: try again in {math.ceil(wait_s)} s"
-    if answer.status == 409 and body.get("error") == Conflict.code:
-        return Conflict(
-            message,
-            columns=[(model, column, version) for model, column, version in body.get("columns", ())],
-            unknown=body.get("unknown", ()),
-            taken=body.get("taken", ()),
-        )
+    conflict = _conflict(message, body) if body.get("error") == Conflict.code else None
+    if answer.status == 409 and conflict is not None:
+        return conflict
     if answer.status == 409 and body.get("error") == PastGeneration.code:
-        return PastGeneration(str(body.get("generation", "")), str(body.get("host", "")))
+        return PastGeneration(str(body.get("generation", "")), printable(body.get("host", "")))
     return ServerRefused(message, status=answer.status, body=body)
 
 
@@ -97,7 +113,8 @@ def strange(answer: Answer) -> ServerUnreachable:
     """The exception for a 2xx answer that is not the server's, or not complete."""
     kind = answer.headers.get("content-type", "").partition(";")[0]
     return ServerUnreachable(
-        f"what came is no answer of a bokeh-server ({len(answer.body)} bytes of {kind or 'something'}): "
+        f"what came is no answer of a bokeh-server ({len(answer.body)} bytes of "
+        f"{printable(kind) or 'something'}): "
         "was it cut, or is there a page to sign in at between?"
     )
 
@@ -110,5 +127,21 @@ def _of_a_proxy(answer: Answer, request: str) -> str:
     return f"{who}, which {_OF_PROXIES.get(answer.status, 'is not the plot server: see what its log says')}"
 
 
-def _seconds(text: str | None) -> float:
-    return float(text) if text is not None and text.isdecimal() else 60.0
+def _conflict(message: str, body: Mapping[str, Any]) -> Conflict | None:
+    """The conflict that a server says; None if it is malformed."""
+    columns, ids = body.get("columns", []), [body.get("unknown", []), body.get("taken", [])]
+    if not all(isinstance(found, list) for found in (columns, *ids)):
+        return None
+    if not all(isinstance(item, str) for found in ids for item in found):
+        return None
+    for place in columns:
+        if not isinstance(place, list) or [type(part) for part in place] != [str, str, int]:
+            return None
+    return Conflict(message, columns=columns, unknown=ids[0], taken=ids[1])
+
+
+def _wait_s(said: Any, header: str | None) -> float:
+    """When to try again, by the answer or its header; never later than in a day."""
+    if isinstance(said, int | float) and said >= 0:
+        return min(said, MAX_WAIT_S)
+    return min(float(header), MAX_WAIT_S) if header is not None and header.isdecimal() else DEFAULT_WAIT_S

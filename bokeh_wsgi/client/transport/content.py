@@ -6,6 +6,7 @@ from typing import Final
 import urllib3
 
 from bokeh_wsgi.exc import SessionError
+from bokeh_wsgi.protocol import ARROW_STREAM
 
 PIECE_BYTES: Final = 1 << 18
 MAX_UNPACKED_BYTES: Final = 64 << 20
@@ -16,9 +17,16 @@ WINDOWS: Final = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 def read_content(response: urllib3.BaseHTTPResponse) -> bytes:
     """The whole body, decompressed; `SessionError` if it is too large or has an unexpected encoding."""
     try:
-        pieces = []
+        pieces, received = [], 0
+        # A document may be of any size; it is packed by the server, not by a proxy.
+        is_document = response.headers.get("content-type", "").startswith(ARROW_STREAM)
         while piece := response.read(PIECE_BYTES, decode_content=False):
             pieces.append(piece)
+            received += len(piece)
+            if received > MAX_UNPACKED_BYTES and not is_document:
+                raise SessionError(
+                    f"{response.url or 'the server'} answered with more than {MAX_UNPACKED_BYTES} bytes"
+                )
         content = b"".join(pieces)
     except BaseException:
         response.close()

@@ -9,6 +9,7 @@ from urllib.parse import urljoin, urlsplit
 
 import urllib3
 
+from bokeh_wsgi.client.printable import printable
 from bokeh_wsgi.exc import NotTrusted, ServerUnreachable
 from bokeh_wsgi.protocol import ARROW_STREAM
 
@@ -108,11 +109,11 @@ class HTTPTransport(Transport):
             location = answer.headers.get("location")
             if not 300 <= answer.status < 400 or location is None:
                 break
-            target = urljoin(url, location)
-            if not is_same_place(url, target):
+            target = _target(url, location)
+            if target is None or not is_same_place(url, target):
                 raise ServerUnreachable(
-                    f"{url} redirects to {target}, which is another place: not followed. "
-                    "If that is your server, say so with root_url"
+                    f"{url} redirects to {printable(target or location)}, which is another place: "
+                    "not followed. If that is your server, say so with root_url"
                 )
             url = target
         if answer.json().get("error") == "host":
@@ -178,6 +179,16 @@ class HTTPTransport(Transport):
             if problem is None:
                 raise
             raise problem from error
+
+
+def _target(url: str, location: str) -> str | None:
+    """Where a redirect leads; None if that is no address."""
+    try:
+        target = urljoin(url, location)
+        urlsplit(target)
+    except ValueError:
+        return None
+    return target
 
 
 def is_same_place(url: str, target: str) -> bool:
