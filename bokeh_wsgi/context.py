@@ -54,16 +54,26 @@ class Context:
     def has_users(self) -> bool:
         return self.policy.mode != "single"
 
-    def callers(self, request: Request, user: str, limit: int) -> dict[str, int]:
+    def callers(self, request: Request, identity: Identity, limit: int) -> dict[str, int]:
         """Who a request counts for, and how many each of them may have under way at a time.
 
         A user has the limit, and the address that they come from `ADDRESS_USERS` times as much, since several
-        may be behind it; the public, and whoever uses a server without users, are what their address is.
+        may be behind it; everybody else is what their address is.
+        """
+        address, caller = f"address {network_of(address_of(request))}", self.caller(request, identity)
+        return {address: limit} if caller == address else {caller: limit, address: ADDRESS_USERS * limit}
+
+    def caller(self, request: Request, identity: Identity) -> str:
+        """Who a request counts for: a user, or an address of the public.
+
+        Who bears an embed's token is the public: it stands in pages for everybody. A page's token is its
+        user's, at the address where it is used: scripts of the document can pass it on.
         """
         address = f"address {network_of(address_of(request))}"
-        if not user or not self.has_users:
-            return {address: limit}
-        return {f"user {user}": limit, address: ADDRESS_USERS * limit}
+        token = identity.token
+        if not identity.user or not self.has_users or (token is not None and not token.is_page):
+            return address
+        return f"user {identity.user}" if token is None else f"user {identity.user} at {address}"
 
     def person(self, request: Request) -> Identity:
         """Whom a page is for; user "" for nobody. Raises `AccessDenied` for a document's token."""

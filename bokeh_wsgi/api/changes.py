@@ -52,7 +52,7 @@ def changes(context: Context, request: Request) -> Response:
         # A token's holder was allowed to read once: if that has ended, the stream says why, instead of a 404.
         if identity.token is None:
             context.policy.access_of(identity, docid, Right.READ)
-    reader = _reader(request, identities)
+    reader = _reader(context, request, identities)
     slot = context.streams.take(request.environ, reader) if wait_s != 0 else None
     page = _page(request, identities)
     change_reader = ChangeReader(
@@ -232,10 +232,9 @@ class WaitingResponse:
         yield dataplane.END
 
 
-def _reader(request: Request, identities: Mapping[str, Identity]) -> str:
-    """Whose streams are counted together: those of a user, or of the public at one address."""
-    user = next((identity.user for identity in identities.values() if identity.user), "")
-    return f"user {user}" if user else f"address {network_of(address_of(request))}"
+def _reader(context: Context, request: Request, identities: Mapping[str, Identity]) -> str:
+    """Whose streams are counted together; where tokens of several are borne, that of the last name."""
+    return max(context.caller(request, identity) for identity in identities.values())
 
 
 def _page(request: Request, identities: Mapping[str, Identity]) -> Page | None:

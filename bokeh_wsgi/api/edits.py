@@ -40,7 +40,7 @@ def edit(context: Context, request: Request, docid: str) -> dict[str, Any]:
         context.policy.access_for_edit(context.policy.anew(request, identity), docid)
         return ops_of(edits, state, max_unpacked=most)
 
-    with context.uploads.taken(context.callers(request, identity.user, context.quotas.uploads)):
+    with context.uploads.taken(context.callers(request, identity, context.quotas.uploads)):
         content = loads(read_body(request.environ, most, "max_edit_bytes"))
         edits = read_edits(content)
         generation = checked_generation(content["generation"]) if "generation" in content else None

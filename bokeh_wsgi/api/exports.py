@@ -22,7 +22,7 @@ def export(context: Context, request: Request, docid: str, source: str, form: st
     access = context.require_right(request, docid, Right.READ)
     chosen = FORMATS[form]
     is_safe = form == "csv" and _is_safe(request)
-    callers = context.callers(request, access.identity.user, context.quotas.exports)
+    callers = context.callers(request, access.identity, context.quotas.exports)
     context.exports.take(callers)
     try:
         with context.library.open(docid).reading() as state:

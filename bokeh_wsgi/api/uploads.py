@@ -33,7 +33,7 @@ def upload(context: Context, request: Request, docid: str) -> dict[str, Any]:
         # The body may have taken its time.
         context.policy.access_of(context.policy.anew(request, access.identity), docid, Right.WRITE)
 
-    with context.uploads.taken(context.callers(request, access.identity.user, context.quotas.uploads)):
+    with context.uploads.taken(context.callers(request, access.identity, context.quotas.uploads)):
         body = read_body(request.environ, context.limits.max_change_bytes, "max_change_bytes")
         sent = dataplane.read_upload(body, docid, context.limits.frame)
         if not sent.rows:
