@@ -96,7 +96,9 @@ class BokehWSGI:
         accounts = self.store.accounts
         keys = secret_key if secret_key is not None else accounts.setting("secret_key", _new_key)
         tokens = Tokens([keys] if isinstance(keys, str | bytes) else keys, login_s=login_s)
-        limits = Limits(max_change_bytes, max_edit_bytes, max_document_bytes)
+        limits = Limits(
+            max_change_bytes, max_edit_bytes, max_document_bytes, max_user_bytes if has_users else None
+        )
         throttle = Throttle(accounts)
         mode = "single" if not has_users else "accounts" if identify is None else "site"
         hub = Hub(self.store)
@@ -110,7 +112,6 @@ class BokehWSGI:
             limits=limits,
             quotas=Quotas(
                 max_documents if has_users else None,
-                max_user_bytes if has_users else None,
                 max_user_uploads,
                 max_user_exports,
             ),

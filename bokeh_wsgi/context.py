@@ -18,13 +18,9 @@ ADDRESS_USERS = 4
 
 @dataclass(frozen=True, slots=True)
 class Quotas:
-    """What one user may have: documents, and bytes in the store; None: any number.
-
-    And at a time, in one process: ``uploads`` and ``exports``.
-    """
+    """What one user may have: documents (None: any number), and at a time, in one process, the rest."""
 
     documents: int | None
-    bytes: int | None
     uploads: int
     exports: int
 
