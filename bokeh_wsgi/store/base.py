@@ -34,8 +34,8 @@ class Store(ABC):
     store cannot be used: StoreFull if there is no room, StoreDamaged if what it holds is not what was put in.
     Nothing was kept then, and all works again when the cause is gone. Frames are opaque, and may be empty.
 
-    Where a method takes a limit, it counts what there is and writes in one step, over all processes. It raises
-    `StoreLimit` if the limit is reached; None: there is no limit.
+    Where a method takes a limit, it counts what there is and writes in one step, over all processes. It
+    raises `StoreLimit` if the limit is reached; None: there is no limit.
     """
 
     is_shared: ClassVar[bool] = True

@@ -47,9 +47,8 @@ def test_logins_use_up_no_room_for_keys_nor_keys_that_for_logins(
         accounts.new_key("ada", "machine")
     assert caught.value.limit == 2
     _sign_in(accounts, "last")
-    assert [known.name for known in accounts.store.list_credentials("ada") if known.kind == "login"][
-        0
-    ] == "last"
+    logins = [known for known in accounts.store.list_credentials("ada") if known.kind == "login"]
+    assert logins[0].name == "last"
 
 
 def test_a_login_that_has_lasted_as_long_as_it_may_goes_at_the_next_one(accounts: Accounts) -> None:
