@@ -13,7 +13,7 @@ from bokeh_wsgi.models.edits import ops_of, read_edits
 from bokeh_wsgi.models.reps import checked_generation, loads
 
 from .bodies import read_body, take_lines
-from .uploads import checked_key, key_of, room_in_store
+from .uploads import key_of, room_in_store, stored_key
 
 
 def edit(context: Context, request: Request, docid: str) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def edit(context: Context, request: Request, docid: str) -> dict[str, Any]:
     else:
         raise BadRequest("Send edits as JSON, with Content-Type: application/json.")
     access = context.policy.access_for_edit(identity, docid)
-    checked_key(key)
+    key = stored_key(identity, key)
     document = context.library.open(docid)
     most = context.limits.max_edit_bytes
 

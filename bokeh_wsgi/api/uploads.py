@@ -3,12 +3,13 @@
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from typing import Any
 
 from werkzeug.wrappers import Request
 
 from bokeh_wsgi import dataplane
-from bokeh_wsgi.auth import Right
+from bokeh_wsgi.auth import Identity, Right
 from bokeh_wsgi.context import Context
 from bokeh_wsgi.dataplane import OpCode
 from bokeh_wsgi.exc import BadRequest, LimitExceeded
@@ -26,7 +27,7 @@ def upload(context: Context, request: Request, docid: str) -> dict[str, Any]:
     """Check, keep and pass on one change; ``{"seq": n}``, ``undrawn``: what pages say they cannot draw."""
     access = context.require_right(request, docid, Right.WRITE)
     document = context.library.open(docid)
-    key, host = key_of(request), _host_of(request)
+    key, host = stored_key(access.identity, key_of(request)), _host_of(request)
     generation = request.headers.get(GENERATION_HEADER)
     if generation is not None:
         generation = checked_generation(generation)
@@ -54,14 +55,18 @@ def upload(context: Context, request: Request, docid: str) -> dict[str, Any]:
 
 
 def key_of(request: Request) -> str:
-    """The idempotency key of a change: a new one if the request has none."""
-    return checked_key(request.headers.get(IDEMPOTENCY_HEADER) or secrets.token_urlsafe(12))
+    """The idempotency key that a request has; "" if none."""
+    return request.headers.get(IDEMPOTENCY_HEADER, "")
 
 
-def checked_key(key: str) -> str:
+def stored_key(identity: Identity, key: str) -> str:
+    """The idempotency key of a change for the store: a user's own, and a new one where there is none.
+
+    Others who may write could otherwise use the same, and have their change taken for one that is kept.
+    """
     if len(key) > MAX_KEY_LENGTH:
         raise BadRequest(f"An {IDEMPOTENCY_HEADER} has {MAX_KEY_LENGTH} characters at most.")
-    return key
+    return sha256(f"{identity.user}\n{key}".encode()).hexdigest() if key else secrets.token_urlsafe(12)
 
 
 def _host_of(request: Request) -> str:
