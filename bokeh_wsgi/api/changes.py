@@ -19,7 +19,8 @@ from bokeh_wsgi.presence import Page
 from bokeh_wsgi.protocol import ARROW_STREAM, WAIT_HEADER
 from bokeh_wsgi.stream_slots import StreamSlot
 
-from .pieces import gathered
+from .lasting_right import LastingRight
+from .pieces import checked, gathered
 
 log = logging.getLogger("bokeh_wsgi")
 
@@ -63,7 +64,8 @@ def changes(context: Context, request: Request) -> Response:
             context.presence.passed_by(page, wanted)
         pieces = [dataplane.SCHEMA_MESSAGE, *change_reader.news(), dataplane.END]
         # Who reads slowly holds what others read, too, and no copy of it.
-        response = Response(gathered(pieces), mimetype=ARROW_STREAM, direct_passthrough=True)
+        body = checked(gathered(pieces), change_reader.right.check)
+        response = Response(body, mimetype=ARROW_STREAM, direct_passthrough=True)
         response.content_length = sum(map(len, pieces))
     else:
         try:
@@ -90,6 +92,7 @@ class ChangeReader:
     ended: set[str] = field(default_factory=set)
     # When tokens are to be renewed, by the monotonic clock.
     renewals: dict[str, float] = field(default_factory=dict)
+    right: LastingRight = field(init=False)
     _access_number: int = -1
     # The end of the first page's token to end, by the clock.
     _token_ends: float = math.inf
@@ -98,6 +101,7 @@ class ChangeReader:
     def __post_init__(self) -> None:
         tokens = [identity.token for identity in self.identities.values() if identity.token is not None]
         self._token_ends = min((token.ends for token in tokens), default=math.inf)
+        self.right = LastingRight(self.context, self.identities, lambda docid: docid not in self.ended)
 
     def news(self) -> list[Buffer]:
         """Everything since the last call, as pieces of an Arrow stream."""
@@ -208,13 +212,15 @@ class WaitingResponse:
             frame_ends = time.monotonic() + FRAME_S
             sent = False
             try:
-                for piece in gathered(self._change_reader.news()):
+                for piece in checked(gathered(self._change_reader.news()), self._change_reader.right.check):
                     sent = True
                     yield piece
             except StoreError as error:
                 # Without the end marker this is a cut stream: the reader comes again, and resumes.
                 log.error("a stream was cut: %s", error)
                 return
+            except ConnectionAbortedError:
+                return  # so is this; when the reader comes again, it is told why
             if len(self._change_reader.ended) == len(self._docids) or self._context.hub.closed:
                 break
             left_s = min(self._context.heartbeat_s, self._slot.left_s())

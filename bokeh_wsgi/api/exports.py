@@ -1,6 +1,6 @@
 """``GET doc/<docid>/data/<source>.<format>``: columns for people's own tools."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 
 from werkzeug.wrappers import Request, Response
 
@@ -9,7 +9,9 @@ from bokeh_wsgi.context import Context
 from bokeh_wsgi.exc import BadRequest, NotFound
 from bokeh_wsgi.models import State
 
-from .formats import FORMATS, Format
+from .formats import FORMATS
+from .lasting_right import LastingRight
+from .pieces import Body
 from .tables import Table, Values
 
 
@@ -32,29 +34,13 @@ def export(context: Context, request: Request, docid: str, source: str, form: st
     except BaseException:
         context.exports.give_back(callers)
         raise
-    body = _Body(chosen, table, lambda: context.exports.give_back(callers))
+    right = LastingRight(context, {docid: access.identity})
+    body = Body(chosen.written(table), right.check, lambda: context.exports.give_back(callers))
     response = Response(body, mimetype=chosen.mimetype, direct_passthrough=True)
     response.headers["Content-Disposition"] = f'attachment; filename="{_file_name(source)}.{form}"'
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
-
-
-class _Body:
-    """The body of an export, in pieces; ``done`` is called once when it was read, or will not be."""
-
-    def __init__(self, form: Format, table: Table, done: Callable[[], None]) -> None:
-        self._pieces = form.written(table)
-        self._done: Callable[[], None] | None = done
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self._pieces
-
-    def close(self) -> None:
-        done, self._done = self._done, None
-        if done is not None:
-            self._pieces.close()
-            done()
 
 
 def _is_safe(request: Request) -> bool:

@@ -64,7 +64,7 @@ class Accounts:
         return self._create(user, secret, "operator")
 
     def _check_free(self, user: str) -> None:
-        """Raises `Taken` for a name that a user has or that looks like one, `LimitExceeded` if there is no room."""
+        """Raises `Taken` for a name that is a user's or looks like it, `LimitExceeded` without room."""
         if self.store.get_user(user) is not None:
             raise Taken(f"The user {user!r} exists: use login, or choose another name.")
         look = skeleton(user)
