@@ -10,6 +10,7 @@ from bokeh_wsgi.hub import Hub
 from bokeh_wsgi.models import HistoryCompactor, Library, Limits
 from bokeh_wsgi.networks import network_of
 from bokeh_wsgi.presence import Presence
+from bokeh_wsgi.reader_memory import ReaderMemory
 from bokeh_wsgi.store import Store
 from bokeh_wsgi.stream_slots import StreamSlots
 
@@ -18,9 +19,13 @@ ADDRESS_USERS = 4
 
 @dataclass(frozen=True, slots=True)
 class Quotas:
-    """What one user may have: documents (None: any number), and at a time, in one process, the rest."""
+    """What one user may have: documents (None: any number), and at a time, in one process, the rest.
+
+    ``streams`` (None: any number) is also for answers at once, which may be read slowly.
+    """
 
     documents: int | None
+    streams: int | None
     uploads: int
     exports: int
 
@@ -39,7 +44,9 @@ class Context:
     presence: Presence
     uploads: ConcurrencyLimit
     exports: ConcurrencyLimit
+    answers: ConcurrencyLimit
     unpacking: MemoryLimit
+    reader_memory: ReaderMemory
     heartbeat_s: float
     # Whether published documents are listed for everybody.
     gallery: bool

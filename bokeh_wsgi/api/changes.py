@@ -3,7 +3,8 @@
 import logging
 import math
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from werkzeug.wrappers import Request, Response
@@ -12,15 +13,16 @@ from bokeh_wsgi import dataplane
 from bokeh_wsgi.auth import Identity, Right, address_of
 from bokeh_wsgi.context import Context
 from bokeh_wsgi.dataplane import Buffer
-from bokeh_wsgi.exc import BadRequest, NotFound, StoreError
+from bokeh_wsgi.exc import BadRequest, Busy, NotFound, StoreError
 from bokeh_wsgi.models import Update
 from bokeh_wsgi.networks import network_of
 from bokeh_wsgi.presence import Page
 from bokeh_wsgi.protocol import ARROW_STREAM, WAIT_HEADER
+from bokeh_wsgi.reader_memory import Hold
 from bokeh_wsgi.stream_slots import StreamSlot
 
 from .lasting_right import LastingRight
-from .pieces import checked, gathered
+from .pieces import Body, checked, gathered
 
 log = logging.getLogger("bokeh_wsgi")
 
@@ -62,11 +64,7 @@ def changes(context: Context, request: Request) -> Response:
     if slot is None:
         if page:
             context.presence.passed_by(page, wanted)
-        pieces = [dataplane.SCHEMA_MESSAGE, *change_reader.news(), dataplane.END]
-        # Who reads slowly holds what others read, too, and no copy of it.
-        body = checked(gathered(pieces), change_reader.right.check)
-        response = Response(body, mimetype=ARROW_STREAM, direct_passthrough=True)
-        response.content_length = sum(map(len, pieces))
+        response = _at_once(context, change_reader, reader)
     else:
         try:
             stream = WaitingResponse(context, change_reader, wait_s, slot, reader, page)
@@ -78,6 +76,21 @@ def changes(context: Context, request: Request) -> Response:
     # Who is held as a probe may have to poll next; who is sent on, since this process ends, has not.
     streams = slot is not None and wait_s is None and not slot.is_probe
     response.headers[WAIT_HEADER] = "stream" if streams else "poll"
+    return response
+
+
+def _at_once(context: Context, change_reader: "ChangeReader", reader: str) -> Response:
+    """All that there is now. Who reads slowly holds what others read, too, and no copy of it."""
+    limit = context.quotas.streams
+    places = {} if limit is None else {reader: limit}
+    with ExitStack() as stack:
+        context.answers.take(places)
+        stack.callback(context.answers.give_back, places)
+        pieces = [dataplane.SCHEMA_MESSAGE, *change_reader.news(), dataplane.END]
+        stack.callback(context.reader_memory.release, change_reader.hold(reader, pieces))
+        body = Body(gathered(pieces), change_reader.right.check, stack.pop_all().close)
+    response = Response(body, mimetype=ARROW_STREAM, direct_passthrough=True)
+    response.content_length = sum(map(len, pieces))
     return response
 
 
@@ -121,6 +134,14 @@ class ChangeReader:
             if self.tells_viewers:
                 pieces += self._viewers_news(docid, update)
         return pieces
+
+    def hold(self, reader: str, pieces: Sequence[Buffer]) -> Hold:
+        """Hold pieces until they are read; raises `Busy`."""
+        seqs, library = dict(self.after), self.context.library
+        buffers = {id(piece): len(piece) for piece in pieces}
+        return self.context.reader_memory.hold(
+            reader, buffers, lambda: all(library.is_at(docid, seq) for docid, seq in seqs.items())
+        )
 
     def _viewers_news(self, docid: str, update: Update) -> list[bytes]:
         """How many look at the document, if that is news."""
@@ -212,10 +233,10 @@ class WaitingResponse:
             frame_ends = time.monotonic() + FRAME_S
             sent = False
             try:
-                for piece in checked(gathered(self._change_reader.news()), self._change_reader.right.check):
+                for piece in self._news():
                     sent = True
                     yield piece
-            except StoreError as error:
+            except (StoreError, Busy) as error:
                 # Without the end marker this is a cut stream: the reader comes again, and resumes.
                 log.error("a stream was cut: %s", error)
                 return
@@ -236,6 +257,15 @@ class WaitingResponse:
             if not woken and deadline is None:
                 yield dataplane.HEARTBEAT
         yield dataplane.END
+
+    def _news(self) -> Iterator[bytes]:
+        """What is new, held until it is read."""
+        pieces = self._change_reader.news()
+        hold = self._change_reader.hold(self._reader, pieces)
+        try:
+            yield from checked(gathered(pieces), self._change_reader.right.check)
+        finally:
+            self._context.reader_memory.release(hold)
 
 
 def _reader(context: Context, request: Request, identities: Mapping[str, Identity]) -> str:

@@ -17,7 +17,7 @@ class Body:
     def __init__(
         self, pieces: Generator[bytes, None, None], check: Callable[[], None], done: Callable[[], None]
     ) -> None:
-        self._pieces = checked(pieces, check)
+        self._pieces = self._read(pieces, check)
         self._source = pieces
         self._done: Callable[[], None] | None = done
 
@@ -25,10 +25,21 @@ class Body:
         return self._pieces
 
     def close(self) -> None:
+        self._pieces.close()
+        self._source.close()
+        self._finish()
+
+    def _read(
+        self, pieces: Generator[bytes, None, None], check: Callable[[], None]
+    ) -> Generator[bytes, None, None]:
+        try:
+            yield from checked(pieces, check)
+        finally:
+            self._finish()
+
+    def _finish(self) -> None:
         done, self._done = self._done, None
         if done is not None:
-            self._pieces.close()
-            self._source.close()
             done()
 
 

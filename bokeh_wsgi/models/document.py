@@ -70,6 +70,11 @@ class Document:
         self._history_bytes = 0
 
     @property
+    def seq(self) -> int:
+        """Of the last change that this process has seen."""
+        return self._state.seq
+
+    @property
     def nbytes(self) -> int:
         """Memory that the values take in this process, and the bytes that are kept for readers."""
         snapshot = self._snapshot
