@@ -18,6 +18,7 @@ from bokeh_wsgi.input_stream import InputStream
 from bokeh_wsgi.models import HistoryCompactor, Library, Limits
 from bokeh_wsgi.outer_login import is_checked_here
 from bokeh_wsgi.presence import Presence
+from bokeh_wsgi.reader_memory import ReaderMemory
 from bokeh_wsgi.request import Request, no_text
 from bokeh_wsgi.responses import as_json
 from bokeh_wsgi.routes import match
@@ -83,6 +84,9 @@ class BokehWSGI:
         max_user_uploads: int = 16,
         # How many exports of columns one user, or one address of the public, may read at a time in a process.
         max_user_exports: int = 8,
+        # What slow readers may hold in a process of former states of documents; one user, or one address of
+        # the public, a quarter of it.
+        max_reader_bytes: int = 1 << 30,
         # An idle stream sends a heartbeat this often; no server notices a dead viewer before a write.
         heartbeat_s: float = 15.0,
         # How many responses a process may hold open for live pages; the others poll. None: as many
@@ -96,7 +100,9 @@ class BokehWSGI:
         accounts = self.store.accounts
         keys = secret_key if secret_key is not None else accounts.setting("secret_key", _new_key)
         tokens = Tokens([keys] if isinstance(keys, str | bytes) else keys, login_s=login_s)
-        limits = Limits(max_change_bytes, max_edit_bytes, max_document_bytes)
+        limits = Limits(
+            max_change_bytes, max_edit_bytes, max_document_bytes, max_user_bytes if has_users else None
+        )
         throttle = Throttle(accounts)
         mode = "single" if not has_users else "accounts" if identify is None else "site"
         hub = Hub(self.store)
@@ -110,7 +116,7 @@ class BokehWSGI:
             limits=limits,
             quotas=Quotas(
                 max_documents if has_users else None,
-                max_user_bytes if has_users else None,
+                max_user_streams if has_users else None,
                 max_user_uploads,
                 max_user_exports,
             ),
@@ -118,7 +124,9 @@ class BokehWSGI:
             presence=Presence(self.store, hub.viewers_changed),
             uploads=ConcurrencyLimit("uploads", "max_user_uploads"),
             exports=ConcurrencyLimit("exports", "max_user_exports"),
+            answers=ConcurrencyLimit("answers", "max_user_streams"),
             unpacking=MemoryLimit(2 * max_change_bytes),
+            reader_memory=ReaderMemory(max_reader_bytes),
             heartbeat_s=heartbeat_s,
             gallery=gallery,
             embed_origins=tuple(embed_origins or ()),

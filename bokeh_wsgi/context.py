@@ -10,6 +10,7 @@ from bokeh_wsgi.hub import Hub
 from bokeh_wsgi.models import HistoryCompactor, Library, Limits
 from bokeh_wsgi.networks import network_of
 from bokeh_wsgi.presence import Presence
+from bokeh_wsgi.reader_memory import ReaderMemory
 from bokeh_wsgi.store import Store
 from bokeh_wsgi.stream_slots import StreamSlots
 
@@ -18,12 +19,13 @@ ADDRESS_USERS = 4
 
 @dataclass(frozen=True, slots=True)
 class Quotas:
-    """Limits per user: documents and bytes in the store (None: unlimited), and concurrent ``uploads`` and
-    ``exports`` in one process.
+    """Limits per user: documents (None: unlimited), and what runs concurrently in one process.
+
+    ``streams`` (None: unlimited) also limits responses sent at once, which may be read slowly.
     """
 
     documents: int | None
-    bytes: int | None
+    streams: int | None
     uploads: int
     exports: int
 
@@ -42,7 +44,9 @@ class Context:
     presence: Presence
     uploads: ConcurrencyLimit
     exports: ConcurrencyLimit
+    answers: ConcurrencyLimit
     unpacking: MemoryLimit
+    reader_memory: ReaderMemory
     heartbeat_s: float
     # Whether published documents are listed for everybody.
     gallery: bool
@@ -53,16 +57,26 @@ class Context:
     def has_users(self) -> bool:
         return self.policy.mode != "single"
 
-    def callers(self, request: Request, user: str, limit: int) -> dict[str, int]:
+    def callers(self, request: Request, identity: Identity, limit: int) -> dict[str, int]:
         """The users and addresses that a request counts for, each with its limit of concurrent requests.
 
         A user has ``limit``, and the address `ADDRESS_USERS` times as much, since several users may share it.
         Requests without a user count for their address alone.
         """
+        address, caller = f"address {network_of(address_of(request))}", self.caller(request, identity)
+        return {address: limit} if caller == address else {caller: limit, address: ADDRESS_USERS * limit}
+
+    def caller(self, request: Request, identity: Identity) -> str:
+        """The user or address that a request counts for.
+
+        The token of an embed counts for the address, since it stands in public pages. The token of a page counts
+        for its user at the address where it is used, since scripts of the document can pass it on.
+        """
         address = f"address {network_of(address_of(request))}"
-        if not user or not self.has_users:
-            return {address: limit}
-        return {f"user {user}": limit, address: ADDRESS_USERS * limit}
+        token = identity.token
+        if not identity.user or not self.has_users or (token is not None and not token.is_page):
+            return address
+        return f"user {identity.user}" if token is None else f"user {identity.user} at {address}"
 
     def person(self, request: Request) -> Identity:
         """The identity to render a page for; user "" without a login. Raises `AccessDenied` for a token."""

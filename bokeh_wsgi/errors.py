@@ -29,14 +29,14 @@ def answer(
         return as_response(route(context, request, **arguments))
     except BokehWSGIError as error:
         if error.status >= 500:
-            log.error("%s %s: %s", request.method, request.path, error)
+            log.error("%s %a: %s", request.method, request.path, error)
         return _refusal(context, request, error)
     except HTTPException as error:
         return failure(context, request, error.code or 500, error.description or error.name)
     except RecursionError:
         return failure(context, request, 400, "This is nested too deep to be read.")
     except Exception:
-        log.exception("%s %s failed", request.method, request.path)
+        log.exception("%s %a failed", request.method, request.path)
         return failure(context, request, 500, "Something broke on the server; its log says what.")
 
 
@@ -54,7 +54,7 @@ def no_route(context: Context, request: Request, error: HTTPException) -> Respon
 
 def _refusal(context: Context, request: Request, error: BokehWSGIError) -> Response:
     is_bare = error.status in (401, 403, 404) and not has_credentials(request)
-    message = error.message
+    message = error.public_message
     if is_bare and may_drop_authorization(request.environ):
         message = NOT_PASSED_ON if error.status == 401 else f"{message} {NOT_PASSED_ON}"
     response = failure(context, request, error.status, message, code=error.code, data=error.data)

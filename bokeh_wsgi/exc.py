@@ -49,6 +49,11 @@ class BokehWSGIError(Exception):
         return self.message
 
     @property
+    def public_message(self) -> str:
+        """``message`` as clients may read it, without what is for the operator alone."""
+        return self.message
+
+    @property
     def data(self) -> dict[str, Any]:
         """Details for programs, as JSON."""
         return {}
@@ -188,8 +193,14 @@ class Busy(TooMany):
 
 
 class StoreError(BokehWSGIError, OSError):
+    """``message`` says where the store is, which clients do not read."""
+
     status = 503
     code = "store"
+
+    @property
+    def public_message(self) -> str:
+        return "The store cannot be used now; the log of the server says why."
 
 
 class NotBuilt(BokehWSGIError):
@@ -201,6 +212,10 @@ class StoreFull(StoreError):
     status = 507
     code = "store-full"
 
+    @property
+    def public_message(self) -> str:
+        return "The store has no space left on its disk: make some, or choose another place."
+
 
 class StoreDamaged(StoreError):
     """Corrupt data: restore a backup. ``document`` is the docid, "" for more than one."""
@@ -211,6 +226,12 @@ class StoreDamaged(StoreError):
     def __init__(self, message: str, *, document: str = "") -> None:
         super().__init__(message)
         self.document = document
+
+    @property
+    def public_message(self) -> str:
+        what = f"The document {self.document!r}" if self.document else "What the store holds"
+        advice = ", or delete the document" if self.document else ""
+        return f"{what} is damaged: put a backup of the store in its place{advice}."
 
     @property
     def data(self) -> dict[str, Any]:

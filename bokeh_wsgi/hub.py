@@ -78,8 +78,9 @@ class Hub:
         """Wake those who wait for ``docid``, which is at ``seq`` now (-1: it is gone)."""
         waiting = self._waiting.now
         with waiting.lock:
-            waiting.seqs[docid] = seq
             events = list(waiting.events.get(docid, ()))
+            if events:
+                waiting.seqs[docid] = seq
         _set(events)
 
     def viewers_changed(self, docid: str) -> None:

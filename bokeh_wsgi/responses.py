@@ -30,6 +30,12 @@ def as_page(html: str, error: BokehWSGIError | None = None) -> Response:
     return response if error is None else retry_later(response, error)
 
 
+def check_refusal(error: BokehWSGIError) -> None:
+    """Raises an error that is the server's fault: a form shows only why what was filled in is refused."""
+    if error.status >= 500:
+        raise error
+
+
 def retry_later(response: Response, error: BokehWSGIError) -> Response:
     """Add Retry-After if the error has one."""
     if isinstance(error, TooMany):

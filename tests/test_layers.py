@@ -25,6 +25,7 @@ ROOMS: dict[str, set[str]] = {
     "request": {"exc"},
     "input_stream": {"exc"},
     "concurrency": {"exc"},
+    "reader_memory": {"exc", "concurrency"},
     "listeners": {"process"},
     "servers": {"protocol", "listeners"},
     "stream_slots": {"exc", "process", "protocol", "servers"},
@@ -37,12 +38,13 @@ ROOMS: dict[str, set[str]] = {
     "models": {"exc", "process", "protocol", "store", "dataplane", "bokeh_types"},
     "context": {
         *("store", "models", "auth", "hub", "networks", "stream_slots", "presence", "concurrency"),
+        "reader_memory",
     },
     "pages": {"protocol", "page_files", "store", "auth"},
     "responses": {"exc", "pages"},
     "api": {
         *("exc", "protocol", "dataplane", "models", "auth", "networks", "stream_slots", "presence"),
-        *("context", "links"),
+        *("context", "links", "store", "reader_memory"),
     },
     "site": {
         *("exc", "protocol", "page_files", "models", "auth", "links", "context", "pages", "responses"),
@@ -54,7 +56,16 @@ ROOMS: dict[str, set[str]] = {
     "errors": {"exc", "auth", "links", "context", "pages", "responses", "cors"},
     "app": {
         *("store", "models", "auth", "hosts", "hub", "stream_slots", "presence", "context", "request"),
-        *("concurrency", "input_stream", "responses", "routes", "outer_login", "cors", "errors"),
+        *(
+            "concurrency",
+            "reader_memory",
+            "input_stream",
+            "responses",
+            "routes",
+            "outer_login",
+            "cors",
+            "errors",
+        ),
     },
     "client": {"exc", "protocol", "dataplane", "models", "bokeh_types"},
     "serving": {"networks"},

@@ -33,14 +33,24 @@ def share(context: Context, request: Request, docid: str, user: str) -> dict[str
     right = content.get("right")
     if right not in ("read", "write"):
         raise BadRequest('Send {"right": "read"} or {"right": "write"}.')
-    return _share(context, request, granted, user, right)
+    _share(context, granted, user, right)
+    return _access_json(context, request, granted)
 
 
 def unshare(context: Context, request: Request, docid: str, user: str) -> dict[str, Any]:
-    return _share(context, request, context.require_right(request, docid, Right.OWN), user, "")
+    """Take a user's right back, as the owner; or give up one's own."""
+    granted = context.require_right(request, docid, Right.READ)
+    identity = granted.identity
+    is_own = identity.token is None and identity.user == user and bool(context.store.share_of(docid, user))
+    if not is_own:
+        granted = context.policy.access_of(identity, docid, Right.OWN)
+    _share(context, granted, user, "")
+    if not is_own:
+        return _access_json(context, request, granted)
+    return {"docid": docid, "right": context.policy.right(identity, granted.record).word}
 
 
-def _share(context: Context, request: Request, granted: Access, user: str, right: str) -> dict[str, Any]:
+def _share(context: Context, granted: Access, user: str, right: str) -> None:
     docid = granted.record.docid
     if not context.has_users:
         raise BadRequest("This server has one user, with nobody to share with: publish the document instead.")
@@ -59,7 +69,6 @@ def _share(context: Context, request: Request, granted: Access, user: str, right
         "shared" if right else "unshared", user=granted.identity.user, docid=docid, to=user, right=right
     )
     context.hub.access_changed()
-    return _access_json(context, request, granted)
 
 
 def make_token(context: Context, request: Request, docid: str) -> tuple[dict[str, Any], int]:

@@ -3,7 +3,8 @@
 import logging
 import math
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from werkzeug.wrappers import Request, Response
@@ -12,14 +13,16 @@ from bokeh_wsgi import dataplane
 from bokeh_wsgi.auth import Identity, Right, address_of
 from bokeh_wsgi.context import Context
 from bokeh_wsgi.dataplane import Buffer
-from bokeh_wsgi.exc import BadRequest, NotFound, StoreError
+from bokeh_wsgi.exc import BadRequest, Busy, NotFound, StoreError
 from bokeh_wsgi.models import Update
 from bokeh_wsgi.networks import network_of
 from bokeh_wsgi.presence import Page
 from bokeh_wsgi.protocol import ARROW_STREAM, WAIT_HEADER
+from bokeh_wsgi.reader_memory import Hold
 from bokeh_wsgi.stream_slots import StreamSlot
 
-from .pieces import gathered
+from .lasting_right import LastingRight
+from .pieces import Body, checked, gathered
 
 log = logging.getLogger("bokeh_wsgi")
 
@@ -52,7 +55,7 @@ def changes(context: Context, request: Request) -> Response:
         # A token's holder was allowed to read once: if that has ended, the stream says why, instead of a 404.
         if identity.token is None:
             context.policy.access_of(identity, docid, Right.READ)
-    reader = _reader(request, identities)
+    reader = _reader(context, request, identities)
     slot = context.streams.take(request.environ, reader) if wait_s != 0 else None
     page = _page(request, identities)
     change_reader = ChangeReader(
@@ -61,10 +64,7 @@ def changes(context: Context, request: Request) -> Response:
     if slot is None:
         if page:
             context.presence.passed_by(page, wanted)
-        pieces = [dataplane.SCHEMA_MESSAGE, *change_reader.news(), dataplane.END]
-        # Who reads slowly holds what others read, too, and no copy of it.
-        response = Response(gathered(pieces), mimetype=ARROW_STREAM, direct_passthrough=True)
-        response.content_length = sum(map(len, pieces))
+        response = _at_once(context, change_reader, reader)
     else:
         try:
             stream = WaitingResponse(context, change_reader, wait_s, slot, reader, page)
@@ -79,6 +79,21 @@ def changes(context: Context, request: Request) -> Response:
     return response
 
 
+def _at_once(context: Context, change_reader: "ChangeReader", reader: str) -> Response:
+    """All that there is now. Who reads slowly holds what others read, too, and no copy of it."""
+    limit = context.quotas.streams
+    places = {} if limit is None else {reader: limit}
+    with ExitStack() as stack:
+        context.answers.take(places)
+        stack.callback(context.answers.give_back, places)
+        pieces = [dataplane.SCHEMA_MESSAGE, *change_reader.news(), dataplane.END]
+        stack.callback(context.reader_memory.release, change_reader.hold(reader, pieces))
+        body = Body(gathered(pieces), change_reader.right.check, stack.pop_all().close)
+    response = Response(body, mimetype=ARROW_STREAM, direct_passthrough=True)
+    response.content_length = sum(map(len, pieces))
+    return response
+
+
 @dataclass
 class ChangeReader:
     """One reader: where it is in each document, and what it has yet to get."""
@@ -90,6 +105,7 @@ class ChangeReader:
     ended: set[str] = field(default_factory=set)
     # When tokens are to be renewed, by the monotonic clock.
     renewals: dict[str, float] = field(default_factory=dict)
+    right: LastingRight = field(init=False)
     _access_number: int = -1
     # The end of the first page's token to end, by the clock.
     _token_ends: float = math.inf
@@ -98,6 +114,7 @@ class ChangeReader:
     def __post_init__(self) -> None:
         tokens = [identity.token for identity in self.identities.values() if identity.token is not None]
         self._token_ends = min((token.ends for token in tokens), default=math.inf)
+        self.right = LastingRight(self.context, self.identities, lambda docid: docid not in self.ended)
 
     def news(self) -> list[Buffer]:
         """Everything since the last call, as pieces of an Arrow stream."""
@@ -117,6 +134,14 @@ class ChangeReader:
             if self.tells_viewers:
                 pieces += self._viewers_news(docid, update)
         return pieces
+
+    def hold(self, reader: str, pieces: Sequence[Buffer]) -> Hold:
+        """Hold pieces until they are read; raises `Busy`."""
+        seqs, library = dict(self.after), self.context.library
+        buffers = {id(piece): len(piece) for piece in pieces}
+        return self.context.reader_memory.hold(
+            reader, buffers, lambda: all(library.is_at(docid, seq) for docid, seq in seqs.items())
+        )
 
     def _viewers_news(self, docid: str, update: Update) -> list[bytes]:
         """How many look at the document, if that is news."""
@@ -208,13 +233,15 @@ class WaitingResponse:
             frame_ends = time.monotonic() + FRAME_S
             sent = False
             try:
-                for piece in gathered(self._change_reader.news()):
+                for piece in self._news():
                     sent = True
                     yield piece
-            except StoreError as error:
+            except (StoreError, Busy) as error:
                 # Without the end marker this is a cut stream: the reader comes again, and resumes.
                 log.error("a stream was cut: %s", error)
                 return
+            except ConnectionAbortedError:
+                return  # so is this; when the reader comes again, it is told why
             if len(self._change_reader.ended) == len(self._docids) or self._context.hub.closed:
                 break
             left_s = min(self._context.heartbeat_s, self._slot.left_s())
@@ -231,11 +258,19 @@ class WaitingResponse:
                 yield dataplane.HEARTBEAT
         yield dataplane.END
 
+    def _news(self) -> Iterator[bytes]:
+        """What is new, held until it is read."""
+        pieces = self._change_reader.news()
+        hold = self._change_reader.hold(self._reader, pieces)
+        try:
+            yield from checked(gathered(pieces), self._change_reader.right.check)
+        finally:
+            self._context.reader_memory.release(hold)
 
-def _reader(request: Request, identities: Mapping[str, Identity]) -> str:
-    """Whose streams are counted together: those of a user, or of the public at one address."""
-    user = next((identity.user for identity in identities.values() if identity.user), "")
-    return f"user {user}" if user else f"address {network_of(address_of(request))}"
+
+def _reader(context: Context, request: Request, identities: Mapping[str, Identity]) -> str:
+    """Whose streams are counted together; where tokens of several are borne, that of the last name."""
+    return max(context.caller(request, identity) for identity in identities.values())
 
 
 def _page(request: Request, identities: Mapping[str, Identity]) -> Page | None:

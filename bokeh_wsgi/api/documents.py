@@ -12,23 +12,23 @@ from bokeh_wsgi.auth.names import checked_title
 from bokeh_wsgi.context import Context
 from bokeh_wsgi.dataplane import Op, OpCode
 from bokeh_wsgi.exc import LimitExceeded, NotFound
+from bokeh_wsgi.store import StoreLimit
 
 from .bodies import read_json_of
+from .uploads import room_in_store
 
 
 def create(context: Context, request: Request) -> tuple[dict[str, Any], int]:
     """The caller's document of this title, made if there is none yet."""
     identity, content = read_json_of(request, lambda: context.require_user(request))
     user, title = identity.user, checked_title(content.get("title"))
-    limit = context.quotas.documents
-    if limit is not None and context.store.usage(user)[0] >= limit:
-        known = next((d for d in context.store.list_documents(user) if d.title == title), None)
-        if known is None:
-            raise LimitExceeded(
-                f"A user has {limit} documents at most on this server (max_documents): delete some first.",
-                limit=limit,
-            )
-    record, created = context.store.create_document(user, title)
+    try:
+        record, created = context.store.create_document(user, title, limit=context.quotas.documents)
+    except StoreLimit as error:
+        raise LimitExceeded(
+            f"A user has {error.limit} documents at most on this server (max_documents): delete some first.",
+            limit=error.limit,
+        ) from None
     with context.library.open(record.docid).reading() as state:
         found = {"docid": record.docid, "title": record.title, "seq": state.seq}
         return found | {"generation": state.graph.generation}, 201 if created else 200
@@ -38,9 +38,10 @@ def rename(context: Context, request: Request, docid: str) -> dict[str, Any]:
     """Give a document another title; its links stay."""
     access, content = read_json_of(request, lambda: context.require_right(request, docid, Right.OWN))
     title = checked_title(content.get("title"))
-    context.store.rename_document(docid, title)
-    audit.done("renamed", user=access.identity.user, docid=docid, title=title)
-    _retitle(context, docid, access.record.title, title)
+    with room_in_store(context, access.record.owner):
+        context.store.rename_document(docid, title)
+        audit.done("renamed", user=access.identity.user, docid=docid, title=title)
+        _retitle(context, docid, access.record.title, title)
     return {"docid": docid, "title": title}
 
 

@@ -13,7 +13,7 @@ from bokeh_wsgi.models.edits import ops_of, read_edits
 from bokeh_wsgi.models.reps import checked_generation, loads
 
 from .bodies import read_body, take_lines
-from .uploads import check_room, checked_key, key_of
+from .uploads import key_of, room_in_store, stored_key
 
 
 def edit(context: Context, request: Request, docid: str) -> dict[str, Any]:
@@ -30,8 +30,7 @@ def edit(context: Context, request: Request, docid: str) -> dict[str, Any]:
     else:
         raise BadRequest("Send edits as JSON, with Content-Type: application/json.")
     access = context.policy.access_for_edit(identity, docid)
-    check_room(context, access.record.owner)
-    checked_key(key)
+    key = stored_key(identity, key)
     document = context.library.open(docid)
     most = context.limits.max_edit_bytes
 
@@ -40,7 +39,8 @@ def edit(context: Context, request: Request, docid: str) -> dict[str, Any]:
         context.policy.access_for_edit(context.policy.anew(request, identity), docid)
         return ops_of(edits, state, max_unpacked=most)
 
-    with context.uploads.taken(context.callers(request, identity.user, context.quotas.uploads)):
+    callers = context.callers(request, identity, context.quotas.uploads)
+    with room_in_store(context, access.record.owner), context.uploads.taken(callers):
         content = loads(read_body(request.environ, most, "max_edit_bytes"))
         edits = read_edits(content)
         generation = checked_generation(content["generation"]) if "generation" in content else None

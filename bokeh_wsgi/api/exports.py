@@ -1,16 +1,19 @@
 """``GET doc/<docid>/data/<source>.<format>``: columns for people's own tools."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
+from contextlib import ExitStack
 
 from werkzeug.wrappers import Request, Response
 
 from bokeh_wsgi.auth import Right
 from bokeh_wsgi.context import Context
-from bokeh_wsgi.exc import BadRequest, NotFound
+from bokeh_wsgi.exc import BadRequest, BokehWSGIError, NotFound
 from bokeh_wsgi.models import State
 
-from .formats import FORMATS, Format
-from .tables import Table, Values
+from .formats import FORMATS
+from .lasting_right import LastingRight
+from .pieces import Body
+from .tables import Table, Values, buffers_of, has_memory_of
 
 
 def export(context: Context, request: Request, docid: str, source: str, form: str) -> Response:
@@ -22,39 +25,26 @@ def export(context: Context, request: Request, docid: str, source: str, form: st
     access = context.require_right(request, docid, Right.READ)
     chosen = FORMATS[form]
     is_safe = form == "csv" and _is_safe(request)
-    callers = context.callers(request, access.identity.user, context.quotas.exports)
-    context.exports.take(callers)
-    try:
+    callers = context.callers(request, access.identity, context.quotas.exports)
+    with ExitStack() as stack:
+        context.exports.take(callers)
+        stack.callback(context.exports.give_back, callers)
         with context.library.open(docid).reading() as state:
             columns = _columns_of(state, source)
         table = Table(columns, as_text=chosen.as_text, is_safe=is_safe)
         table.check(max_row_bytes=chosen.max_row_bytes)
-    except BaseException:
-        context.exports.give_back(callers)
-        raise
-    body = _Body(chosen, table, lambda: context.exports.give_back(callers))
+        caller = context.caller(request, access.identity)
+        hold = context.reader_memory.hold(
+            caller, buffers_of(columns.values()), lambda: _has(context, docid, source, columns)
+        )
+        stack.callback(context.reader_memory.release, hold)
+        right = LastingRight(context, {docid: access.identity})
+        body = Body(chosen.written(table), right.check, stack.pop_all().close)
     response = Response(body, mimetype=chosen.mimetype, direct_passthrough=True)
     response.headers["Content-Disposition"] = f'attachment; filename="{_file_name(source)}.{form}"'
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
-
-
-class _Body:
-    """The body of an export, in pieces; ``done`` is called once when it was read, or will not be."""
-
-    def __init__(self, form: Format, table: Table, done: Callable[[], None]) -> None:
-        self._pieces = form.written(table)
-        self._done: Callable[[], None] | None = done
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self._pieces
-
-    def close(self) -> None:
-        done, self._done = self._done, None
-        if done is not None:
-            self._pieces.close()
-            done()
 
 
 def _is_safe(request: Request) -> bool:
@@ -71,6 +61,16 @@ def _columns_of(state: State, source: str) -> Mapping[str, Values]:
         known = sorted({owner for owner, _ in state.columns})
         raise NotFound(f"No data source {source!r} in this document. It has: {', '.join(known) or 'none'}.")
     return found
+
+
+def _has(context: Context, docid: str, source: str, columns: Mapping[str, Values]) -> bool:
+    """Whether the document still has the memory of these columns as its own."""
+    try:
+        with context.library.open(docid).reading() as state:
+            present = _columns_of(state, source)
+    except BokehWSGIError:
+        return False
+    return has_memory_of(columns.values(), present.values())
 
 
 def _file_name(source: str) -> str:

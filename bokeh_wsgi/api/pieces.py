@@ -1,6 +1,6 @@
 """The pieces of a body as they go out: neither many small ones, nor any that is large."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 
 from bokeh_wsgi.dataplane import Buffer
 from bokeh_wsgi.models.reader_cache import SMALL_BYTES
@@ -8,7 +8,50 @@ from bokeh_wsgi.models.reader_cache import SMALL_BYTES
 PART_BYTES = 1 << 20
 
 
-def gathered(pieces: Iterable[Buffer]) -> Iterator[bytes]:
+class Body:
+    """The body of a response, in pieces; ``done`` is called once when it was read, or will not be.
+
+    Between two pieces ``check`` is called, which may raise: how long that takes is up to who reads.
+    """
+
+    def __init__(
+        self, pieces: Generator[bytes, None, None], check: Callable[[], None], done: Callable[[], None]
+    ) -> None:
+        self._pieces = self._read(pieces, check)
+        self._source = pieces
+        self._done: Callable[[], None] | None = done
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._pieces
+
+    def close(self) -> None:
+        self._pieces.close()
+        self._source.close()
+        self._finish()
+
+    def _read(
+        self, pieces: Generator[bytes, None, None], check: Callable[[], None]
+    ) -> Generator[bytes, None, None]:
+        try:
+            yield from checked(pieces, check)
+        finally:
+            self._finish()
+
+    def _finish(self) -> None:
+        done, self._done = self._done, None
+        if done is not None:
+            done()
+
+
+def checked(pieces: Iterable[bytes], check: Callable[[], None]) -> Generator[bytes, None, None]:
+    """The pieces, with a call of ``check`` between two of them."""
+    for number, piece in enumerate(pieces):
+        if number:
+            check()
+        yield piece
+
+
+def gathered(pieces: Iterable[Buffer]) -> Generator[bytes, None, None]:
     """Small pieces together, so that a small change is one write; large ones in parts."""
     small: list[Buffer] = []
     length = 0

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 import pyarrow as pa
@@ -91,6 +91,30 @@ class Table:
             array = pc.if_else(pc.match_substring_regex(array, FORMULA), quoted, array)
         missing = rows - len(array)
         return pa.concat_arrays([array, pa.nulls(missing, array.type)]) if missing else array
+
+
+def buffers_of(columns: Iterable[Values]) -> dict[int, int]:
+    """Bytes of the memory that columns are views of, by the ``id`` of each."""
+    found = {}
+    for column in columns:
+        if isinstance(column, Column):
+            for array in (column.data, column.validity, *column.offsets):
+                if array is not None:
+                    found[id(_memory(array))] = array.nbytes
+    return found
+
+
+def has_memory_of(columns: Iterable[Values], others: Iterable[Values]) -> bool:
+    """Whether all values of ``columns`` are in memory of the others, too."""
+    return _data_of(columns) <= _data_of(others)
+
+
+def _data_of(columns: Iterable[Values]) -> set[int]:
+    return {id(_memory(column.data)) for column in columns if isinstance(column, Column)}
+
+
+def _memory(array: np.ndarray) -> object:
+    return array if array.base is None else array.base
 
 
 def _extent(values: Values) -> tuple[int, int]:

@@ -1,17 +1,21 @@
 """``POST doc/<docid>/changes``: what a publisher sends."""
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
 from typing import Any
 
 from werkzeug.wrappers import Request
 
 from bokeh_wsgi import dataplane
-from bokeh_wsgi.auth import Right
+from bokeh_wsgi.auth import Identity, Right
 from bokeh_wsgi.context import Context
 from bokeh_wsgi.dataplane import OpCode
 from bokeh_wsgi.exc import BadRequest, LimitExceeded
 from bokeh_wsgi.models.reps import checked_generation, loads
 from bokeh_wsgi.protocol import GENERATION_HEADER, HOST_HEADER, IDEMPOTENCY_HEADER
+from bokeh_wsgi.store import StoreLimit
 
 from .bodies import read_body
 
@@ -22,9 +26,8 @@ MAX_HOST_LENGTH = 255
 def upload(context: Context, request: Request, docid: str) -> dict[str, Any]:
     """Check, keep and pass on one change; ``{"seq": n}``, ``undrawn``: what pages say they cannot draw."""
     access = context.require_right(request, docid, Right.WRITE)
-    check_room(context, access.record.owner)
     document = context.library.open(docid)
-    key, host = key_of(request), _host_of(request)
+    key, host = stored_key(access.identity, key_of(request)), _host_of(request)
     generation = request.headers.get(GENERATION_HEADER)
     if generation is not None:
         generation = checked_generation(generation)
@@ -33,7 +36,8 @@ def upload(context: Context, request: Request, docid: str) -> dict[str, Any]:
         # The body may have taken its time.
         context.policy.access_of(context.policy.anew(request, access.identity), docid, Right.WRITE)
 
-    with context.uploads.taken(context.callers(request, access.identity.user, context.quotas.uploads)):
+    callers = context.callers(request, access.identity, context.quotas.uploads)
+    with room_in_store(context, access.record.owner), context.uploads.taken(callers):
         body = read_body(request.environ, context.limits.max_change_bytes, "max_change_bytes")
         sent = dataplane.read_upload(body, docid, context.limits.frame)
         if not sent.rows:
@@ -51,14 +55,18 @@ def upload(context: Context, request: Request, docid: str) -> dict[str, Any]:
 
 
 def key_of(request: Request) -> str:
-    """The idempotency key of a change: a new one if the request has none."""
-    return checked_key(request.headers.get(IDEMPOTENCY_HEADER) or secrets.token_urlsafe(12))
+    """The idempotency key that a request has; "" if none."""
+    return request.headers.get(IDEMPOTENCY_HEADER, "")
 
 
-def checked_key(key: str) -> str:
+def stored_key(identity: Identity, key: str) -> str:
+    """The idempotency key of a change for the store: a user's own, and a new one where there is none.
+
+    Others who may write could otherwise use the same, and have their change taken for one that is kept.
+    """
     if len(key) > MAX_KEY_LENGTH:
         raise BadRequest(f"An {IDEMPOTENCY_HEADER} has {MAX_KEY_LENGTH} characters at most.")
-    return key
+    return sha256(f"{identity.user}\n{key}".encode()).hexdigest() if key else secrets.token_urlsafe(12)
 
 
 def _host_of(request: Request) -> str:
@@ -69,11 +77,21 @@ def _host_of(request: Request) -> str:
     return host
 
 
-def check_room(context: Context, owner: str) -> None:
-    limit = context.quotas.bytes
+@contextmanager
+def room_in_store(context: Context, owner: str) -> Iterator[None]:
+    """Around what adds a change to a document of this user; raises `LimitExceeded` if they have too much.
+
+    At the beginning, so that nothing is read in vain; and when the change is added, which the store counts.
+    """
+    limit = context.limits.max_user_bytes
+    full = LimitExceeded(
+        f"The documents of {owner!r} take more than {limit} bytes in the store (max_user_bytes): "
+        "delete some first.",
+        limit=limit or 0,
+    )
     if limit is not None and context.store.usage(owner)[1] > limit:
-        raise LimitExceeded(
-            f"The documents of {owner!r} take more than {limit} bytes in the store (max_user_bytes): "
-            "delete some first.",
-            limit=limit,
-        )
+        raise full
+    try:
+        yield
+    except StoreLimit:
+        raise full from None

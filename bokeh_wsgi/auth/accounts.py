@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Literal
 
 from bokeh_wsgi.exc import AccessDenied, LimitExceeded, NoSuchUser, Taken
-from bokeh_wsgi.store import AccountStore, Credential, UserRecord
+from bokeh_wsgi.store import AccountStore, Credential, StoreLimit, UserRecord
 
 from . import audit, keys
 from .names import checked_user, kept_form, skeleton
@@ -20,6 +20,7 @@ Registration = Literal["open", "invite", "closed"]
 
 CODE_S = 60.0
 INVITATION_S = 7 * 86_400.0
+# Of each kind, keys and logins: so many logins in browsers end none of a program's keys.
 MAX_CREDENTIALS = 200
 MAX_NAME_LENGTH = 100
 
@@ -63,26 +64,32 @@ class Accounts:
         return self._create(user, secret, "operator")
 
     def _check_free(self, user: str) -> None:
-        """Raises `Taken` if there is a user of this name, or of one that looks like it."""
+        """Raises `Taken` for a name that is a user's or looks like it, `LimitExceeded` without room."""
         if self.store.get_user(user) is not None:
             raise Taken(f"The user {user!r} exists: use login, or choose another name.")
         look = skeleton(user)
         if any(skeleton(known.name) == look for known in self.store.list_users()):
             raise Taken(f"The name {user!r} looks like another user's: choose a different one.")
+        if self.store.count_users() >= self.max_users:
+            raise self._too_many_users()
 
     def _create(self, user: str, password: str, address: str) -> UserRecord:
-        if self.store.count_users() >= self.max_users:
-            raise LimitExceeded(
-                f"This server takes no more than {self.max_users} users (max_users).",
-                limit=self.max_users,
-            )
         # Two names that look alike may come in the same moment: the first one has the look.
         look = sha256(skeleton(user).encode()).hexdigest()
         is_first = self.store.setting(f"look {look}", user.encode) == user.encode()
-        if not is_first or not self.store.create_user(user, hash_password(password)):
+        try:
+            made = is_first and self.store.create_user(user, hash_password(password), limit=self.max_users)
+        except StoreLimit:
+            raise self._too_many_users() from None
+        if not made:
             raise Taken(f"The user {user!r} exists, or one who looks alike: choose a different name.")
         audit.done("registered", user=user, address=address)
         return self.user(user)
+
+    def _too_many_users(self) -> LimitExceeded:
+        return LimitExceeded(
+            f"This server takes no more than {self.max_users} users (max_users).", limit=self.max_users
+        )
 
     def sign_in(self, name: object, password: object, *, address: str) -> UserRecord:
         """The user with this password; raises `AccessDenied`, not saying what was wrong, or `TooMany`."""
@@ -128,20 +135,34 @@ class Accounts:
 
     def new_key(self, user: str, name: object) -> tuple[Credential, str]:
         """A key's credential and the key, which nobody can find out later; raises `LimitExceeded`."""
-        self._has_room(user)
         credential, key = keys.new_key(user, _label(name) or "key")
-        self.store.add_credential(credential)
+        try:
+            self.store.add_credential(credential, limit=MAX_CREDENTIALS)
+        except StoreLimit as error:
+            raise LimitExceeded(
+                f"An account has {error.limit} keys at most: revoke some.", limit=error.limit
+            ) from None
         audit.done("key-made", user=user, key=credential.id, name=credential.name)
         return credential, key
 
     def start_login(self, user: str, name: str, *, address: str, old: str = "") -> str:
-        """A browser's new login, as the value of its cookie; the login ``old`` that it had ends."""
-        for login in self.store.list_credentials(user)[MAX_CREDENTIALS - 1 :]:
-            self.revoke(user, login.id)
+        """A browser's new login, as the value of its cookie; the login ``old`` that it had ends.
+
+        So do those that have lasted as long as they may and, where there are too many, the oldest.
+        """
         if old:
             self.end_login(old)
+        for known in self._logins(user):
+            if known.created + self.tokens.login_s < time.time():
+                self.revoke(user, known.id)
         login = keys.new_login(user, _label(name) or "browser")
-        self.store.add_credential(login)
+        while True:
+            try:
+                self.store.add_credential(login, limit=MAX_CREDENTIALS)
+                break
+            except StoreLimit:
+                for known in self._logins(user)[MAX_CREDENTIALS - 1 :]:
+                    self.revoke(user, known.id)
         audit.done("signed-in", user=user, login=login.id, address=address)
         return self.tokens.sign_login(login.id)
 
@@ -158,12 +179,9 @@ class Accounts:
             self.on_access_reduced()
         return ended
 
-    def _has_room(self, user: str) -> None:
-        if len(self.store.list_credentials(user)) >= MAX_CREDENTIALS:
-            raise LimitExceeded(
-                f"An account has {MAX_CREDENTIALS} keys and logins at most: revoke some.",
-                limit=MAX_CREDENTIALS,
-            )
+    def _logins(self, user: str) -> list[Credential]:
+        """The youngest first."""
+        return [known for known in self.store.list_credentials(user) if known.kind == "login"]
 
     # What is used once
 

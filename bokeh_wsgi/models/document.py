@@ -32,11 +32,12 @@ LATER_UNPACKED = dataplane.Limits(
 @dataclass(frozen=True, slots=True)
 class Limits:
     """``max_change_bytes`` of one upload, encoded or not; ``max_edit_bytes`` of what a page sends at once;
-    ``max_document_bytes`` of a document's values."""
+    ``max_document_bytes`` of a document's values; ``max_user_bytes`` of a user's documents in the store."""
 
     max_change_bytes: int
     max_edit_bytes: int
     max_document_bytes: int
+    max_user_bytes: int | None = None
 
     @property
     def frame(self) -> dataplane.Limits:
@@ -67,6 +68,11 @@ class Document:
         self._columns = ColumnsSoFar(docid)
         self._snapshot: Update | None = None
         self._history_bytes = 0
+
+    @property
+    def seq(self) -> int:
+        """Of the last change that this process has seen."""
+        return self._state.seq
 
     @property
     def nbytes(self) -> int:
@@ -160,7 +166,8 @@ class Document:
         """The seq of the change; None if another process has committed since: that has to be seen first."""
         seq = self._state.seq + 1
         try:
-            got = self._store.append(self.docid, seq, frame, key, host=host)
+            room = self._limits.max_user_bytes
+            got = self._store.append(self.docid, seq, frame, key, host=host, max_owner_bytes=room)
         except SequenceTaken:
             self._store_version = None
             return None

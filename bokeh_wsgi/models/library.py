@@ -49,6 +49,11 @@ class Library:
             opened.last = document
             return document
 
+    def is_at(self, docid: str, seq: int) -> bool:
+        """Whether the document is open, and at this seq as far as this process has seen."""
+        document = self._open.now.by_docid.get(docid)
+        return document is not None and document.seq == seq
+
     def forget(self, docid: str) -> None:
         opened = self._open.now
         with opened.lock:

@@ -8,7 +8,7 @@ from bokeh_wsgi.context import Context
 from bokeh_wsgi.exc import BokehWSGIError, SingleUser
 from bokeh_wsgi.links import mount_of
 from bokeh_wsgi.pages.account import account_page
-from bokeh_wsgi.responses import Answer, as_page
+from bokeh_wsgi.responses import Answer, as_page, check_refusal
 
 from .sign_in import check_same, to_sign_in
 
@@ -33,6 +33,7 @@ def change_password(context: Context, request: Request) -> Answer:
         check_same(form.get("new"), form.get("again"))
         accounts.replace_password(context, request, identity, form)
     except BokehWSGIError as error:
+        check_refusal(error)
         return _account_response(context, request, identity, error=error)
     notice = "Your password is changed. Other browsers have to sign in again."
     return _account_response(context, request, identity, notice=notice)

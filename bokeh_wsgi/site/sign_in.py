@@ -12,7 +12,7 @@ from bokeh_wsgi.exc import AccessDenied, BadRequest, BokehWSGIError, SingleUser,
 from bokeh_wsgi.links import cookie_path, local_path, mount_of, sign_in_link
 from bokeh_wsgi.pages.sign_in import code_page, login_page, register_page
 from bokeh_wsgi.protocol import KEY_HEADER
-from bokeh_wsgi.responses import Answer, as_page
+from bokeh_wsgi.responses import Answer, as_page, check_refusal
 
 from .user_agent import browser_name
 from .visit import Visit, checked_visit
@@ -35,6 +35,7 @@ def login(context: Context, request: Request) -> Answer:
             form.get("username"), form.get("password"), address=address_of(request)
         )
     except BokehWSGIError as error:
+        check_refusal(error)
         return _login_page(context, request, visit, error=error)
     return _signed_in(context, request, user.name, local_path(form.get("next", ""), mount_of(request)))
 
@@ -76,6 +77,7 @@ def register(context: Context, request: Request) -> Answer:
             invitation=form.get("invite", ""),
         )
     except BokehWSGIError as error:
+        check_refusal(error)
         return _register_page(context, request, visit, error=error)
     return _signed_in(context, request, user.name, mount_of(request))
 

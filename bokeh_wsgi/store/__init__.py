@@ -20,6 +20,7 @@ from .base import Store as Store
 from .memory import MemoryStore as MemoryStore
 from .records import Credential as Credential
 from .records import DocumentRecord as DocumentRecord
+from .records import StoreLimit as StoreLimit
 from .records import UserRecord as UserRecord
 from .sqlite import SQLiteStore as SQLiteStore
 

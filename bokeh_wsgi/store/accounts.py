@@ -13,8 +13,11 @@ class AccountStore(ABC):
     """
 
     @abstractmethod
-    def create_user(self, name: str, password_hash: str) -> bool:
-        """Make a user; False, and nothing is changed, if there is one of that name."""
+    def create_user(self, name: str, password_hash: str, *, limit: int | None = None) -> bool:
+        """Make a user; False, and nothing is changed, if there is one of that name.
+
+        One is made only while there are fewer than ``limit``.
+        """
 
     @abstractmethod
     def get_user(self, name: str) -> UserRecord | None: ...
@@ -38,7 +41,8 @@ class AccountStore(ABC):
     def set_disabled(self, name: str, disabled: bool) -> None: ...
 
     @abstractmethod
-    def add_credential(self, credential: Credential) -> None: ...
+    def add_credential(self, credential: Credential, *, limit: int | None = None) -> None:
+        """Keep a credential, while its user has fewer than ``limit`` of its kind."""
 
     @abstractmethod
     def get_credential(self, credential_id: str) -> Credential | None: ...

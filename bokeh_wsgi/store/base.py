@@ -33,6 +33,9 @@ class Store(ABC):
     methods that write raise NotFound, and those that read return nothing. Everything raises StoreError if the
     store cannot be used: StoreFull if there is no room, StoreDamaged if what it holds is not what was put in.
     Nothing was kept then, and all works again when the cause is gone. Frames are opaque, and may be empty.
+
+    Where a method takes a limit, it counts what there is and writes in one step, over all processes. It
+    raises `StoreLimit` if the limit is reached; None: there is no limit.
     """
 
     is_shared: ClassVar[bool] = True
@@ -40,8 +43,13 @@ class Store(ABC):
     accounts: AccountStore
 
     @abstractmethod
-    def create_document(self, owner: str, title: str) -> tuple[DocumentRecord, bool]:
-        """Find the document that `owner` has under `title`, or make it; True if it was made."""
+    def create_document(
+        self, owner: str, title: str, *, limit: int | None = None
+    ) -> tuple[DocumentRecord, bool]:
+        """Find the document that `owner` has under `title`, or make it; True if it was made.
+
+        One is made only while the owner has fewer than ``limit``.
+        """
 
     @abstractmethod
     def get_document(self, docid: str) -> DocumentRecord | None: ...
@@ -67,8 +75,11 @@ class Store(ABC):
         key: str,
         *,
         host: str | None = None,
+        max_owner_bytes: int | None = None,
     ) -> int:
         """Add a change to the history and return its seq; the record then has ``host`` (None: as before).
+
+        One is added only while the owner's documents take no more than ``max_owner_bytes`` in the store.
 
         `key` is the idempotency key, or "" for none: if a change of this document had it before, its seq is
         returned and nothing is added. Otherwise raises SequenceTaken unless `seq` is the next one.

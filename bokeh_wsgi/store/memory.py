@@ -10,7 +10,7 @@ from bokeh_wsgi.process import PerProcess
 
 from .base import KEPT_KEYS, VIEWERS_S, SequenceTaken, Store, new_docid
 from .memory_accounts import MemoryAccounts
-from .records import RIGHTS, DocumentRecord
+from .records import RIGHTS, DocumentRecord, StoreLimit
 
 
 @dataclass(slots=True)
@@ -81,11 +81,15 @@ class MemoryStore(Store):
                 return document
         return None
 
-    def create_document(self, owner: str, title: str) -> tuple[DocumentRecord, bool]:
+    def create_document(
+        self, owner: str, title: str, *, limit: int | None = None
+    ) -> tuple[DocumentRecord, bool]:
         with self._lock:
             document = self._titled(owner, title)
             if document is not None:
                 return document.record, False
+            if limit is not None and self.usage(owner)[0] >= limit:
+                raise StoreLimit(limit)
             now = time.time()
             document = _Document(new_docid(), owner, title, now, now)
             self._documents[document.docid] = document
@@ -123,6 +127,7 @@ class MemoryStore(Store):
         key: str,
         *,
         host: str | None = None,
+        max_owner_bytes: int | None = None,
     ) -> int:
         with self._lock:
             document = self._find(docid)
@@ -130,6 +135,8 @@ class MemoryStore(Store):
                 return document.keys[key]
             if seq != document.seq + 1:
                 raise SequenceTaken(document.seq)
+            if max_owner_bytes is not None and self.usage(document.owner)[1] > max_owner_bytes:
+                raise StoreLimit(max_owner_bytes)
             document.seq, document.changed = seq, time.time()
             document.history[seq] = bytes(frame)
             document.history_bytes += len(frame)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from bokeh_wsgi.exc import NotFound
 
 from .accounts import AccountStore
-from .records import Credential, UserRecord
+from .records import Credential, StoreLimit, UserRecord
 from .throttling import next_try
 
 FORGET_TRIES_ABOVE = 10_000
@@ -36,10 +36,12 @@ class MemoryAccounts(AccountStore):
         except KeyError:
             raise NotFound(f"No user {name!r}.") from None
 
-    def create_user(self, name: str, password_hash: str) -> bool:
+    def create_user(self, name: str, password_hash: str, *, limit: int | None = None) -> bool:
         with self._lock():
             if name in self._users:
                 return False
+            if limit is not None and len(self._users) >= limit:
+                raise StoreLimit(limit)
             self._users[name] = UserRecord(name, password_hash, time.time())
             return True
 
@@ -74,9 +76,12 @@ class MemoryAccounts(AccountStore):
             self._users[name] = replace(self._find(name), disabled=disabled)
             self.revocations += 1
 
-    def add_credential(self, credential: Credential) -> None:
+    def add_credential(self, credential: Credential, *, limit: int | None = None) -> None:
         with self._lock():
             self._find(credential.user)
+            known = [one for one in self.list_credentials(credential.user) if one.kind == credential.kind]
+            if limit is not None and len(known) >= limit:
+                raise StoreLimit(limit)
             self._credentials[credential.id] = credential
 
     def get_credential(self, credential_id: str) -> Credential | None:

@@ -2,8 +2,17 @@
 
 from dataclasses import dataclass
 
+from bokeh_wsgi.exc import LimitExceeded
+
 RIGHTS = ("", "read", "write")
 """What can be shared with a user, from the least to the most."""
+
+
+class StoreLimit(LimitExceeded):
+    """There is as much in the store as the caller of a method has said there may be: nothing was written."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"There may be {limit} at most in the store.", limit=limit)
 
 
 @dataclass(frozen=True, slots=True)

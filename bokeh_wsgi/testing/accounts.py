@@ -6,7 +6,7 @@ import time
 import pytest
 
 from bokeh_wsgi.exc import NotFound
-from bokeh_wsgi.store import AccountStore, Credential, Store
+from bokeh_wsgi.store import AccountStore, Credential, Store, StoreLimit
 
 HOUR_S = 3600.0
 
@@ -51,6 +51,13 @@ class AccountsConformance:
         for thread in threads:
             thread.join()
         assert sorted(created) == [False] * 7 + [True]
+
+    def test_no_more_users_are_made_than_there_may_be(self, accounts: AccountStore, ada: str) -> None:
+        with pytest.raises(StoreLimit) as caught:
+            accounts.create_user("bob", "", limit=1)
+        assert (caught.value.limit, accounts.get_user("bob")) == (1, None)
+        assert not accounts.create_user(ada, "", limit=1)
+        assert accounts.create_user("bob", "", limit=2)
 
     def test_users_are_listed_by_name_and_counted(self, accounts: AccountStore) -> None:
         for name in ("b", "a", "Größe 🙂", "'; DROP TABLE users; --"):
@@ -128,6 +135,19 @@ class AccountsConformance:
         assert not accounts.delete_credential(ada, "a")
         assert accounts.get_credential("a") is None
         assert store.access_version() > before
+
+    def test_no_more_credentials_of_a_kind_are_added_than_there_may_be(
+        self, accounts: AccountStore, ada: str
+    ) -> None:
+        accounts.create_user("bob", "")
+        accounts.add_credential(key("a"), limit=1)
+        with pytest.raises(StoreLimit):
+            accounts.add_credential(key("b"), limit=1)
+        accounts.add_credential(key("c", kind="login"), limit=1)
+        accounts.add_credential(key("d", "bob"), limit=1)
+        assert {credential.id for credential in accounts.list_credentials(ada)} == {"a", "c"}
+        accounts.delete_credential(ada, "a")
+        accounts.add_credential(key("b"), limit=1)
 
     # Codes
 

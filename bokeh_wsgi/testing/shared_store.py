@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
@@ -94,6 +95,18 @@ class SharedStoreConformance(StoreConformance):
         (docid,) = {docid for output in lines for docid, _ in output}
         assert [created for output in lines for _, created in output].count("True") == 1
         assert [record.docid for record in store.list_documents("ada")] == [docid]
+
+    def test_processes_together_keep_no_more_than_there_may_be(
+        self, uri: str, store: Store, docid: str
+    ) -> None:
+        store.accounts.create_user("ada", "")
+        commands = [("limits", docid, name, 8) for name in "abc"]
+        lines = self.race(uri, *commands)
+        done = Counter(what for output in lines for (what,) in output)
+        assert done == {"document": 4, "user": 4, "key": 5, "change": 6}
+        assert len(store.list_documents("ada")) == store.accounts.count_users() == 5
+        assert len(store.accounts.list_credentials("ada")) == 5
+        assert store.usage("ada")[1] == 6
 
     def test_processes_that_open_a_new_store_make_it_once(self, uri: str) -> None:
         lines = self.race(uri, *[("setting", "secret")] * 4)

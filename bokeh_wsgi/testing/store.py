@@ -28,7 +28,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from bokeh_wsgi.exc import Conflict, NotFound, StoreError
-from bokeh_wsgi.store import KEPT_KEYS, SequenceTaken, Store
+from bokeh_wsgi.store import KEPT_KEYS, SequenceTaken, Store, StoreLimit
 
 from .accounts import AccountsConformance
 from .store_machine import StoreMachine
@@ -96,6 +96,14 @@ class StoreConformance(AccountsConformance):
         assert (record.owner, record.title, record.seq, record.bytes) == ("ada", "line", 0, 0)
         assert record.changed == record.created > 1.7e9
         assert store.get_document(record.docid) == record
+
+    def test_no_more_documents_are_made_than_an_owner_may_have(self, store: Store, docid: str) -> None:
+        with pytest.raises(StoreLimit) as caught:
+            store.create_document("ada", "curve", limit=1)
+        assert (caught.value.limit, len(store.list_documents("ada"))) == (1, 1)
+        assert store.create_document("ada", "line", limit=1)[0].docid == docid
+        assert store.create_document("bob", "curve", limit=1)[1]
+        assert store.create_document("ada", "curve", limit=2)[1]
 
     def test_documents_of_two_owners_may_have_one_title(self, store: Store) -> None:
         assert store.create_document("ada", "line")[0].docid != store.create_document("bob", "line")[0].docid
@@ -211,6 +219,17 @@ class StoreConformance(AccountsConformance):
             assert store.append(docid, seq, b"again", "k") == 1
         assert store.applied(docid, "k") == 1
         assert store.changes(docid, 0) == [(1, b"a"), (2, b"b")]
+
+    def test_nothing_is_added_where_the_owner_has_too_many_bytes(self, store: Store, docid: str) -> None:
+        other = store.create_document("ada", "other")[0].docid
+        assert store.append(other, 1, b"12345", "", max_owner_bytes=0) == 1
+        with pytest.raises(StoreLimit) as caught:
+            store.append(docid, 1, b"x", "k", max_owner_bytes=4)
+        assert (caught.value.limit, store.changes(docid, 0), store.applied(docid, "k")) == (4, [], None)
+        assert store.append(docid, 1, b"x", "k", max_owner_bytes=5) == 1
+        assert store.append(docid, 2, b"x", "k", max_owner_bytes=0) == 1
+        bobs = store.create_document("bob", "line")[0].docid
+        assert store.append(bobs, 1, b"x", "", max_owner_bytes=0) == 1
 
     def test_keys_belong_to_their_document(self, store: Store, docid: str) -> None:
         other = store.create_document("ada", "other")[0].docid

@@ -10,10 +10,12 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from importlib import import_module
 
 from bokeh_wsgi.exc import BokehWSGIError
-from bokeh_wsgi.store import SequenceTaken, Store
+from bokeh_wsgi.store import Credential, SequenceTaken, Store, StoreLimit
 
 CHILD_TIMEOUT_S = 60
 
@@ -30,13 +32,21 @@ def _print(*words: object) -> None:
     sys.stdout.flush()
 
 
-def append_next(store: Store, docid: str, frame: bytes, key: str = "", *, host: str | None = None) -> int:
+def append_next(
+    store: Store,
+    docid: str,
+    frame: bytes,
+    key: str = "",
+    *,
+    host: str | None = None,
+    max_owner_bytes: int | None = None,
+) -> int:
     """Append a change under the next free ``seq``."""
     record = store.get_document(docid)
     seq = 1 if record is None else record.seq + 1
     while True:
         try:
-            return store.append(docid, seq, frame, key, host=host)
+            return store.append(docid, seq, frame, key, host=host, max_owner_bytes=max_owner_bytes)
         except SequenceTaken as taken:
             seq = taken.current + 1
 
@@ -60,6 +70,22 @@ def _setting(store: Store, name: str) -> None:
 def _create(store: Store, owner: str, title: str) -> None:
     record, created = store.create_document(owner, title)
     _print(record.docid, created)
+
+
+def _limits(store: Store, docid: str, name: str, count: str) -> None:
+    """Try to keep more of everything than the limit of 5."""
+    for number in range(int(count)):
+        label = f"{name}:{number}"
+        key = Credential(label, "ada", "key", label, "", 1.0)
+        for what, keep in (
+            ("document", partial(store.create_document, "ada", label, limit=5)),
+            ("user", partial(store.accounts.create_user, label, "", limit=5)),
+            ("key", partial(store.accounts.add_credential, key, limit=5)),
+            ("change", partial(append_next, store, docid, b"x", max_owner_bytes=5)),
+        ):
+            with suppress(StoreLimit):
+                keep()
+                _print(what)
 
 
 def _fork(store: Store, docid: str, busy_docid: str, forks: str) -> None:
@@ -105,6 +131,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "create": _create,
     "fork": _fork,
     "host": _host,
+    "limits": _limits,
     "setting": _setting,
 }
 

@@ -11,6 +11,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from bokeh_wsgi import concurrency
 from bokeh_wsgi.app import BokehWSGI
+from bokeh_wsgi.auth import Identity
 from bokeh_wsgi.exc import TooMany
 from bokeh_wsgi.stream_slots import StreamSlots
 
@@ -167,7 +168,7 @@ def test_uploads_of_an_address_that_are_under_way(two_uploads: People) -> None:
 def test_a_server_without_users_counts_uploads_by_address() -> None:
     context = BokehWSGI(store="memory:", max_user_uploads=3).context
     request = EnvironBuilder(environ_overrides={"REMOTE_ADDR": "2001:db8::7"}).get_request()
-    assert context.callers(request, "defaultuser", 3) == {"address 2001:db8::/64": 3}
+    assert context.callers(request, Identity("defaultuser", "single"), 3) == {"address 2001:db8::/64": 3}
 
 
 def test_what_uploads_unpack_to_is_taken_in_turns(monkeypatch: pytest.MonkeyPatch) -> None:

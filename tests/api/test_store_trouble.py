@@ -11,12 +11,12 @@ import pytest
 
 from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.dataplane import Limits, Reader
-from bokeh_wsgi.exc import StoreError
+from bokeh_wsgi.exc import StoreDamaged, StoreError, StoreFull
 from bokeh_wsgi.store import SQLiteStore
 from tests.disks import fill, small_disk
 
 from .conftest import Api, columns_after, replaces
-from .people import HTML, token_in
+from .people import HTML, PASSWORD, People, token_in
 
 
 @pytest.fixture
@@ -62,8 +62,8 @@ def test_a_store_that_is_gone_is_a_503_and_a_log_line_and_comes_back(
         answer = api.client.open(where, **call)
         assert answer.status_code == 503, where
         assert answer.get_json()["error"] == "store"
-        assert "was deleted or moved away under the server: put it back" in answer.get_json()["message"]
-        assert "deleted or moved away" in caplog.text
+        assert answer.get_json()["message"] == "The store cannot be used now; the log of the server says why."
+        assert f"The store {path} was deleted or moved away under the server: put it back" in caplog.text
         assert caplog.records[-1].levelno == logging.ERROR
     page = api.client.get(f"/doc/{docid}", headers=HTML)
     assert (page.status_code, page.mimetype) == (503, "text/html")
@@ -71,6 +71,81 @@ def test_a_store_that_is_gone_is_a_503_and_a_log_line_and_comes_back(
     away.rename(path)
     api.publish(docid, y=[3.0])
     assert api.columns(docid)["y"] == [3.0]
+
+
+def _at_a_missing_store(tmp_path: Path) -> People:
+    path = tmp_path / "home of the operator" / "documents.db"
+    people = People(BokehWSGI(store=f"sqlite:///{path}", multi_user=True))
+    path.unlink()
+    return people
+
+
+def test_nobody_is_told_where_the_store_is(tmp_path: Path) -> None:
+    """A stranger was told the path of the file, with the operator's name in it."""
+    people = _at_a_missing_store(tmp_path)
+    for answer in (
+        people.call("GET", "/doc/whatever"),
+        people.call("GET", "/doc/whatever", headers=HTML),
+        people.call("GET", "/userinfo", "ada"),
+        people.call("POST", "/login", json={"username": "ada", "password": "a wrong one"}),
+    ):
+        assert answer.status_code == 503
+        assert "home of the operator" not in answer.text
+
+
+def test_a_form_tells_nobody_where_the_store_is(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """It showed whatever had gone wrong, and the log had nothing of it."""
+    path = tmp_path / "home of the operator" / "documents.db"
+    browser = People(BokehWSGI(store=f"sqlite:///{path}", multi_user=True)).browser()
+    forms = {form: browser.form_token(form) for form in ("/login", "/register")}
+    path.unlink()
+    for form, token in forms.items():
+        caplog.clear()
+        told = {"username": "nina", "password": PASSWORD, "again": PASSWORD, "csrf": token}
+        answer = browser.post(form, told)
+        assert answer.status_code == 503
+        assert "home of the operator" not in answer.text
+        assert "home of the operator" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (StoreError("at /home/operator"), 503),
+        (StoreFull("at /home/operator"), 507),
+        (StoreDamaged("at /home/operator"), 500),
+        (StoreDamaged("at /home/operator", document="x"), 500),
+    ],
+)
+def test_what_is_wrong_with_a_store_is_told_in_general(
+    error: StoreError, status: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = BokehWSGI(store="memory:")
+
+    def fail(_: str) -> None:
+        raise error
+
+    monkeypatch.setattr(app.store, "get_document", fail)
+    answer = Api(app).client.get("/doc/x")
+    assert answer.status_code == status
+    assert "operator" not in answer.text
+    assert "at /home/operator" in caplog.text
+
+
+def test_a_path_makes_no_line_of_its_own_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line of a stranger's making stood in the log, when there was anything to log of their request."""
+    people = _at_a_missing_store(tmp_path)
+    path = "/doc/x%0a2026-11-28 INFO signed-in user='root'%1b[2J"
+    caplog.clear()
+    assert people.call("GET", path).status_code == 503
+    monkeypatch.setattr(people.app.store, "get_document", lambda _: 1 / 0)
+    assert people.call("GET", path).status_code == 500
+    assert len(caplog.records) == 2
+    for record in caplog.records:
+        assert record.getMessage().isprintable()
+        assert "signed-in" in record.getMessage()
 
 
 def test_streams_that_a_missing_store_cut_leave_no_trace(

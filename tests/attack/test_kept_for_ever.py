@@ -27,13 +27,3 @@ def test_ids_of_models_that_have_gone() -> None:
         assert answer.status_code == 200, answer.text
     with app.context.library.open(docid).reading() as state:
         assert len(state.graph._gone) <= 10_000
-
-
-def test_documents_that_were_deleted() -> None:
-    app = BokehWSGI(store="memory:")
-    api = Api(app)
-    for number in range(TIMES):
-        docid = api.make(f"title {number}")
-        api.publish(docid, y=[1.0])
-        assert api.client.delete(f"/doc/{docid}").status_code == 200
-    assert len(app.context.hub._waiting.now.seqs) < TIMES

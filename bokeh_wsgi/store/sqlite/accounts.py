@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 from bokeh_wsgi.exc import NotFound
 from bokeh_wsgi.store.accounts import AccountStore
-from bokeh_wsgi.store.records import Credential, UserRecord
+from bokeh_wsgi.store.records import Credential, StoreLimit, UserRecord
 from bokeh_wsgi.store.throttling import next_try
 
 from .connections import Connections
 
-CREATE_USER = "INSERT OR IGNORE INTO users (name, password_hash, created) VALUES (?, ?, ?)"
+CREATE_USER = "INSERT INTO users (name, password_hash, created) VALUES (?, ?, ?)"
 USER = "SELECT name, password_hash, created, disabled FROM users"
 GET_USER = f"{USER} WHERE name = ? ORDER BY name"
 LIST_USERS = f"{USER} ORDER BY name"
@@ -26,6 +26,7 @@ ADD_CREDENTIAL = """INSERT INTO credentials (id, user, kind, name, secret_hash, 
 CREDENTIAL = "SELECT id, user, kind, name, secret_hash, created FROM credentials"
 GET_CREDENTIAL = f"{CREDENTIAL} WHERE id = ? ORDER BY id"
 LIST_CREDENTIALS = f"{CREDENTIAL} WHERE user = ? ORDER BY created DESC, id"
+COUNT_CREDENTIALS = "SELECT count(*) FROM credentials WHERE user = ? AND kind = ?"
 DELETE_CREDENTIAL = "DELETE FROM credentials WHERE user = ? AND id = ?"
 
 DROP_CODES = "DELETE FROM codes WHERE expires <= ?"
@@ -48,9 +49,14 @@ class SQLiteAccounts(AccountStore):
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
-    def create_user(self, name: str, password_hash: str) -> bool:
+    def create_user(self, name: str, password_hash: str, *, limit: int | None = None) -> bool:
         with self._connections.writing() as connection:
-            return connection.execute(CREATE_USER, (name, password_hash, time.time())).rowcount > 0
+            if connection.execute(GET_USER, (name,)).fetchone() is not None:
+                return False
+            if limit is not None and connection.execute(COUNT_USERS).fetchone()[0] >= limit:
+                raise StoreLimit(limit)
+            connection.execute(CREATE_USER, (name, password_hash, time.time()))
+        return True
 
     def get_user(self, name: str) -> UserRecord | None:
         with self._connections.reading() as connection:
@@ -82,7 +88,7 @@ class SQLiteAccounts(AccountStore):
                 raise NotFound(f"No user {name!r}.")
             connection.execute(RAISE_ACCESS_VERSION)
 
-    def add_credential(self, credential: Credential) -> None:
+    def add_credential(self, credential: Credential, *, limit: int | None = None) -> None:
         values = (
             credential.id,
             credential.user,
@@ -94,6 +100,9 @@ class SQLiteAccounts(AccountStore):
         with self._connections.writing() as connection:
             if connection.execute(GET_USER, (credential.user,)).fetchone() is None:
                 raise NotFound(f"No user {credential.user!r}.")
+            kept = connection.execute(COUNT_CREDENTIALS, (credential.user, credential.kind)).fetchone()[0]
+            if limit is not None and kept >= limit:
+                raise StoreLimit(limit)
             connection.execute(ADD_CREDENTIAL, values)
 
     def get_credential(self, credential_id: str) -> Credential | None:

@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from bokeh_wsgi.exc import Conflict, NotFound, StoreError
 from bokeh_wsgi.store.base import KEPT_KEYS, VIEWERS_S, SequenceTaken, Store, new_docid
 from bokeh_wsgi.store.parts import frame_of, parts_of
-from bokeh_wsgi.store.records import RIGHTS, DocumentRecord
+from bokeh_wsgi.store.records import RIGHTS, DocumentRecord, StoreLimit
 
 from .accounts import GET_USER, RAISE_ACCESS_VERSION, SQLiteAccounts
 from .connections import Connections
@@ -80,6 +80,8 @@ LIST_SHARED = f"""SELECT {COLUMNS}, right FROM documents JOIN shares ON document
     WHERE user = ? ORDER BY changed DESC, documents.id DESC"""
 LIST_PUBLISHED = f"{RECORD} WHERE published ORDER BY changed DESC, id DESC"
 WITHDRAW_TOKENS = "UPDATE documents SET tokens = tokens + 1 WHERE docid = ? RETURNING tokens"
+OWNER_BYTES = """SELECT sum(history_bytes + snapshot_bytes) FROM documents
+    WHERE owner = (SELECT owner FROM documents WHERE id = ?)"""
 USAGE = "SELECT count(*), coalesce(sum(history_bytes + snapshot_bytes), 0) FROM documents WHERE owner = ?"
 
 ACCESS_VERSION = "SELECT version FROM access ORDER BY version"
@@ -114,7 +116,9 @@ class SQLiteStore(Store):
     def path(self) -> Path:
         return self._connections.path
 
-    def create_document(self, owner: str, title: str) -> tuple[DocumentRecord, bool]:
+    def create_document(
+        self, owner: str, title: str, *, limit: int | None = None
+    ) -> tuple[DocumentRecord, bool]:
         with self._connections.reading() as connection:
             found = _record(connection, FIND_DOCUMENT, owner, title)
         if found is not None:
@@ -123,6 +127,8 @@ class SQLiteStore(Store):
             found = _record(connection, FIND_DOCUMENT, owner, title)
             if found is not None:
                 return found, False
+            if limit is not None and connection.execute(USAGE, (owner,)).fetchone()[0] >= limit:
+                raise StoreLimit(limit)
             now = time.time()
             record = DocumentRecord(new_docid(), owner, title, now, now, 0, 0)
             connection.execute(CREATE_DOCUMENT, (record.docid, owner, title, now, now))
@@ -163,6 +169,7 @@ class SQLiteStore(Store):
         key: str,
         *,
         host: str | None = None,
+        max_owner_bytes: int | None = None,
     ) -> int:
         with self._connections.writing() as connection:
             document, last, _ = _row_of(connection, docid)
@@ -172,6 +179,10 @@ class SQLiteStore(Store):
                     return int(done[0])
             if seq != last + 1:
                 raise SequenceTaken(last)
+            if max_owner_bytes is not None:
+                (size,) = connection.execute(OWNER_BYTES, (document,)).fetchone()
+                if size > max_owner_bytes:
+                    raise StoreLimit(max_owner_bytes)
             connection.executemany(
                 ADD_CHANGE, ((document, seq, *part) for part in parts_of(docid, seq, frame))
             )
