@@ -10,6 +10,7 @@ from bokeh_wsgi.auth import Right
 from bokeh_wsgi.context import Context
 from bokeh_wsgi.dataplane import OpCode
 from bokeh_wsgi.exc import BadRequest, LimitExceeded
+from bokeh_wsgi.models.packed import Unpacking
 from bokeh_wsgi.models.reps import checked_generation, loads
 from bokeh_wsgi.protocol import GENERATION_HEADER, HOST_HEADER, IDEMPOTENCY_HEADER
 
@@ -43,6 +44,7 @@ def upload(context: Context, request: Request, docid: str) -> dict[str, Any]:
             for op in ops:
                 if op.code is OpCode.EVENT:  # which goes to pages as it is
                     loads(op.json)
+            Unpacking(context.limits.max_change_bytes, "max_change_bytes").check_ops(ops)
             seq = document.commit(ops, sent.frame, key, generation=generation, host=host, check=still_allowed)
     context.hub.wake(docid, seq)
     context.compactor.consider(document)
