@@ -39,12 +39,13 @@ def upload(context: Context, request: Request, docid: str) -> dict[str, Any]:
         sent = dataplane.read_upload(body, docid, context.limits.frame)
         if not sent.rows:
             raise BadRequest("The upload holds no ops: nothing to change.")
-        with context.unpacking.taken(sent.unpacked):
+        with context.unpacking.taken(sent.unpacked) as memory:
             ops = sent.ops()
             for op in ops:
                 if op.code is OpCode.EVENT:  # which goes to pages as it is
                     loads(op.json)
             Unpacking(context.limits.max_change_bytes, "max_change_bytes").check_ops(ops)
+            memory.grow(document.written_out_by(ops))
             seq = document.commit(ops, sent.frame, key, generation=generation, host=host, check=still_allowed)
     context.hub.wake(docid, seq)
     context.compactor.consider(document)

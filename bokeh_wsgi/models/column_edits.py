@@ -120,7 +120,10 @@ class ColumnEdits:
     def ops(self) -> list[Op]:
         ops = [Op(OpCode.REMOVE).of(*key, self._state.columns[key].version) for key in self._removed]
         for key, edited in self._edited.items():
-            ops += [op.of(*key, edited.version) for op in self._ops(key, edited)]
+            made = self._ops(key, edited)
+            if edited.held is not None:
+                self._unpacking.take(edited.held.written_out_by(made))
+            ops += [op.of(*key, edited.version) for op in made]
         return ops
 
     def _ops(self, key: Key, edited: _Edited) -> list[Op]:

@@ -143,7 +143,8 @@ class Document:
                 ops, frame = made(self._state)
                 if not ops:
                     return self._state.seq
-                graph = self._state.check(ops, self._limits.max_document_bytes)
+                limits = self._limits
+                graph = self._state.check(ops, limits.max_document_bytes, limits.max_change_bytes)
                 got = self._append(ops, frame, key, graph, host)
                 if got is not None:
                     return got
@@ -219,6 +220,11 @@ class Document:
         if missed is not None and self._worth_forwarding(missed, seq):
             return Update(now, list(chain.from_iterable(missed)))
         return self._merge(seq, missed)
+
+    def written_out_by(self, ops: Sequence[Op]) -> int:
+        """About how many bytes of ramps a change would make arrays, as far as this process has seen."""
+        with self._lock:
+            return self._state.written_out_by(ops)
 
     def fold_is_due(self) -> bool:
         """Whether the history may outweigh the columns by now; costs next to nothing."""

@@ -36,11 +36,12 @@ class Unpacking:
         self._left = max_bytes
 
     def take(self, size: int) -> None:
+        """Count so many bytes that take memory by the change."""
         self._left -= size
         if self._left < 0:
             raise LimitExceeded(
-                f"What is packed in one change may have {self._max_bytes} bytes ({self._option}): send it in "
-                "parts.",
+                f"One change may unpack to {self._max_bytes} bytes ({self._option}), counting ramps that "
+                "become arrays: send it in parts.",
                 limit=self._max_bytes,
             )
 

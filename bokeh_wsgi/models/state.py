@@ -77,10 +77,11 @@ class State:
     undrawn: Reports = field(default_factory=Reports)
     """What pages said since the last GRAPH that they cannot draw."""
 
-    def check(self, ops: Sequence[Op], max_bytes: int) -> Graph | None:
+    def check(self, ops: Sequence[Op], max_bytes: int, max_written_out: int) -> Graph | None:
         """The graph after ``ops`` (None: unchanged), or an exception that says why they do not fit.
 
-        Nothing is changed. Raises `Conflict`, `BadRequest` or `LimitExceeded` (over ``max_bytes`` of values).
+        Nothing is changed. Raises `Conflict`, `BadRequest` or `LimitExceeded` (over ``max_bytes`` of values,
+        or ``max_written_out`` of ramps that become arrays).
         """
         graph = self._graph_after(ops)
         models = (self.graph if graph is None else graph).models
@@ -118,7 +119,22 @@ class State:
         if grown + (0 if fresh else self.nbytes) > max_bytes:
             # Columns that the change replaces count once, so this is only now worth adding up exactly.
             self._check_size(ops, outlines, fresh=fresh, max_bytes=max_bytes)
+        if not fresh and self.written_out_by(ops) > max_written_out:
+            raise LimitExceeded(
+                f"Ramps would become arrays of more than {max_written_out} bytes by this change "
+                "(max_change_bytes): change fewer of them at once.",
+                limit=max_written_out,
+            )
         return graph
+
+    def written_out_by(self, ops: Iterable[Op]) -> int:
+        """Bytes of the arrays that ramps become by a change that fits, however few bytes it has."""
+        by_key: dict[Key, list[Op]] = {}
+        for op in ops:
+            held = self.columns.get(op.key)
+            if held is not None and held.values.is_ramp:
+                by_key.setdefault(op.key, []).append(op)
+        return sum(self.columns[key].values.written_out_by(of_key) for key, of_key in by_key.items())
 
     def apply(self, ops: Iterable[Op], seq: int, graph: Graph | None = None) -> None:
         """Take over a change that `check` has passed; ``graph`` is what `check` returned, if it was asked."""

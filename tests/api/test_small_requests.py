@@ -3,15 +3,21 @@
 import json
 import time
 import tracemalloc
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from werkzeug.test import TestResponse
 
+from bokeh_wsgi import concurrency
 from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.dataplane import Op, OpCode, column_from
-from bokeh_wsgi.models import document, library
-from tests.api.conftest import GRAPH, Api
+from bokeh_wsgi.exc import Busy
+from bokeh_wsgi.models import library, reader_cache
+
+from .conftest import GRAPH, Api
+from .document_page import patched
 
 
 def edited(kind: Any, value: Any) -> TestResponse:
@@ -59,31 +65,95 @@ def test_a_large_value_is_not_read_anew_for_each_alternative(kind: Any) -> None:
     assert time.process_time() - begun < 2
 
 
-def test_a_write_into_a_ramp() -> None:
-    """A ramp is a few bytes until one row of it is written: then 2 kB of upload take up to 2 GiB."""
-    api = Api(BokehWSGI(store="memory:"))
-    docid = api.make()
-    ramp = json.dumps({"start": (0.0).hex(), "step": (1.0).hex()})
-    count = 8 << 20
-    ops = [
-        Op(OpCode.GRAPH, json=GRAPH),
-        Op(OpCode.RAMP, model="p2", column="x", count=count, dtype="float64", json=ramp),
-    ]
-    seq = api.upload(docid, ops).get_json()["seq"]
-    write = Op(OpCode.WRITE, model="p2", column="x", count=1, start=3, base=seq, values=column_from([5.5]))
+ROWS = 480 << 10
+RAMP = json.dumps({"start": (0.0).hex(), "step": (1.0).hex()})
+
+
+class Ramps(Api):
+    """A document with two columns that are ramps of 3.75 MiB, of which a change may unpack to 4."""
+
+    def __init__(self, **options: int) -> None:
+        super().__init__(BokehWSGI(store="memory:", max_change_bytes=4 << 20, **options))
+        self.docid = self.make()
+        assert self.upload(self.docid, [Op(OpCode.GRAPH, json=GRAPH)]).status_code == 200
+        ramp = Op(OpCode.RAMP, model="p2", count=ROWS, dtype="float64", json=RAMP)
+        for column in ("x", "y"):
+            answer = self.upload(self.docid, [replace(ramp, column=column)])
+            assert answer.status_code == 200
+        self.seq = answer.get_json()["seq"]
+
+    def writes(self, *columns: str) -> TestResponse:
+        return self.sends(OpCode.WRITE, 3, *columns)
+
+    def appends(self, value: float, *columns: str) -> TestResponse:
+        return self.sends(OpCode.APPEND, ROWS, *columns, value=value)
+
+    def sends(self, code: OpCode, start: int, *columns: str, value: float = 0.5) -> TestResponse:
+        values = column_from(np.array([float(value)]))
+        ops = [Op(code, "p2", column, self.seq, start, 1, values=values) for column in columns]
+        return self.upload(self.docid, ops)
+
+
+def test_ramps_that_become_arrays_count_among_what_a_change_unpacks_to() -> None:
+    """A ramp is a few bytes until one row of it is another one: 2 kB of upload took up to 2 GiB."""
+    api = Ramps()
     tracemalloc.start()
     try:
-        api.upload(docid, [write])
+        refused = [api.writes("x", "y"), api.appends(0.5, "x", "y")]
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert most < 8 << 20
+    assert most < 2 << 20
+    for answer in refused:
+        assert (answer.status_code, answer.get_json()["limit"]) == (413, 4 << 20)
+        assert "max_change_bytes" in answer.get_json()["message"]
+    assert api.appends(ROWS, "x", "y").status_code == 200
+    api.seq += 1
+    for column in ("x", "y"):
+        assert api.writes(column).status_code == 200
+    assert api.columns(api.docid)["y"][[3, 4]].tolist() == [0.5, 4]
+
+
+def test_ramps_become_arrays_while_there_is_memory_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(concurrency, "WAIT_S", 0.01)
+    api = Ramps()
+    with api.app.context.unpacking.taken(6 << 20):
+        answer = api.writes("x")
+        assert (answer.status_code, answer.get_json()["error"]) == (429, "busy")
+        assert api.appends(ROWS, "x").status_code == 200
+    assert api.writes("y").status_code == 200
+
+
+def test_a_request_that_needs_more_memory_lets_others_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(concurrency, "WAIT_S", 0.01)
+    limit = concurrency.MemoryLimit(10 << 20)
+    with limit.taken(4 << 20) as one, limit.taken(4 << 20) as other:
+        with pytest.raises(Busy):
+            one.grow(4 << 20)
+        other.grow(4 << 20)
+    with limit.taken(10 << 20):
+        pass
+
+
+@pytest.mark.bokeh
+def test_ramps_that_edits_make_arrays_count_among_what_they_unpack_to() -> None:
+    api = Ramps(max_edit_bytes=1 << 20)
+    # Bokeh's types are read once.
+    assert api.client.post(f"/doc/{api.docid}/edits", json={"edits": [patched(x=[])]}).status_code == 200
+    tracemalloc.start()
+    try:
+        answer = api.client.post(f"/doc/{api.docid}/edits", json={"edits": [patched(x=[[3, 5.5]])]})
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (answer.status_code, answer.get_json()["limit"]) == (413, 1 << 20)
+    assert most < 2 << 20
 
 
 def test_graphs_count_among_what_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
     """Models take more than twenty times their JSON; they were not counted, so never closed."""
     monkeypatch.setattr(library, "OPEN_BYTES", 1 << 20)
-    monkeypatch.setattr(document, "RECENT_BYTES", 1 << 10)
+    monkeypatch.setattr(reader_cache, "RECENT_BYTES", 1 << 10)
     app = BokehWSGI(store="memory:")
     api = Api(app)
     models = {"p1": {"name": "Div", "attributes": {"tags": [[]] * 30_000}}}
@@ -94,24 +164,3 @@ def test_graphs_count_among_what_is_open(monkeypatch: pytest.MonkeyPatch) -> Non
         assert api.upload(docid, [graph]).status_code == 200
         assert api.upload(docid, [Op(OpCode.PATCH, json=json.dumps(title))]).status_code == 200
     assert len(app.context.library._open.now.by_docid) < 8
-
-
-@pytest.mark.bokeh
-def test_an_edit_of_a_row_of_a_ramp() -> None:
-    api = Api(BokehWSGI(store="memory:", max_edit_bytes=1 << 20))
-    docid = api.make()
-    ramp = json.dumps({"start": (0.0).hex(), "step": (1.0).hex()})
-    ops = [
-        Op(OpCode.GRAPH, json=GRAPH),
-        Op(OpCode.RAMP, model="p2", column="x", count=8 << 20, dtype="float64", json=ramp),
-    ]
-    assert api.upload(docid, ops).status_code == 200
-    edit = {"kind": "ColumnsPatched", "model": {"id": "p2"}, "attr": "data", "patches": {"x": [[3, 5.5]]}}
-    api.client.post(f"/doc/{docid}/edits", json={"edits": []})
-    tracemalloc.start()
-    try:
-        api.client.post(f"/doc/{docid}/edits", json={"edits": [edit]})
-        _, most = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert most < 16 << 20
