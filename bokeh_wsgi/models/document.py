@@ -70,9 +70,10 @@ class Document:
 
     @property
     def nbytes(self) -> int:
-        """Memory that the values take in this process, and the bytes that are kept for readers."""
-        snapshot = self._snapshot
-        return self._state.nbytes + self._cache.nbytes + (0 if snapshot is None else size_of(snapshot.pieces))
+        """Memory that the graph and the values take in this process, and what is kept for readers."""
+        snapshot, state = self._snapshot, self._state
+        kept = self._cache.nbytes + (0 if snapshot is None else size_of(snapshot.pieces))
+        return state.nbytes + state.graph_bytes + kept
 
     @contextmanager
     def reading(self) -> Iterator[State]:

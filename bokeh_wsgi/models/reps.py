@@ -29,6 +29,9 @@ _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 _GENERATION = re.compile(r"[A-Za-z0-9._~-]*")
 _OBJECT_KEYS = frozenset({"type", "id", "name", "attributes"})
 
+# What a list, an object, an item and a member take, on the average of many kinds of values.
+_SIZES = (70, 180, 50, 90)
+
 Rep = dict[str, Any]
 References = dict[str, frozenset[str]]
 """Ids that a model's attributes mention, by attribute; attributes without any are left out."""
@@ -52,6 +55,15 @@ def loads(text: str | bytes | bytearray) -> Any:
         raise BadRequest(f"JSON is nested more than {MAX_DEPTH} levels deep") from None
     except ValueError as error:
         raise BadRequest(f"not valid JSON: {error}") from error
+
+
+def memory_of(text: str | bytes | bytearray) -> int:
+    """About how many bytes the value of a JSON text takes in a graph: up to thirty times its own."""
+    if isinstance(text, str):
+        counts = text.count("["), text.count("{"), text.count(","), text.count(":")
+    else:
+        counts = text.count(b"["), text.count(b"{"), text.count(b","), text.count(b":")
+    return len(text) + sum(count * size for count, size in zip(counts, _SIZES, strict=True))
 
 
 def dumps(value: Any) -> str:

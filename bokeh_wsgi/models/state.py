@@ -9,11 +9,14 @@ from bokeh_wsgi.dataplane import NUMBERS, GrowingColumn, Op, OpCode
 from bokeh_wsgi.exc import BadRequest, Conflict, LimitExceeded
 
 from .graph import Graph
-from .reps import loads
+from .reps import loads, memory_of
 from .undrawn import Reports
 
 MAX_COLUMNS = 20_000
 """Of a document, and as many that were removed; so that a reader takes all of them in one change."""
+
+MIN_COUNTED_BYTES = 4 << 20
+"""A graph is counted anew once patches may have doubled it, but not for less than this."""
 
 Key = tuple[str, str]
 """(model id, column name)."""
@@ -74,6 +77,10 @@ class State:
     removed: dict[Key, Place] = field(default_factory=dict)
     nbytes: int = 0
     """Bytes of all columns' values, as far as `apply` has brought them."""
+    graph_bytes: int = 0
+    """About what the graph takes in memory."""
+    patched_bytes: int = 0
+    """How much of these came by patches, since the graph was last looked at as a whole."""
     undrawn: Reports = field(default_factory=Reports)
     """What pages said since the last GRAPH that they cannot draw."""
 
@@ -149,8 +156,10 @@ class State:
                 self.removed.clear()
                 self.undrawn.clear()
                 self.whole_graph_seq = self.graph_seq = seq
+                self.graph_bytes, self.patched_bytes = memory_of(op.json), 0
             elif op.code is OpCode.PATCH:
                 patches += 1
+                self._count_patch(op)
                 self.graph_seq = seq
                 if graph is not None and graph.reuses_ids:
                     self.reuse_seq = seq
@@ -160,6 +169,11 @@ class State:
             elif op.code is not OpCode.COMMIT:
                 self._apply_column(op, Place(seq, patches, number + 1))
         self._settle(seq, graph)
+
+    def _count_patch(self, op: Op) -> None:
+        size = memory_of(op.json)
+        self.graph_bytes += size
+        self.patched_bytes += size
 
     def advance(self, ops: Iterable[Op], seq: int, graph: Graph | None) -> None:
         """Take over a change of which the columns have the values already: as in a publisher's shadow."""
@@ -176,6 +190,9 @@ class State:
             for key in [key for key in self.columns if key[0] not in graph.models]:
                 self.nbytes -= self.columns.pop(key).nbytes
         self.seq = seq
+        if self.patched_bytes > max(self.graph_bytes // 2, MIN_COUNTED_BYTES):
+            # Much of it may have replaced what was there.
+            self.graph_bytes, self.patched_bytes = memory_of(self.graph_op().json), 0
 
     def snapshot(self) -> Iterator[Op]:
         """The change from nothing to now."""

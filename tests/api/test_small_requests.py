@@ -15,6 +15,7 @@ from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.dataplane import Op, OpCode, column_from
 from bokeh_wsgi.exc import Busy
 from bokeh_wsgi.models import library, reader_cache
+from bokeh_wsgi.models.reps import checked_value, loads, memory_of
 
 from .conftest import GRAPH, Api
 from .document_page import patched
@@ -164,3 +165,49 @@ def test_graphs_count_among_what_is_open(monkeypatch: pytest.MonkeyPatch) -> Non
         assert api.upload(docid, [graph]).status_code == 200
         assert api.upload(docid, [Op(OpCode.PATCH, json=json.dumps(title))]).status_code == 200
     assert len(app.context.library._open.now.by_docid) < 8
+
+
+def test_what_a_graph_takes_is_known_while_it_is_patched() -> None:
+    """Patches that replace what other patches set are no more and more memory."""
+    app = BokehWSGI(store="memory:")
+    api = Api(app)
+    docid = api.make()
+    api.publish(docid, y=[1.0])
+    large = [[[]] * 5000]
+    for _ in range(40):
+        patch = {"events": [{"kind": "ModelChanged", "model": {"id": "p1"}, "attr": "tags", "new": large}]}
+        assert api.upload(docid, [Op(OpCode.PATCH, json=json.dumps(patch))]).status_code == 200
+    with app.context.library.open(docid).reading() as state:
+        exact = memory_of(state.graph_op().json)
+        assert exact <= state.graph_bytes <= exact + 5 * (1 << 20)
+
+
+@pytest.mark.parametrize(
+    "value", [[[]] * 30_000, [{}] * 30_000, [{"a": 1}] * 10_000, [0.25] * 30_000, ["text" * 200] * 300]
+)
+def test_the_memory_of_a_value_is_known_before_it_is_read(value: Any) -> None:
+    text = json.dumps(value, separators=(",", ":"))
+    tracemalloc.start()
+    try:
+        read = checked_value(loads(text))
+        took, _ = tracemalloc.get_traced_memory()
+        assert len(read) == len(value)
+    finally:
+        tracemalloc.stop()
+    assert took / 2 < memory_of(text) < 8 * took
+
+
+@pytest.mark.bokeh
+def test_graphs_and_edits_are_read_while_there_is_memory_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """JSON takes more than twenty times its bytes once it is read, and only columns were counted."""
+    monkeypatch.setattr(concurrency, "WAIT_S", 0.01)
+    api = Ramps()
+    tags = {"kind": "ModelChanged", "model": {"id": "p1"}, "attr": "tags", "new": [[]] * 20_000}
+    patch = Op(OpCode.PATCH, json=json.dumps({"events": [tags]}))
+    with api.app.context.unpacking.taken(6 << 20):
+        sent = [
+            api.upload(api.docid, [patch]),
+            api.client.post(f"/doc/{api.docid}/edits", json={"edits": [tags]}),
+        ]
+        assert [answer.status_code for answer in sent] == [429, 429]
+    assert api.upload(api.docid, [patch]).status_code == 200
