@@ -72,7 +72,8 @@ class State:
     """Of the last change with an EVENT: they are no part of the state, but readers want them."""
     whole_graph_seq: int = 0
     reuse_seq: int = 0
-    """Of the last change that defined an id which had been removed: it is not merged with those before it."""
+    """Of the last change that defined an id which had been removed, or after which such ids were forgotten:
+    changes after it are not merged with those before it."""
     columns: dict[Key, HeldColumn] = field(default_factory=dict)
     removed: dict[Key, Place] = field(default_factory=dict)
     nbytes: int = 0
@@ -187,6 +188,8 @@ class State:
     def _settle(self, seq: int, graph: Graph | None) -> None:
         if graph is not None:
             self.graph = graph
+            if graph.forget_gone():
+                self.reuse_seq = seq
             for key in [key for key in self.columns if key[0] not in graph.models]:
                 self.nbytes -= self.columns.pop(key).nbytes
         self.seq = seq
