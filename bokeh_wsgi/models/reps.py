@@ -90,6 +90,14 @@ def checked_text(value: Any, what: str) -> str:
     return value if type(value) is str else str(value)
 
 
+def checked_type_name(value: Any, what: str) -> str:
+    """The name of a type, which people see in messages, also in terminals: so all of it can be printed."""
+    text = checked_text(value, what)
+    if not text.isprintable():
+        raise BadRequest(f"{what} must be printable text, not {text[:80]!r}")
+    return text
+
+
 def checked_id(value: Any) -> str:
     text = checked_text(value, "a model's id")
     if not 0 < len(text) <= MAX_ID_LENGTH:
@@ -150,7 +158,7 @@ class Flattener:
 
     def model(self, model_id: str, rep: Rep, depth: int = 0) -> None:
         """Takes in one model's definition; `rep` needs no ``id`` and ``type``."""
-        name = checked_text(rep.get("name"), f"the type name of model {model_id}")
+        name = checked_type_name(rep.get("name"), f"the type name of model {model_id}")
         attributes = checked_object(rep.get("attributes", {}), f"attributes of model {model_id}")
         if model_id in self.models:
             raise BadRequest(f"model {model_id} is defined twice")
@@ -200,6 +208,8 @@ class Flattener:
             if model_id not in self._known and model_id not in self.models:
                 self.unknown[model_id] = None
         else:
+            if kind == "object" and "name" in value:
+                checked_type_name(value["name"], "the name of a type")
             return None
         return model_id
 
