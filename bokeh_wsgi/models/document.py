@@ -16,7 +16,7 @@ from .columns_so_far import COLUMN_OPS, ColumnsSoFar
 from .compaction import fold, is_due
 from .graph import Graph
 from .merged_change import STORED, merged_ops
-from .reader_cache import ReaderCache, Update, size_of
+from .reader_cache import Key, ReaderCache, Update, size_of
 from .state import State
 from .undrawn import Report
 
@@ -44,11 +44,15 @@ class Limits:
 
 
 class _Plan(NamedTuple):
-    """How to make an update to ``seq``: ``ops`` are called for under the lock, and encoded outside of it."""
+    """How to make an update to ``seq``: ``ops`` are called for under the lock, and encoded outside of it.
+
+    ``key`` is what it is kept under for other readers, None: the seq of the reader.
+    """
 
     seq: int
     ops: Callable[[], Sequence[Op]]
     is_whole: bool = False
+    key: Key | None = None
 
 
 class Document:
@@ -196,7 +200,7 @@ class Document:
                     self._snapshot = update
                     columns.begin(now, ops[1:], rest)
                 if self._state.seq == now:
-                    self._cache.keep(seq, update)
+                    self._cache.keep(seq if found.key is None else found.key, update)
             return update
 
     def _found(self, seq: int) -> Update | _Plan:
@@ -374,4 +378,9 @@ class Document:
     def _merge(self, seq: int, missed: list[list[Buffer]] | None) -> Update | _Plan:
         if seq < self._state.graph_seq and (missed is None or seq < self._state.reuse_seq):
             return self._from_nothing()
-        return _Plan(self._state.seq, lambda: merged_ops(self._state, seq, missed or []))
+        base = self._state.shared_base(seq)
+        key = seq if base == seq else ("merged", base)
+        shared = self._cache.update(key)
+        if shared is not None:
+            return shared
+        return _Plan(self._state.seq, lambda: merged_ops(self._state, base, missed or []), key=key)

@@ -15,6 +15,8 @@ from .undrawn import Reports
 MAX_COLUMNS = 20_000
 """Of a document, and as many that were removed; so that a reader takes all of them in one change."""
 
+SHARED_COLUMNS = 256
+"""Merged changes of so many columns are made once for readers that have missed different ones."""
 MIN_COUNTED_BYTES = 4 << 20
 """A graph is counted anew once patches may have doubled it, but not for less than this."""
 
@@ -213,6 +215,19 @@ class State:
 
     def touched_since(self, seq: int) -> list[Key]:
         return [key for key, held in self.columns.items() if held.version > seq]
+
+    def shared_base(self, seq: int) -> int:
+        """A seq up to ``seq``, from which a merged change fits a reader there too.
+
+        That is of at most twice as many columns. So who asks from many seqs gets few different changes.
+        """
+        count = len(self.touched_since(seq))
+        first = max(self.graph_seq, self.whole_graph_seq, self.event_seq, 1)
+        if count < SHARED_COLUMNS or seq <= first:
+            return seq
+        versions = sorted((held.version for held in self.columns.values()), reverse=True)
+        most = 1 << count.bit_length()
+        return min(seq, max(first, versions[most] if most < len(versions) else first))
 
     def columns_since(self, seq: int) -> list[tuple[Place, Op]]:
         """Ops that bring the columns of a reader at ``seq`` to now, at the places of those they replace."""

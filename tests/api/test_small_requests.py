@@ -73,7 +73,7 @@ RAMP = json.dumps({"start": (0.0).hex(), "step": (1.0).hex()})
 class Ramps(Api):
     """A document with two columns that are ramps of 3.75 MiB, of which a change may unpack to 4."""
 
-    def __init__(self, **options: int) -> None:
+    def __init__(self, **options: Any) -> None:
         super().__init__(BokehWSGI(store="memory:", max_change_bytes=4 << 20, **options))
         self.docid = self.make()
         assert self.upload(self.docid, [Op(OpCode.GRAPH, json=GRAPH)]).status_code == 200
@@ -173,7 +173,7 @@ def test_what_a_graph_takes_is_known_while_it_is_patched() -> None:
     api = Api(app)
     docid = api.make()
     api.publish(docid, y=[1.0])
-    large = [[[]] * 5000]
+    large: Any = [[[]] * 5000]
     for _ in range(40):
         patch = {"events": [{"kind": "ModelChanged", "model": {"id": "p1"}, "attr": "tags", "new": large}]}
         assert api.upload(docid, [Op(OpCode.PATCH, json=json.dumps(patch))]).status_code == 200
