@@ -65,21 +65,49 @@ class MemoryLimit:
         self._changed = threading.Condition()
 
     @contextmanager
-    def taken(self, size: int) -> Iterator[None]:
+    def taken(self, size: int) -> Iterator["MemoryShare"]:
         """So many bytes for as long as the ``with`` block takes, once there is room; raises `Busy`."""
-        if size <= SMALL_BYTES:
-            yield
-            return
+        share = MemoryShare(self)
+        share.grow(size)
+        try:
+            yield share
+        finally:
+            self.give_back(share.size)
+
+    def take(self, size: int) -> None:
+        """Take so many bytes, once there is room; raises `Busy`."""
         with self._changed:
             if not self._changed.wait_for(lambda: self._has(size), WAIT_S):
                 raise Busy("Other uploads take all the memory there is for them.", limit=self._max_bytes)
             self._taken += size
-        try:
-            yield
-        finally:
+
+    def give_back(self, size: int) -> None:
+        if size:
             with self._changed:
                 self._taken -= size
                 self._changed.notify_all()
 
     def _has(self, size: int) -> bool:
         return not self._taken or self._taken + size <= self._max_bytes
+
+
+class MemoryShare:
+    """What one request has taken of a `MemoryLimit`: ``size`` bytes, 0 as long as it needs little."""
+
+    def __init__(self, limit: MemoryLimit) -> None:
+        self.size = 0
+        self._limit = limit
+        self._needed = 0
+
+    def grow(self, more: int) -> None:
+        """Take so many bytes more, once there is room; raises `Busy`.
+
+        What was taken is given back meanwhile, so that two who want more do not wait for each other.
+        """
+        self._needed += more
+        if not more or self._needed <= SMALL_BYTES:
+            return
+        self._limit.give_back(self.size)
+        self.size = 0
+        self._limit.take(self._needed)
+        self.size = self._needed

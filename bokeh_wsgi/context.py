@@ -69,8 +69,8 @@ class Context:
     def caller(self, request: Request, identity: Identity) -> str:
         """The user or address that a request counts for.
 
-        The token of an embed counts for the address, since it stands in public pages. The token of a page counts
-        for its user at the address where it is used, since scripts of the document can pass it on.
+        The token of an embed counts for the address, since it stands in public pages. The token of a page
+        counts for its user at the address where it is used, since scripts of the document can pass it on.
         """
         address = f"address {network_of(address_of(request))}"
         token = identity.token

@@ -10,10 +10,10 @@ from bokeh_wsgi.dataplane import Op
 from bokeh_wsgi.exc import BadRequest
 from bokeh_wsgi.models import State
 from bokeh_wsgi.models.edits import ops_of, read_edits
-from bokeh_wsgi.models.reps import checked_generation, loads
+from bokeh_wsgi.models.reps import checked_generation, loads, memory_of
 
 from .bodies import read_body, take_lines
-from .uploads import key_of, room_in_store, stored_key
+from .uploads import READ_TIMES, key_of, room_in_store, stored_key
 
 
 def edit(context: Context, request: Request, docid: str) -> dict[str, Any]:
@@ -41,10 +41,12 @@ def edit(context: Context, request: Request, docid: str) -> dict[str, Any]:
 
     callers = context.callers(request, identity, context.quotas.uploads)
     with room_in_store(context, access.record.owner), context.uploads.taken(callers):
-        content = loads(read_body(request.environ, most, "max_edit_bytes"))
-        edits = read_edits(content)
-        generation = checked_generation(content["generation"]) if "generation" in content else None
-        seq = document.edit(checked, key, generation=generation)
+        body = read_body(request.environ, most, "max_edit_bytes")
+        with context.unpacking.taken(READ_TIMES * memory_of(body)):
+            content = loads(body)
+            edits = read_edits(content)
+            generation = checked_generation(content["generation"]) if "generation" in content else None
+            seq = document.edit(checked, key, generation=generation)
     context.hub.wake(docid, seq)
     context.compactor.consider(document)
     return {"seq": seq}

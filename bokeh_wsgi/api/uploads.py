@@ -13,12 +13,16 @@ from bokeh_wsgi.auth import Identity, Right
 from bokeh_wsgi.context import Context
 from bokeh_wsgi.dataplane import OpCode
 from bokeh_wsgi.exc import BadRequest, LimitExceeded
-from bokeh_wsgi.models.reps import checked_generation, loads
+from bokeh_wsgi.models.packed import Unpacking
+from bokeh_wsgi.models.reps import checked_generation, loads, memory_of
 from bokeh_wsgi.protocol import GENERATION_HEADER, HOST_HEADER, IDEMPOTENCY_HEADER
 from bokeh_wsgi.store import StoreLimit
 
 from .bodies import read_body
 
+GRAPH_OPS = (OpCode.GRAPH, OpCode.PATCH)
+READ_TIMES = 2
+"""A graph is in memory as it was sent and as it is kept, while it is read."""
 MAX_KEY_LENGTH = 128
 MAX_HOST_LENGTH = 255
 
@@ -42,11 +46,14 @@ def upload(context: Context, request: Request, docid: str) -> dict[str, Any]:
         sent = dataplane.read_upload(body, docid, context.limits.frame)
         if not sent.rows:
             raise BadRequest("The upload holds no ops: nothing to change.")
-        with context.unpacking.taken(sent.unpacked):
+        texts = sum(memory_of(row.json) for row in sent.rows if row.json and row.op in GRAPH_OPS)
+        with context.unpacking.taken(sent.unpacked + READ_TIMES * texts) as memory:
             ops = sent.ops()
             for op in ops:
                 if op.code is OpCode.EVENT:  # which goes to pages as it is
                     loads(op.json)
+            Unpacking(context.limits.max_change_bytes, "max_change_bytes").check_ops(ops)
+            memory.grow(document.written_out_by(ops))
             seq = document.commit(ops, sent.frame, key, generation=generation, host=host, check=still_allowed)
     context.hub.wake(docid, seq)
     context.compactor.consider(document)

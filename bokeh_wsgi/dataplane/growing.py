@@ -1,5 +1,6 @@
 """`GrowingColumn`: a column to which ops are applied; appends cost O(rows added), drops O(1)."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
@@ -212,6 +213,25 @@ class GrowingColumn:
                 self._write(op.start, op.values, copy)
         self._is_new = False
 
+    @property
+    def is_ramp(self) -> bool:
+        """Whether the values take no memory yet."""
+        return self._ramp is not None
+
+    def written_out_by(self, ops: Iterable[Op]) -> int:
+        """Bytes of the array that a ramp becomes by these ops; 0 if it remains one, or they do not fit."""
+        ramp = self._ramp
+        for op in ops:
+            if ramp is None or op.code not in (OpCode.APPEND, OpCode.WRITE):
+                return 0
+            if op.values is None or not self._like.same_rows(op.values) or op.drop > ramp.rows:
+                return 0
+            after = ramp.continued(op.values, op.drop) if op.code is OpCode.APPEND else None
+            if after is None:
+                return ramp.nbytes
+            ramp = after
+        return 0
+
     def check(self, op: Op) -> None:
         """Raise FrameError if an APPEND or WRITE does not fit."""
         assert op.values is not None
@@ -227,10 +247,9 @@ class GrowingColumn:
 
     def _append(self, values: Column, drop: int) -> None:
         if self._ramp is not None:
-            moved = self._ramp.moved(drop, self.rows - drop)
-            if values.validity is None and moved.moved(moved.rows, 0).count(values.data) == values.rows:
-                self.rows = moved.rows + values.rows
-                self._ramp = replace(moved, rows=self.rows)
+            ramp = self._ramp.continued(values, drop)
+            if ramp is not None:
+                self._ramp, self.rows = ramp, ramp.rows
                 return
             self._write_out(self._ramp)
         self._drop(drop)

@@ -57,6 +57,13 @@ class Ramp:
         """The ramp without its first ``drop`` rows, with this many rows."""
         return replace(self, first=self.first + drop, rows=rows)
 
+    def continued(self, values: Column, drop: int) -> "Ramp | None":
+        """The ramp without its first ``drop`` rows and with these values after it; None if it is none."""
+        moved = self.moved(drop, self.rows - drop)
+        if values.validity is not None or moved.moved(moved.rows, 0).count(values.data) < values.rows:
+            return None
+        return replace(moved, rows=moved.rows + values.rows)
+
     def find_drop(self, new: Column) -> int | None:
         """How many rows must be dropped so that a column of the layout begins with the rest; None: no way."""
         if not self.rows or not new.rows or new.validity is not None:

@@ -10,7 +10,8 @@ import numpy as np
 from bokeh_wsgi.dataplane import Column, GrowingColumn, Op, OpCode, concat
 from bokeh_wsgi.exc import BadRequest, ColumnError, Conflict, LimitExceeded
 
-from .column_values import Unpacking, Values, column_of, fitted, read_values, widened
+from .column_values import Values, column_of, fitted, read_values, widened
+from .packed import Unpacking
 from .reps import Rep, checked_list, checked_object, checked_text
 from .state import Key, State
 
@@ -109,9 +110,9 @@ class ColumnEdits:
     once, and so are all that are streamed.
     """
 
-    def __init__(self, state: State, max_unpacked: int) -> None:
+    def __init__(self, state: State, unpacking: Unpacking) -> None:
         self._state = state
-        self._unpacking = Unpacking(max_unpacked)
+        self._unpacking = unpacking
         self._edited: dict[Key, _Edited] = {}
         self._removed: dict[Key, None] = {}
         self._writes = self._widened_bytes = self._row_bytes = 0
@@ -119,7 +120,10 @@ class ColumnEdits:
     def ops(self) -> list[Op]:
         ops = [Op(OpCode.REMOVE).of(*key, self._state.columns[key].version) for key in self._removed]
         for key, edited in self._edited.items():
-            ops += [op.of(*key, edited.version) for op in self._ops(key, edited)]
+            made = self._ops(key, edited)
+            if edited.held is not None:
+                self._unpacking.take(edited.held.written_out_by(made))
+            ops += [op.of(*key, edited.version) for op in made]
         return ops
 
     def _ops(self, key: Key, edited: _Edited) -> list[Op]:
@@ -227,6 +231,8 @@ class ColumnEdits:
         if within:
             self._patch_part(name, edited, edited.first + row, within, value)
         else:
+            if isinstance(value, dict | list):
+                self._unpacking.check(value)
             edited.changed[edited.first + row] = value
 
     def _patch_part(self, name: str, edited: _Edited, place: int, within: list[Any], value: Any) -> None:

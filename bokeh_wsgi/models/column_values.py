@@ -1,6 +1,5 @@
 """Values of columns from Bokeh's JSON, in the types of the columns that they go into."""
 
-import base64
 import json
 import zlib
 from collections.abc import Sequence
@@ -14,36 +13,13 @@ from bokeh_wsgi.dataplane import NUMBERS, Column, column_from, texts_column
 from bokeh_wsgi.dataplane.plain import from_plain, to_plain
 from bokeh_wsgi.exc import BadRequest, LimitExceeded
 
+from .packed import ARRAYS, NUMBER_TYPES, Unpacking
+
 Values = list[Any] | np.ndarray[Any, np.dtype[Any]]
 
 MAX_LEVELS: Final = 8
 
-_ARRAYS: Final = frozenset({"ndarray", "typed_array"})
 INTEGERS: Final = frozenset({"int8", "uint8", "int16", "uint16", "int32", "uint32"})
-_DTYPES: Final = frozenset(NUMBERS) | {"int64", "uint64"}
-
-
-class Unpacking:
-    """What the packed arrays of one batch may still unpack to."""
-
-    def __init__(self, max_bytes: int) -> None:
-        self._max_bytes = max_bytes
-        self._taken = 0
-
-    def unpacked(self, text: str) -> bytes:
-        """The bytes of base64, which BokehJS packs with gzip."""
-        data = base64.b64decode(text, validate=True)
-        if not data.startswith(b"\x1f\x8b"):
-            return data
-        left = self._max_bytes - self._taken
-        unpacked = zlib.decompressobj(wbits=31).decompress(data, left + 1)
-        self._taken += len(unpacked)
-        if len(unpacked) > left:
-            limit = self._max_bytes
-            raise LimitExceeded(
-                f"The arrays that a page sends at once may have {limit} bytes (max_edit_bytes).", limit=limit
-            )
-        return unpacked
 
 
 def read_values(rep: Any, unpacking: Unpacking, levels: int = MAX_LEVELS) -> Values:
@@ -62,19 +38,23 @@ def read_values(rep: Any, unpacking: Unpacking, levels: int = MAX_LEVELS) -> Val
 
 
 def _read_row(row: Any, unpacking: Unpacking, levels: int) -> Any:
-    return read_values(row, unpacking, levels) if levels and isinstance(row, list) else row
+    if levels and isinstance(row, list):
+        return read_values(row, unpacking, levels)
+    if isinstance(row, dict | list):
+        unpacking.check(row)
+    return row
 
 
 def _is_array(rep: Any) -> bool:
     kind = rep.get("type") if isinstance(rep, dict) else None
-    return isinstance(kind, str) and kind in _ARRAYS
+    return isinstance(kind, str) and kind in ARRAYS
 
 
 def read_array(rep: dict[str, Any], unpacking: Unpacking) -> Values:
     content, dtype = rep.get("array"), rep.get("dtype")
     if isinstance(content, list):
         return read_values(content, unpacking)
-    if not isinstance(dtype, str) or dtype not in _DTYPES:
+    if not isinstance(dtype, str) or dtype not in NUMBER_TYPES:
         raise BadRequest(f"an array of {str(dtype)[:40]!r} is not known here")
     order = {"little": "<", "big": ">"}.get(str(rep.get("order")), "=")
     kind = np.dtype("bool" if dtype == "bool" else dtype).newbyteorder(order)  # type: ignore[arg-type]

@@ -16,7 +16,7 @@ from .columns_so_far import COLUMN_OPS, ColumnsSoFar
 from .compaction import fold, is_due
 from .graph import Graph
 from .merged_change import STORED, merged_ops
-from .reader_cache import ReaderCache, Update, size_of
+from .reader_cache import Key, ReaderCache, Update, size_of
 from .state import State
 from .undrawn import Report
 
@@ -45,11 +45,15 @@ class Limits:
 
 
 class _Plan(NamedTuple):
-    """How to make an update to ``seq``: ``ops`` are called for under the lock, and encoded outside of it."""
+    """How to make an update to ``seq``: ``ops`` are called for under the lock, and encoded outside of it.
+
+    ``key`` is what it is kept under for other readers, None: the seq of the reader.
+    """
 
     seq: int
     ops: Callable[[], Sequence[Op]]
     is_whole: bool = False
+    key: Key | None = None
 
 
 class Document:
@@ -76,9 +80,10 @@ class Document:
 
     @property
     def nbytes(self) -> int:
-        """Memory that the values take in this process, and the bytes that are kept for readers."""
-        snapshot = self._snapshot
-        return self._state.nbytes + self._cache.nbytes + (0 if snapshot is None else size_of(snapshot.pieces))
+        """Memory that the graph and the values take in this process, and what is kept for readers."""
+        snapshot, state = self._snapshot, self._state
+        kept = self._cache.nbytes + (0 if snapshot is None else size_of(snapshot.pieces))
+        return state.nbytes + state.graph_bytes + kept
 
     @contextmanager
     def reading(self) -> Iterator[State]:
@@ -149,7 +154,8 @@ class Document:
                 ops, frame = made(self._state)
                 if not ops:
                     return self._state.seq
-                graph = self._state.check(ops, self._limits.max_document_bytes)
+                limits = self._limits
+                graph = self._state.check(ops, limits.max_document_bytes, limits.max_change_bytes)
                 got = self._append(ops, frame, key, graph, host)
                 if got is not None:
                     return got
@@ -201,7 +207,7 @@ class Document:
                     self._snapshot = update
                     columns.begin(now, ops[1:], rest)
                 if self._state.seq == now:
-                    self._cache.keep(seq, update)
+                    self._cache.keep(seq if found.key is None else found.key, update)
             return update
 
     def _found(self, seq: int) -> Update | _Plan:
@@ -226,6 +232,11 @@ class Document:
         if missed is not None and self._worth_forwarding(missed, seq):
             return Update(now, list(chain.from_iterable(missed)))
         return self._merge(seq, missed)
+
+    def written_out_by(self, ops: Sequence[Op]) -> int:
+        """About how many bytes of ramps a change would make arrays, as far as this process has seen."""
+        with self._lock:
+            return self._state.written_out_by(ops)
 
     def fold_is_due(self) -> bool:
         """Whether the history may outweigh the columns by now; costs next to nothing."""
@@ -374,4 +385,9 @@ class Document:
     def _merge(self, seq: int, missed: list[list[Buffer]] | None) -> Update | _Plan:
         if seq < self._state.graph_seq and (missed is None or seq < self._state.reuse_seq):
             return self._from_nothing()
-        return _Plan(self._state.seq, lambda: merged_ops(self._state, seq, missed or []))
+        base = self._state.shared_base(seq)
+        key = seq if base == seq else ("merged", base)
+        shared = self._cache.update(key)
+        if shared is not None:
+            return shared
+        return _Plan(self._state.seq, lambda: merged_ops(self._state, base, missed or []), key=key)

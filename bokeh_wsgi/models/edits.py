@@ -12,6 +12,7 @@ from bokeh_wsgi.exc import BadRequest, ColumnError, Conflict
 from bokeh_wsgi.protocol import NOTICE
 
 from .column_edits import ColumnEdits
+from .packed import Unpacking
 from .patch import Changes
 from .reps import Rep, checked_list, checked_object, checked_text, dumps, reference_of
 from .state import State
@@ -34,13 +35,14 @@ def read_edits(content: Any) -> list[Rep]:
 def ops_of(edits: Sequence[Rep], state: State, *, max_unpacked: int) -> list[Op]:
     """The ops that do to ``state`` what pages say they did; raises BadRequest, Conflict or LimitExceeded.
 
-    ``max_unpacked``: bytes of all packed arrays.
+    ``max_unpacked``: bytes of all packed values.
     """
     graph = state.graph
     types = TypeChecker(graph.models, graph.types, graph.defs or ())
     patch = []
     events = _Events(state)
-    columns = ColumnEdits(state, max_unpacked)
+    unpacking = Unpacking(max_unpacked, "max_edit_bytes")
+    columns = ColumnEdits(state, unpacking)
     by_kind: Mapping[str, Callable[[Rep], None]] = {
         "ColumnsStreamed": columns.stream,
         "ColumnsPatched": columns.patch,
@@ -50,11 +52,13 @@ def ops_of(edits: Sequence[Rep], state: State, *, max_unpacked: int) -> list[Op]
         kind = edit.get("kind")
         with _saying(number):
             if kind in _PATCHES:
+                unpacking.check(edit)
                 patch.append(edit)
             elif kind == "MessageSent" and edit.get("msg_type") == UNDRAWN:
                 report = state.undrawn.op_of(edit.get("msg_data"), state.graph.models)
                 events.ops += [] if report is None else [report]
             elif kind == "MessageSent":
+                unpacking.check(edit)
                 events.add(edit)
             elif isinstance(kind, str) and kind in by_kind:
                 _check_source(edit, state, types)

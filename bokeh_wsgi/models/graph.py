@@ -56,6 +56,8 @@ _KEYS = frozenset(
         "generation",
     }
 )
+MAX_GONE = 10_000
+"""Ids of models that were removed, which are remembered."""
 _OWN_CONTAINERS = frozenset({"roots", "models", "_references", "_pinned"})
 
 
@@ -214,6 +216,16 @@ class Graph:
         cut_off |= self._set_roots(changes)
         cut_off |= self._set_document(changes)
         return self._collect() if cut_off else set()
+
+    def forget_gone(self) -> bool:
+        """Forget the ids that were removed if they are more than `MAX_GONE`; whether they were.
+
+        `reuses_ids` does not see their reuse then.
+        """
+        forgets = len(self._gone) > MAX_GONE
+        if forgets:
+            self._gone.clear()
+        return forgets
 
     def _set_attributes(self, changes: Changes) -> bool:
         cut_off = False

@@ -9,7 +9,7 @@ from bokeh_wsgi.store import Store
 
 from .document import Document, Limits
 
-# Documents stay open up to this many bytes of values; the longest unused ones go first.
+# Documents stay open up to this many bytes of graphs and values; the longest unused ones go first.
 OPEN_BYTES = 1 << 30
 
 

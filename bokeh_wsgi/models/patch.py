@@ -12,6 +12,7 @@ from .reps import (
     checked_list,
     checked_object,
     checked_text,
+    checked_type_name,
     checked_value,
     reference_of,
 )
@@ -145,7 +146,11 @@ def checked_defs(defs: Any) -> list[Any] | None:
     if defs is None:
         return None
     for definition in checked_list(defs, "defs"):
-        checked_object(definition, "a definition in defs")
+        extends = checked_object(definition, "a definition in defs").get("extends")
+        bases = extends.values() if isinstance(extends, dict) else [extends]
+        for name in (definition.get("name"), *bases):
+            if isinstance(name, str):
+                checked_type_name(name, "the name of a data model")
     return list(checked_value(defs))
 
 

@@ -15,6 +15,10 @@ SMALL_BYTES = 256 << 10
 MAX_UPDATES = 16
 
 
+Key = int | tuple[str, int]
+"""The seq of readers, or what else says whom an update is for."""
+
+
 class Update(NamedTuple):
     """What a reader needs to come to ``seq``: pieces of an Arrow stream, to be written in order."""
 
@@ -31,8 +35,8 @@ class ReaderCache:
         """Of the frames."""
         self._docid = docid
         self._frames: OrderedDict[int, list[Buffer]] = OrderedDict()
-        # By the seq of the readers, with their bytes.
-        self._updates: OrderedDict[int, tuple[Update, int]] = OrderedDict()
+        # With their bytes; the longest unused first.
+        self._updates: OrderedDict[Key, tuple[Update, int]] = OrderedDict()
 
     def add(self, seq: int, frame: Buffer) -> None:
         """Keep the frame of a new change; updates to the one before it are forgotten."""
@@ -59,13 +63,16 @@ class ReaderCache:
             return None
         return [self._frames[seq] for seq in range(after + 1, last + 1)]
 
-    def update(self, seq: int) -> Update | None:
-        """What was kept for readers at ``seq``."""
-        return self._updates[seq][0] if seq in self._updates else None
+    def update(self, key: Key) -> Update | None:
+        """What was kept under this key."""
+        if key not in self._updates:
+            return None
+        self._updates.move_to_end(key)
+        return self._updates[key][0]
 
-    def keep(self, seq: int, update: Update) -> None:
-        """For other readers that are there; the oldest go where they ask for too many different ones."""
-        self._updates[seq] = update, size_of(update.pieces)
+    def keep(self, key: Key, update: Update) -> None:
+        """For other readers; the longest unused go where they ask for too many different ones."""
+        self._updates[key] = update, size_of(update.pieces)
         size = sum(size for _, size in self._updates.values())
         while len(self._updates) > 1 and (len(self._updates) > MAX_UPDATES or size > self.max_bytes):
             size -= self._updates.popitem(last=False)[1][1]

@@ -9,11 +9,16 @@ from bokeh_wsgi.dataplane import NUMBERS, GrowingColumn, Op, OpCode
 from bokeh_wsgi.exc import BadRequest, Conflict, LimitExceeded
 
 from .graph import Graph
-from .reps import loads
+from .reps import loads, memory_of
 from .undrawn import Reports
 
 MAX_COLUMNS = 20_000
 """Of a document, and as many that were removed; so that a reader takes all of them in one change."""
+
+SHARED_COLUMNS = 256
+"""Merged changes of so many columns are made once for readers that have missed different ones."""
+MIN_COUNTED_BYTES = 4 << 20
+"""A graph is counted anew once patches may have doubled it, but not for less than this."""
 
 Key = tuple[str, str]
 """(model id, column name)."""
@@ -69,18 +74,24 @@ class State:
     """Of the last change with an EVENT: they are no part of the state, but readers want them."""
     whole_graph_seq: int = 0
     reuse_seq: int = 0
-    """Of the last change that defined an id which had been removed: it is not merged with those before it."""
+    """Of the last change that defined an id which had been removed, or after which such ids were forgotten:
+    changes after it are not merged with those before it."""
     columns: dict[Key, HeldColumn] = field(default_factory=dict)
     removed: dict[Key, Place] = field(default_factory=dict)
     nbytes: int = 0
     """Bytes of all columns' values, as far as `apply` has brought them."""
+    graph_bytes: int = 0
+    """About what the graph takes in memory."""
+    patched_bytes: int = 0
+    """How much of these came by patches, since the graph was last looked at as a whole."""
     undrawn: Reports = field(default_factory=Reports)
     """What pages said since the last GRAPH that they cannot draw."""
 
-    def check(self, ops: Sequence[Op], max_bytes: int) -> Graph | None:
+    def check(self, ops: Sequence[Op], max_bytes: int, max_written_out: int) -> Graph | None:
         """The graph after ``ops`` (None: unchanged), or an exception that says why they do not fit.
 
-        Nothing is changed. Raises `Conflict`, `BadRequest` or `LimitExceeded` (over ``max_bytes`` of values).
+        Nothing is changed. Raises `Conflict`, `BadRequest` or `LimitExceeded` (over ``max_bytes`` of values,
+        or ``max_written_out`` of ramps that become arrays).
         """
         graph = self._graph_after(ops)
         models = (self.graph if graph is None else graph).models
@@ -118,7 +129,22 @@ class State:
         if grown + (0 if fresh else self.nbytes) > max_bytes:
             # Columns that the change replaces count once, so this is only now worth adding up exactly.
             self._check_size(ops, outlines, fresh=fresh, max_bytes=max_bytes)
+        if not fresh and self.written_out_by(ops) > max_written_out:
+            raise LimitExceeded(
+                f"Ramps would become arrays of more than {max_written_out} bytes by this change "
+                "(max_change_bytes): change fewer of them at once.",
+                limit=max_written_out,
+            )
         return graph
+
+    def written_out_by(self, ops: Iterable[Op]) -> int:
+        """Bytes of the arrays that ramps become by a change that fits, however few bytes it has."""
+        by_key: dict[Key, list[Op]] = {}
+        for op in ops:
+            held = self.columns.get(op.key)
+            if held is not None and held.values.is_ramp:
+                by_key.setdefault(op.key, []).append(op)
+        return sum(self.columns[key].values.written_out_by(of_key) for key, of_key in by_key.items())
 
     def apply(self, ops: Iterable[Op], seq: int, graph: Graph | None = None) -> None:
         """Take over a change that `check` has passed; ``graph`` is what `check` returned, if it was asked."""
@@ -133,8 +159,10 @@ class State:
                 self.removed.clear()
                 self.undrawn.clear()
                 self.whole_graph_seq = self.graph_seq = seq
+                self.graph_bytes, self.patched_bytes = memory_of(op.json), 0
             elif op.code is OpCode.PATCH:
                 patches += 1
+                self._count_patch(op)
                 self.graph_seq = seq
                 if graph is not None and graph.reuses_ids:
                     self.reuse_seq = seq
@@ -144,6 +172,11 @@ class State:
             elif op.code is not OpCode.COMMIT:
                 self._apply_column(op, Place(seq, patches, number + 1))
         self._settle(seq, graph)
+
+    def _count_patch(self, op: Op) -> None:
+        size = memory_of(op.json)
+        self.graph_bytes += size
+        self.patched_bytes += size
 
     def advance(self, ops: Iterable[Op], seq: int, graph: Graph | None) -> None:
         """Take over a change of which the columns have the values already: as in a publisher's shadow."""
@@ -157,9 +190,14 @@ class State:
     def _settle(self, seq: int, graph: Graph | None) -> None:
         if graph is not None:
             self.graph = graph
+            if graph.forget_gone():
+                self.reuse_seq = seq
             for key in [key for key in self.columns if key[0] not in graph.models]:
                 self.nbytes -= self.columns.pop(key).nbytes
         self.seq = seq
+        if self.patched_bytes > max(self.graph_bytes // 2, MIN_COUNTED_BYTES):
+            # Much of it may have replaced what was there.
+            self.graph_bytes, self.patched_bytes = memory_of(self.graph_op().json), 0
 
     def snapshot(self) -> Iterator[Op]:
         """The change from nothing to now."""
@@ -177,6 +215,19 @@ class State:
 
     def touched_since(self, seq: int) -> list[Key]:
         return [key for key, held in self.columns.items() if held.version > seq]
+
+    def shared_base(self, seq: int) -> int:
+        """A seq up to ``seq``, from which a merged change fits a reader there too.
+
+        That is of at most twice as many columns. So who asks from many seqs gets few different changes.
+        """
+        count = len(self.touched_since(seq))
+        first = max(self.graph_seq, self.whole_graph_seq, self.event_seq, 1)
+        if count < SHARED_COLUMNS or seq <= first:
+            return seq
+        versions = sorted((held.version for held in self.columns.values()), reverse=True)
+        most = 1 << count.bit_length()
+        return min(seq, max(first, versions[most] if most < len(versions) else first))
 
     def columns_since(self, seq: int) -> list[tuple[Place, Op]]:
         """Ops that bring the columns of a reader at ``seq`` to now, at the places of those they replace."""

@@ -6,13 +6,17 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, Final
 
-from bokeh_wsgi.exc import BadRequest
+from bokeh_wsgi.exc import BadRequest, LimitExceeded
 
 from .reps import Rep, reference_of
 from .value_types import ABSENT, WORDS
 
 MAX_BASES: Final = 64
 """Classes above a data model."""
+FREE_COMPARISONS: Final = 100_000
+"""Comparisons of a value with a type that all edits of a batch may take …"""
+COMPARISONS_PER_VALUE: Final = 20
+"""… and so many more for each value in them: a value is compared with one alternative after the other."""
 _ARRAYS: Final = frozenset({"ndarray", "typed_array"})
 
 
@@ -43,6 +47,9 @@ class TypeChecker:
         # By the identity of the type: what takes time for each of its parts is done once for all values.
         self._enums: dict[int, frozenset[tuple[type, Any]]] = {}
         self._required: dict[int, frozenset[str]] = {}
+        self._properties: dict[str, dict[str, Any]] = {}
+        self._comparisons = FREE_COMPARISONS
+        self._uncounted: Any = None
 
     def know(self, new: Mapping[str, Rep]) -> None:
         """These models come with the change that is being checked."""
@@ -60,6 +67,7 @@ class TypeChecker:
         """Raises BadRequest unless the model has this attribute, and it takes the (flat) value."""
         name = self._rep(model_id)["name"]
         kind = self.type_of(name, attr)
+        self._uncounted = [value]
         if not self._accepts(kind, value):
             raise BadRequest(
                 f"{attr!r} of a {name} ({model_id}) cannot be {_shortened(value)}: {_named(kind)}"
@@ -107,13 +115,35 @@ class TypeChecker:
             if len(bases) >= MAX_BASES:
                 raise BadRequest(f"the data model {name!r} has more than {MAX_BASES} classes above it")
             bases[rep["name"]] = None
-            attributes.append(dict.fromkeys(_property_names(rep), "any"))
+            attributes.append(self._properties_of(rep))
             rep = self._defs.get(_base_of(rep))
         model = _bokeh_types("Model")
         assert model is not None
         return {"bases": [*bases, "Model"], "attributes": ChainMap(*attributes, model["attributes"])}
 
+    def _properties_of(self, definition: Rep) -> dict[str, Any]:
+        """The types of a data model's own properties."""
+        name = definition["name"]
+        if name not in self._properties:
+            self._properties[name] = dict.fromkeys(_property_names(definition), "any")
+        return self._properties[name]
+
+    def _count_values(self) -> None:
+        """Allow comparisons for the values of the present attribute, once; then raise `LimitExceeded`."""
+        if self._uncounted is None:
+            raise LimitExceeded(
+                f"Too many alternatives of a type were compared with the values of these edits; there may be "
+                f"{COMPARISONS_PER_VALUE} comparisons for each value. Send fewer values at once, or give the "
+                "attribute a type with fewer alternatives.",
+                limit=COMPARISONS_PER_VALUE,
+            )
+        self._comparisons += COMPARISONS_PER_VALUE * _count(self._uncounted)
+        self._uncounted = None
+
     def _accepts(self, kind: Any, value: Any) -> bool:
+        self._comparisons -= 1
+        if self._comparisons < 0:
+            self._count_values()
         if isinstance(kind, str):
             return WORDS[kind](value)
         if kind[0] == "enum":
@@ -145,8 +175,9 @@ class TypeChecker:
     def _is_dict(self, value: Any, key: Any, item: Any) -> bool:
         if not isinstance(value, dict) or reference_of(value) is not None:
             return False
-        entries = value.get("entries", []) if value.get("type") == "map" else list(value.items())
-        if not isinstance(entries, list):
+        is_map = value.get("type") == "map"
+        entries = value.get("entries", []) if is_map else value.items()
+        if is_map and not isinstance(entries, list):
             return False
         return all(
             isinstance(entry, list | tuple)
@@ -158,9 +189,12 @@ class TypeChecker:
 
     def _is_struct(self, value: Any, fields: Mapping[str, Any]) -> bool:
         if isinstance(value, dict) and value.get("type") == "map":
+            entries = value.get("entries")
+            if not isinstance(entries, list) or len(entries) > len(fields):
+                return False
             try:
-                value = dict(value["entries"])
-            except (KeyError, TypeError, ValueError):
+                value = dict(entries)
+            except (TypeError, ValueError):
                 return False
         if not isinstance(value, dict) or not value.keys() <= fields.keys():
             return False
@@ -191,6 +225,21 @@ class TypeChecker:
             # Infinity is a length, NaN an angle, for all that BokehJS knows.
             return True
         return (low is None or value >= low) and (high is None or value <= high)
+
+
+def _count(values: list[Any]) -> int:
+    """How many values there are, with those inside others."""
+    count = 0
+    waiting = list(values)
+    while waiting:
+        value = waiting.pop()
+        count += 1
+        if isinstance(value, list):
+            waiting += value
+        elif isinstance(value, dict):
+            count += len(value)
+            waiting += value.values()
+    return count
 
 
 def _property_names(definition: Rep) -> list[str]:

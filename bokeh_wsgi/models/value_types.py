@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from bokeh_wsgi.exc import BadRequest
 
-from .reps import Rep, checked_list, checked_object, checked_text, checked_value
+from .reps import Rep, checked_list, checked_object, checked_type_name, checked_value
 
 _NUMBERS: Final = frozenset({"nan", "+inf", "-inf"})
 _PARTS: Final = {"either": 0, "list": 1, "tuple": 0, "dict": 2}
@@ -57,9 +57,10 @@ WORDS: Final[Mapping[str, Callable[[Any], bool]]] = {
 def checked_types(types: Any) -> Rep:
     """Types of classes, as `bokeh_wsgi.bokeh_types` makes them."""
     for name, told in checked_object(types, "types").items():
+        checked_type_name(name, "the name of a type")
         told = checked_object(told, f"the types of {name}")
         for base in checked_list(told.get("bases"), f"the bases of {name}"):
-            checked_text(base, f"a base of {name}")
+            checked_type_name(base, f"a base of {name}")
         for attr, kind in checked_object(told.get("attributes"), f"the attributes of {name}").items():
             _check_type(kind, f"the type of {name}.{attr}")
     return dict(checked_value(types))

@@ -313,6 +313,16 @@ EDITS: dict[str, Callable[[Server, int], Act]] = {
         [changed(f"k{i}", f"a{i}", 1) for i in range(n)],
         text=graph({f"k{i}": {"name": f"D{i}", "attributes": {}} for i in range(n)}, defs=definitions(n)),
     ),
+    "data models that extend a large one": lambda s, n: s.edits(
+        [changed(f"k{i}", "a0", 1) for i in range(n)],
+        text=graph(
+            {f"k{i}": {"name": f"D{i}", "attributes": {}} for i in range(n)},
+            defs=[
+                {"type": "model", "name": "Large", "properties": [{"name": f"a{i}"} for i in range(20 * n)]},
+                *[{"type": "model", "name": f"D{i}", "extends": {"id": "Large"}} for i in range(n)],
+            ],
+        ),
+    ),
     "new models": lambda s, n: s.edits(
         [
             changed("k0", "a", {"type": "object", "name": "Selection", "id": name, "attributes": {}})

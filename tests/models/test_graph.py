@@ -208,6 +208,12 @@ WRONG: list[Any] = [
     patch(changed("d", "n", float("inf"))),
     patch(changed("d", "n", b"bytes")),
     patch(changed("d", "n", {1: 2})),
+    *(patch(added({"type": "object", "id": "e", "name": name})) for name in ("T\x1b[2J", "T\n", "T\x00")),
+    patch(changed("d", "n", {"type": "object", "name": "T\x1b[2J"})),
+    patch(types={"T\x1b[2J": {"bases": [], "attributes": {}}}),
+    patch(types={"T": {"bases": ["T\x1b[2J"], "attributes": {}}}),
+    patch(defs=[{"type": "model", "name": "T\x1b[2J"}]),
+    patch(defs=[{"type": "model", "name": "T", "extends": {"id": "T\x1b[2J"}}]),
 ]
 
 

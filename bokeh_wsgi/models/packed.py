@@ -1,0 +1,126 @@
+"""Packed values: bytes in Bokeh's JSON, as base64 and most of them in gzip, alone or as those of an array.
+
+A script or page that reads a document unpacks all of them. So the server counts what they unpack to before it
+keeps a change: in values of attributes and events, in data models' defaults and in JSON columns.
+"""
+
+import base64
+import json
+import zlib
+from collections.abc import Iterable
+from typing import Any, Final
+
+from bokeh_wsgi.dataplane import NUMBERS, Column, Op, OpCode
+from bokeh_wsgi.exc import BadRequest, LimitExceeded
+
+from .reps import loads
+
+ARRAYS: Final = frozenset({"ndarray", "typed_array"})
+NUMBER_TYPES: Final = frozenset(NUMBERS) | {"int64", "uint64"}
+_GZIP: Final = b"\x1f\x8b"
+_PIECE_BYTES: Final = 64 << 10
+_MODEL_OPS: Final = (OpCode.GRAPH, OpCode.PATCH, OpCode.EVENT)
+# Of texts without these nothing is unpacked; the last ones may stand for letters of the others.
+_SIGNS: Final = ('"bytes"', '"ndarray"', '"typed_array"', "\\u006", "\\u007")
+
+
+class Unpacking:
+    """Counts what the packed values of one change unpack to; raises `LimitExceeded` beyond ``max_bytes``.
+
+    ``option`` is the one that sets the limit.
+    """
+
+    def __init__(self, max_bytes: int, option: str) -> None:
+        self._max_bytes = max_bytes
+        self._option = option
+        self._left = max_bytes
+
+    def take(self, size: int) -> None:
+        """Count so many bytes that take memory by the change."""
+        self._left -= size
+        if self._left < 0:
+            raise LimitExceeded(
+                f"One change may unpack to {self._max_bytes} bytes ({self._option}), counting ramps that "
+                "become arrays: send it in parts.",
+                limit=self._max_bytes,
+            )
+
+    def unpacked(self, text: str) -> bytes:
+        """The bytes of base64, which BokehJS packs with gzip; ValueError or zlib.error if they are none."""
+        data = base64.b64decode(text, validate=True)
+        if not data.startswith(_GZIP):
+            return data
+        unpacked = zlib.decompressobj(wbits=31).decompress(data, self._left + 1)
+        self.take(len(unpacked))
+        return unpacked
+
+    def check(self, value: Any) -> None:
+        """Count what is packed anywhere in a JSON value; raises BadRequest if it cannot be unpacked."""
+        waiting = [value]
+        while waiting:
+            value = waiting.pop()
+            if isinstance(value, list):
+                waiting += value
+            elif isinstance(value, dict):
+                kind = value.get("type")
+                if kind == "bytes":
+                    self._check_bytes(value.get("data"))
+                elif isinstance(kind, str) and kind in ARRAYS:
+                    _check_array(value)
+                waiting += value.values()
+
+    def check_text(self, text: str) -> None:
+        """As `check`, of a JSON text: which is read only if it may hold anything packed."""
+        if any(sign in text for sign in _SIGNS):
+            self.check(loads(text))
+
+    def check_ops(self, ops: Iterable[Op]) -> None:
+        """As `check`, of all that a change holds."""
+        for op in ops:
+            if op.code in _MODEL_OPS:
+                self.check_text(op.json)
+            elif op.values is not None and op.values.dtype == "json":
+                self._check_column(op.values)
+
+    def _check_column(self, column: Column) -> None:
+        data = column.data.tobytes()
+        if not any(sign.encode() in data for sign in _SIGNS):
+            return
+        for text in column.texts():
+            if any(sign in text for sign in _SIGNS):
+                try:
+                    value = json.loads(text)
+                except (ValueError, RecursionError):
+                    continue  # nobody can read it
+                self.check(value)
+
+    def _check_bytes(self, text: Any) -> None:
+        if not isinstance(text, str):
+            raise BadRequest(f"data of bytes must be text, not {type(text).__name__}")
+        try:
+            data = base64.b64decode(text, validate=True)
+        except ValueError as error:
+            raise BadRequest(f"data of bytes is not base64: {error}") from error
+        if data.startswith(_GZIP):
+            try:
+                self._count(data)
+            except zlib.error as error:
+                raise BadRequest(f"data of bytes is not gzip: {error}") from error
+
+    def _count(self, data: bytes) -> None:
+        """Take what gzip unpacks to, of which only a piece is in memory at a time."""
+        unpacker = zlib.decompressobj(wbits=31)
+        for at in range(0, len(data), _PIECE_BYTES):
+            packed = data[at : at + _PIECE_BYTES]
+            while packed:
+                self.take(len(unpacker.decompress(packed, _PIECE_BYTES)))
+                packed = unpacker.unconsumed_tail
+            if unpacker.unused_data:
+                raise BadRequest("data of bytes goes on after its end in gzip")
+
+
+def _check_array(rep: dict[str, Any]) -> None:
+    """Raises BadRequest unless an array is of numbers, or of objects: a text's width is memory."""
+    dtype = rep.get("dtype")
+    if not isinstance(dtype, str) or dtype not in NUMBER_TYPES | {"object"}:
+        raise BadRequest(f"an array of {str(dtype)[:40]!r} is not known here")
