@@ -1,11 +1,13 @@
 """Puts each test into its groups, and says when one does what only those of another group do (groups.py)."""
 
 import gc
+import json
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from threading import current_thread
 from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
 from hypothesis import settings
@@ -115,7 +117,17 @@ def store(path: Path) -> Iterator[SQLiteStore]:
 
 
 @pytest.fixture(scope="session")
-def root() -> Iterator[str]:
+def shared_process() -> Iterator[str]:
     """Address of a bokeh-server in a process of its own, which keeps nothing."""
     with running("--store", "memory:") as server:
         yield server.link
+
+
+@pytest.fixture
+def root(shared_process: str) -> str:
+    """The same, without documents."""
+    with urlopen(f"{shared_process}userinfo") as answer:
+        documents = json.load(answer)["docs"]
+    for document in documents:
+        urlopen(Request(f"{shared_process}doc/{document['docid']}", method="DELETE")).close()
+    return shared_process

@@ -6,9 +6,7 @@ import tracemalloc
 from base64 import b64encode
 from typing import Any
 
-import numpy as np
 import pytest
-from bokeh.core.serialization import Serializer
 
 from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.dataplane import Op, OpCode, texts_column
@@ -122,10 +120,3 @@ def test_what_nobody_can_unpack_is_refused(page: DocumentPage, value: Any) -> No
     """60 bytes with a type of wide texts were 800 MB in the script: the width of a text is memory."""
     assert page.upload(page.docid, [with_value(value)["an attribute"]]).status_code == 400
     assert page.send(event("button_click", "p5", x=value)).status_code == 400
-
-
-@pytest.mark.parametrize("values", [[1.5, 2.5], ["a", "b"], [True], [2**40]])
-def test_arrays_of_scripts_are_taken(page: DocumentPage, values: Any) -> None:
-    """As Bokeh writes them: those of numbers as bytes, all others as lists."""
-    rep = Serializer(deferred=False).serialize(np.array(values)).content
-    assert page.upload(page.docid, [with_value(rep)["an attribute"]]).status_code == 200

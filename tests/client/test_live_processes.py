@@ -122,11 +122,15 @@ def page_of(url: str, title: str = "script") -> tuple[EditingPage, Any, Any]:
     session.use_doc(title)
     document = Document()
     session.load_document(document)
-    return EditingPage(session), document.get_model_by_name("slider"), document.get_model_by_name("text")
+    return (
+        EditingPage(session, session.wire_id),
+        document.get_model_by_name("slider"),
+        document.get_model_by_name("text"),
+    )
 
 
 def text_at(page: EditingPage, text: Any) -> str:
-    told = page.session.pull(objid=text.id, typename="Div")[0]["attributes"]
+    told = page.session.pull(objid=page.id_of(text), typename="Div")[0]["attributes"]
     return str(told.get("text"))
 
 
@@ -154,7 +158,7 @@ def test_a_script_that_ends_while_it_is_live_ends_its_callback_and_stores(
     script.expect("slow")
     script.go_on()
     assert script.end() == (0, "")
-    told = page.session.pull(objid=text.id, typename="Div")[0]["attributes"]
+    told = page.session.pull(objid=page.id_of(text), typename="Div")[0]["attributes"]
     assert (told["text"], told["tags"]) == ("at 3", ["slow"])
     page.session.close()
 
