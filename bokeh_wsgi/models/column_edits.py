@@ -153,7 +153,7 @@ class ColumnEdits:
             raise BadRequest(f"rollover is a number of rows, not {str(rollover)[:40]!r}")
         columns = {name: self._values(rep) for name, rep in data.items()}
         if len({len(values) for values in columns.values()}) > 1:
-            raise BadRequest("all streamed columns must have the same number of rows")
+            raise BadRequest("columns are streamed with as many rows each")
         for name, values in columns.items():
             key, edited = self._column(model, name)
             self._append(key, edited, values, rollover)
