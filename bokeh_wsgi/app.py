@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 
 class BokehWSGI:
-    """A plot server that you mount: a WSGI app that answers below wherever it is mounted.
+    """A plot server as a WSGI app, which can be mounted at any path.
 
-    Without `multi_user` and `identify` it has one user, who is everybody that reaches it.
+    Without `multi_user` and `identify` it has a single user: everybody who can connect.
 
     Thread-safe and fork-safe: may be made before a server forks its workers, which then share the store.
     Raises `StoreError` if the store cannot be used, and ValueError for options that do not go together.
@@ -41,56 +41,56 @@ class BokehWSGI:
     def __init__(
         self,
         *,
-        # Where users, documents and their history are kept: "sqlite:///relative.db", "sqlite:////absolute.db",
-        # "memory:", or a Store. None: a SQLite file in the user's data folder.
+        # Storage of users, documents and histories: "sqlite:///relative.db", "sqlite:////absolute.db",
+        # "memory:", or a Store. None: an SQLite file in the user's data folder.
         store: str | Store | None = None,
-        # Users with passwords and API keys of their own; documents are their owner's until they are shared.
+        # Users have their own passwords and API keys. Documents are private until their owner shares them.
         multi_user: bool = False,
-        # Users of the site around this app, by its own login: a function of the WSGI environ that returns the
-        # name of who is signed in, or None. Implies multi_user, without passwords.
+        # Users of the surrounding site: a function of the WSGI environ that returns the name of the signed-in
+        # user, or None. Implies multi_user, without passwords.
         identify: Identify | None = None,
-        # Who may make an account: everybody ("open"), who was invited ("invite"), or only the operator.
+        # Who may create an account: everybody ("open"), people with an invitation ("invite"), or only the
+        # operator ("closed").
         registration: Registration = "open",
-        # Lists published documents for everybody, at gallery.
+        # Lists published documents at /gallery.
         gallery: bool = False,
-        # Signs cookies and tokens. None: made once and kept in the store, so that every process of a site
-        # has the same. A list, oldest first, rotates keys: the last one signs, all are accepted.
+        # Signs cookies and tokens. None: a random key in the store, shared by all processes. A list, oldest
+        # first, rotates keys: the last one signs, all are accepted.
         secret_key: str | bytes | Sequence[str | bytes] | None = None,
         # How long a browser stays signed in.
         login_s: int = 14 * 86_400,
-        # Sites whose pages may show documents in frames: "https://site.example". None: all may show what is
-        # published or has a token, none what a login opens.
+        # Origins of pages that may show documents in frames: "https://site.example". None: all may frame
+        # documents that are published or opened by a token, none those opened by a login.
         embed_origins: Sequence[str] | None = None,
-        # Names by which this server may be called, without ports, or "*"; requests to others are refused,
-        # which keeps other sites from reaching it by a name of theirs. None: any, but with one user alone
-        # localhost and its addresses.
+        # Host names of this server, without ports, or "*". Requests for other names are refused, against DNS
+        # rebinding. None: any with several users, only localhost and its addresses with a single user.
         hosts: Sequence[str] | None = None,
-        # The largest upload, packed or not. All uploads of a process unpack to twice as much at a time.
+        # The largest upload in bytes, packed or not. All uploads of a process may take twice as much.
         max_change_bytes: int = 512 << 20,
-        # The most that a page may send at once, such as a file that was chosen, in base64.
+        # The largest batch of a page's edits in bytes, such as a chosen file in base64.
         max_edit_bytes: int = 64 << 20,
-        # The largest document, by the bytes of its columns' values.
+        # The largest document, in bytes of its columns' values.
         max_document_bytes: int = 2 << 30,
-        # What one user may have: documents, and bytes in the store; both count with several users only.
+        # Documents of one user, and their bytes in the store. Both apply only with several users.
         max_documents: int = 1000,
         max_user_bytes: int = 10 << 30,
-        # How many accounts there may be.
+        # Number of accounts.
         max_users: int = 10_000,
-        # How many streams one user, or one address of the public, may hold open in a process, where there are
-        # several users; one user alone has no such limit.
+        # Open streams of one user, or one address of the public, per process. Applies only with several
+        # users.
         max_user_streams: int = 200,
-        # How many uploads, and edits of pages, one user may have under way at a time in a process, which each
-        # take memory for what has come; an address may have four times as many. Scripts and pages wait.
+        # Concurrent uploads and edits of one user per process, which take memory; an address may have four
+        # times as many. Scripts and pages wait for others.
         max_user_uploads: int = 16,
-        # How many exports of columns one user, or one address of the public, may read at a time in a process.
+        # Concurrent exports of one user, or one address of the public, per process.
         max_user_exports: int = 8,
-        # What slow readers may hold in a process of former states of documents; one user, or one address of
-        # the public, a quarter of it.
+        # Bytes of outdated document data that slow readers may keep in memory per process; one user, or one
+        # address of the public, may use a quarter of it.
         max_reader_bytes: int = 1 << 30,
-        # An idle stream sends a heartbeat this often; no server notices a dead viewer before a write.
+        # Interval of heartbeats in idle streams, since a server detects a closed connection only by a write.
         heartbeat_s: float = 15.0,
-        # How many responses a process may hold open for live pages; the others poll. None: as many
-        # as the WSGI server has threads for, less one or two; never more, where it tells how many it has.
+        # Open responses for live pages per process; other pages poll. None: the number of the WSGI server's
+        # threads, less one or two. If that number is known, it is also the upper limit.
         max_streams: int | None = None,
     ) -> None:
         _check_options(registration, embed_origins, hosts)
@@ -155,16 +155,16 @@ class BokehWSGI:
         return cors.allow(errors.answer(self.context, request, route, arguments), route)
 
     def judges(self, environ: "WSGIEnvironment") -> bool:
-        """Whether a site around this app may let the request pass without a login of its own.
+        """Whether a surrounding site may pass the request to this app without a login of its own.
 
-        It is for what is nobody's, such as the files of pages; or brings a credential by which alone this app
-        decides about it, and refuses it if that is not valid: an API key, if there are users, or a document's
-        token where one is of use. That a header is there is not enough.
+        True for public resources, such as static files; and for requests whose credential this app itself
+        checks, and refuses if invalid: an API key, if there are users, or a document token, where the route
+        accepts one. The presence of a header is not enough.
         """
         return not no_text(environ) and is_checked_here(self.context, Request(environ))
 
     def close(self) -> None:
-        """End the open streams of this process and close the store, if it was opened here."""
+        """End this process's open streams, and close the store if this app opened it."""
         self.context.hub.close()
         if self._own_store:
             self.store.close()

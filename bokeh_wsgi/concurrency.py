@@ -1,4 +1,4 @@
-"""How many requests of a kind each caller may have under way at a time, and what all may take."""
+"""Limits concurrent requests per caller, and their memory in total."""
 
 import threading
 from collections import Counter
@@ -8,15 +8,15 @@ from contextlib import contextmanager
 from bokeh_wsgi.exc import Busy
 
 WAIT_S = 20.0
-"""How long a request waits for others to give their memory back."""
+"""Seconds that a request waits for other requests to release memory."""
 SMALL_BYTES = 1 << 20
-"""What takes no more does not wait."""
+"""Smaller requests do not wait."""
 
 
 class ConcurrencyLimit:
-    """Counts what is under way in this process, by who it is for; ``option`` is what sets the limit.
+    """Counts a process's current requests per caller. Thread-safe.
 
-    Thread-safe.
+    ``option`` is the name of the option that sets the limit.
     """
 
     def __init__(self, what: str, option: str) -> None:
@@ -26,7 +26,7 @@ class ConcurrencyLimit:
         self._lock = threading.Lock()
 
     def take(self, limits: Mapping[str, int]) -> None:
-        """Take a place of each of these callers, of which each may have so many; raises `Busy`."""
+        """Take one place of each caller; ``limits`` are their numbers of places. Raises `Busy`."""
         with self._lock:
             for caller, limit in limits.items():
                 if self._taken[caller] >= limit:
@@ -45,7 +45,7 @@ class ConcurrencyLimit:
 
     @contextmanager
     def taken(self, limits: Mapping[str, int]) -> Iterator[None]:
-        """A place of each for as long as the ``with`` block takes."""
+        """A context that holds one place of each caller."""
         self.take(limits)
         try:
             yield
@@ -54,10 +54,7 @@ class ConcurrencyLimit:
 
 
 class MemoryLimit:
-    """Memory of this process that requests take in turns: ``max_bytes`` together, or one what it needs.
-
-    Thread-safe.
-    """
+    """Limits the memory of all requests to ``max_bytes``; a single request may take more. Thread-safe."""
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
@@ -66,7 +63,7 @@ class MemoryLimit:
 
     @contextmanager
     def taken(self, size: int) -> Iterator["MemoryShare"]:
-        """So many bytes for as long as the ``with`` block takes, once there is room; raises `Busy`."""
+        """A context that holds ``size`` bytes. Waits for memory; raises `Busy` after a timeout."""
         share = MemoryShare(self)
         share.grow(size)
         try:
@@ -75,7 +72,7 @@ class MemoryLimit:
             self.give_back(share.size)
 
     def take(self, size: int) -> None:
-        """Take so many bytes, once there is room; raises `Busy`."""
+        """Wait for ``size`` bytes and take them; raises `Busy` after a timeout."""
         with self._changed:
             if not self._changed.wait_for(lambda: self._has(size), WAIT_S):
                 raise Busy("Other uploads take all the memory there is for them.", limit=self._max_bytes)
@@ -92,7 +89,7 @@ class MemoryLimit:
 
 
 class MemoryShare:
-    """What one request has taken of a `MemoryLimit`: ``size`` bytes, 0 as long as it needs little."""
+    """The ``size`` in bytes that one request has taken of a `MemoryLimit`; 0 for small requests."""
 
     def __init__(self, limit: MemoryLimit) -> None:
         self.size = 0
@@ -100,9 +97,9 @@ class MemoryShare:
         self._needed = 0
 
     def grow(self, more: int) -> None:
-        """Take so many bytes more, once there is room; raises `Busy`.
+        """Wait for ``more`` bytes and take them; raises `Busy` after a timeout.
 
-        What was taken is given back meanwhile, so that two who want more do not wait for each other.
+        Releases the share while it waits, so that two growing requests do not block each other.
         """
         self._needed += more
         if not more or self._needed <= SMALL_BYTES:

@@ -1,4 +1,4 @@
-"""Errors as responses: a page if HTML was asked for, else JSON."""
+"""Converts errors to responses: an HTML page if the client accepts HTML, else JSON."""
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
@@ -24,7 +24,7 @@ log = logging.getLogger("bokeh_wsgi")
 def answer(
     context: Context, request: Request, route: Callable[..., Answer], arguments: Mapping[str, Any]
 ) -> Response:
-    """The response of a route, or to the error that it raised."""
+    """The response of a route, or of the error that it raised."""
     try:
         return as_response(route(context, request, **arguments))
     except BokehWSGIError as error:
@@ -41,7 +41,7 @@ def answer(
 
 
 def no_route(context: Context, request: Request, error: HTTPException) -> Response:
-    """The response to a request that has no route: another address, or an error."""
+    """The response to a request without a route: a redirect or an error."""
     if isinstance(error, RequestRedirect):
         return Response(status=error.code, headers={"Location": error.new_url})
     if not isinstance(error, MethodNotAllowed):
@@ -73,7 +73,7 @@ def failure(
     code: str = "http",
     data: Mapping[str, Any] | None = None,
 ) -> Response:
-    """A readable page if HTML was asked for, else ``{"error": code, "message": message, **data}``."""
+    """An HTML page if the client accepts HTML, else ``{"error": code, "message": message, **data}``."""
     if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
         link = sign_in_link(context.policy, request) if status in (401, 403, 404) else ""
         html = error_page(mount_of(request), status, message=message, sign_in=link)

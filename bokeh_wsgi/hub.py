@@ -1,4 +1,4 @@
-"""Wakes those who wait for a document to change, whichever process changed it."""
+"""Notifies waiting responses of changes of documents, by any process."""
 
 import threading
 from collections import defaultdict
@@ -9,18 +9,18 @@ from bokeh_wsgi.exc import StoreError
 from bokeh_wsgi.process import PerProcess
 from bokeh_wsgi.store import Store
 
-# How often the store is asked whether another process committed (a few microseconds each time).
+# Interval of checks for commits of other processes (a few microseconds each).
 WATCH_INTERVAL_S = 0.01
 
 
 class _Waiting:
-    """Who waits in one process, and what they were woken for last."""
+    """The waiting events of one process, and the state of their last notification."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.events: defaultdict[str, set[threading.Event]] = defaultdict(set)
         self.seqs: dict[str, int] = {}
-        # Of documents some of whose readers are told how many look at them.
+        # Numbers of viewers, for documents whose readers asked for them.
         self.viewers: dict[str, int] = {}
         self.access_version = -1
         self.access_number = 0
@@ -32,10 +32,10 @@ class _Waiting:
 
 
 class Hub:
-    """Meeting point of a process's commits and its waiting responses. Thread-safe, fork-safe.
+    """Wakes a process's waiting responses when documents change. Thread-safe, fork-safe.
 
-    A commit of this process calls `wake`; those of other processes, if the store is shared with any, are
-    noticed by one watching thread, which runs only while somebody waits.
+    Commits of this process call `wake`. If the store is shared, a thread detects those of other processes; it
+    runs only while a response waits.
     """
 
     def __init__(self, store: Store) -> None:
@@ -43,9 +43,9 @@ class Hub:
         self._waiting = PerProcess(_Waiting)
 
     def join(self, docids: Collection[str], event: threading.Event, *, viewers: bool = False) -> None:
-        """From now on, ``event`` is set whenever one of the documents changes or goes.
+        """Set ``event`` from now on whenever one of the documents changes or is deleted.
 
-        With ``viewers`` also when more or fewer pages of other processes look at it: see `viewers_changed`.
+        With ``viewers`` also when its number of viewers in other processes changes: see `viewers_changed`.
         """
         waiting = self._waiting.now
         with waiting.lock:
@@ -54,8 +54,8 @@ class Hub:
                 if viewers:
                     waiting.viewers.setdefault(docid, -1)
             if waiting.watcher is None and self._store.is_shared:
-                # Before the readers check their rights for the first time: what comes later is noticed.
-                # A store that cannot be used is the business of who reads: this only has to let go again.
+                # Read the version before the readers first check their rights, so that no later change is
+                # missed. Errors of the store are ignored here: the readers report them.
                 with suppress(StoreError):
                     waiting.access_version = self._store.access_version()
                 waiting.watcher = threading.Thread(
@@ -75,7 +75,7 @@ class Hub:
                     waiting.viewers.pop(docid, None)
 
     def wake(self, docid: str, seq: int) -> None:
-        """Wake those who wait for ``docid``, which is at ``seq`` now (-1: it is gone)."""
+        """Wake the responses that wait for ``docid``, which is at ``seq`` now (-1: deleted)."""
         waiting = self._waiting.now
         with waiting.lock:
             events = list(waiting.events.get(docid, ()))
@@ -84,7 +84,7 @@ class Hub:
         _set(events)
 
     def viewers_changed(self, docid: str) -> None:
-        """Wake those who wait for ``docid``: some of them may want to know how many look at it."""
+        """Wake the responses that wait for ``docid``, since its number of viewers has changed."""
         waiting = self._waiting.now
         with waiting.lock:
             events = list(waiting.events.get(docid, ()))
@@ -92,11 +92,11 @@ class Hub:
 
     @property
     def access_number(self) -> int:
-        """Another one whenever somebody may do less than before."""
+        """A number that changes whenever a right ends."""
         return self._waiting.now.access_number
 
     def access_changed(self) -> None:
-        """Wake everybody, since some may no longer read what they do."""
+        """Wake all responses, since some may have lost the right to read."""
         waiting = self._waiting.now
         with waiting.lock:
             waiting.access_number += 1
@@ -144,7 +144,7 @@ class Hub:
         for docid in list(waiting.events):
             try:
                 record = self._store.get_document(docid)
-                # Most readers do not ask for it.
+                # Counted only for documents whose readers asked for it.
                 viewers = self._store.viewers(docid) if docid in waiting.viewers else -1
             except StoreError:
                 continue

@@ -1,16 +1,16 @@
-"""Whom an address counts for, where tries, streams, uploads and connections are limited."""
+"""Maps client addresses to networks, for which attempts, streams, uploads and connections are limited."""
 
 import re
 from ipaddress import IPv6Address, ip_address
 
-# As proxies write addresses into X-Forwarded-For and Forwarded, some with the port of the connection.
+# Addresses as in X-Forwarded-For and Forwarded, possibly with a port.
 _WRITTEN = re.compile(r"\[(?P<v6>[^\]]*)\](:\d*)?|(?P<v4>[^:]*):\d*")
 
 
 def network_of(address: str) -> str:
-    """The address; of IPv6 the /64 network, of which one machine may use all addresses.
+    """The IPv4 address, or the /64 network of an IPv6 address, since one machine may use all of it.
 
-    Without the port and the quotes that a proxy may have written: the port is another one each time.
+    Removes quotes and the port that a proxy may have added, since the port differs for each connection.
     """
     host = address.strip(" \t\"'")
     if (written := _WRITTEN.fullmatch(host)) is not None:

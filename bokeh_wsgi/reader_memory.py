@@ -1,4 +1,4 @@
-"""Memory that responses hold which are read slowly, while the documents have gone on without it."""
+"""Limits the memory of outdated buffers that slowly read responses keep alive."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -7,14 +7,14 @@ from bokeh_wsgi.concurrency import SMALL_BYTES
 from bokeh_wsgi.exc import Busy
 
 Buffers = Mapping[int, int]
-"""Bytes of buffers in memory, by the ``id`` of each: those that several responses hold count once."""
+"""Bytes of buffers by ``id``, so that a buffer of several responses counts once."""
 
 CALLER_PART = 4
-"""One caller may have this part of the limit, so that nobody alone has all of it."""
+"""One caller may use this fraction (1 / n) of the limit."""
 
 
 class Hold:
-    """The buffers of one response, until it is released."""
+    """The buffers of one response, counted until released."""
 
     __slots__ = ("buffers", "caller", "is_current")
 
@@ -25,21 +25,21 @@ class Hold:
 
 
 class ReaderMemory:
-    """Limits what slow readers alone hold: buffers that documents had when a response began, and have left.
+    """Limits the buffers that only slow responses hold, since their documents have replaced them.
 
-    ``max_bytes`` for all together, a part of that for each caller, or one response what it needs. A response
-    that holds little, or what others hold, is always welcome. Thread-safe.
+    ``max_bytes`` is the limit for all, of which each caller may use a part; a single response may exceed it.
+    Responses that add little memory are always accepted. Thread-safe.
     """
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
         self._holds: set[Hold] = set()
         self._lock = threading.Lock()
-        # Held while it is decided: a document may have to be asked whether it still has the buffers.
+        # Serializes decisions, which may call `is_current` and so lock documents.
         self._deciding = threading.Lock()
 
     def hold(self, caller: str, buffers: Buffers, is_current: Callable[[], bool]) -> Hold:
-        """Begin to hold buffers; raises `Busy`. ``is_current``: whether the document still has them."""
+        """Count buffers; raises `Busy`. ``is_current`` returns whether the document still has them."""
         hold = Hold(caller, buffers, is_current)
         if sum(buffers.values()) <= SMALL_BYTES:
             return hold

@@ -1,1 +1,1 @@
-"""What programs call: changes, documents, exports."""
+"""The HTTP API for programs: accounts, documents, changes and exports."""

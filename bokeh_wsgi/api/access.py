@@ -1,4 +1,4 @@
-"""Who may see a document, and change it: publish, share, and the tokens of embeds."""
+"""Routes for access to a document: publish, share, and the tokens of embeds."""
 
 from typing import Any
 from urllib.parse import quote
@@ -14,12 +14,12 @@ from .bodies import read_json_of
 
 
 def access(context: Context, request: Request, docid: str) -> dict[str, Any]:
-    """What the caller may do, and for the owner: who else may do what."""
+    """The caller's right; for the owner, also the rights of others."""
     return _access_json(context, request, context.require_right(request, docid, Right.READ))
 
 
 def publish(context: Context, request: Request, docid: str, *, published: bool) -> dict[str, Any]:
-    """Let everybody see a document, or (again) only those with whom it is shared."""
+    """Publish a document, or make it private again."""
     granted = context.require_right(request, docid, Right.OWN)
     context.store.publish_document(docid, published)
     audit.done("published" if published else "unpublished", user=granted.identity.user, docid=docid)
@@ -28,7 +28,7 @@ def publish(context: Context, request: Request, docid: str, *, published: bool) 
 
 
 def share(context: Context, request: Request, docid: str, user: str) -> dict[str, Any]:
-    """Give a user the right to read, or to read and write, instead of the one they had."""
+    """Set a user's right: to read, or to read and write."""
     granted, content = read_json_of(request, lambda: context.require_right(request, docid, Right.OWN))
     right = content.get("right")
     if right not in ("read", "write"):
@@ -38,7 +38,7 @@ def share(context: Context, request: Request, docid: str, user: str) -> dict[str
 
 
 def unshare(context: Context, request: Request, docid: str, user: str) -> dict[str, Any]:
-    """Take a user's right back, as the owner; or give up one's own."""
+    """Remove a user's right, as the owner or as that user."""
     granted = context.require_right(request, docid, Right.READ)
     identity = granted.identity
     is_own = identity.token is None and identity.user == user and bool(context.store.share_of(docid, user))
@@ -62,7 +62,7 @@ def _share(context: Context, granted: Access, user: str, right: str) -> None:
     except NotFound as error:
         raise NoSuchUser(f"No user is called {user!r} here.") from error
     if before == "write" and right != "write":
-        # Who may write can have pages of others run scripts, which see the tokens of these.
+        # A user who may write can run scripts in others' pages, which can read their tokens.
         context.store.withdraw_tokens(docid)
         audit.done("tokens-withdrawn", user=granted.identity.user, docid=docid)
     audit.done(
@@ -72,7 +72,7 @@ def _share(context: Context, granted: Access, user: str, right: str) -> None:
 
 
 def make_token(context: Context, request: Request, docid: str) -> tuple[dict[str, Any], int]:
-    """A token for a page elsewhere: one document, to be read, until the tokens are withdrawn."""
+    """A token to embed a document in another site, for reading, until tokens are withdrawn."""
     granted, content = read_json_of(request, lambda: context.require_right(request, docid, Right.WRITE))
     is_public = content.get("public", False)
     if not isinstance(is_public, bool):
@@ -85,14 +85,14 @@ def make_token(context: Context, request: Request, docid: str) -> tuple[dict[str
 
 
 def make_frame_code(context: Context, request: Request, docid: str) -> tuple[dict[str, Any], int]:
-    """A code for a frame in which the caller can do things, for some hours; good with an embed's token."""
+    """A code that, with an embed's token, lets the caller edit in a frame for some hours."""
     granted = context.require_right(request, docid, Right.WRITE)
     audit.done("frame-code-made", user=granted.identity.user, docid=docid)
     return {"code": context.policy.frame_code(granted), "docid": docid}, 201
 
 
 def withdraw_tokens(context: Context, request: Request, docid: str) -> dict[str, Any]:
-    """End all tokens of the document, those of open pages too: these reload themselves."""
+    """Invalidate all tokens of the document. Open pages reload themselves."""
     granted = context.require_right(request, docid, Right.OWN)
     context.store.withdraw_tokens(docid)
     audit.done("tokens-withdrawn", user=granted.identity.user, docid=docid)

@@ -1,4 +1,4 @@
-"""Accounts, for programs: register, login, logout, and keys."""
+"""Account routes for programs: register, login, logout and keys."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from .bodies import read_json, read_json_of
 
 
 def register(context: Context, request: Request) -> tuple[dict[str, Any], int]:
-    """Make an account, and a first key."""
+    """Create an account and its first key."""
     check_accounts(context, "registration")
     _check_program(request)
     content = read_json(request)
@@ -29,7 +29,7 @@ def register(context: Context, request: Request) -> tuple[dict[str, Any], int]:
 
 
 def login(context: Context, request: Request) -> dict[str, Any]:
-    """A new key for who knows the password."""
+    """Create a key, after a check of the password."""
     check_accounts(context, "login")
     _check_program(request)
     content = read_json(request)
@@ -45,7 +45,7 @@ def _new_key(context: Context, user: str, content: dict[str, Any]) -> dict[str, 
 
 
 def logout(context: Context, request: Request) -> dict[str, Any]:
-    """Revoke the key that the request came with."""
+    """Revoke the key of the request."""
     identity = context.require_user(request)
     if identity.via != "key":
         raise BadRequest("Send the API key that is to be revoked, as Authorization: Bearer.")
@@ -54,7 +54,7 @@ def logout(context: Context, request: Request) -> dict[str, Any]:
 
 
 def list_keys(context: Context, request: Request) -> dict[str, Any]:
-    """The caller's keys and logins, without what is secret of them."""
+    """The caller's keys and logins, without secrets."""
     identity = _user_with_keys(context, request)
     return {
         "keys": [
@@ -71,14 +71,14 @@ def list_keys(context: Context, request: Request) -> dict[str, Any]:
 
 
 def make_key(context: Context, request: Request) -> tuple[dict[str, Any], int]:
-    """A new key, shown this once."""
+    """Create a key, which is shown only once."""
     identity, content = read_json_of(request, lambda: _user_with_keys(context, request))
     credential, key = context.accounts.new_key(identity.user, content.get("name"))
     return {"id": credential.id, "name": credential.name, "key": key}, 201
 
 
 def revoke(context: Context, request: Request, credential_id: str) -> dict[str, Any]:
-    """End a key or a login of the caller's."""
+    """End one of the caller's keys or logins."""
     identity = _user_with_keys(context, request)
     if not context.accounts.revoke(identity.user, credential_id):
         raise NotFound(f"You have no key or login {credential_id!r}.")
@@ -86,11 +86,11 @@ def revoke(context: Context, request: Request, credential_id: str) -> dict[str, 
 
 
 def make_login_code(context: Context, request: Request) -> tuple[dict[str, Any], int]:
-    """A link that signs one browser in as the caller, once, within a minute."""
+    """A one-time link that signs in a browser as the caller, within a minute."""
     check_accounts(context, "login")
     identity = context.require_user(request)
     code = context.accounts.new_login_code(identity.user, identity.credential)
-    # After the "#", which browsers keep to themselves: no log on the way has it.
+    # In the fragment, which browsers do not send: no log on the way has the code.
     return {"url": f"{root_of(request)}login/code#code={code}", "expires_in": int(CODE_S)}, 201
 
 
@@ -102,7 +102,7 @@ def change_password(context: Context, request: Request) -> dict[str, Any]:
 
 
 def replace_password(context: Context, request: Request, identity: Identity, content: dict[str, Any]) -> None:
-    """Set another password for who knows the old one; the caller's own login goes on, others end."""
+    """Change the password, after a check of the old one. Ends all logins except the caller's."""
     context.accounts.change_password(
         identity.user,
         content.get("password"),
@@ -113,7 +113,7 @@ def replace_password(context: Context, request: Request, identity: Identity, con
 
 
 def check_accounts(context: Context, what: str) -> None:
-    """Raises `SingleUser` where nobody has a password here."""
+    """Raise `SingleUser` if this server has no passwords."""
     if context.policy.mode == "single":
         raise SingleUser(f"This server is single-user: no {what} needed.")
     if context.policy.mode == "site":
@@ -124,7 +124,7 @@ def check_accounts(context: Context, what: str) -> None:
 
 
 def _check_program(request: Request) -> None:
-    """Forms are for browsers: they have a token against other sites' pages, JSON has not."""
+    """Refuse JSON from browsers: only forms have a token against requests of other sites."""
     if not is_from_here(request) or "Sec-Fetch-Site" in request.headers:
         raise AccessDenied("Browsers register and sign in with the forms.", forbidden=True)
 

@@ -1,4 +1,4 @@
-"""Request bodies: read whole, within limits, and as JSON."""
+"""Reads request bodies, whole or as JSON, within limits."""
 
 import json
 from collections.abc import Callable
@@ -11,14 +11,14 @@ from bokeh_wsgi.exc import AccessDenied, BadRequest, LengthRequired, LimitExceed
 T = TypeVar("T")
 
 PIECE_BYTES = 1 << 18
-# A length of more is as good as endless.
+# Longer values of Content-Length are treated as infinite.
 MAX_DIGITS = 18
 MAX_JSON_BYTES = 64 << 10
 MAX_LINES_BYTES = 8 << 10
 
 
 def read_json(request: Request) -> dict[str, Any]:
-    """The body, a small JSON object; raises BadRequest."""
+    """The body as a small JSON object; raises BadRequest."""
     if request.mimetype not in ("application/json", ""):
         raise BadRequest("Send a JSON object, with Content-Type: application/json.")
     try:
@@ -34,10 +34,10 @@ def read_json(request: Request) -> dict[str, Any]:
 
 
 def read_json_of(request: Request, who: Callable[[], T]) -> tuple[T, dict[str, Any]]:
-    """Who asks, and the body as `read_json` reads it.
+    """The caller, as ``who`` returns it, and the body, as `read_json` returns it.
 
-    ``who`` is asked before, so that nothing of strangers is read, and after: a right may have ended while the
-    body came.
+    ``who`` is called before, to read no bodies of strangers, and after, since a right may have ended
+    meanwhile.
     """
     who()
     content = read_json(request)
@@ -45,7 +45,7 @@ def read_json_of(request: Request, who: Callable[[], T]) -> tuple[T, dict[str, A
 
 
 class _Rest:
-    """What is left of a body after its first lines."""
+    """The rest of a body after its first lines, as a stream."""
 
     def __init__(self, begun: bytes, stream: Any) -> None:
         self._begun = begun
@@ -60,9 +60,9 @@ class _Rest:
 
 
 def take_lines(environ: dict[str, Any], count: int) -> list[str]:
-    """The first lines of a body, of `MAX_LINES_BYTES` together at most; the rest stays to be read.
+    """Read the first lines of a body, at most `MAX_LINES_BYTES` in total; the rest remains unread.
 
-    Raises `AccessDenied` if there are fewer: they say who sends it.
+    Raises `AccessDenied` if there are fewer, since they identify the sender.
     """
     stream = environ["wsgi.input"]
     announced = _announced(environ)
@@ -83,9 +83,9 @@ def take_lines(environ: dict[str, Any], count: int) -> list[str]:
 
 
 def read_body(environ: dict[str, Any], max_bytes: int, option: str) -> bytearray:
-    """The whole body, held once: takes memory for what has come, not for what was announced.
+    """Read the whole body. Allocates memory as data arrives, not by Content-Length.
 
-    Never asks for more than was announced, or than ``max_bytes``.
+    Never reads more than Content-Length or ``max_bytes``.
     """
     length = _announced(environ)
     if length is None and not environ.get("wsgi.input_terminated"):
@@ -106,7 +106,7 @@ def read_body(environ: dict[str, Any], max_bytes: int, option: str) -> bytearray
 
 
 def _announced(environ: dict[str, Any]) -> int | None:
-    """How long the body is, if the request says so."""
+    """The Content-Length of the request, if any."""
     text = environ.get("CONTENT_LENGTH") or ""
     if not text.isascii() or not text.isdigit():
         return None

@@ -1,4 +1,4 @@
-"""``changes``: the one way to read documents, from nothing or from where a reader was."""
+"""The ``changes`` route: streams documents to readers, from the start or from a seq."""
 
 import logging
 import math
@@ -28,7 +28,7 @@ log = logging.getLogger("bokeh_wsgi")
 
 MAX_DOCUMENTS = 64
 MAX_WAIT_S = 60.0
-# A stream has news this often at most, a frame of the fastest screens; what comes sooner goes together.
+# Shortest interval between updates of a stream (a frame of the fastest screens); others are joined.
 FRAME_S = 1 / 125
 MAX_PAGE_LENGTH = 200
 
@@ -43,11 +43,11 @@ HEADERS = {
 def changes(context: Context, request: Request) -> Response:
     """``GET changes?doc=<docid>:<after>&…&wait=stream|<seconds>|0``: an Arrow stream.
 
-    With ``viewers`` in the query COMMITs also say how many pages look at the document, when that changes.
-    ``page`` is a page's own name for itself, by which it is counted once.
+    With ``viewers`` in the query, COMMITs also report changes of the number of pages that show the document.
+    ``page`` is an id that a page chooses, so that it is counted once.
 
-    ``X-Wait`` says what the server gave: ``stream`` (open until one side ends it), ``poll`` (at once, or
-    after the seconds asked for: ask again).
+    ``X-Wait`` is the mode of the response: ``stream`` (open until either side closes it) or ``poll`` (ends at
+    once, or after the requested seconds: request again).
     """
     wanted, wait_s = _wanted(request), _wait_s(request)
     identities = context.policy.readers(request, list(wanted))
@@ -73,14 +73,14 @@ def changes(context: Context, request: Request) -> Response:
             raise
         response = Response(stream, mimetype=ARROW_STREAM, direct_passthrough=True)
     response.headers.update(HEADERS)
-    # Who is held as a probe may have to poll next; who is sent on, since this process ends, has not.
+    # A probe may have to poll next, so it is no stream.
     streams = slot is not None and wait_s is None and not slot.is_probe
     response.headers[WAIT_HEADER] = "stream" if streams else "poll"
     return response
 
 
 def _at_once(context: Context, change_reader: "ChangeReader", reader: str) -> Response:
-    """All that there is now. Who reads slowly holds what others read, too, and no copy of it."""
+    """A response with all current changes. Its buffers are shared with other readers, not copied."""
     limit = context.quotas.streams
     places = {} if limit is None else {reader: limit}
     with ExitStack() as stack:
@@ -96,18 +96,18 @@ def _at_once(context: Context, change_reader: "ChangeReader", reader: str) -> Re
 
 @dataclass
 class ChangeReader:
-    """One reader: where it is in each document, and what it has yet to get."""
+    """One reader: its seq in each document, and the changes it has not received yet."""
 
     context: Context
     after: dict[str, int]
     identities: dict[str, Identity]
     tells_viewers: bool = False
     ended: set[str] = field(default_factory=set)
-    # When tokens are to be renewed, by the monotonic clock.
+    # Monotonic times when tokens must be renewed.
     renewals: dict[str, float] = field(default_factory=dict)
     right: LastingRight = field(init=False)
     _access_number: int = -1
-    # The end of the first page's token to end, by the clock.
+    # The earliest end of the tokens, a Unix time.
     _token_ends: float = math.inf
     _viewers: dict[str, int] = field(default_factory=dict)
 
@@ -117,7 +117,7 @@ class ChangeReader:
         self.right = LastingRight(self.context, self.identities, lambda docid: docid not in self.ended)
 
     def news(self) -> list[Buffer]:
-        """Everything since the last call, as pieces of an Arrow stream."""
+        """All changes since the last call, as pieces of an Arrow stream."""
         pieces: list[Buffer] = self._revocations()
         for docid, after in self.after.items():
             if docid in self.ended:
@@ -136,7 +136,7 @@ class ChangeReader:
         return pieces
 
     def hold(self, reader: str, pieces: Sequence[Buffer]) -> Hold:
-        """Hold pieces until they are read; raises `Busy`."""
+        """Count the memory of pieces until they are read; raises `Busy`."""
         seqs, library = dict(self.after), self.context.library
         buffers = {id(piece): len(piece) for piece in pieces}
         return self.context.reader_memory.hold(
@@ -144,7 +144,7 @@ class ChangeReader:
         )
 
     def _viewers_news(self, docid: str, update: Update) -> list[bytes]:
-        """How many look at the document, if that is news."""
+        """The number of the document's viewers, if it has changed."""
         number = self.context.presence.viewers(docid)
         if self._viewers.get(docid) == number:
             return []
@@ -152,7 +152,7 @@ class ChangeReader:
         return [dataplane.commit(docid, update.seq, {"viewers": number})]
 
     def _revocations(self) -> list[Buffer]:
-        """The ends of documents that may not be read any more, if there was a reason to look."""
+        """END messages of documents that may no longer be read. Checks only if rights may have changed."""
         number = self.context.hub.access_number
         if number == self._access_number and time.time() <= self._token_ends:
             return []
@@ -171,7 +171,7 @@ class ChangeReader:
         return dataplane.commit(docid, max(self.after[docid], 0), {"end": reason})
 
     def _renewal(self, docid: str, update: Update) -> list[bytes]:
-        """A new token, if the last one has not long to live."""
+        """A new token, if the current one ends soon."""
         token, policy = self.identities[docid].token, self.context.policy
         if token is None or token.left_s is None:
             return []
@@ -184,7 +184,7 @@ class ChangeReader:
 
 
 class WaitingResponse:
-    """The body of a response that waits: yields pieces of an Arrow stream, and has ``close``."""
+    """The body of a waiting response: an iterator of pieces of an Arrow stream, with ``close``."""
 
     def __init__(
         self,
@@ -205,7 +205,7 @@ class WaitingResponse:
         self._polls = wait_s is not None or slot.is_probe
         self._closed = False
         self._docids = tuple(change_reader.after)
-        # Where the page counts as a viewer.
+        # The documents for which the page counts as a viewer.
         self._seen: Collection[str] = ()
         context.hub.join(self._docids, self._event, viewers=change_reader.tells_viewers)
         if page:
@@ -216,7 +216,7 @@ class WaitingResponse:
         return self._pieces
 
     def close(self) -> None:
-        """Leave the hub and give the thread back; may be called twice, and from another thread."""
+        """Leave the hub and release the slot; may be called twice, and from another thread."""
         if not self._closed:
             self._closed = True
             self._context.hub.leave(self._docids, self._event)
@@ -225,7 +225,7 @@ class WaitingResponse:
                 self._context.presence.went(self._page, self._seen, polls=self._polls)
 
     def _run(self) -> Iterator[bytes]:
-        # The first byte goes out at once, so that the page knows that nothing on the way buffers.
+        # Sent at once, so that the page can detect buffering proxies.
         yield dataplane.SCHEMA_MESSAGE
         deadline = None if self._wait_s is None else time.monotonic() + self._wait_s
         while True:
@@ -237,11 +237,11 @@ class WaitingResponse:
                     sent = True
                     yield piece
             except (StoreError, Busy) as error:
-                # Without the end marker this is a cut stream: the reader comes again, and resumes.
+                # A stream without the end marker was cut: the reader reconnects and resumes.
                 log.error("a stream was cut: %s", error)
                 return
             except ConnectionAbortedError:
-                return  # so is this; when the reader comes again, it is told why
+                return  # also cut; the reader gets the reason when it reconnects
             if len(self._change_reader.ended) == len(self._docids) or self._context.hub.closed:
                 break
             left_s = min(self._context.heartbeat_s, self._slot.left_s())
@@ -259,7 +259,7 @@ class WaitingResponse:
         yield dataplane.END
 
     def _news(self) -> Iterator[bytes]:
-        """What is new, held until it is read."""
+        """New pieces, whose memory is counted until they are read."""
         pieces = self._change_reader.news()
         hold = self._change_reader.hold(self._reader, pieces)
         try:
@@ -269,14 +269,15 @@ class WaitingResponse:
 
 
 def _reader(context: Context, request: Request, identities: Mapping[str, Identity]) -> str:
-    """Whose streams are counted together; where tokens of several are borne, that of the last name."""
+    """The caller for which streams are counted; with several tokens, the last by name."""
     return max(context.caller(request, identity) for identity in identities.values())
 
 
 def _page(request: Request, identities: Mapping[str, Identity]) -> Page | None:
-    """The page that asks; None where it is a program.
+    """The page that sent the request; None for programs.
 
-    A reader is one token of a page from one address, renewed or not: who opens the page again is another one.
+    A reader is identified by a page's token (renewed or not) and its network. A reloaded page is a new
+    reader.
     """
     token = next((identity.token for identity in identities.values() if identity.token is not None), None)
     if token is None:
@@ -301,7 +302,7 @@ def _wanted(request: Request) -> dict[str, int]:
 
 
 def _wait_s(request: Request) -> float | None:
-    """Seconds to wait for news, 0 for not at all, None for a stream without an end."""
+    """Seconds to wait for changes: 0 for none, None for an endless stream."""
     text = request.args.get("wait", "stream")
     if text == "stream":
         return None

@@ -1,4 +1,4 @@
-"""Documents by title: find, make, rename, delete."""
+"""Routes to create, rename and delete documents."""
 
 import json
 import secrets
@@ -19,7 +19,7 @@ from .uploads import room_in_store
 
 
 def create(context: Context, request: Request) -> tuple[dict[str, Any], int]:
-    """The caller's document of this title, made if there is none yet."""
+    """The caller's document with this title, created if missing."""
     identity, content = read_json_of(request, lambda: context.require_user(request))
     user, title = identity.user, checked_title(content.get("title"))
     try:
@@ -35,7 +35,7 @@ def create(context: Context, request: Request) -> tuple[dict[str, Any], int]:
 
 
 def rename(context: Context, request: Request, docid: str) -> dict[str, Any]:
-    """Give a document another title; its links stay."""
+    """Change a document's title; its links remain valid."""
     access, content = read_json_of(request, lambda: context.require_right(request, docid, Right.OWN))
     title = checked_title(content.get("title"))
     with room_in_store(context, access.record.owner):
@@ -46,7 +46,7 @@ def rename(context: Context, request: Request, docid: str) -> dict[str, Any]:
 
 
 def _retitle(context: Context, docid: str, old: str, new: str) -> None:
-    """Give the graph the new title, which its pages show, unless its script has called it something else."""
+    """Set the title in the graph, which pages show, unless the script has set a different one."""
     document = context.library.open(docid)
     with document.reading() as state:
         if not state.seq or state.graph.title not in (old, ""):
@@ -57,7 +57,7 @@ def _retitle(context: Context, docid: str, old: str, new: str) -> None:
 
 
 def delete(context: Context, request: Request, docid: str) -> dict[str, Any]:
-    """Delete a document and all its data; its open pages are told."""
+    """Delete a document and all its data, and notify its open pages."""
     access = context.require_right(request, docid, Right.OWN)
     if not context.store.delete_document(docid):
         raise NotFound(f"No document {docid!r}: it was deleted already, or its link is wrong.")

@@ -1,4 +1,4 @@
-"""``POST doc/<docid>/edits``: what people do in a page."""
+"""``POST doc/<docid>/edits``: edits that pages send."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,10 +17,10 @@ from .uploads import READ_TIMES, key_of, room_in_store, stored_key
 
 
 def edit(context: Context, request: Request, docid: str) -> dict[str, Any]:
-    """Check, keep and pass on what a page changed, as one change; ``{"seq": n}``.
+    """Check, store and publish a page's edits as one change; returns ``{"seq": n}``.
 
-    A page is of no origin, and a browser would ask before each request with headers of its own whether they
-    are welcome. So a page sends text: its token, a key, and the JSON, each after a line break.
+    A page has an opaque origin, so custom headers would need a CORS preflight for each request. So a page
+    sends plain text: its token, a key and the JSON, separated by line breaks.
     """
     if brings_token(request):
         token, key = take_lines(request.environ, 2)
@@ -35,7 +35,7 @@ def edit(context: Context, request: Request, docid: str) -> dict[str, Any]:
     most = context.limits.max_edit_bytes
 
     def checked(state: State) -> Sequence[Op]:
-        # The body may have taken its time.
+        # Check again: the right may have ended while the body arrived.
         context.policy.access_for_edit(context.policy.anew(request, identity), docid)
         return ops_of(edits, state, max_unpacked=most)
 
@@ -53,5 +53,5 @@ def edit(context: Context, request: Request, docid: str) -> dict[str, Any]:
 
 
 def brings_token(request: Request) -> bool:
-    """Whether the body begins with a page's token, by which alone the edits are then taken."""
+    """Whether the body starts with a page's token, the only credential that counts then."""
     return request.mimetype == "text/plain"

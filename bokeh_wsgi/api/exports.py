@@ -1,4 +1,4 @@
-"""``GET doc/<docid>/data/<source>.<format>``: columns for people's own tools."""
+"""``GET doc/<docid>/data/<source>.<format>``: exports columns to files."""
 
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -19,8 +19,8 @@ from .tables import Table, Values, buffers_of, has_memory_of
 def export(context: Context, request: Request, docid: str, source: str, form: str) -> Response:
     """The columns of a data source, by its id or name, as an Arrow IPC file, a Parquet file or CSV.
 
-    Shorter columns are filled with nulls; in CSV, nested values are JSON. The document is locked only while
-    the columns are looked up; what goes out are views of them, a batch of rows at a time.
+    Shorter columns are padded with nulls; in CSV, nested values are JSON. The document is locked only to look
+    up the columns; the file is written from views of them, one batch of rows at a time.
     """
     access = context.require_right(request, docid, Right.READ)
     chosen = FORMATS[form]
@@ -64,7 +64,7 @@ def _columns_of(state: State, source: str) -> Mapping[str, Values]:
 
 
 def _has(context: Context, docid: str, source: str, columns: Mapping[str, Values]) -> bool:
-    """Whether the document still has the memory of these columns as its own."""
+    """Whether the document still uses the memory of these columns."""
     try:
         with context.library.open(docid).reading() as state:
             present = _columns_of(state, source)

@@ -1,4 +1,4 @@
-"""File formats of exports, written batch by batch to whoever reads."""
+"""File formats of exports, written in batches."""
 
 import io
 from collections.abc import Callable, Generator
@@ -12,12 +12,12 @@ import pyarrow.parquet
 from .pieces import gathered
 from .tables import Table
 
-# One row is held as a whole, in CSV as Python objects.
+# A row is in memory as a whole, for CSV as Python objects.
 MAX_ROW_BYTES = 8 << 20
 
 
 class Writer(Protocol):
-    """What pyarrow's writers of files have in common."""
+    """The common interface of pyarrow's file writers."""
 
     def write_batch(self, batch: pa.RecordBatch) -> None: ...
 
@@ -26,9 +26,9 @@ class Writer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """``as_text``: rows that are lists become JSON. ``max_row_bytes``: a larger row is not written.
+    """A file format. ``as_text``: list values become JSON. ``max_row_bytes`` is the size limit of a row.
 
-    ``keeps_memory``: what the writer hands over stays as it is, since it is the columns' own memory.
+    ``keeps_memory``: the writer's buffers are the columns' own memory, so they need no copy.
     """
 
     mimetype: str
@@ -38,7 +38,7 @@ class Format:
     max_row_bytes: int | None = None
 
     def written(self, table: Table) -> Generator[bytes, None, None]:
-        """The file in pieces; no more than a batch of it is held."""
+        """The file in pieces, with at most one batch in memory."""
         sink = _Sink(copies=not self.keeps_memory)
         writer = self.open(sink, table.schema)
         for batch in table.batches():
@@ -49,7 +49,7 @@ class Format:
 
 
 class _Sink(io.RawIOBase):
-    """A file that is taken away as it is written."""
+    """A file object that collects writes until `take` removes them."""
 
     def __init__(self, *, copies: bool) -> None:
         self._copies = copies
@@ -74,7 +74,7 @@ class _Sink(io.RawIOBase):
 
 
 def _parquet(sink: _Sink, schema: pa.Schema) -> Writer:
-    # Statistics hold the longest and shortest strings: in a footer that has to wait for the end.
+    # No statistics: they keep long strings in memory until the footer is written.
     writer: Writer = pyarrow.parquet.ParquetWriter(sink, schema, write_statistics=False)
     return writer
 

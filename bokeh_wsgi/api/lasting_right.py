@@ -1,4 +1,4 @@
-"""The right to read documents, for as long as a response takes that was begun with it."""
+"""Checks the right to read documents while a response is being sent."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -8,11 +8,11 @@ from bokeh_wsgi.auth import Identity
 from bokeh_wsgi.context import Context
 
 RECHECK_S: Final = 1.0
-"""So often it is looked at anyway: tokens end by the clock."""
+"""Interval of checks without a change in the store, since tokens expire."""
 
 
 class LastingRight:
-    """Whether these identities may still read their documents, of those for which ``matters`` is true."""
+    """Checks whether identities may still read their documents, if ``matters`` is true for these."""
 
     def __init__(
         self,
@@ -27,7 +27,7 @@ class LastingRight:
         self._looked = 0.0
 
     def check(self) -> None:
-        """Raises `ConnectionAbortedError` if a right has ended; cheap where nothing was stored since."""
+        """Raise `ConnectionAbortedError` if a right has ended. Cheap if the store has not changed."""
         version, now = self._context.store.version(), time.monotonic()
         if version == self._version and now < self._looked + RECHECK_S:
             return

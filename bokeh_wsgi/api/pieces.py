@@ -1,4 +1,4 @@
-"""The pieces of a body as they go out: neither many small ones, nor any that is large."""
+"""Response bodies in pieces of moderate size."""
 
 from collections.abc import Callable, Generator, Iterable, Iterator
 
@@ -9,9 +9,9 @@ PART_BYTES = 1 << 20
 
 
 class Body:
-    """The body of a response, in pieces; ``done`` is called once when it was read, or will not be.
+    """The body of a response, in pieces. ``done`` is called once, at the end or when the response is closed.
 
-    Between two pieces ``check`` is called, which may raise: how long that takes is up to who reads.
+    ``check`` is called between pieces, and may raise, since a slow reader can take any time.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Body:
 
 
 def checked(pieces: Iterable[bytes], check: Callable[[], None]) -> Generator[bytes, None, None]:
-    """The pieces, with a call of ``check`` between two of them."""
+    """The pieces, with a call of ``check`` between them."""
     for number, piece in enumerate(pieces):
         if number:
             check()
@@ -52,7 +52,7 @@ def checked(pieces: Iterable[bytes], check: Callable[[], None]) -> Generator[byt
 
 
 def gathered(pieces: Iterable[Buffer]) -> Generator[bytes, None, None]:
-    """Small pieces together, so that a small change is one write; large ones in parts."""
+    """Join small pieces, so that a small change is one write, and split large ones."""
     small: list[Buffer] = []
     length = 0
     for piece in pieces:

@@ -1,4 +1,4 @@
-"""What programs ask first: whether there is such a server, and who they are there."""
+"""Routes for information about the server and the caller."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ def ping(context: Context, request: Request) -> Response:  # noqa: ARG001 - as a
 
 
 def userinfo(context: Context, request: Request) -> dict[str, Any]:
-    """Who the caller is, the documents of theirs, and those that are shared with them."""
+    """The caller's identity, their documents, and those shared with them."""
     user = context.require_user(request).user
     return {
         "username": user,

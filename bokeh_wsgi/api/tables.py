@@ -1,4 +1,4 @@
-"""Columns side by side, a batch of rows at a time."""
+"""Converts columns to a table of Arrow record batches, for exports."""
 
 import json
 import re
@@ -12,26 +12,26 @@ from bokeh_wsgi.dataplane import Column, Ramp, arrow_array, arrow_type, rows_of,
 from bokeh_wsgi.exc import LimitExceeded
 
 Values = Ramp | Column
-"""A column's values as they were lent."""
+"""A column's values, as views of its memory."""
 
 BATCH_ROWS = 1 << 16
 BATCH_BYTES = 4 << 20
-# Where there are many columns, a batch has so much of each: Parquet's footer tells of every one of them.
+# Smallest part of a column in a batch: Parquet's footer has an entry for each part.
 COLUMN_BYTES = 4 << 10
 MAX_COLUMNS = 10_000
-# What may be written beyond the values there are: nulls in columns that are shorter than others.
+# Limit for the nulls that pad shorter columns.
 FREE_BYTES = 64 << 20
 FREE_SHARE = 4
 NULL_BYTES = 8
-# What spreadsheets take for the beginning of a formula, or leave out before one.
+# First characters of spreadsheet formulas, and those that spreadsheets skip before one.
 FORMULA = r"^[=+\-@\t\r\n＝＋－＠]"
 
 
 class Table:
-    """Named columns; those that are shorter than the longest end in nulls.
+    """Named columns as a table; shorter columns are padded with nulls.
 
-    With ``as_text`` rows that are lists are JSON; with ``is_safe`` strings, and names, that a spreadsheet
-    would take for formulas have a ``'`` before them.
+    With ``as_text``, list values are JSON. With ``is_safe``, strings and names that spreadsheets take for
+    formulas get a leading ``'``.
     """
 
     def __init__(self, columns: Mapping[str, Values], *, as_text: bool, is_safe: bool) -> None:
@@ -44,7 +44,7 @@ class Table:
         self.schema = pa.schema(list(zip(names, types, strict=True)))
 
     def check(self, max_row_bytes: int | None) -> None:
-        """Raises `LimitExceeded` if a row is larger, or if all is far more than the values there are."""
+        """Raise `LimitExceeded` if a row is too large, or padding makes the table too large."""
         if len(self._columns) > MAX_COLUMNS:
             raise LimitExceeded(f"An export has {MAX_COLUMNS} columns at most.", limit=MAX_COLUMNS)
         size = held = 0
@@ -67,7 +67,7 @@ class Table:
             )
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """All rows, in batches of about `BATCH_BYTES`, but of one row at least."""
+        """All rows, in batches of about `BATCH_BYTES` and at least one row."""
         most = max(BATCH_BYTES, COLUMN_BYTES * len(self._columns))
         rows = min(max(most // (NULL_BYTES * len(self._columns)), 1), BATCH_ROWS)
         lo = 0
@@ -82,7 +82,7 @@ class Table:
         return pa.string() if column.shape and self._as_text else arrow_type(column)
 
     def _array(self, part: Column, rows: int) -> pa.Array:
-        """So many rows of a column, of which there may be fewer."""
+        """``rows`` rows of a column, padded with nulls."""
         array = arrow_array(part.slice(0, min(rows, part.rows)))
         if part.shape and self._as_text:
             array = pa.array([json.dumps(row) for row in array.to_pylist()], pa.string())
@@ -94,7 +94,7 @@ class Table:
 
 
 def buffers_of(columns: Iterable[Values]) -> dict[int, int]:
-    """Bytes of the memory that columns are views of, by the ``id`` of each."""
+    """Bytes of the buffers that columns are views of, by the ``id`` of each."""
     found = {}
     for column in columns:
         if isinstance(column, Column):
@@ -105,7 +105,7 @@ def buffers_of(columns: Iterable[Values]) -> dict[int, int]:
 
 
 def has_memory_of(columns: Iterable[Values], others: Iterable[Values]) -> bool:
-    """Whether all values of ``columns`` are in memory of the others, too."""
+    """Whether ``others`` share the memory of all values of ``columns``."""
     return _data_of(columns) <= _data_of(others)
 
 
@@ -118,7 +118,7 @@ def _memory(array: np.ndarray) -> object:
 
 
 def _extent(values: Values) -> tuple[int, int]:
-    """What all rows take as arrays of Arrow, and what the largest one takes."""
+    """Bytes of all rows as Arrow arrays, and of the largest row."""
     if isinstance(values, Ramp) or values.is_fixed:
         row = int(sizes_of_rows(rows_of(values, 0, 1)).sum())
         return row * values.rows, row
@@ -130,7 +130,7 @@ def _extent(values: Values) -> tuple[int, int]:
 
 
 def _fitting(parts: list[Column], rows: int, max_bytes: int) -> int:
-    """How many of the rows, one at least, take no more than so much."""
+    """The number of rows, at least one, that fit into ``max_bytes``."""
     sizes = np.zeros(rows, dtype=np.int64)
     for part in parts:
         sizes[: part.rows] += sizes_of_rows(part)

@@ -1,4 +1,4 @@
-"""``POST doc/<docid>/changes``: what a publisher sends."""
+"""``POST doc/<docid>/changes``: uploads of publishers."""
 
 import secrets
 from collections.abc import Iterator
@@ -22,13 +22,13 @@ from .bodies import read_body
 
 GRAPH_OPS = (OpCode.GRAPH, OpCode.PATCH)
 READ_TIMES = 2
-"""A graph is in memory as it was sent and as it is kept, while it is read."""
+"""While a graph is read, it is in memory twice: encoded and decoded."""
 MAX_KEY_LENGTH = 128
 MAX_HOST_LENGTH = 255
 
 
 def upload(context: Context, request: Request, docid: str) -> dict[str, Any]:
-    """Check, keep and pass on one change; ``{"seq": n}``, ``undrawn``: what pages say they cannot draw."""
+    """Check, store and publish a change; returns ``{"seq": n}``, with reports of pages in ``undrawn``."""
     access = context.require_right(request, docid, Right.WRITE)
     document = context.library.open(docid)
     key, host = stored_key(access.identity, key_of(request)), _host_of(request)
@@ -37,7 +37,7 @@ def upload(context: Context, request: Request, docid: str) -> dict[str, Any]:
         generation = checked_generation(generation)
 
     def still_allowed() -> None:
-        # The body may have taken its time.
+        # Check again: the right may have ended while the body arrived.
         context.policy.access_of(context.policy.anew(request, access.identity), docid, Right.WRITE)
 
     callers = context.callers(request, access.identity, context.quotas.uploads)
@@ -50,7 +50,7 @@ def upload(context: Context, request: Request, docid: str) -> dict[str, Any]:
         with context.unpacking.taken(sent.unpacked + READ_TIMES * texts) as memory:
             ops = sent.ops()
             for op in ops:
-                if op.code is OpCode.EVENT:  # which goes to pages as it is
+                if op.code is OpCode.EVENT:  # forwarded to pages unchanged, so it must be valid
                     loads(op.json)
             Unpacking(context.limits.max_change_bytes, "max_change_bytes").check_ops(ops)
             memory.grow(document.written_out_by(ops))
@@ -62,14 +62,14 @@ def upload(context: Context, request: Request, docid: str) -> dict[str, Any]:
 
 
 def key_of(request: Request) -> str:
-    """The idempotency key that a request has; "" if none."""
+    """The idempotency key of a request; "" if none."""
     return request.headers.get(IDEMPOTENCY_HEADER, "")
 
 
 def stored_key(identity: Identity, key: str) -> str:
-    """The idempotency key of a change for the store: a user's own, and a new one where there is none.
+    """The idempotency key for the store: unique per user; a new one if the request has none.
 
-    Others who may write could otherwise use the same, and have their change taken for one that is kept.
+    Otherwise the same key of another user would make the store drop a change as a repetition.
     """
     if len(key) > MAX_KEY_LENGTH:
         raise BadRequest(f"An {IDEMPOTENCY_HEADER} has {MAX_KEY_LENGTH} characters at most.")
@@ -77,7 +77,7 @@ def stored_key(identity: Identity, key: str) -> str:
 
 
 def _host_of(request: Request) -> str:
-    """The machine that the script says it runs on; "" if it does not."""
+    """The machine that the script runs on, by its header; "" if unknown."""
     host = request.headers.get(HOST_HEADER, "")
     if len(host) > MAX_HOST_LENGTH or not host.isprintable():
         raise BadRequest(f"A {HOST_HEADER} has {MAX_HOST_LENGTH} characters at most, all of them printable.")
@@ -86,9 +86,9 @@ def _host_of(request: Request) -> str:
 
 @contextmanager
 def room_in_store(context: Context, owner: str) -> Iterator[None]:
-    """Around what adds a change to a document of this user; raises `LimitExceeded` if they have too much.
+    """A context for adding a change to a document of this user; raises `LimitExceeded` at their limit.
 
-    At the beginning, so that nothing is read in vain; and when the change is added, which the store counts.
+    The limit is checked at the start, before the body is read, and by the store when it adds the change.
     """
     limit = context.limits.max_user_bytes
     full = LimitExceeded(

@@ -1,4 +1,4 @@
-"""``GET doc/<docid>/viewers``: how many look at a document."""
+"""``GET doc/<docid>/viewers``: the number of a document's viewers."""
 
 from typing import Any
 
@@ -9,6 +9,6 @@ from bokeh_wsgi.context import Context
 
 
 def viewers(context: Context, request: Request, docid: str) -> dict[str, Any]:
-    """``{"viewers": n}``: the pages that show the document now; for those who may write to it."""
+    """``{"viewers": n}``: the number of pages that show the document. Needs the right to write."""
     context.require_right(request, docid, Right.WRITE)
     return {"viewers": context.presence.viewers(docid)}

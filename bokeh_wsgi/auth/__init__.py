@@ -1,4 +1,4 @@
-"""Who asks, and what they may do."""
+"""Authentication and authorization: accounts, credentials, tokens and rights."""
 
 from .accounts import Accounts as Accounts
 from .accounts import Registration as Registration

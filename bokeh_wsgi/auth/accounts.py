@@ -20,16 +20,16 @@ Registration = Literal["open", "invite", "closed"]
 
 CODE_S = 60.0
 INVITATION_S = 7 * 86_400.0
-# Of each kind, keys and logins: so many logins in browsers end none of a program's keys.
+# Per user and kind (keys, logins), so that many logins do not end a program's keys.
 MAX_CREDENTIALS = 200
 MAX_NAME_LENGTH = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """What people and operators do with accounts; thread-safe. ``address`` is where a request comes from.
+    """Account operations of users and operators. Thread-safe. ``address`` is the address of a request.
 
-    ``on_access_reduced`` is called when somebody may do less than before.
+    ``on_access_reduced`` is called when a right has ended.
     """
 
     store: AccountStore
@@ -40,7 +40,7 @@ class Accounts:
     on_access_reduced: Callable[[], None] = lambda: None
 
     def register(self, name: object, password: object, *, address: str, invitation: str = "") -> UserRecord:
-        """Make an account; raises `BadRequest`, `AccessDenied`, `Taken`, `TooMany` or `LimitExceeded`."""
+        """Create an account; raises `BadRequest`, `AccessDenied`, `Taken`, `TooMany` or `LimitExceeded`."""
         if self.registration == "closed":
             raise AccessDenied("This server takes no registrations: ask its operator.", forbidden=True)
         self.throttle.registration(address)
@@ -57,14 +57,14 @@ class Accounts:
         return made
 
     def add(self, name: str, password: str) -> UserRecord:
-        """Make an account as the operator."""
+        """Create an account as the operator."""
         user = checked_user(name)
         secret = checked_password(password, user)
         self._check_free(user)
         return self._create(user, secret, "operator")
 
     def _check_free(self, user: str) -> None:
-        """Raises `Taken` for a name that is a user's or looks like it, `LimitExceeded` without room."""
+        """Raise `Taken` if the name is, or looks like, another user's; `LimitExceeded` at `max_users`."""
         if self.store.get_user(user) is not None:
             raise Taken(f"The user {user!r} exists: use login, or choose another name.")
         look = skeleton(user)
@@ -74,7 +74,7 @@ class Accounts:
             raise self._too_many_users()
 
     def _create(self, user: str, password: str, address: str) -> UserRecord:
-        # Two names that look alike may come in the same moment: the first one has the look.
+        # Reserve the skeleton: two users may register similar names at the same time.
         look = sha256(skeleton(user).encode()).hexdigest()
         is_first = self.store.setting(f"look {look}", user.encode) == user.encode()
         try:
@@ -92,7 +92,7 @@ class Accounts:
         )
 
     def sign_in(self, name: object, password: object, *, address: str) -> UserRecord:
-        """The user with this password; raises `AccessDenied`, not saying what was wrong, or `TooMany`."""
+        """The user with this name and password; raises `AccessDenied`, without the reason, or `TooMany`."""
         user = kept_form(name)
         self.throttle.password(user, address)
         record = self.store.get_user(user)
@@ -115,13 +115,14 @@ class Accounts:
     def change_password(
         self, user: str, old: object, new: object, *, address: str, keep_login: str = ""
     ) -> None:
-        """Also ends the user's logins, but for one; keys stay. Raises as `sign_in`, and `BadRequest`."""
+        """Set a new password and end the user's logins, except one; keys remain. Raises like `sign_in`, and
+        `BadRequest`."""
         secret = checked_password(new, user)
         self.sign_in(user, old, address=address)
         self.set_password(user, secret, keep_login=keep_login)
 
     def set_password(self, user: str, new: str, *, keep_login: str = "") -> None:
-        """As the operator, who need not know the old one."""
+        """Set a password as the operator, without the old one."""
         self.store.set_password(user, hash_password(checked_password(new, user)), keep_login=keep_login)
         audit.done("password-changed", user=user)
         self.on_access_reduced()
@@ -131,10 +132,10 @@ class Accounts:
         audit.done("disabled" if disabled else "enabled", user=user)
         self.on_access_reduced()
 
-    # What programs and browsers show instead of a password
+    # Credentials: API keys and logins
 
     def new_key(self, user: str, name: object) -> tuple[Credential, str]:
-        """A key's credential and the key, which nobody can find out later; raises `LimitExceeded`."""
+        """Create an API key; return its credential and the key (not stored). Raises `LimitExceeded`."""
         credential, key = keys.new_key(user, _label(name) or "key")
         try:
             self.store.add_credential(credential, limit=MAX_CREDENTIALS)
@@ -146,9 +147,9 @@ class Accounts:
         return credential, key
 
     def start_login(self, user: str, name: str, *, address: str, old: str = "") -> str:
-        """A browser's new login, as the value of its cookie; the login ``old`` that it had ends.
+        """Create a browser's login and return the value of its cookie; ends the browser's ``old`` login.
 
-        So do those that have lasted as long as they may and, where there are too many, the oldest.
+        Also ends expired logins and, if there are too many, the oldest.
         """
         if old:
             self.end_login(old)
@@ -172,7 +173,7 @@ class Accounts:
             self.revoke(credential.user, login_id)
 
     def revoke(self, user: str, credential_id: str) -> bool:
-        """End a key or login of this user; False if there is none of this id."""
+        """End a key or login of this user; False if none has this id."""
         ended = self.store.delete_credential(user, credential_id)
         if ended:
             audit.done("revoked", user=user, credential=credential_id)
@@ -180,17 +181,17 @@ class Accounts:
         return ended
 
     def _logins(self, user: str) -> list[Credential]:
-        """The youngest first."""
+        """The user's logins, newest first."""
         return [known for known in self.store.list_credentials(user) if known.kind == "login"]
 
-    # What is used once
+    # One-time codes
 
     def new_invitation(self) -> str:
-        """Lets one person register within a week."""
+        """A code that lets one person register within a week."""
         return self._new_code("invitation", "", INVITATION_S)
 
     def new_login_code(self, user: str, credential: str = "") -> str:
-        """Signs one browser in as this user, within a minute, while the key or login ``credential`` lasts."""
+        """A code that signs in one browser as this user, within a minute, while ``credential`` is valid."""
         return self._new_code("login", f"{user}\n{credential}", CODE_S)
 
     def _new_code(self, purpose: str, value: str, lasts_s: float) -> str:
@@ -199,7 +200,7 @@ class Accounts:
         return code
 
     def user_of_login_code(self, code: str, *, address: str, take: bool = False) -> UserRecord:
-        """Whose code it is; with ``take`` it is used up. Raises `AccessDenied` or `TooMany`."""
+        """The user of a login code; ``take`` invalidates the code. Raises `AccessDenied` or `TooMany`."""
         hidden = _hidden("login", code)
         kept = self.store.take_code(hidden) if take else self.store.get_code(hidden)
         name, _, credential = (kept or "").partition("\n")
@@ -214,7 +215,7 @@ class Accounts:
 
 
 def _hidden(purpose: str, code: str) -> str:
-    """What the store has of a code: who reads the store cannot use it."""
+    """The stored hash of a code, so that a copy of the store has no usable codes."""
     return sha256(f"{purpose} {code}".encode("utf-8", "surrogatepass")).hexdigest()
 
 

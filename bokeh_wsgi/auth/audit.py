@@ -1,7 +1,7 @@
-"""The audit log: who signed in, published, shared, deleted, and who failed to.
+"""The audit log: sign-ins, publications, shares and deletions, done or refused.
 
-Through the logger ``bokeh_wsgi.audit``, one line an event, INFO for what was done and WARNING for what was
-refused. Values come from people, so they are quoted; secrets are never among them.
+Logger ``bokeh_wsgi.audit``, one line per event: INFO for done, WARNING for refused. Values are untrusted, so
+they are quoted. Secrets are never logged.
 """
 
 import logging
@@ -18,5 +18,5 @@ def refused(event: str, **facts: object) -> None:
 
 
 def _line(event: str, facts: dict[str, object]) -> str:
-    # ascii() leaves no line end or terminal sequence in a value.
+    # ascii() escapes line ends and terminal sequences.
     return " ".join([event, *(f"{name}={value!a}" for name, value in facts.items())])

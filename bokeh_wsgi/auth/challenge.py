@@ -1,4 +1,4 @@
-"""The challenge of a refusal (``WWW-Authenticate``), and servers that drop what would answer it."""
+"""The challenge of a 401 response (``WWW-Authenticate``), and detection of a dropped ``Authorization``."""
 
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 CHALLENGE = "Bearer"
-"""``WWW-Authenticate`` of a refusal: nothing was shown (RFC 6750, 3.1)."""
+"""``WWW-Authenticate`` of a request without credentials (RFC 6750, 3.1)."""
 
 NOT_PASSED_ON = (
     "If you sent an API key, Apache has not passed it on: write `WSGIPassAuthorization On` into its "
@@ -19,10 +19,10 @@ NOT_PASSED_ON = (
 
 
 def has_credentials(request: Request) -> bool:
-    """Whether a key or a token has come with the request."""
+    """Whether the request has a key or a token."""
     return any(name in request.headers for name in ("Authorization", TOKEN_HEADER, KEY_HEADER))
 
 
 def may_drop_authorization(environ: "WSGIEnvironment") -> bool:
-    """Whether the server is mod_wsgi, and there is no ``Authorization``: by default it drops that."""
+    """Whether the server is mod_wsgi, which drops ``Authorization`` by default, and there is none."""
     return "HTTP_AUTHORIZATION" not in environ and any(name.startswith("mod_wsgi.") for name in environ)

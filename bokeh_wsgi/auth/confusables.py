@@ -1,14 +1,14 @@
-"""Letters that look like others, and the look of a text: its skeleton, as of UTS #39.
+"""Detects texts that look alike, by their skeletons (UTS #39).
 
-The table has what names can hold (names.py), small letters of its scripts and ASCII digits, and what these
-decompose to; it is of Unicode's confusables.txt, version 15.0 (Copyright 1991-2022 Unicode, Inc., under the
-Unicode License). So the skeletons of names are those that ICU 72 makes, but for capitals.
+The table covers the characters of names (names.py): lowercase letters of its scripts, ASCII digits, and their
+decompositions. It is from Unicode's confusables.txt, version 15.0 (Copyright 1991-2022 Unicode, Inc., under
+the Unicode License). So skeletons equal those of ICU 72, except for capitals.
 """
 
 import unicodedata
 from functools import lru_cache
 
-# <character>=<what it looks like>, in hexadecimal.
+# <character>=<its skeleton>, in hexadecimal.
 _TABLE = """
 30=4f 31=6c 6d=72,6e e6=61,65 f0=2202,335 f8=6f,338 111=64,335 127=68,335 131=69 142=6c,338 153=6f,65
 167=74,335 180=62,335 183=62,304 18c=64,304 18d=67 192=66,326 199=6b,314 19a=6c,335 19e=6e,329 1a5=70,314
@@ -80,6 +80,6 @@ _LOOKS = {
 
 @lru_cache(16_384)
 def skeleton(text: str) -> str:
-    """What texts that look alike have in common; in small letters, so that ``0`` is as ``o``."""
+    """The skeleton of a text, which is equal for texts that look alike. Lowercase, so ``0`` equals ``o``."""
     looks = unicodedata.normalize("NFD", text).translate(_LOOKS)
     return unicodedata.normalize("NFD", looks).casefold()

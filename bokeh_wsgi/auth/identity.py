@@ -1,4 +1,4 @@
-"""Who asks, what they may do with a document, and where they come from."""
+"""The identity of a request, its access to a document, and its origin."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -14,7 +14,7 @@ Via = Literal["nobody", "single", "login", "key", "site", "token"]
 
 
 class Right(IntEnum):
-    """What one may do with a document; each includes those before it."""
+    """A right to a document; each includes the lower ones."""
 
     NONE = 0
     READ = 1
@@ -28,9 +28,9 @@ class Right(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who asks; ``user`` is "" for the public. A ``token`` opens its one document and nothing else.
+    """The sender of a request; ``user`` is "" for the public. With a ``token``: access to its document only.
 
-    ``credential`` is the id of the key or login that was shown.
+    ``credential`` is the id of the key or login of the request.
     """
 
     user: str = ""
@@ -44,7 +44,7 @@ NOBODY = Identity()
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What ``identity`` may do with the document of ``record``."""
+    """The right of ``identity`` to the document of ``record``."""
 
     identity: Identity
     record: DocumentRecord
@@ -52,9 +52,9 @@ class Access:
 
 
 def is_from_here(request: Request) -> bool:
-    """Whether no other site's page can have made this request.
+    """Whether the request cannot come from a page of another site.
 
-    Browsers say where a request comes from, by ``Sec-Fetch-Site`` or at least by ``Origin``; programs do not.
+    Browsers send ``Sec-Fetch-Site``, or at least ``Origin``; programs send neither.
     """
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
@@ -64,16 +64,16 @@ def is_from_here(request: Request) -> bool:
 
 
 def is_followed_link(request: Request) -> bool:
-    """Whether a browser opens a page: that may be from anywhere."""
+    """Whether a browser navigates to a page, possibly from another site."""
     return request.method in ("GET", "HEAD") and request.headers.get("Sec-Fetch-Mode") == "navigate"
 
 
 def cookie_name(name: str, request: Request) -> str:
-    """A cookie's name with the server's port: to browsers, all ports of a host are one place."""
+    """The cookie's name with the server's port, since browsers share cookies between ports of a host."""
     port = request.host.rpartition(":")[2]
     return f"{name}_{port}" if port.isascii() and port.isdigit() else name
 
 
 def address_of(request: Request) -> str:
-    """Where a request comes from; behind a proxy that is the proxy, without werkzeug's ``ProxyFix``."""
+    """The address of the client; behind a proxy that of the proxy, unless werkzeug's ``ProxyFix`` is used."""
     return request.remote_addr or "unknown"

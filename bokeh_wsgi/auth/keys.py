@@ -1,4 +1,4 @@
-"""API keys: ``bwk-<id>-<secret>``, shown once; the store has the secret's hash alone."""
+"""API keys: ``bwk-<id>-<secret>``, shown once. The store has only the hash of the secret."""
 
 import hmac
 import re
@@ -15,14 +15,14 @@ _IS_ID = re.compile(f"[0-9a-f]{{{2 * _ID_BYTES}}}")
 
 
 def new_key(user: str, name: str) -> tuple[Credential, str]:
-    """A key's credential and the key itself."""
+    """The credential of a new key, and the key."""
     key_id, secret = secrets.token_hex(_ID_BYTES), secrets.token_urlsafe(_SECRET_BYTES)
     credential = Credential(key_id, user, "key", name, _hash(secret), time.time())
     return credential, f"{PREFIX}{key_id}-{secret}"
 
 
 def new_login(user: str, name: str) -> Credential:
-    """The credential of a browser's login, which its cookie names; a signature proves the cookie."""
+    """The credential of a browser's login. Its id is in a signed cookie."""
     return Credential(secrets.token_hex(_ID_BYTES), user, "login", name, "", time.time())
 
 
@@ -31,13 +31,13 @@ def is_key(text: str) -> bool:
 
 
 def id_of(key: str) -> str:
-    """The id that a key begins with; "" for what is no key, and may be somebody's password."""
+    """The id in a key; "" for other text, which may be a password."""
     found = key.removeprefix(PREFIX).partition("-")[0]
     return found if _IS_ID.fullmatch(found) else ""
 
 
 def opens(key: str, credential: Credential | None) -> bool:
-    """Whether this is the credential's key. A secret of 256 random bits needs no slow hash."""
+    """Whether the key matches the credential. A random secret of 256 bits needs no slow hash."""
     secret = key.removeprefix(PREFIX).partition("-")[2]
     expected = credential.secret_hash if credential is not None and credential.kind == "key" else ""
     return hmac.compare_digest(_hash(secret), expected) and bool(expected)

@@ -1,4 +1,4 @@
-"""Names that people choose: of users, and titles of documents."""
+"""Normalizes and checks user names and document titles."""
 
 import unicodedata
 
@@ -10,21 +10,21 @@ MAX_USER_LENGTH = 64
 MAX_TITLE_LENGTH = 200
 _PUNCTUATION = frozenset("-._+@")
 _DIGITS = frozenset("0123456789")
-# Scripts that people write today (UAX #31, table 5), by the first word of their letters' names.
+# Scripts in common use (UAX #31, table 5), by the first word of their letters' Unicode names.
 _WRITTEN_TOGETHER = frozenset({"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO"})
 _SCRIPTS = _WRITTEN_TOGETHER | {
     *("LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "GEORGIAN", "HEBREW", "ARABIC", "THAANA", "ETHIOPIC"),
     *("DEVANAGARI", "BENGALI", "GURMUKHI", "GUJARATI", "ORIYA", "TAMIL", "TELUGU", "KANNADA", "MALAYALAM"),
     *("SINHALA", "THAI", "LAO", "TIBETAN", "MYANMAR", "KHMER"),
 }
-# Marks that are letters of names; others of their kind are hardly seen.
+# Marks that names may contain; other modifier letters are hardly visible.
 _MARKS = frozenset("々ーゝゞヽヾๆໆ")
-# What is left of Hangul where a syllable is not whole, among which are letters that cannot be seen.
+# Whole Hangul syllables. Other Hangul characters are partial, and some are invisible.
 _SYLLABLES = range(0xAC00, 0xD7A4)
 
 
 def kept_form(name: object) -> str:
-    """A user name as it is kept: NFKC and in small letters; "" for what can be none, of whatever age."""
+    """The stored form of a user name: NFKC, lowercase; "" for what was never a valid name."""
     if not isinstance(name, str) or len(name) > 4 * MAX_USER_LENGTH:
         return ""
     known = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name.strip()).casefold())
@@ -32,11 +32,10 @@ def kept_form(name: object) -> str:
 
 
 def checked_user(name: object) -> str:
-    """A new user's name, in the form in which it is kept; raises BadRequest.
+    """The stored form of a new user's name; raises BadRequest.
 
-    Letters, the digits 0 to 9 and ``-._+@``, beginning with a letter or digit. The letters are of one script,
-    and together do not look like Latin ones. Whether another user's name looks the same is another question:
-    see `skeleton`.
+    Letters, the digits 0 to 9 and ``-._+@``, starting with a letter or digit. All letters are of one script,
+    and together do not look like Latin ones. Does not compare with other users' names: see `skeleton`.
     """
     if not isinstance(name, str) or not name.strip():
         raise BadRequest("Choose a user name.")
@@ -54,7 +53,7 @@ def checked_user(name: object) -> str:
 
 
 def _script(char: str) -> str:
-    """The script of a letter, by its Unicode name: ``"LATIN"``, ``"GREEK"``, …; "" for what no name has."""
+    """The script of a letter: ``"LATIN"``, ``"GREEK"``, …; "" for characters that names may not contain."""
     if char in _DIGITS:
         return "DIGIT"
     if char in _PUNCTUATION:
@@ -66,17 +65,14 @@ def _script(char: str) -> str:
 
 
 def checked_site_user(name: object) -> str:
-    """A user name that the site around this server gave; raises BadRequest for what cannot be one.
-
-    It is taken as it is: the site says which names are whose.
-    """
+    """A user name from ``identify=``, unchanged; raises BadRequest for what cannot be one."""
     if not isinstance(name, str) or not name or not name.isprintable() or len(name) > 4 * MAX_USER_LENGTH:
         raise BadRequest(f"identify= gave {name!r}, which is no user name.")
     return name
 
 
 def checked_title(title: object) -> str:
-    """A document's title as it is kept: NFC, without spaces around it; raises BadRequest."""
+    """The stored form of a document's title: NFC, without surrounding spaces; raises BadRequest."""
     if not isinstance(title, str) or not title.strip():
         raise BadRequest('Send the title as JSON, {"title": "…"}; it may not be empty.')
     known = unicodedata.normalize("NFC", title.strip())

@@ -1,4 +1,4 @@
-"""Passwords, hashed by werkzeug with scrypt: 64 MiB of memory, and some tenths of a second, for each try."""
+"""Checks and hashes passwords, with werkzeug's scrypt: 64 MiB and some tenths of a second per check."""
 
 import threading
 from functools import cache
@@ -8,14 +8,14 @@ from werkzeug.security import check_password_hash, generate_password_hash
 from bokeh_wsgi.exc import BadRequest
 
 METHOD = "scrypt:65536:8:2"
-# So many at once, that a flood of tries does not take the machine's memory.
+# Limits concurrent hashing, so that many attempts do not exhaust the memory.
 _places = threading.BoundedSemaphore(4)
 MIN_LENGTH = 8
 MAX_LENGTH = 1024
 
 
 def checked_password(password: object, user: str) -> str:
-    """A password that may be set; raises BadRequest. As in NIST SP 800-63B, what counts is its length."""
+    """A valid new password; raises BadRequest. Requires length, not kinds of characters (NIST SP 800-63B)."""
     if not isinstance(password, str) or len(password) < MIN_LENGTH:
         raise BadRequest(f"A password has {MIN_LENGTH} characters or more.")
     if len(password) > MAX_LENGTH:
@@ -35,7 +35,7 @@ def hash_password(password: str) -> str:
 
 
 def is_password(password: str, password_hash: str) -> bool:
-    """Takes the same time for an empty hash (no such user, or one without a password) and is then False."""
+    """Whether the password matches. An empty hash (no user or password) gives False, in the same time."""
     compared = password_hash or _nobodys()
     with _places:
         is_right = check_password_hash(compared, password[:MAX_LENGTH])
@@ -43,7 +43,7 @@ def is_password(password: str, password_hash: str) -> bool:
 
 
 def needs_rehash(password_hash: str) -> bool:
-    """Whether it was made with other parameters than today's."""
+    """Whether the hash has outdated parameters."""
     return not password_hash.startswith(f"{METHOD}$")
 
 

@@ -1,4 +1,4 @@
-"""Which request is whose, and what it may see and do."""
+"""Identifies the sender of a request and checks rights to documents."""
 
 import math
 import time
@@ -36,7 +36,7 @@ Mode = Literal["single", "accounts", "site"]
 LOGIN_COOKIE = "bokeh_wsgi_login"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
-# Why somebody may no longer read a document; "" while they may.
+# The reason why an identity may no longer read a document; "" if it may.
 Revocation = Literal[
     "", "not-found", "expired", "withdrawn", "signed-out", "disabled", "unshared", "unpublished"
 ]
@@ -50,13 +50,13 @@ _REVOKED: dict[Revocation, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Tells identities and their rights.
+    """Determines the identity of requests, and their rights.
 
-    Mode "single": every program, and every page of this server itself, is `DEFAULT_USER`. "accounts": keys,
-    and the cookies of logins. "site": keys, and ``site_user`` for browsers. In all modes, document tokens.
+    Mode "single": every program and every page of this server is `DEFAULT_USER`. "accounts": API keys and
+    login cookies. "site": API keys, and ``site_user`` for browsers. All modes: document tokens.
 
-    A script of another site in a user's browser is nobody: browsers say where a request comes from, and what
-    changes something needs besides the form token that only this server's own pages know.
+    Requests of other sites' pages get no identity from a browser's login: the origin is checked, and changes
+    also need a form token, which only this server's pages have.
     """
 
     store: Store
@@ -66,10 +66,10 @@ class Policy:
     mode: Mode = "single"
     site_user: Identify | None = None
 
-    # Who asks
+    # Identities
 
     def identify(self, request: Request) -> Identity:
-        """The identity behind a request; raises `AccessDenied` for credentials that are not valid."""
+        """The identity of a request; raises `AccessDenied` for invalid credentials."""
         bearer = _bearer(request)
         if bearer is not None and not keys.is_key(bearer):
             return self.bearer_of(bearer)
@@ -81,16 +81,16 @@ class Policy:
         return self._of_browser(request)
 
     def anew(self, request: Request, identity: Identity) -> Identity:
-        """The same, looked up again: a body that comes slowly can outlast a key, a login or a site's user.
+        """Look up the identity again, since credentials may end while a slow body arrives.
 
-        What a token is worth, `access_of` finds out each time.
+        `access_of` checks tokens each time.
         """
         return identity if identity.token is not None else self.identify(request)
 
     def has_credential(self, request: Request, *, takes_tokens: bool) -> bool:
-        """Whether `identify` goes by a credential in the request, and refuses it if that is not valid.
+        """Whether the request has a credential that `identify` uses, and refuses if invalid.
 
-        It does by a document's token, where the route ``takes_tokens``, and by a key, where there are users.
+        That is a document token, if the route ``takes_tokens``, or an API key, if there are users.
         """
         bearer = _bearer(request)
         if bearer is not None and not keys.is_key(bearer):
@@ -98,7 +98,7 @@ class Policy:
         return self.mode != "single" and bool(bearer or _old_key(request))
 
     def readers(self, request: Request, docids: list[str]) -> dict[str, Identity]:
-        """Whose eyes each document is for: where the request bears tokens, one is taken for each document."""
+        """The identity to use for each document; if the request has tokens, the document's token."""
         bearer = _bearer(request)
         if bearer is None or keys.is_key(bearer):
             return dict.fromkeys(docids, self.identify(request))
@@ -112,7 +112,7 @@ class Policy:
         return {docid: found[docid] for docid in docids}
 
     def require_user(self, request: Request) -> Identity:
-        """The identity of a user; raises `AccessDenied` if there is none, or a token is shown."""
+        """The identity of a user; raises `AccessDenied` for the public and for tokens."""
         identity = self.identify(request)
         if identity.token is not None:
             raise AccessDenied("This token opens one document, and nothing else.", forbidden=True)
@@ -126,7 +126,7 @@ class Policy:
         return Identity(DEFAULT_USER, "single")
 
     def bearer_of(self, text: str) -> Identity:
-        """Who bears this document token; raises `AccessDenied` if it is forged or too old."""
+        """The identity of a document token; raises `AccessDenied` if it is invalid or expired."""
         token = self.tokens.read(text)
         return Identity(token.user, "token", token.credential, token)
 
@@ -147,7 +147,7 @@ class Policy:
         foreign = not is_from_here(request) and (changes or not is_followed_link(request))
         identity = self._person(request)
         if changes and identity is not NOBODY and request.mimetype in FORM_TYPES:
-            _ = request.form  # which may come more slowly than a login lasts
+            _ = request.form  # read first: the login may end while the body arrives
             identity = self._person(request)
         if foreign and changes and identity is not NOBODY:
             raise AccessDenied("Another site's page asked for this.", forbidden=True)
@@ -161,7 +161,7 @@ class Policy:
         return self._of_site(request) if self.mode == "site" else self.login_of(request)
 
     def login_of(self, request: Request) -> Identity:
-        """Who is signed in in this browser, wherever the request comes from."""
+        """The identity of the browser's login, without a check of the origin."""
         login_id = self.tokens.read_login(request.cookies.get(cookie_name(LOGIN_COOKIE, request), ""))
         credential = self.accounts.get_credential(login_id) if login_id else None
         if credential is None or credential.kind != "login" or self._is_disabled(credential.user):
@@ -193,32 +193,32 @@ class Policy:
     # Forms
 
     def form_token(self, identity: Identity, visit: str = "") -> str:
-        """What forms and scripts of this server's own pages send with what they change."""
+        """The token that this server's pages send with changes, against cross-site request forgery."""
         return self.tokens.sign_form(_subject(identity, visit))
 
     def is_form(self, request: Request, identity: Identity, visit: str = "") -> bool:
-        """Whether a request was made by one of this server's pages for this identity (or visit)."""
+        """Whether the request has a valid form token of this identity (or visit)."""
         text = request.headers.get(CSRF_HEADER) or ""
         if not text and request.mimetype in FORM_TYPES:
             text = request.form.get("csrf", "")
         return self.tokens.is_form(text, _subject(identity, visit))
 
-    # What they may do
+    # Rights
 
     def access(self, request: Request, docid: str, right: Right) -> Access:
-        """`access_of` the one who asks."""
+        """`access_of` for the identity of the request."""
         return self.access_of(self.identify(request), docid, right)
 
     def access_of(self, identity: Identity, docid: str, right: Right) -> Access:
-        """The document, if this identity of a request has this right: else `NotFound`, as if there was none.
+        """The access of an identity to a document, which needs ``right``.
 
-        Raises `AccessDenied` if they may read it, but not more.
+        Raises `NotFound` without the right to read, and `AccessDenied` if a higher right is missing.
         """
         token = identity.token
         if token is not None and token.docid != docid:
             raise AccessDenied("This token opens another document.", forbidden=True)
         record = self.store.get_document(docid)
-        # Keys and logins have just been looked up; a token only says what was true when it was made.
+        # Keys and logins were just looked up. A token may have been revoked since it was issued.
         revoked = self.revocation(identity, record) if token is not None else ""
         if revoked in _REVOKED:
             raise AccessDenied(_REVOKED[revoked])
@@ -236,7 +236,7 @@ class Policy:
         return Access(identity, record, held)
 
     def revocation(self, identity: Identity, record: DocumentRecord | None) -> Revocation:
-        """Why this identity may not read the document (any more); "" if it may."""
+        """The reason why this identity may not read the document (any more); "" if it may."""
         if record is None:
             return "not-found"
         if identity.credential and self.accounts.get_credential(identity.credential) is None:
@@ -245,7 +245,7 @@ class Policy:
             return "disabled"
         if self.right(identity, record) is Right.NONE:
             return "unshared" if identity.user else "unpublished"
-        # Last: a page gets another token, unless it has lost more than that.
+        # Checked last: for an expired token alone, a page can get a new one.
         token = identity.token
         if token is not None and token.number != record.tokens:
             return "withdrawn"
@@ -256,9 +256,9 @@ class Policy:
         return min(right, Right.READ) if identity.token is not None else right
 
     def may_edit(self, access: Access) -> bool:
-        """Whether what people do in a page goes to the document.
+        """Whether a page may send edits to the document.
 
-        A page's token is good for that, and for no other change: the document's scripts can reach it.
+        A page's token permits edits, but no other changes, since the document's scripts can read it.
         """
         token = access.identity.token
         if token is not None and not token.is_page:
@@ -266,7 +266,7 @@ class Policy:
         return self._right_of(access.identity.user, access.record) >= Right.WRITE
 
     def access_for_edit(self, identity: Identity, docid: str) -> Access:
-        """The document, if this identity may do things in it; else raises as `access_of`."""
+        """The access of an identity that may edit the document; else raises like `access_of`."""
         access = self.access_of(identity, docid, Right.READ)
         if not self.may_edit(access):
             raise AccessDenied(
@@ -285,7 +285,7 @@ class Policy:
     # Tokens
 
     def page_token(self, access: Access) -> str:
-        """The token of a page, which ends with what it was got with, and no later."""
+        """The token of a page, which is valid no longer than the credential of the request."""
         identity, record = access.identity, access.record
         if identity.token is not None:
             return self.tokens.issue(replace(identity.token, left_s=None))
@@ -294,19 +294,19 @@ class Policy:
         )
 
     def embed_token(self, access: Access, *, public: bool) -> str:
-        """A token for other sites' pages: lasts until it is withdrawn, and as long as its maker may read."""
+        """A token for other sites' pages, valid until withdrawn, while its user (or the public) may read."""
         user = "" if public else access.identity.user
         return self.tokens.issue(DocumentToken(access.record.docid, user, access.record.tokens))
 
     def frame_code(self, access: Access) -> str:
-        """What makes an embedded frame one in which its maker can do things, for some hours."""
+        """A code that lets its creator edit the document in an embedded frame, for some hours."""
         identity, record = access.identity, access.record
         return self.tokens.sign_frame(
             DocumentToken(record.docid, identity.user, record.tokens, True, identity.credential)
         )
 
     def bearer_of_frame(self, text: str, code: str) -> Identity:
-        """Who bears the token of an embed and, if it is still good, the code of a frame."""
+        """The identity of an embed's token, or of a frame code, if that is valid."""
         identity = self.bearer_of(text)
         token = self.tokens.read_frame(code)
         if token is None or identity.token is None or token.docid != identity.token.docid:
@@ -316,13 +316,13 @@ class Policy:
         return identity if self.revocation(framed, record) else framed
 
     def renewed(self, token: DocumentToken) -> str:
-        """The token that follows a page's token; "" if the one that it has lasts as long as it may."""
+        """The renewed token of a page; "" if the current one cannot be extended."""
         if token.ends - time.time() < RENEW_BELOW * self.tokens.page_token_s:
             return ""
         return self.tokens.issue(replace(token, left_s=None))
 
     def renews_in_s(self, token: DocumentToken | None) -> float:
-        """Seconds until a token should be renewed: in time for one more poll."""
+        """Seconds until a token should be renewed, with time left for one more poll."""
         if token is None or token.left_s is None:
             return math.inf
         return token.left_s - RENEW_BELOW * self.tokens.page_token_s
@@ -333,7 +333,7 @@ RENEW_BELOW = 0.5
 
 
 def _bearer(request: Request) -> str | None:
-    """What follows "Bearer", even if it is nothing, or is in the header for tokens; None without these."""
+    """The credential after "Bearer" (possibly empty), or in the header for tokens; None if neither exists."""
     token = request.headers.get(TOKEN_HEADER)
     if token is not None:
         return token.strip()
@@ -348,7 +348,7 @@ def _old_key(request: Request) -> str:
 
 
 def _subject(identity: Identity, visit: str) -> str:
-    """Whose a form is; the first word keeps apart what people can choose, such as the id of a visit."""
+    """The subject of a form token; a prefix separates user-chosen values, such as visit ids."""
     if identity.via == "login":
         return f"login {identity.credential}"
     if identity.user:

@@ -1,4 +1,4 @@
-"""How often somebody may try: counted in the store, so that it holds over processes."""
+"""Limits attempts to sign in and register, over all processes: the store counts them."""
 
 import time
 from hashlib import sha256
@@ -10,25 +10,25 @@ from bokeh_wsgi.store import AccountStore
 
 
 class Rate(NamedTuple):
-    """``burst`` tries at once, and one more every ``interval_s`` seconds."""
+    """A rate limit: ``burst`` attempts at once, and one more every ``interval_s`` seconds."""
 
     burst: int
     interval_s: float
 
 
-# Passwords for one account from one network: of those who have signed in from there before, and of others.
+# Passwords for one account from one network, counted separately if the user has signed in from there before.
 ACCOUNT = Rate(10, 15.0)
-# Those for one account from all networks together from which nobody has signed in to it before: more than one
-# network has, so that nobody alone can use them up.
+# Passwords for one account from all networks without an earlier sign-in to it. More than one network may use,
+# so that no single network exhausts the limit.
 STRANGERS = Rate(60, 5.0)
-# Those from one network, for whatever account nobody has signed in to from there before.
+# Passwords from one network, for all accounts without an earlier sign-in from there.
 ADDRESS = Rate(30, 4.0)
-# Keys that open nothing, and codes and invitations that are none, by where they come from.
+# Invalid keys, codes and invitations, per network.
 WRONG_SECRET = Rate(30, 2.0)
-# New accounts, by where they come from.
+# New accounts, per network.
 REGISTRATION = Rate(10, 60.0)
 
-# How long it is known that somebody has signed in from a network.
+# How long the network of a sign-in is remembered.
 KNOWN_S = 90 * 86_400.0
 
 
@@ -37,20 +37,21 @@ class Throttle:
         self._store = store
 
     def password(self, user: str, address: str) -> None:
-        """Count a try of a password; raises `TooMany`."""
+        """Count an attempt with a password; raises `TooMany`."""
         network = network_of(address)
         if self._store.get_code(_place(user, network)) is not None:
             self._count(_own(user, network), ACCOUNT)
             return
-        # In this order: who has no tries left cannot use up those of others.
+        # The network first: one without attempts left must not use up those of others.
         self._count(f"address {network}", ADDRESS)
         self._count(f"account {user} {network}", ACCOUNT)
         self._count(f"strangers {user}", STRANGERS)
 
     def signed_in(self, user: str, address: str) -> None:
-        """Tries before the right one are forgotten; from now on, those from elsewhere hold nobody up here.
+        """Reset the user's counter for this network and remember the network.
 
-        Those of the network are not forgotten: it has more users. Nor are those of strangers.
+        Attempts from other networks then do not affect it. The counters of the network and of strangers
+        remain.
         """
         network = network_of(address)
         self._store.forgive(f"account {user} {network}")
@@ -58,7 +59,7 @@ class Throttle:
         self._store.put_code(_place(user, network), "", time.time() + KNOWN_S)
 
     def wrong_secret(self, address: str) -> None:
-        """Count a key or code that opens nothing; raises `TooMany`. Right ones are never held up."""
+        """Count an invalid key or code; raises `TooMany`. Valid ones are never limited."""
         self._count(f"secret {network_of(address)}", WRONG_SECRET)
 
     def registration(self, address: str) -> None:
@@ -75,5 +76,5 @@ def _own(user: str, network: str) -> str:
 
 
 def _place(user: str, network: str) -> str:
-    """What the store has of a place from which somebody has signed in."""
+    """The stored name of a network from which a user has signed in."""
     return sha256(f"place {user} {network}".encode("utf-8", "surrogatepass")).hexdigest()

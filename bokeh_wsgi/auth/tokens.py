@@ -1,4 +1,4 @@
-"""What the server signs: tokens that open one document, the cookies of logins, and forms' tokens."""
+"""Signs and verifies document tokens, login cookies and form tokens."""
 
 import hashlib
 import math
@@ -12,8 +12,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from bokeh_wsgi.exc import AccessDenied
 
 PAGE_TOKEN_S = 600
-# How long a page goes on with tokens that follow each other, before it has to be loaded again: who got hold
-# of one, as by a script of the document, has it so long and no longer.
+# How long a page may renew its token before it must be reloaded. This limits the use of a stolen token.
 PAGE_S = 12 * 3600
 FORM_TOKEN_S = 86_400
 FRAME_CODE_S = PAGE_S
@@ -21,12 +20,11 @@ FRAME_CODE_S = PAGE_S
 
 @dataclass(frozen=True, slots=True)
 class DocumentToken:
-    """Opens one document, for reading, to whoever bears it, as long as ``user`` may read it.
+    """A bearer token to read one document, valid while ``user`` ("": the public) may read it.
 
-    ``user`` "" is the public. ``number`` must be the document's. A page's token (``is_page``) ends with the
-    ``credential`` that the page was got with, lasts for `PAGE_TOKEN_S` and is renewed meanwhile, until
-    `PAGE_S` after ``began``, when the first of them was made. The token of an embed lasts until it is
-    withdrawn.
+    ``number`` must equal the document's. A page's token (``is_page``) ends with the ``credential`` that
+    loaded the page. It is valid for `PAGE_TOKEN_S`, and can be renewed until `PAGE_S` after ``began``, the
+    time of the page's first token. The token of an embed is valid until withdrawn.
     """
 
     docid: str
@@ -39,15 +37,15 @@ class DocumentToken:
 
     @property
     def ends(self) -> float:
-        """When it ends, however often it is renewed: a Unix time."""
+        """The Unix time when the token ends, with all renewals."""
         return self.began + PAGE_S if self.is_page else math.inf
 
 
 class Tokens:
-    """Sign and check.
+    """Signs and verifies tokens and cookies.
 
-    ``keys`` are the server's secrets, oldest first: the last one signs, every one is accepted, so that keys
-    can be rotated. What is signed is not encrypted.
+    ``keys`` are the server's secrets, oldest first: the last one signs, all are accepted, so that keys can be
+    rotated. Signed data is not encrypted.
     """
 
     def __init__(
@@ -69,7 +67,7 @@ class Tokens:
         )
 
     def read(self, text: str) -> DocumentToken:
-        """Raises `AccessDenied` if it is forged or too old. What it opens is another question."""
+        """Verify a token; raises `AccessDenied` if it is invalid or expired. Does not check rights."""
         try:
             content, signed = self._documents.loads(text, return_timestamp=True)
             docid, user, number, *page = content
@@ -86,11 +84,11 @@ class Tokens:
             ) from error
 
     def sign_frame(self, token: DocumentToken) -> str:
-        """A code by which a frame of a notebook becomes a page that ``token`` may be issued to."""
+        """A code that lets a notebook's frame get ``token``."""
         return str(self._frames.dumps([token.docid, token.user, token.number, token.credential]))
 
     def read_frame(self, code: str) -> DocumentToken | None:
-        """What a frame that was given this code may be issued; None if that is forged or too old."""
+        """The token that a frame code permits; None if the code is invalid or expired."""
         try:
             content, signed = self._frames.loads(code, max_age=FRAME_CODE_S, return_timestamp=True)
             docid, user, number, credential = content
@@ -102,13 +100,13 @@ class Tokens:
         return str(self._logins.dumps(login_id))
 
     def read_login(self, cookie: str) -> str:
-        """The id of a login; "" if the cookie is forged or too old."""
+        """The id of a login; "" if the cookie is invalid or expired."""
         return _loaded(self._logins, cookie, self.login_s)
 
     def sign_form(self, subject: str) -> str:
-        """A token for the forms of whoever ``subject`` names: a login, a user of the site, or a visit.
+        """A token for the forms of ``subject``: a login, a user of the site, or a visit.
 
-        It does not say whom: the subject goes into the key that signs it.
+        It does not contain the subject, which is part of the signing key.
         """
         return str(self._forms.dumps("", salt=_salt(f"form {subject}")))
 

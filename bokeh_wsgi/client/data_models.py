@@ -1,4 +1,4 @@
-"""Creates classes for data models that a document uses and this process does not define."""
+"""Creates classes for data models of a document that the script does not define."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -14,10 +14,10 @@ _loaded: "WeakSet[type[HasProps]]" = WeakSet()
 
 
 def data_model(name: str, base: type[Model] | None, properties: Mapping[str, Any]) -> type[Model]:
-    """A new class for a data model of this name; ``properties`` are the default values by name.
+    """Create the class of a data model; ``properties`` are the default values by name.
 
-    The definition is of whoever wrote the document: raises ValueError if one of the names would replace what
-    Bokeh or Python calls, or cannot be that of a class.
+    The definition is untrusted: raises ValueError for an invalid class name, and for property names that
+    would override attributes of Bokeh or Python.
     """
     module, _, short = name.rpartition(".")
     if not (short.isidentifier() and name.isprintable() and len(name) <= MAX_NAME_LENGTH):
@@ -34,9 +34,9 @@ def data_model(name: str, base: type[Model] | None, properties: Mapping[str, Any
 
 
 def _is_new(prop: str, parent: type[Model], name: str) -> bool:
-    """Whether a data model gets a property of its own, not the one that a class above it declares in Python.
+    """Whether the property is new, not inherited from a base class.
 
-    Raises ValueError if it would replace a method, or something else that Bokeh or Python uses.
+    Raises ValueError if it would override a method, or another attribute of Bokeh or Python.
     """
     declared: Any = next(cls for cls in parent.mro() if cls not in _loaded)
     if prop in declared.properties():
@@ -47,5 +47,5 @@ def _is_new(prop: str, parent: type[Model], name: str) -> bool:
 
 
 def is_loaded_type(cls: type[HasProps]) -> bool:
-    """Whether `data_model` created the class, so that it is not one of the script's."""
+    """Whether `data_model` created the class, not the script."""
     return cls in _loaded

@@ -1,4 +1,4 @@
-"""Text of servers and documents for messages and logs: one line, which a terminal takes for no command."""
+"""Makes untrusted text safe for messages and logs: one line without terminal sequences."""
 
 from typing import Final
 
@@ -6,7 +6,7 @@ MAX_LENGTH: Final = 2000
 
 
 def printable(text: object) -> str:
-    """A text, or an error's message, with spaces for what cannot be printed, and cut if it is long."""
+    """The text, or an error's message, shortened, with spaces for unprintable characters."""
     plain = str(text)
     plain = plain if len(plain) <= MAX_LENGTH else f"{plain[:MAX_LENGTH]}…"
     return plain if plain.isprintable() else "".join(c if c.isprintable() else " " for c in plain)

@@ -1,4 +1,4 @@
-"""Documents: graph, state, history."""
+"""Documents on the server: graph, columns, history, and checks of what clients send."""
 
 from .compaction import HistoryCompactor as HistoryCompactor
 from .document import Document as Document

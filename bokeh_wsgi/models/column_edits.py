@@ -1,4 +1,4 @@
-"""What pages did to columns, as ops on the columns as they are now."""
+"""Converts the column edits of pages to ops on the current columns."""
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,18 +17,18 @@ from .state import Key, State
 
 MAX_ROWS: Final = 2**31 - 1
 MAX_WRITES: Final = 20_000
-"""Of one batch: runs of patched rows. Readers take five times as many ops in one change."""
+"""Largest number of runs of patched rows in a batch. Readers accept five times as many ops in a change."""
 MAX_WIDENED_BYTES: Final = 512 << 10
-"""How much of columns one batch may turn into another type: each value becomes an object meanwhile."""
+"""Bytes of columns that a batch may convert to another type. Each value is a Python object meanwhile."""
 MAX_ROW_BYTES: Final = 64 << 20
-"""How much of rows one batch may change in a part: the rest of such a row is copied, and sent."""
+"""Bytes of rows that a batch may change in part. Such a row is copied and sent whole."""
 
 
 @dataclass(slots=True)
 class _Edited:
-    """A column under edits: what it was or was given, less rows at the front, and rows added and changed.
+    """The edits of one column: its values before, dropped rows, added rows and changed rows.
 
-    Rows are told by their ``place``: how many there were before them, also of those that were dropped since.
+    ``place`` identifies a row: the number of rows before it, dropped ones included.
     """
 
     held: GrowingColumn | None
@@ -47,13 +47,13 @@ class _Edited:
 
     @property
     def nbytes(self) -> int:
-        """About what the values take."""
+        """Approximate bytes of the values."""
         before = 0 if self.held is None else self.held.nbytes
         given = 0 if self.given is None else self.given.nbytes
         return max(before + given + sum(column.nbytes for column in self.added), 8 * self.rows)
 
     def put(self, column: Column) -> None:
-        """All of it anew."""
+        """Replace the whole column."""
         self.held, self.given, self.like = None, column, column.slice(0, 0)
         self.first, self.stop = 0, column.rows
         self.starts, self.added, self.changed = [], [], {}
@@ -65,7 +65,7 @@ class _Edited:
         self.stop += column.rows
 
     def row(self, place: int) -> Column:
-        """A row that was not changed."""
+        """The row at ``place``, which must be unchanged."""
         number = bisect_right(self.starts, place) - 1
         if number >= 0:
             at = place - self.starts[number]
@@ -75,13 +75,13 @@ class _Edited:
         return before.slice(place, place + 1)
 
     def present_changes(self) -> dict[int, Any]:
-        """What rows that are still there become, by row."""
+        """The new values of the rows that were not dropped, by row."""
         return {
             place - self.first: self.changed[place] for place in sorted(self.changed) if place >= self.first
         }
 
     def base_ops(self) -> list[Op]:
-        """All but the changes."""
+        """The ops without the changed rows."""
         begun = self.starts[0] if self.starts else self.stop
         kept = max(begun - self.first, 0)
         ops = []
@@ -96,7 +96,7 @@ class _Edited:
         return ops
 
     def column(self, ops: Sequence[Op]) -> Column:
-        """The values after these ops of its own."""
+        """The column after ``ops``."""
         now = GrowingColumn() if self.held is None else GrowingColumn(self.held.column())
         for op in ops:
             now.apply(op)
@@ -104,10 +104,9 @@ class _Edited:
 
 
 class ColumnEdits:
-    """Gathers the edits of a batch; nothing of the state is changed.
+    """Collects the column edits of a batch, without changing the state.
 
-    Takes time for what the edits hold, and no more memory: rows that are patched again and again are written
-    once, and so are all that are streamed.
+    Time and memory are proportional to the edits. A row that is patched repeatedly is written once.
     """
 
     def __init__(self, state: State, unpacking: Unpacking) -> None:
@@ -135,7 +134,7 @@ class ColumnEdits:
         try:
             column = fitted(list(changes.values()), edited.like)
         except ColumnError as error:
-            raise BadRequest(f"column {key[1][:60]!r} cannot be patched so: {error.message}") from error
+            raise BadRequest(f"column {key[1][:60]!r} cannot be patched: {error.message}") from error
         if column is None:
             self._check_widened(key, edited)
             edited.put(_with_rows(edited.column(edited.base_ops()), changes))
@@ -147,7 +146,7 @@ class ColumnEdits:
         return [*edited.base_ops(), *writes]
 
     def stream(self, edit: Rep) -> None:
-        """``ColumnsStreamed``: rows behind those there are; with a ``rollover`` only so many are kept."""
+        """``ColumnsStreamed``: append rows. ``rollover`` is the number of rows to keep."""
         model, data = _model(edit), checked_object(edit.get("data"), "data")
         rollover = edit.get("rollover")
         if rollover is not None and not _is_index(rollover):
@@ -160,7 +159,7 @@ class ColumnEdits:
             self._append(key, edited, values, rollover)
 
     def patch(self, edit: Rep) -> None:
-        """``ColumnsPatched``: other values in some rows."""
+        """``ColumnsPatched``: change the values of some rows."""
         model = _model(edit)
         for name, patches in checked_object(edit.get("patches"), "patches").items():
             key, edited = self._column(model, name)
@@ -168,7 +167,7 @@ class ColumnEdits:
                 self._patch(key, edited, *_pair(patch, name))
 
     def replace(self, edit: Rep) -> None:
-        """``ColumnDataChanged``: whole columns, and which are gone."""
+        """``ColumnDataChanged``: replace and remove whole columns."""
         model = _model(edit)
         for name in checked_list(edit.get("removed", []), "removed"):
             key = (model, checked_text(name, "a column's name"))
@@ -213,7 +212,7 @@ class ColumnEdits:
         edited.put(widened(before.slice(drop, before.rows), values))
 
     def _patch(self, key: Key, edited: _Edited, at: Any, value: Any) -> None:
-        """Note what rows become by one patch."""
+        """Record one patch."""
         name = key[1]
         if isinstance(at, dict):
             rows = _rows(at, edited.rows, key)
@@ -236,18 +235,18 @@ class ColumnEdits:
             edited.changed[edited.first + row] = value
 
     def _patch_part(self, name: str, edited: _Edited, place: int, within: list[Any], value: Any) -> None:
-        """A row that is an image, or a line of one, gets other values in a part of it."""
+        """Patch part of a row that is an array, such as an image."""
         try:
             array = self._array(edited, place)
             places = tuple(_slice(item) if isinstance(item, dict) else item for item in within)
             values = self._values(value) if isinstance(value, list | dict) else value
-            # As many values as there are places, as in Bokeh.
+            # Like Bokeh, requires one value for each place.
             array[places] = np.array(values, dtype=array.dtype).reshape(np.shape(array[places]))
         except (IndexError, TypeError, ValueError, OverflowError) as error:
             raise BadRequest(f"column {name!r}: the patch does not fit its row: {error}") from error
 
     def _array(self, edited: _Edited, place: int) -> np.ndarray[Any, Any]:
-        """A row as an array of its own, in which it is changed: made once, however often it is patched."""
+        """A copy of the row as an array, to be changed in place. Each row is copied once."""
         before = edited.changed.get(place)
         if isinstance(before, np.ndarray):
             return before
@@ -255,7 +254,7 @@ class ColumnEdits:
         self._row_bytes += row.nbytes
         if self._row_bytes > MAX_ROW_BYTES:
             raise LimitExceeded(
-                f"One batch of edits changes parts of rows of {MAX_ROW_BYTES} bytes together at most.",
+                f"One batch of edits changes parts of rows with at most {MAX_ROW_BYTES} bytes in total.",
                 limit=MAX_ROW_BYTES,
             )
         values = row.values()[0] if place not in edited.changed else before
@@ -266,24 +265,24 @@ class ColumnEdits:
         self._writes += count
         if self._writes > MAX_WRITES:
             raise LimitExceeded(
-                f"One batch of edits patches {MAX_WRITES} rows at most that do not follow each other: send "
-                "the columns as a whole.",
+                f"One batch of edits patches at most {MAX_WRITES} rows that are not adjacent: send the "
+                "columns as a whole.",
                 limit=MAX_WRITES,
             )
 
     def _check_widened(self, key: Key, edited: _Edited) -> None:
-        """Raises `LimitExceeded` if too much would become of another type."""
+        """Raise `LimitExceeded` if the batch converts too many bytes to another type."""
         self._widened_bytes += edited.nbytes
         if self._widened_bytes > MAX_WIDENED_BYTES:
             raise LimitExceeded(
-                f"Column {key[1][:60]!r} has values of another type, and is too large to be made anew for "
-                f"these: edits do that with {MAX_WIDENED_BYTES} bytes at most. Send the column as a whole.",
+                f"The new values need another type for column {key[1][:60]!r}, which is too large for that: "
+                f"edits convert at most {MAX_WIDENED_BYTES} bytes. Send the column as a whole.",
                 limit=MAX_WIDENED_BYTES,
             )
 
 
 def _in_type_of(values: Values, like: Column | None) -> Column:
-    """A list goes on being what the column was, where that works: BokehJS's tools make lists of arrays."""
+    """A column of ``values``. A list gets the type of ``like`` if it fits: BokehJS sends arrays as lists."""
     if like is None or not isinstance(values, list) or like.dtype == "json":
         return column_of(values)
     column = fitted(values, like)
@@ -291,7 +290,7 @@ def _in_type_of(values: Values, like: Column | None) -> Column:
 
 
 def gone(key: Key, message: str) -> Conflict:
-    """Somebody else may have taken away what a page saw."""
+    """The error for an edit of something that another client may have removed."""
     return Conflict(f"{message} (any more): nothing was applied.", columns=[(*key, 0)])
 
 
@@ -327,12 +326,12 @@ def _slice(rep: Rep) -> slice:
 
 
 def _listed(value: Any) -> Any:
-    """A changed row of texts or of JSON, as lists again."""
+    """The value, with object arrays (rows of strings or JSON) converted to lists."""
     return value.tolist() if isinstance(value, np.ndarray) and value.dtype.kind == "O" else value
 
 
 def _runs(rows: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """From where to where in ``rows``, which rise, these follow each other."""
+    """(start, end) of each run of consecutive numbers in ``rows``, which is ascending."""
     lo = 0
     for hi in range(1, len(rows) + 1):
         if hi == len(rows) or rows[hi] != rows[hi - 1] + 1:
@@ -347,7 +346,7 @@ def _write(start: int, values: Column) -> Op:
 
 
 def _with_rows(column: Column, changed: Mapping[int, Any]) -> Column:
-    """The column with other values in some rows, of a type that they fit into."""
+    """The column with some rows changed, in a type that all values fit into."""
     merged = widened(column, list(changed.values()))
     sources = np.arange(column.rows)
     sources[list(changed)] = np.arange(column.rows, merged.rows)

@@ -1,4 +1,4 @@
-"""Values of columns from Bokeh's JSON, in the types of the columns that they go into."""
+"""Reads column values from Bokeh's JSON and converts them to the type of a column."""
 
 import json
 import zlib
@@ -23,9 +23,9 @@ INTEGERS: Final = frozenset({"int8", "uint8", "int16", "uint16", "int32", "uint3
 
 
 def read_values(rep: Any, unpacking: Unpacking, levels: int = MAX_LEVELS) -> Values:
-    """A list of reps as it is, but for the arrays in it; or the array that an array rep says.
+    """The values of a list or array rep; arrays inside a list are decoded too.
 
-    Raises BadRequest or LimitExceeded. Arrays lie so many ``levels`` of lists deep at most.
+    Arrays may be nested in up to ``levels`` lists. Raises BadRequest or LimitExceeded.
     """
     if isinstance(rep, list):
         return [
@@ -55,7 +55,7 @@ def read_array(rep: dict[str, Any], unpacking: Unpacking) -> Values:
     if isinstance(content, list):
         return read_values(content, unpacking)
     if not isinstance(dtype, str) or dtype not in NUMBER_TYPES:
-        raise BadRequest(f"an array of {str(dtype)[:40]!r} is not known here")
+        raise BadRequest(f"unknown type of an array: {str(dtype)[:40]!r}")
     order = {"little": "<", "big": ">"}.get(str(rep.get("order")), "=")
     kind = np.dtype("bool" if dtype == "bool" else dtype).newbyteorder(order)  # type: ignore[arg-type]
     try:
@@ -78,7 +78,7 @@ def column_of(values: Values) -> Column:
 
 
 def fitted(values: Values, like: Column) -> Column | None:
-    """A column of these values with the layout of another one; None if one of them does not fit in there."""
+    """A column of ``values`` with the layout of ``like``; None if a value does not fit."""
     if like.dtype == "json" and not like.shape:
         reps = values.tolist() if isinstance(values, np.ndarray) else values
         texts = [_json_text(rep) for rep in reps]
@@ -106,9 +106,9 @@ def _json_text(rep: Any) -> str:
 
 
 def _cast(column: Column, dtype: str) -> np.ndarray[Any, np.dtype[Any]] | None:
-    """The numbers in another type; None if that changes one, but for the rounding to single precision."""
+    """The numbers as ``dtype``; None if that changes a value, except by rounding to single precision."""
     if (column.dtype == "bool") != (dtype == "bool"):
-        # Values of which there is none say nothing about the type.
+        # A column of nulls fits any type.
         return (
             None if column.validity is None or column.validity.any() else column.data.astype(NUMBERS[dtype])
         )
@@ -120,7 +120,7 @@ def _cast(column: Column, dtype: str) -> np.ndarray[Any, np.dtype[Any]] | None:
 
 
 def widened(rows: Column, more: Values) -> Column:
-    """Rows of a column, and values that do not fit into it, as a column that has room for both."""
+    """A column of ``rows`` followed by ``more``, in a type that all values fit into."""
     together = column_from(
         [*_items(rows), *(more.tolist() if isinstance(more, np.ndarray) else from_plain(more))]
     )

@@ -1,4 +1,4 @@
-"""A document's columns as readers from nothing get them: encoded once, for many readers and changes."""
+"""The encoded columns of a document, shared by all readers that start from nothing."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
@@ -10,19 +10,18 @@ from .state import State
 
 COLUMN_OPS: Final = frozenset({OpCode.REPLACE, OpCode.RAMP, OpCode.APPEND, OpCode.WRITE, OpCode.REMOVE})
 LATER_BYTES: Final = 256 << 10
-"""Changes of so many bytes are put behind the columns, before these are encoded anew …"""
+"""Bytes of later changes that may follow the encoded columns before these are encoded again …"""
 LATER_PART: Final = 16
-"""… or of this part of the columns: the less there is, the sooner."""
+"""… or this fraction of the columns' bytes, if that is less."""
 
 OpsSince = Callable[[int, int], list[Op] | None]
-"""Column ops of the changes after a seq; None if these take more than so many bytes, or are not there."""
+"""``(seq, max_bytes)``: the column ops after ``seq``; None if they are larger, or no longer available."""
 
 
 class ColumnsSoFar:
-    """The columns at one ``seq`` as record batches: whole, and behind them the ops that came later.
+    """Encoded record batches: the columns at one ``seq``, followed by later ops.
 
-    Which columns belong to the document is a matter of its graph, which is not in here and can change all the
-    time. Not thread-safe: `Document` holds the lock.
+    The graph is not included. Not thread-safe: `Document` has the lock.
     """
 
     def __init__(self, docid: str) -> None:
@@ -34,17 +33,17 @@ class ColumnsSoFar:
 
     @property
     def pieces(self) -> Sequence[bytes]:
-        """Batches that make the columns, for a reader who has none."""
+        """The record batches that create all columns."""
         return [*self._whole, *self._later]
 
     def begin(self, seq: int, ops: Iterable[Op], pieces: list[bytes]) -> None:
-        """Take the columns as they are at ``seq``, of which ``pieces`` are the batches."""
+        """Start again with ``pieces``, the encoded ``ops`` of the columns at ``seq``."""
         self._seq = seq
         self._models = {op.model for op in ops}
         self._whole, self._later = pieces, []
 
     def follow(self, state: State, ops_since: OpsSince) -> bool:
-        """Put what is new behind the rest; False where that cannot be done, or is more than it is worth."""
+        """Append the ops since the last call; False if the columns must be encoded again."""
         if not max(state.whole_graph_seq, state.reuse_seq, 1) <= self._seq <= state.seq:
             return False
         room = min(LATER_BYTES, state.nbytes // LATER_PART) - sum(map(len, self._later))

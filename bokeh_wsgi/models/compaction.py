@@ -1,4 +1,4 @@
-"""Compaction: a history that has grown long becomes a snapshot, in a thread, so that no publisher waits."""
+"""Compaction: replaces a long history by a snapshot, in a background thread."""
 
 import logging
 import threading
@@ -17,16 +17,16 @@ from .state import State
 log = logging.getLogger("bokeh_wsgi")
 
 MIN_FOLD_BYTES: Final = 4 << 20
-"""A history is folded once it outweighs the columns, but not for less than this."""
+"""A history smaller than this is not folded. Above, it is folded once it is larger than the columns."""
 
 
 def is_due(history_bytes: int, state: State) -> bool:
-    """Whether a history of so many bytes outweighs what it led to; costs next to nothing."""
+    """Whether the history is larger than the columns. Cheap."""
     return history_bytes > max(MIN_FOLD_BYTES, state.nbytes)
 
 
 def fold(store: Store, docid: str, seq: int, ops: Iterable[Op]) -> None:
-    """Keep the change from nothing to ``seq`` as the document's snapshot, and drop the history before."""
+    """Store ``ops``, which create the document at ``seq``, as its snapshot, and drop the history before."""
     store.fold(docid, seq, b"".join(dataplane.encode(docid, ops)))
 
 
@@ -41,7 +41,7 @@ class Compactable(Protocol):
 
 
 class _Work:
-    """What the thread of one process has to do."""
+    """The queue of one process."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -50,13 +50,13 @@ class _Work:
 
 
 class HistoryCompactor:
-    """One thread per process that folds the documents it is told of; it runs only while there is work."""
+    """Folds documents in one background thread per process, which runs only while there is work."""
 
     def __init__(self) -> None:
         self._work = PerProcess(_Work)
 
     def consider(self, document: Compactable) -> None:
-        """Fold ``document`` soon if its history has grown enough; returns at once."""
+        """Queue ``document`` if its history is due to be folded."""
         if not document.fold_is_due():
             return
         work = self._work.now

@@ -1,4 +1,4 @@
-"""A document: its history in the store, and the state that this process has of it."""
+"""A document: its history in the store and its state in this process."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -20,10 +20,10 @@ from .reader_cache import Key, ReaderCache, Update, size_of
 from .state import State
 from .undrawn import Report
 
-# A viewer that is behind gets the missed frames one by one if they are less than this, or than what they
-# changed; else one merged change.
+# A reader that is behind gets the missed frames if they are smaller than this, or than the columns they
+# changed; otherwise one merged change.
 FORWARD_BYTES = 16 << 10
-# What came behind encoded columns is read for its column ops, if it unpacks to no more than this.
+# Limits for decoding the changes that are appended to already encoded columns.
 LATER_UNPACKED = dataplane.Limits(
     max_bytes=1 << 62, max_message_bytes=1 << 62, max_unpacked=4 << 20, max_ops=1 << 16
 )
@@ -31,8 +31,8 @@ LATER_UNPACKED = dataplane.Limits(
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """``max_change_bytes`` of one upload, encoded or not; ``max_edit_bytes`` of what a page sends at once;
-    ``max_document_bytes`` of a document's values; ``max_user_bytes`` of a user's documents in the store."""
+    """Size limits: of one upload (encoded or not), of one batch of a page's edits, of a document's values,
+    and of a user's documents in the store."""
 
     max_change_bytes: int
     max_edit_bytes: int
@@ -45,9 +45,9 @@ class Limits:
 
 
 class _Plan(NamedTuple):
-    """How to make an update to ``seq``: ``ops`` are called for under the lock, and encoded outside of it.
+    """How to build an update to ``seq``: call ``ops`` under the lock, then encode without it.
 
-    ``key`` is what it is kept under for other readers, None: the seq of the reader.
+    ``key`` is the cache key of the update; None: the reader's seq.
     """
 
     seq: int
@@ -64,7 +64,7 @@ class Document:
         self._store = store
         self._limits = limits
         self._lock = threading.RLock()
-        # Held by who encodes for readers; taken before the other one.
+        # Serializes encoding for readers. Lock order: this one first.
         self._encoding = threading.Lock()
         self._state = State()
         self._store_version: int | None = None
@@ -75,26 +75,26 @@ class Document:
 
     @property
     def seq(self) -> int:
-        """Of the last change that this process has seen."""
+        """The seq of the last change that this process has seen."""
         return self._state.seq
 
     @property
     def nbytes(self) -> int:
-        """Memory that the graph and the values take in this process, and what is kept for readers."""
+        """Bytes of memory of the graph, the values and the reader caches in this process."""
         snapshot, state = self._snapshot, self._state
         kept = self._cache.nbytes + (0 if snapshot is None else size_of(snapshot.pieces))
         return state.nbytes + state.graph_bytes + kept
 
     @contextmanager
     def reading(self) -> Iterator[State]:
-        """The present state, which stays as it is until the ``with`` block ends."""
+        """The current state, locked until the ``with`` block ends."""
         with self._locked():
             self._catch_up()
             yield self._state
 
     @property
     def undrawn(self) -> list[Report]:
-        """What pages said that they cannot draw, as far as this process has seen."""
+        """The reports of pages about models they cannot draw, as far as this process has seen."""
         with self._lock:
             return list(self._state.undrawn)
 
@@ -108,12 +108,12 @@ class Document:
         host: str = "",
         check: Callable[[], object] | None = None,
     ) -> int:
-        """Keep a change and return its seq; atomic, and in the store when this returns.
+        """Store and apply a change, atomically, and return its seq.
 
-        ``frame`` is the publisher's record batches, ``ops`` what they say, ``key`` the idempotency key: a key
-        that was used before gives the seq it got then. ``generation`` is the one that the change was made
-        for, None if it fits all; a change that starts the document anew fits all, and its ``host`` is kept.
-        ``check`` is called just before, when nobody else changes the document, and may raise.
+        ``frame`` is the publisher's record batches, and ``ops`` their content. A repeated idempotency ``key``
+        returns the seq of the first change. ``generation`` is the generation that the change requires (None:
+        any). A change with a GRAPH ignores it, and stores ``host``. ``check`` is called under the lock before
+        the change is stored, and may raise.
         Raises `PastGeneration`, `Conflict`, `BadRequest`, `LimitExceeded`, `NotFound` or `StoreError`; then
         nothing was applied.
         """
@@ -128,7 +128,7 @@ class Document:
         return self._commit(made, key, generation, None)
 
     def edit(self, edit: Callable[[State], Sequence[Op]], key: str, *, generation: str | None = None) -> int:
-        """As `commit`, of the ops that ``edit`` makes of the present state; these hold no GRAPH."""
+        """Like `commit`, with the ops that ``edit`` returns for the current state. No GRAPH among them."""
 
         def made(state: State) -> tuple[Sequence[Op], Buffer]:
             ops = edit(state)
@@ -143,7 +143,7 @@ class Document:
         generation: str | None,
         host: str | None,
     ) -> int:
-        """Keep the ops and the frame that are ``made`` of the state; anew if another process was faster."""
+        """Commit the ops and frame that ``made`` returns; retry if another process committed first."""
         with self._locked():
             while True:
                 self._catch_up()
@@ -169,7 +169,7 @@ class Document:
     def _append(
         self, ops: Sequence[Op], frame: Buffer, key: str, graph: Graph | None, host: str | None
     ) -> int | None:
-        """The seq of the change; None if another process has committed since: that has to be seen first."""
+        """The seq of the change; None if another process has committed first, and this one must catch up."""
         seq = self._state.seq + 1
         try:
             room = self._limits.max_user_bytes
@@ -183,23 +183,23 @@ class Document:
         return got
 
     def since(self, seq: int) -> Update:
-        """What a reader that is at ``seq`` needs to come to now: nothing, the changes it missed, or one
-        merged change where those outweigh what they changed."""
+        """The update that brings a reader at ``seq`` to the current state: nothing, the missed changes, or
+        one merged change if that is smaller."""
         found = self._found(seq)
         if isinstance(found, Update):
             return found
-        # One reader at a time encodes, and nobody who commits waits for it.
+        # One reader at a time encodes. Commits do not wait for it.
         with self._encoding:
             with self._lock:
                 made = self._snapshot
                 if found.is_whole and made is not None and made.seq >= found.seq:
-                    # While this reader waited for another one.
+                    # Another reader has encoded it meanwhile.
                     return made
                 found = self._found(seq)
                 if isinstance(found, Update):
                     return found
                 now, ops, columns = self._state.seq, found.ops(), self._columns
-            # A graph comes first, on its own: the columns outlast it.
+            # The graph is encoded separately: the encoded columns are reused with later graphs.
             pieces, rest = dataplane.encode(self.docid, ops[:1]), dataplane.encode(self.docid, ops[1:])
             update = Update(now, [*pieces, *rest, dataplane.commit(self.docid, now)])
             with self._lock:
@@ -211,7 +211,7 @@ class Document:
             return update
 
     def _found(self, seq: int) -> Update | _Plan:
-        """What a reader at ``seq`` needs, or what it takes to encode it."""
+        """The update for a reader at ``seq``, or the plan to encode it."""
         with self._locked():
             self._catch_up()
             now = self._state.seq
@@ -234,16 +234,16 @@ class Document:
         return self._merge(seq, missed)
 
     def written_out_by(self, ops: Sequence[Op]) -> int:
-        """About how many bytes of ramps a change would make arrays, as far as this process has seen."""
+        """Approximate bytes of the arrays that ramps would become by ``ops``."""
         with self._lock:
             return self._state.written_out_by(ops)
 
     def fold_is_due(self) -> bool:
-        """Whether the history may outweigh the columns by now; costs next to nothing."""
+        """Whether the history may be larger than the columns. Cheap."""
         return is_due(self._history_bytes, self._state)
 
     def fold(self) -> bool:
-        """Fold the history into a snapshot in the store, if it outweighs the columns."""
+        """Replace the history by a snapshot in the store, if it is larger than the columns."""
         with self._locked():
             self._catch_up()
             self._history_bytes = self._store.history_bytes(self.docid)
@@ -257,7 +257,7 @@ class Document:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """Alone with the document; what is damaged in the store is told with its name."""
+        """Hold the lock. `StoreDamaged` errors get the document's id."""
         with self._lock:
             try:
                 yield
@@ -274,20 +274,20 @@ class Document:
         if record is None:
             raise self._not_found()
         if record.seq < self._state.seq:
-            self._begin_anew()  # an older copy of the store was put in its place
+            self._begin_anew()  # the store was replaced by an older copy
         try:
             self._come_to(record.seq)
         except (StoreError, NotFound, MemoryError):
             raise
         except Exception as error:
-            # Whatever is wrong with it: it was checked before it was put in.
+            # Changes are checked before they are stored, so any error means damage.
             self._begin_anew()
             reason = error.message if isinstance(error, BokehWSGIError) else repr(error)
             raise self._damaged(reason) from error
         self._store_version = version
 
     def _come_to(self, seq: int) -> None:
-        """Take what the history has up to ``seq``, and what was committed since then."""
+        """Apply the stored changes up to ``seq``, and any later ones that were read with them."""
         while self._state.seq < seq:
             before = self._state.seq
             changes = self._store.changes(self.docid, before)
@@ -339,7 +339,7 @@ class Document:
         self._cache.add(seq, frame)
 
     def _missed(self, seq: int) -> list[list[Buffer]] | None:
-        """The changes after ``seq``, or None where the history no longer reaches back so far."""
+        """The pieces of the changes after ``seq``; None if the history no longer has them, or is too long."""
         now = self._state.seq
         if seq == now:
             return []
@@ -347,7 +347,7 @@ class Document:
         if kept is not None:
             return kept
         if self._history_bytes > 2 * self._cache.max_bytes:
-            # What a reader missed who is behind that is too much to be looked at.
+            # Too much to read from the store for one reader.
             return None
         changes = [(n, frame) for n, frame in self._store.changes(self.docid, seq) if n <= now]
         is_whole = bool(changes) and changes[0][0] == seq + 1
@@ -362,7 +362,7 @@ class Document:
         return size <= sum(self._state.columns[key].values.nbytes for key in self._state.touched_since(seq))
 
     def _from_nothing(self) -> Update | _Plan:
-        """One change: the graph as it is now, and its columns. So BokehJS has nothing to replay."""
+        """An update that creates the current graph and columns in one change."""
         now, state = self._state.seq, self._state
         if self._columns.follow(state, self._column_ops_since):
             graph = dataplane.encode(self.docid, [state.graph_op()])
@@ -370,7 +370,7 @@ class Document:
         return _Plan(now, lambda: list(state.snapshot()), is_whole=True)
 
     def _column_ops_since(self, seq: int, max_bytes: int) -> list[Op] | None:
-        """Those of changes after ``seq``; None where these take more than ``max_bytes``, or are not there."""
+        """The column ops after ``seq``; None if they are larger than ``max_bytes``, or not available."""
         missed = [] if seq == self._state.seq else self._missed(seq)
         if missed is None or sum(map(size_of, missed)) > max_bytes:
             return None

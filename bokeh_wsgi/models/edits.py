@@ -1,7 +1,6 @@
-"""What pages changed, as ops: Bokeh's document events in JSON, from strangers.
+"""Converts the edits of pages (untrusted Bokeh document events in JSON) to ops.
 
-All of them are checked before anything is done: that the models are there and have such attributes, and that
-these take such values.
+All edits are checked before any is applied: models and attributes must exist, values must fit their types.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +19,7 @@ from .type_checker import TypeChecker
 from .undrawn import UNDRAWN
 
 MAX_EDITS: Final = 10_000
-"""Of one batch."""
+"""Largest number of edits in a batch."""
 _PATCHES: Final = frozenset({"ModelChanged", "RootAdded", "RootRemoved", "TitleChanged"})
 
 
@@ -33,9 +32,9 @@ def read_edits(content: Any) -> list[Rep]:
 
 
 def ops_of(edits: Sequence[Rep], state: State, *, max_unpacked: int) -> list[Op]:
-    """The ops that do to ``state`` what pages say they did; raises BadRequest, Conflict or LimitExceeded.
+    """The ops that apply ``edits`` to ``state``; raises BadRequest, Conflict or LimitExceeded.
 
-    ``max_unpacked``: bytes of all packed values.
+    ``max_unpacked`` limits the bytes of all packed values.
     """
     graph = state.graph
     types = TypeChecker(graph.models, graph.types, graph.defs or ())
@@ -71,7 +70,7 @@ def ops_of(edits: Sequence[Rep], state: State, *, max_unpacked: int) -> list[Op]
 
 
 class _saying:  # noqa: N801 - reads as a with statement
-    """Says of which edit a refusal is."""
+    """Adds the number of the edit to errors."""
 
     def __init__(self, number: int) -> None:
         self._number = number
@@ -116,7 +115,7 @@ def _known(rep: Any, state: State) -> str:
 
 
 class _Events:
-    """Events of BokehJS that somebody has subscribed to, as ops."""
+    """Converts BokehJS events that a script has subscribed to, to ops."""
 
     def __init__(self, state: State) -> None:
         self.ops: list[Op] = []
@@ -129,9 +128,9 @@ class _Events:
         event = checked_object(edit.get("msg_data"), "an event")
         name = checked_text(event.get("name"), "an event's name")
         if name == NOTICE:
-            raise BadRequest("notices are a script's")
+            raise BadRequest("only scripts send notices")
         if name == UNDRAWN:
-            raise BadRequest(f"what cannot be drawn is told with msg_type {UNDRAWN!r}")
+            raise BadRequest(f"a report of what cannot be drawn has msg_type {UNDRAWN!r}")
         values = checked_object(event.get("values"), "an event's values")
         if values.get("type") == "map":
             values = _mapped(values)
@@ -171,7 +170,7 @@ def _check_references(value: Any, state: State) -> None:
             waiting += item
         elif isinstance(item, dict):
             if item.get("type") == "object":
-                raise BadRequest("an event brings no new models")
+                raise BadRequest("an event must not define models")
             target = reference_of(item)
             if target is not None:
                 _known(item, state)

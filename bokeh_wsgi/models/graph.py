@@ -13,13 +13,13 @@ Patch JSON, what a PATCH op carries::
      "version", "config", "callbacks", "defs", "share_view",       # whole and new, where they changed
      "resources": …, "types": …}                                   # what comes to those there are
 
-``types`` are those of classes that are not Bokeh's own (`bokeh_wsgi.bokeh_types` has their form), so that
-what pages send can be checked. ``share_view``: what one viewer zooms to is seen by all. ``generation`` is a
-name for the document from this GRAPH to the next; no patch changes it.
+``types`` describes the classes that are not part of Bokeh (format: `bokeh_wsgi.bokeh_types`), to check the
+values that pages send. ``share_view``: zoom and pan are shared by all viewers. ``generation`` identifies the
+document from this GRAPH to the next; patches do not change it.
 
-Events are Bokeh's own. A model is written out in full at its first mention in a patch, and is an ``{"id"}``
-everywhere else. One thing Bokeh cannot say: ``ModelChanged`` with ``"unset": true`` means that the attribute
-is back at its default and leaves the graph; ``new``, if it is there, is that default.
+Events have Bokeh's format. A model is written out in full at its first mention in a patch, and as ``{"id"}``
+everywhere else. One extension: ``ModelChanged`` with ``"unset": true`` resets an attribute to its default and
+removes it from the graph; ``new``, if present, is that default.
 """
 
 from collections.abc import Iterable, Mapping
@@ -57,15 +57,15 @@ _KEYS = frozenset(
     }
 )
 MAX_GONE = 10_000
-"""Ids of models that were removed, which are remembered."""
+"""Number of ids of removed models that a graph remembers."""
 _OWN_CONTAINERS = frozenset({"roots", "models", "_references", "_pinned"})
 
 
 class Graph:
-    """Models by id, and which of them are roots.
+    """The models of a document by id, its roots, and its other settings, as JSON.
 
-    Everything is JSON. Nothing inside ``models`` is ever changed in place: a patch puts new objects there, so
-    what `to_json` returned stays as it was, and copies are cheap. Not thread-safe.
+    Objects inside ``models`` are never changed in place, only replaced. So results of `to_json` stay valid,
+    and copies are cheap. Not thread-safe.
     """
 
     __slots__ = (
@@ -101,13 +101,13 @@ class Graph:
         self._references: dict[str, References] = {}
         self._pinned: dict[str, frozenset[str]] = {}
         self._gone: set[str] = set()
-        """Ids that were removed; copies share it."""
+        """Ids of removed models; shared by copies."""
         self.reuses_ids = False
-        """Whether the last patch defined an id that had been removed before: it means another model now."""
+        """Whether the last patch defined a model with the id of a removed one."""
 
     @classmethod
     def from_json(cls, content: Any) -> "Graph":
-        """The graph of Graph JSON from anywhere; raises BadRequest."""
+        """The graph of untrusted Graph JSON; raises BadRequest."""
         content = checked_object(content, "a graph")
         graph = cls._outline(content)
         models = checked_object(content.get("models", {}), "models")
@@ -150,7 +150,7 @@ class Graph:
                 setattr(self, key, value)
 
     def to_json(self) -> Rep:
-        """Graph JSON. It shares its insides with this graph: read it, or write it out."""
+        """Graph JSON. It shares objects with this graph: do not change it."""
         extras = {"config": self.config, "callbacks": self.callbacks, "defs": self.defs}
         return {
             "version": self.version,
@@ -172,11 +172,11 @@ class Graph:
         return None
 
     def references(self, model_id: str) -> frozenset[str]:
-        """Ids that this model's attributes mention; raises KeyError if there is no such model."""
+        """Ids of the models that this model references; raises KeyError for an unknown model."""
         return frozenset().union(*self._references[model_id].values())
 
     def reachable(self, ids: Iterable[str]) -> set[str]:
-        """These ids and all that they lead to."""
+        """These ids and all ids that they reference, directly or indirectly."""
         found: set[str] = set()
         waiting = list(ids)
         while waiting:
@@ -188,7 +188,7 @@ class Graph:
         return found
 
     def patched(self, *patches: Any) -> "Graph":
-        """This graph with Patch JSON from anywhere applied; raises as `apply`. Copies a pointer per model."""
+        """A copy of this graph with untrusted Patch JSON applied; raises like `apply`."""
         graph = self._copy()
         graph.apply(*patches)
         return graph
@@ -201,12 +201,12 @@ class Graph:
         return graph
 
     def apply(self, *patches: Any) -> set[str]:
-        """Apply Patch JSON from anywhere, several as if they were one; returns ids that are gone.
+        """Apply untrusted patches as one, all or nothing; return the ids of removed models.
 
-        All or nothing: raises BadRequest for a wrong shape, and Conflict with the ids that are ``unknown``
-        (mentioned, but not there) or ``taken`` (defined, but there already). Models that neither a root nor
-        the config nor a callback leads to any more are removed. Takes time for the patches, not for the
-        graph, except when a model may have been cut off.
+        Raises BadRequest for a wrong format, and Conflict with ids that are ``unknown`` (referenced, but
+        undefined) or ``taken`` (defined, but already present). Removes models that are no longer reachable
+        from a root, the config or a callback. Takes time proportional to the patches, unless models may have
+        become unreachable.
         """
         changes = Changes(patches, self.models)
         self.reuses_ids = not self._gone.isdisjoint(changes.models)
@@ -218,9 +218,9 @@ class Graph:
         return self._collect() if cut_off else set()
 
     def forget_gone(self) -> bool:
-        """Forget the ids that were removed if they are more than `MAX_GONE`; whether they were.
+        """Forget the ids of removed models if there are more than `MAX_GONE`; return whether it did.
 
-        `reuses_ids` does not see their reuse then.
+        `reuses_ids` cannot detect their reuse afterwards.
         """
         forgets = len(self._gone) > MAX_GONE
         if forgets:
@@ -243,7 +243,7 @@ class Graph:
         return cut_off
 
     def _own(self, model_id: str, own: set[str]) -> tuple[Rep, References]:
-        """A model's attributes and references to be changed in place: copied once for each patch."""
+        """Copies of a model's attributes and references that may be changed in place, made once per patch."""
         if model_id not in own:
             own.add(model_id)
             rep = self.models[model_id]

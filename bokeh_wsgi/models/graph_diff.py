@@ -1,4 +1,4 @@
-"""The patch between two graphs; `graph` has the format."""
+"""Computes the patch between two graphs (format: `graph`)."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,12 +16,12 @@ def diff(
     value_of: Callable[[str, str], Any] | None = None,
     order: Callable[[str, str], int] | None = None,
 ) -> Rep | None:
-    """The patch that makes `old` equal to `new`, or None if it is.
+    """The patch that turns `old` into `new`; None if they are equal.
 
-    Where an attribute is gone, ``value_of(model id, attribute)`` gives the JSON of its value now, the
-    default: pages show it. It must not define models. ``order(model id, attribute)`` rises in the order in
-    which attributes were set; without, they come model by model. Raises Conflict with the ids that are
-    ``taken``: one id is of two types in the two graphs, so that only a whole graph will do.
+    ``value_of(model id, attribute)`` returns the JSON of the default of a removed attribute, which must not
+    define models. ``order(model id, attribute)`` is the sort key of the changes; without it, they are grouped
+    by model. Raises Conflict with ``taken`` ids if a model has another type in `new`: only a whole graph can
+    change that.
     """
     nester = Nester(new.models, set(old.models))
     changed = [
@@ -65,7 +65,7 @@ def _model_event(
 
 
 def _root_events(old: list[str], new: list[str], nester: Nester) -> list[Rep]:
-    """A root can only be added at the end: so those stay that begin the new order, and the others move."""
+    """Events that change the roots. Roots can only be appended: those out of order are removed and added."""
     remaining = iter(old)
     stay = 0
     while stay < len(new) and new[stay] in remaining:

@@ -1,4 +1,4 @@
-"""The documents that this process has open."""
+"""The open documents of this process."""
 
 import threading
 from collections import OrderedDict
@@ -9,23 +9,23 @@ from bokeh_wsgi.store import Store
 
 from .document import Document, Limits
 
-# Documents stay open up to this many bytes of graphs and values; the longest unused ones go first.
+# Memory that open documents may take; the least recently used are closed first.
 OPEN_BYTES = 1 << 30
 
 
 class _OpenDocuments:
-    """Those of one process."""
+    """The open documents of one process."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        # The longest unused first.
+        # The least recently used first.
         self.by_docid: OrderedDict[str, Document] = OrderedDict()
-        # The one that was asked for last, which is at the end already: found without a lock.
+        # The most recently used one, which needs no lock.
         self.last: Document | None = None
 
 
 class Library:
-    """Opens documents and keeps those in use. Thread-safe, fork-safe."""
+    """Opens documents and caches them. Thread-safe, fork-safe."""
 
     def __init__(self, store: Store, limits: Limits) -> None:
         self._store = store
@@ -33,7 +33,7 @@ class Library:
         self._open = PerProcess(_OpenDocuments)
 
     def open(self, docid: str) -> Document:
-        """The document; raises `NotFound` if there is none."""
+        """The document; raises `NotFound` if it does not exist."""
         opened = self._open.now
         last = opened.last
         if last is not None and last.docid == docid:

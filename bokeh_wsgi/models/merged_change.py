@@ -1,4 +1,4 @@
-"""One change that stands for many, for a reader who is far behind."""
+"""Merges the changes that a reader has missed into one."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -11,14 +11,14 @@ from bokeh_wsgi.dataplane import Buffer, Op, OpCode
 from .patch import combined
 from .state import Place, State
 
-# Of the events that a reader far behind has missed, it gets so many, the last ones.
+# A merged change has this many events at most, the last ones.
 MAX_EVENTS = 10_000
-# What lies in the store has been checked.
+# Stored changes have been checked already, so they have no limits.
 STORED = dataplane.Limits(max_bytes=1 << 62, max_message_bytes=1 << 62, max_unpacked=1 << 62, max_ops=1 << 62)
 
 
 def merged_ops(state: State, seq: int, missed: list[list[Buffer]]) -> list[Op]:
-    """Ops that bring a reader at ``seq``, who has ``missed`` these changes, to the present state."""
+    """The ops that bring a reader at ``seq`` to the current state; ``missed`` are the changes since then."""
     placed = state.columns_since(seq)
     events: list[Op] = []
     if seq < max(state.graph_seq, state.event_seq):
@@ -29,7 +29,7 @@ def merged_ops(state: State, seq: int, missed: list[list[Buffer]]) -> list[Op]:
 
 
 def _passed_on(missed: list[list[Buffer]]) -> tuple[list[tuple[Place, Op]], list[Op]]:
-    """PATCHes of missed changes and their places; and EVENTs, which nothing replaces."""
+    """The PATCHes of missed changes with their places, and the EVENTs."""
     placed, events = [], []
     for pieces in missed:
         for seq, ops in dataplane.read_model_ops(b"".join(pieces), STORED):
@@ -40,7 +40,7 @@ def _passed_on(missed: list[list[Buffer]]) -> tuple[list[tuple[Place, Op]], list
 
 
 def _with_patches_combined(ops: Iterable[Op]) -> Iterator[Op]:
-    """The same with as few PATCHes as do where several follow each other."""
+    """The ops, with consecutive PATCHes combined."""
     for is_patch, group in groupby(ops, lambda op: op.code is OpCode.PATCH):
         if is_patch:
             for patch in combined(json.loads(op.json) for op in group):

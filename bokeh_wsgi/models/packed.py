@@ -1,7 +1,7 @@
-"""Packed values: bytes in Bokeh's JSON, as base64 and most of them in gzip, alone or as those of an array.
+"""Packed values: base64 bytes in Bokeh's JSON, alone or as the data of an array, usually with gzip.
 
-A script or page that reads a document unpacks all of them. So the server counts what they unpack to before it
-keeps a change: in values of attributes and events, in data models' defaults and in JSON columns.
+Each reader of a document unpacks all of them. So the server limits the unpacked size of a change before it
+stores it: in attributes, events, defaults of data models and JSON columns.
 """
 
 import base64
@@ -20,14 +20,14 @@ NUMBER_TYPES: Final = frozenset(NUMBERS) | {"int64", "uint64"}
 _GZIP: Final = b"\x1f\x8b"
 _PIECE_BYTES: Final = 64 << 10
 _MODEL_OPS: Final = (OpCode.GRAPH, OpCode.PATCH, OpCode.EVENT)
-# Of texts without these nothing is unpacked; the last ones may stand for letters of the others.
+# JSON without these substrings has no packed values. The last two are escapes of letters of the others.
 _SIGNS: Final = ('"bytes"', '"ndarray"', '"typed_array"', "\\u006", "\\u007")
 
 
 class Unpacking:
-    """Counts what the packed values of one change unpack to; raises `LimitExceeded` beyond ``max_bytes``.
+    """Counts the unpacked bytes of one change; raises `LimitExceeded` above ``max_bytes``.
 
-    ``option`` is the one that sets the limit.
+    ``option`` is the name of the option that sets the limit.
     """
 
     def __init__(self, max_bytes: int, option: str) -> None:
@@ -36,7 +36,7 @@ class Unpacking:
         self._left = max_bytes
 
     def take(self, size: int) -> None:
-        """Count so many bytes that take memory by the change."""
+        """Count ``size`` bytes."""
         self._left -= size
         if self._left < 0:
             raise LimitExceeded(
@@ -46,7 +46,7 @@ class Unpacking:
             )
 
     def unpacked(self, text: str) -> bytes:
-        """The bytes of base64, which BokehJS packs with gzip; ValueError or zlib.error if they are none."""
+        """Decode base64, and gzip if used; raises ValueError or zlib.error."""
         data = base64.b64decode(text, validate=True)
         if not data.startswith(_GZIP):
             return data
@@ -55,7 +55,7 @@ class Unpacking:
         return unpacked
 
     def check(self, value: Any) -> None:
-        """Count what is packed anywhere in a JSON value; raises BadRequest if it cannot be unpacked."""
+        """Count all packed values in a JSON value; raises BadRequest if one cannot be unpacked."""
         waiting = [value]
         while waiting:
             value = waiting.pop()
@@ -70,12 +70,12 @@ class Unpacking:
                 waiting += value.values()
 
     def check_text(self, text: str) -> None:
-        """As `check`, of a JSON text: which is read only if it may hold anything packed."""
+        """Like `check`, for JSON text. It is parsed only if it may contain packed values."""
         if any(sign in text for sign in _SIGNS):
             self.check(loads(text))
 
     def check_ops(self, ops: Iterable[Op]) -> None:
-        """As `check`, of all that a change holds."""
+        """Like `check`, for the ops of a change."""
         for op in ops:
             if op.code in _MODEL_OPS:
                 self.check_text(op.json)
@@ -91,7 +91,7 @@ class Unpacking:
                 try:
                     value = json.loads(text)
                 except (ValueError, RecursionError):
-                    continue  # nobody can read it
+                    continue  # no reader can parse it either
                 self.check(value)
 
     def _check_bytes(self, text: Any) -> None:
@@ -108,7 +108,7 @@ class Unpacking:
                 raise BadRequest(f"data of bytes is not gzip: {error}") from error
 
     def _count(self, data: bytes) -> None:
-        """Take what gzip unpacks to, of which only a piece is in memory at a time."""
+        """Count the bytes that ``data`` unpacks to, with one piece in memory at a time."""
         unpacker = zlib.decompressobj(wbits=31)
         for at in range(0, len(data), _PIECE_BYTES):
             packed = data[at : at + _PIECE_BYTES]
@@ -116,11 +116,11 @@ class Unpacking:
                 self.take(len(unpacker.decompress(packed, _PIECE_BYTES)))
                 packed = unpacker.unconsumed_tail
             if unpacker.unused_data:
-                raise BadRequest("data of bytes goes on after its end in gzip")
+                raise BadRequest("data of bytes continues after the end of its gzip data")
 
 
 def _check_array(rep: dict[str, Any]) -> None:
-    """Raises BadRequest unless an array is of numbers, or of objects: a text's width is memory."""
+    """Raise BadRequest for dtypes other than numbers and objects: a string dtype can claim any width."""
     dtype = rep.get("dtype")
     if not isinstance(dtype, str) or dtype not in NUMBER_TYPES | {"object"}:
-        raise BadRequest(f"an array of {str(dtype)[:40]!r} is not known here")
+        raise BadRequest(f"unknown type of an array: {str(dtype)[:40]!r}")

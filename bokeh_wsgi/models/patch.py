@@ -1,4 +1,4 @@
-"""Patches of a graph, read from strangers; `graph` has the format."""
+"""Reads and combines patches of a graph, from untrusted JSON (format: `graph`)."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -37,10 +37,10 @@ class AttributeChange(NamedTuple):
 
 
 class Changes:
-    """What patches say that are applied as one, checked against the models that are there.
+    """The content of patches that are applied as one, checked against the known models.
 
-    Each of them is Patch JSON, and may mention what those before it define. Raises BadRequest for a wrong
-    shape, and Conflict with all ``unknown`` and ``taken`` ids.
+    A patch may reference models that earlier patches define. Raises BadRequest for a wrong format, and
+    Conflict with all ``unknown`` and ``taken`` ids.
     """
 
     def __init__(self, patches: Iterable[Any], known: Mapping[str, Rep]) -> None:
@@ -48,7 +48,7 @@ class Changes:
         self.roots: list[tuple[str, bool]] = []
         """(id, True if it was added, False if it was removed), in order."""
         self.document: dict[str, tuple[Any, frozenset[str]]] = {}
-        """What is new besides models and roots, and the ids it mentions."""
+        """The other changed keys of the graph, each with the ids that its value references."""
         self._known = known
         self._flattener = Flattener(known)
         self._resources = Resources()
@@ -63,12 +63,12 @@ class Changes:
 
     @property
     def models(self) -> dict[str, Rep]:
-        """New models."""
+        """The new models."""
         return self._flattener.models
 
     @property
     def references(self) -> dict[str, References]:
-        """What the new models mention."""
+        """The references of the new models."""
         return self._flattener.references
 
     def _read(self, patch: Rep) -> None:
@@ -134,7 +134,7 @@ def _named(ids: list[str]) -> str:
 
 
 def only_model(flattener: Flattener, rep: Any, what: str) -> str:
-    """Takes in `rep`, which must be a model or a reference to one, and returns its id."""
+    """Flatten `rep`, which must be a model or a reference to one, and return its id."""
     flat, mentioned = flattener.flatten(rep)
     if len(mentioned) != 1 or flat != {"id": (model_id := next(iter(mentioned)))}:
         raise BadRequest(f"{what} must be a model or a reference to one")
@@ -142,7 +142,7 @@ def only_model(flattener: Flattener, rep: Any, what: str) -> str:
 
 
 def checked_defs(defs: Any) -> list[Any] | None:
-    """Definitions of data models: BokehJS reads them apart, so that ids in them mean nothing outside."""
+    """Checked definitions of data models. BokehJS reads them separately, so ids in them are local."""
     if defs is None:
         return None
     for definition in checked_list(defs, "defs"):
@@ -161,9 +161,9 @@ def checked_switch(value: Any, what: str) -> bool:
 
 
 def combined(patches: Iterable[Rep]) -> Iterator[Rep]:
-    """As few patches as do what these do one after the other.
+    """Combine consecutive patches into as few as possible.
 
-    Models may come with a config or callbacks, and be mentioned by what follows: so these end a patch.
+    A config or callbacks may define models that later patches reference, so they end a patch.
     """
     group: list[Rep] = []
     for patch in patches:
@@ -176,7 +176,7 @@ def combined(patches: Iterable[Rep]) -> Iterator[Rep]:
 
 
 def _combined(patches: list[Rep]) -> Rep:
-    """One patch that does what these do."""
+    """One patch equivalent to ``patches``."""
     together: Rep = {}
     events: list[Any] = []
     types: Rep = {}

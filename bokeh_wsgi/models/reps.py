@@ -1,8 +1,8 @@
-"""Bokeh's JSON representations: models taken out of nested values, and put back.
+"""Flattens and nests Bokeh's JSON representations of models ("reps"), and checks untrusted JSON.
 
-Bokeh writes a model out in full where it is mentioned first, ``{"type": "object", "name", "id",
-"attributes"}``, and as ``{"id"}`` from then on. An object without an id is a plain value, and so are maps,
-sets, arrays and bytes; all of them may contain models. Everything here takes JSON of strangers.
+Bokeh writes a model in full at its first mention, ``{"type": "object", "name", "id", "attributes"}``, and as
+``{"id"}`` from then on. Objects without an id, maps, sets, arrays and bytes are plain values, which may
+contain models.
 """
 
 import json
@@ -14,10 +14,10 @@ from typing import Any, NoReturn
 from bokeh_wsgi.exc import BadRequest
 
 MAX_DEPTH = 400
-"""Containers inside containers; Bokeh's own serializer gives up at about 300.
+"""Nesting limit of containers; Bokeh's own serializer fails at about 300.
 
-Python's limit is 1000 calls: so what recurses here takes one call for each level. A comprehension or ``map``
-would take two."""
+Python's limit is 1000 calls. So recursive functions here use one call per level, and no comprehension or
+``map``, which would take two."""
 
 MAX_ID_LENGTH = 128
 
@@ -29,21 +29,21 @@ _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 _GENERATION = re.compile(r"[A-Za-z0-9._~-]*")
 _OBJECT_KEYS = frozenset({"type", "id", "name", "attributes"})
 
-# What a list, an object, an item and a member take, on the average of many kinds of values.
+# Average bytes of a list, an object, an item and a member.
 _SIZES = (70, 180, 50, 90)
 
 Rep = dict[str, Any]
 References = dict[str, frozenset[str]]
-"""Ids that a model's attributes mention, by attribute; attributes without any are left out."""
+"""The ids that each attribute of a model references; attributes without references are left out."""
 
 
 def loads(text: str | bytes | bytearray) -> Any:
-    """The value of a JSON text; NaN, deep nesting and whatever else browsers cannot parse is a BadRequest.
+    """Parse JSON; raises BadRequest for NaN, deep nesting, and anything else that browsers cannot parse.
 
-    So is half a surrogate pair, which no UTF-8 can hold.
+    Half a surrogate pair is refused as well, since UTF-8 cannot encode it.
     """
     try:
-        # json.loads itself lets half pairs pass, also in bytes.
+        # json.loads itself accepts half pairs, also in bytes.
         plain = text if isinstance(text, str) else text.decode()
         value = json.loads(plain, parse_constant=_refuse_constant)
         if "\\u" in plain and _HALF.search(plain):
@@ -58,7 +58,7 @@ def loads(text: str | bytes | bytearray) -> Any:
 
 
 def memory_of(text: str | bytes | bytearray) -> int:
-    """About how many bytes the value of a JSON text takes in a graph: up to thirty times its own."""
+    """Approximate bytes of memory of the parsed JSON: up to thirty times the length of the text."""
     if isinstance(text, str):
         counts = text.count("["), text.count("{"), text.count(","), text.count(":")
     else:
@@ -67,7 +67,7 @@ def memory_of(text: str | bytes | bytearray) -> int:
 
 
 def dumps(value: Any) -> str:
-    """The text of a value that came from `loads`, which takes 1e999 for infinity: that is a BadRequest."""
+    """JSON text of a value from `loads`; raises BadRequest for infinity, which `loads` makes of 1e999."""
     try:
         return json.dumps(value, separators=(",", ":"), allow_nan=False)
     except ValueError as error:
@@ -79,7 +79,7 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def checked_text(value: Any, what: str) -> str:
-    """`value` as a str that UTF-8 can hold."""
+    """`value` as a str that UTF-8 can encode."""
     if not isinstance(value, str):
         raise BadRequest(f"{what} must be text, not {type(value).__name__}")
     if not value.isascii():
@@ -91,7 +91,7 @@ def checked_text(value: Any, what: str) -> str:
 
 
 def checked_type_name(value: Any, what: str) -> str:
-    """The name of a type, which people see in messages, also in terminals: so all of it can be printed."""
+    """The name of a type. It must be printable, since messages in terminals contain it."""
     text = checked_text(value, what)
     if not text.isprintable():
         raise BadRequest(f"{what} must be printable text, not {text[:80]!r}")
@@ -106,7 +106,7 @@ def checked_id(value: Any) -> str:
 
 
 def checked_generation(value: Any) -> str:
-    """A generation of a document: text that needs no escapes in URLs and headers, "" for none."""
+    """The generation of a document: text without characters to escape in URLs and headers; "" for none."""
     text = checked_text(value, "a generation")
     if len(text) > MAX_GENERATION_LENGTH or not _GENERATION.fullmatch(text):
         raise BadRequest(
@@ -129,19 +129,19 @@ def checked_list(value: Any, what: str) -> list[Any]:
 
 
 def reference_of(value: Mapping[str, Any]) -> Any:
-    """What `value` refers to, if it is a reference; else None. Not checked to be an id."""
+    """The unchecked id that `value` references; None if it is not a reference."""
     if "id" in value and ("type" not in value or value["type"] == "ref"):
         return value["id"]
     return None
 
 
 class Flattener:
-    """Takes values apart: models move out, and their places keep ``{"id"}``.
+    """Moves models out of nested values and replaces them by ``{"id"}``.
 
-    `known` are the ids that may be mentioned without being defined. As in Bokeh, a definition has to come
-    before its mentions. Nothing is raised for ids that do not fit: they are collected in ``unknown``
-    (mentioned, but not defined before) and ``taken`` (defined, but known already). A wrong shape is a
-    BadRequest at once. Results share no container with what came in.
+    `known` are ids that may be referenced without a definition. As in Bokeh, a definition must precede its
+    references. Wrong ids raise nothing: they are collected in ``unknown`` (referenced, but not defined
+    before) and ``taken`` (defined, but already known). A wrong format raises BadRequest. Results share no
+    container with the input.
     """
 
     def __init__(self, known: Container[str] = ()) -> None:
@@ -152,12 +152,12 @@ class Flattener:
         self.taken: dict[str, None] = {}
 
     def flatten(self, value: Any) -> tuple[Any, frozenset[str]]:
-        """The flat value, and the ids it mentions."""
+        """The flat value, and the ids it references."""
         mentioned: set[str] = set()
         return self._value(value, mentioned, 0), frozenset(mentioned)
 
     def model(self, model_id: str, rep: Rep, depth: int = 0) -> None:
-        """Takes in one model's definition; `rep` needs no ``id`` and ``type``."""
+        """Add the definition of one model; `rep` needs no ``id`` and ``type``."""
         name = checked_type_name(rep.get("name"), f"the type name of model {model_id}")
         attributes = checked_object(rep.get("attributes", {}), f"attributes of model {model_id}")
         if model_id in self.models:
@@ -215,19 +215,19 @@ class Flattener:
 
 
 class _Checker(Flattener):
-    """Leaves everything in its place."""
+    """A flattener that treats models as plain values."""
 
     def _model_id(self, value: Rep) -> str | None:
         return None
 
 
 def checked_value(value: Any, depth: int = 0) -> Any:
-    """A copy of a JSON value in which ids mean nothing."""
+    """A checked copy of a JSON value in which ids are no references."""
     return _Checker()._value(value, set(), depth)
 
 
 def checked_scalar(value: Any) -> Any:
-    """None, a bool, or a plain str, int or float of which JSON is sure."""
+    """`value` as None, a bool, or a plain str, int or float that JSON can represent."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
@@ -242,9 +242,9 @@ def checked_scalar(value: Any) -> Any:
 
 
 class Nester:
-    """The way back: each model of `models` is written out where it is mentioned first.
+    """The inverse of `Flattener`: writes each model of `models` in full at its first mention.
 
-    Ids in `known` (which grows) stay references.
+    Ids in `known` stay references; written models are added to it.
     """
 
     def __init__(self, models: Mapping[str, Rep], known: set[str]) -> None:
@@ -280,7 +280,7 @@ class Nester:
 
 
 def same(a: Any, b: Any) -> bool:
-    """Whether two JSON values are equal also in type and sign: not so 1 and true, nor 0.0 and -0.0."""
+    """Whether two JSON values are equal, including type and sign: 1 and true differ, and 0.0 and -0.0."""
     if type(a) is not type(b):
         return False
     if isinstance(a, dict):

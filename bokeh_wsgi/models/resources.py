@@ -1,4 +1,4 @@
-"""Resources of a document: the scripts and styles that its models need besides Bokeh's own."""
+"""Resources of a document: the scripts and styles that its models need in addition to Bokeh's."""
 
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ _KEYS: Final = frozenset({"components", "js", "js_raw", "css", "css_raw"})
 
 
 class Resources:
-    """Resources of several sessions, each item once; adding costs what is added."""
+    """Resources of several sessions, without duplicates."""
 
     def __init__(self) -> None:
         self._items: dict[str, dict[str, None]] = {}
@@ -40,7 +40,7 @@ def checked_resources(resources: Any) -> Rep:
 
 
 def joined_resources(old: Rep, new: Rep) -> Rep:
-    """Both: what one session's models need goes on being needed when another one says what its own do."""
+    """The resources of both, since the models of several sessions may be in one document."""
     together = Resources()
     together.add(old)
     together.add(new)

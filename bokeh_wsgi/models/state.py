@@ -13,12 +13,12 @@ from .reps import loads, memory_of
 from .undrawn import Reports
 
 MAX_COLUMNS = 20_000
-"""Of a document, and as many that were removed; so that a reader takes all of them in one change."""
+"""Limit for the columns of a document, and for its removed columns. A reader gets all in one change."""
 
 SHARED_COLUMNS = 256
-"""Merged changes of so many columns are made once for readers that have missed different ones."""
+"""From this number of columns, readers at different seqs share a merged change."""
 MIN_COUNTED_BYTES = 4 << 20
-"""A graph is counted anew once patches may have doubled it, but not for less than this."""
+"""The memory of a graph is estimated again once patches may have doubled it, and exceed this."""
 
 Key = tuple[str, str]
 """(model id, column name)."""
@@ -28,7 +28,7 @@ _GRAPH_OPS = (OpCode.GRAPH, OpCode.PATCH)
 
 
 class Place(NamedTuple):
-    """Where an op stands in the history: in which change, after how many of its PATCHes and other ops.
+    """The position of an op in the history: its change, and the PATCHes and other ops before it there.
 
     A PATCH counts itself, and no other ops.
     """
@@ -43,9 +43,9 @@ _NOWHERE = Place(0, 0, 0)
 
 @dataclass(slots=True)
 class HeldColumn:
-    """A column, the seq of the last change that touched it, and the place of its last op there.
+    """A column, the seq of its last change, and the place of its last op.
 
-    ``nbytes`` are those that the state counts for it.
+    ``nbytes`` is its part of ``State.nbytes``.
     """
 
     values: GrowingColumn
@@ -56,7 +56,7 @@ class HeldColumn:
 
 @dataclass(slots=True)
 class _Outline:
-    """What later ops of the same change need to know of a column that an earlier one touched."""
+    """Version, length and layout of a column, to check the ops of a change one after the other."""
 
     version: int
     rows: int
@@ -65,33 +65,33 @@ class _Outline:
 
 @dataclass(slots=True)
 class State:
-    """Not thread-safe: `Document` holds the lock."""
+    """A document's graph and columns at one ``seq``. Not thread-safe: `Document` has the lock."""
 
     seq: int = 0
     graph: Graph = field(default_factory=Graph)
     graph_seq: int = 0
     event_seq: int = 0
-    """Of the last change with an EVENT: they are no part of the state, but readers want them."""
+    """The seq of the last change with an EVENT. Events are not part of the state, but readers get them."""
     whole_graph_seq: int = 0
     reuse_seq: int = 0
-    """Of the last change that defined an id which had been removed, or after which such ids were forgotten:
-    changes after it are not merged with those before it."""
+    """The seq of the last change that reused the id of a removed model, or after which such ids were
+    forgotten: later changes are not merged with earlier ones."""
     columns: dict[Key, HeldColumn] = field(default_factory=dict)
     removed: dict[Key, Place] = field(default_factory=dict)
     nbytes: int = 0
-    """Bytes of all columns' values, as far as `apply` has brought them."""
+    """Bytes of all columns' values that `apply` has added."""
     graph_bytes: int = 0
-    """About what the graph takes in memory."""
+    """Approximate memory of the graph."""
     patched_bytes: int = 0
-    """How much of these came by patches, since the graph was last looked at as a whole."""
+    """The part of ``graph_bytes`` that patches have added since the last estimate of the whole graph."""
     undrawn: Reports = field(default_factory=Reports)
-    """What pages said since the last GRAPH that they cannot draw."""
+    """Reports since the last GRAPH of models that pages cannot draw."""
 
     def check(self, ops: Sequence[Op], max_bytes: int, max_written_out: int) -> Graph | None:
-        """The graph after ``ops`` (None: unchanged), or an exception that says why they do not fit.
+        """Check ``ops`` without applying them; return the graph after them (None: unchanged).
 
-        Nothing is changed. Raises `Conflict`, `BadRequest` or `LimitExceeded` (over ``max_bytes`` of values,
-        or ``max_written_out`` of ramps that become arrays).
+        Raises `Conflict`, `BadRequest` or `LimitExceeded` (more than ``max_bytes`` of values, or
+        ``max_written_out`` of ramps that become arrays).
         """
         graph = self._graph_after(ops)
         models = (self.graph if graph is None else graph).models
@@ -110,7 +110,7 @@ class State:
             key = (op.model, op.column)
             outline = outlines.get(key) or self._outline(key, fresh=fresh)
             is_for_any = op.base == 0 and op.code in (*_STARTS, OpCode.REMOVE)
-            # Who has pulled the document knows its seq, and not the older ones of its columns.
+            # A client that has pulled the document knows its seq, but not the versions of its columns.
             is_known = outline.version == op.base or 0 < outline.version <= op.base <= self.seq
             if not is_known and not is_for_any:
                 if key not in outlines or op.base != 0:
@@ -127,7 +127,7 @@ class State:
         if len(outlines) + (0 if fresh else len(self.columns)) > MAX_COLUMNS:
             self._check_count(outlines, fresh=fresh)
         if grown + (0 if fresh else self.nbytes) > max_bytes:
-            # Columns that the change replaces count once, so this is only now worth adding up exactly.
+            # `grown` counts replaced columns twice: compute the exact size.
             self._check_size(ops, outlines, fresh=fresh, max_bytes=max_bytes)
         if not fresh and self.written_out_by(ops) > max_written_out:
             raise LimitExceeded(
@@ -138,7 +138,7 @@ class State:
         return graph
 
     def written_out_by(self, ops: Iterable[Op]) -> int:
-        """Bytes of the arrays that ramps become by a change that fits, however few bytes it has."""
+        """Bytes of the arrays that ramps would become by ``ops``, which must have been checked."""
         by_key: dict[Key, list[Op]] = {}
         for op in ops:
             held = self.columns.get(op.key)
@@ -147,7 +147,7 @@ class State:
         return sum(self.columns[key].values.written_out_by(of_key) for key, of_key in by_key.items())
 
     def apply(self, ops: Iterable[Op], seq: int, graph: Graph | None = None) -> None:
-        """Take over a change that `check` has passed; ``graph`` is what `check` returned, if it was asked."""
+        """Apply a checked change; ``graph`` is the result of `check`, if available."""
         ops = list(ops)
         if graph is None:
             graph = self._graph_after(ops)
@@ -179,7 +179,7 @@ class State:
         self.patched_bytes += size
 
     def advance(self, ops: Iterable[Op], seq: int, graph: Graph | None) -> None:
-        """Take over a change of which the columns have the values already: as in a publisher's shadow."""
+        """Apply a change whose values are already in the columns, as in a publisher's shadow."""
         for op in ops:
             if op.code is OpCode.REMOVE:
                 self.columns.pop(op.key, None)
@@ -196,20 +196,20 @@ class State:
                 self.nbytes -= self.columns.pop(key).nbytes
         self.seq = seq
         if self.patched_bytes > max(self.graph_bytes // 2, MIN_COUNTED_BYTES):
-            # Much of it may have replaced what was there.
+            # Patches may have replaced values, so the sum is too high.
             self.graph_bytes, self.patched_bytes = memory_of(self.graph_op().json), 0
 
     def snapshot(self) -> Iterator[Op]:
-        """The change from nothing to now."""
+        """Ops that create the current state from nothing."""
         yield self.graph_op()
         yield from self.replacements(self.columns)
 
     def graph_op(self) -> Op:
-        """The graph as it is now, whatever the reader had."""
+        """The op that sets the current graph, whatever the reader had."""
         return Op(OpCode.GRAPH, json=json.dumps(self.graph.to_json(), separators=(",", ":")))
 
     def replacements(self, keys: Iterable[Key]) -> Iterator[Op]:
-        """Ops that set these columns as they are now, whatever the reader had; their values are lent."""
+        """Ops that set the current values of columns, whatever the reader had; they share memory."""
         for model, column in keys:
             yield self.columns[model, column].values.whole(lent=True).of(model, column, 0)
 
@@ -217,9 +217,9 @@ class State:
         return [key for key, held in self.columns.items() if held.version > seq]
 
     def shared_base(self, seq: int) -> int:
-        """A seq up to ``seq``, from which a merged change fits a reader there too.
+        """A seq not above ``seq`` whose merged change also serves a reader at ``seq``.
 
-        That is of at most twice as many columns. So who asks from many seqs gets few different changes.
+        That change has at most twice as many columns. So readers at many seqs share few changes.
         """
         count = len(self.touched_since(seq))
         first = max(self.graph_seq, self.whole_graph_seq, self.event_seq, 1)
@@ -230,7 +230,7 @@ class State:
         return min(seq, max(first, versions[most] if most < len(versions) else first))
 
     def columns_since(self, seq: int) -> list[tuple[Place, Op]]:
-        """Ops that bring the columns of a reader at ``seq`` to now, at the places of those they replace."""
+        """Ops that bring the columns of a reader at ``seq`` up to date, with the places of those replaced."""
         removed = [
             (place, Op(OpCode.REMOVE).of(*key, 0))
             for key, place in self.removed.items()
@@ -292,7 +292,7 @@ class State:
             self.nbytes -= 0 if held is None else held.nbytes
             self.removed[key] = place
             if len(self.removed) > MAX_COLUMNS:
-                # Who was there before gets the document anew.
+                # Readers that are behind get the whole document.
                 self.removed.clear()
                 self.whole_graph_seq = place.seq
             return
@@ -331,7 +331,7 @@ def _layout(op: Op) -> tuple[str, tuple[int, ...]]:
 
 
 def _size(op: Op) -> int:
-    """Bytes that an op's values take once they are written out."""
+    """Bytes of an op's values, with a ramp as an array."""
     if op.code is OpCode.RAMP:
         return op.count * NUMBERS[op.dtype].itemsize
     return 0 if op.values is None else op.values.nbytes

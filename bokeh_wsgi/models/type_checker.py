@@ -1,4 +1,4 @@
-"""Checks what pages send against the types of model classes: `bokeh_wsgi.bokeh_types` has their form."""
+"""Checks values that pages send against the types of model classes (format: `bokeh_wsgi.bokeh_types`)."""
 
 import threading
 from collections import ChainMap
@@ -12,16 +12,16 @@ from .reps import Rep, reference_of
 from .value_types import ABSENT, WORDS
 
 MAX_BASES: Final = 64
-"""Classes above a data model."""
+"""Largest number of base classes of a data model."""
 FREE_COMPARISONS: Final = 100_000
-"""Comparisons of a value with a type that all edits of a batch may take …"""
+"""Comparisons of a value with a type that one batch of edits may take …"""
 COMPARISONS_PER_VALUE: Final = 20
-"""… and so many more for each value in them: a value is compared with one alternative after the other."""
+"""… plus this number for each value in it: a value is compared with each alternative of a type."""
 _ARRAYS: Final = frozenset({"ndarray", "typed_array"})
 
 
 def prepare() -> None:
-    """Load Bokeh's classes in the background: the first edit of a page then need not wait for it."""
+    """Load Bokeh's classes in the background, so that the first edit of a page need not wait."""
     _prepared()
 
 
@@ -31,7 +31,7 @@ def _prepared() -> None:
 
 
 class TypeChecker:
-    """Checks values for ``models``, whose classes are Bokeh's, in ``types`` or (data models) in ``defs``."""
+    """Checks values for ``models``. Their classes are Bokeh's, or in ``types`` or ``defs`` (data models)."""
 
     def __init__(self, models: Mapping[str, Rep], types: Rep, defs: Iterable[Rep]) -> None:
         self._models = models
@@ -44,7 +44,7 @@ class TypeChecker:
         self._new: Mapping[str, Rep] = {}
         self._classes: dict[str, Mapping[str, Any]] = {}
         self._bases: dict[str, frozenset[str]] = {}
-        # By the identity of the type: what takes time for each of its parts is done once for all values.
+        # Caches by the identity of the type.
         self._enums: dict[int, frozenset[tuple[type, Any]]] = {}
         self._required: dict[int, frozenset[str]] = {}
         self._properties: dict[str, dict[str, Any]] = {}
@@ -52,11 +52,11 @@ class TypeChecker:
         self._uncounted: Any = None
 
     def know(self, new: Mapping[str, Rep]) -> None:
-        """These models come with the change that is being checked."""
+        """Add the new models of the change that is being checked."""
         self._new = new
 
     def check_model(self, model_id: str) -> None:
-        """Raises BadRequest unless all attributes of a model are of their types."""
+        """Raise BadRequest unless all attributes of a model match their types."""
         rep = self._rep(model_id)
         for attr, value in rep["attributes"].items():
             self.check(model_id, attr, value)
@@ -64,7 +64,7 @@ class TypeChecker:
             self._class(rep["name"])
 
     def check(self, model_id: str, attr: str, value: Any) -> None:
-        """Raises BadRequest unless the model has this attribute, and it takes the (flat) value."""
+        """Raise BadRequest unless the model has this attribute and accepts the (flat) value."""
         name = self._rep(model_id)["name"]
         kind = self.type_of(name, attr)
         self._uncounted = [value]
@@ -93,7 +93,7 @@ class TypeChecker:
             found = _bokeh_types(name) or self._types.get(name) or self._defined(name)
             if found is None:
                 raise BadRequest(
-                    f"nothing is known here of models of type {name!r}: pages cannot change them"
+                    f"the server does not know the model type {name!r}: pages cannot change such models"
                 )
             self._classes[name] = found
         return found
@@ -105,7 +105,7 @@ class TypeChecker:
         return found
 
     def _defined(self, name: str) -> Mapping[str, Any] | None:
-        """The types of a data model, whose values may be anything."""
+        """The types of a data model. Its own properties accept any value."""
         rep = self._defs.get(name)
         if rep is None:
             return None
@@ -129,7 +129,7 @@ class TypeChecker:
         return self._properties[name]
 
     def _count_values(self) -> None:
-        """Allow comparisons for the values of the present attribute, once; then raise `LimitExceeded`."""
+        """Allow more comparisons for the current attribute, once; then raise `LimitExceeded`."""
         if self._uncounted is None:
             raise LimitExceeded(
                 f"Too many alternatives of a type were compared with the values of these edits; there may be "
@@ -203,7 +203,7 @@ class TypeChecker:
         return all(self._accepts(fields[name], item) for name, item in value.items())
 
     def _required_of(self, fields: Mapping[str, Any]) -> frozenset[str]:
-        """The fields of a struct that may not be absent."""
+        """The required fields of a struct."""
         found = self._required.get(id(fields))
         if found is None:
             needed = (name for name, kind in fields.items() if not self._accepts(kind, ABSENT))
@@ -222,13 +222,13 @@ class TypeChecker:
         if not self._accepts(kind, value):
             return False
         if isinstance(value, dict):
-            # Infinity is a length, NaN an angle, for all that BokehJS knows.
+            # BokehJS accepts infinity and NaN in ranges.
             return True
         return (low is None or value >= low) and (high is None or value <= high)
 
 
 def _count(values: list[Any]) -> int:
-    """How many values there are, with those inside others."""
+    """The number of values, nested ones included."""
     count = 0
     waiting = list(values)
     while waiting:
@@ -251,14 +251,14 @@ def _property_names(definition: Rep) -> list[str]:
 
 
 def _base_of(definition: Rep) -> str:
-    """The name of the class that a data model extends, "" if it says none."""
+    """The name of the base class of a data model; "" if none."""
     extends = definition.get("extends")
     name = (extends.get("id") or extends.get("name")) if isinstance(extends, dict) else None
     return name if isinstance(name, str) else ""
 
 
 def _bokeh_types(name: str) -> Mapping[str, Any] | None:
-    # A server that nobody does anything on needs no Bokeh.
+    # Imported late: a server without edits needs no Bokeh.
     from bokeh_wsgi.bokeh_types import bokeh_types
 
     return bokeh_types(name)

@@ -1,4 +1,4 @@
-"""What pages could not draw, as they tell the document's scripts."""
+"""Reports of pages about models that BokehJS cannot draw, for the document's scripts."""
 
 import json
 from collections.abc import Iterator
@@ -10,14 +10,14 @@ from bokeh_wsgi.exc import BadRequest
 from .reps import checked_object, checked_text, loads
 
 UNDRAWN: Final = "bokeh_wsgi.undrawn"
-"""Type of the messages, and name of the events, by which a page says that BokehJS cannot draw something."""
+"""The message type and event name of such a report."""
 MAX_TEXT_LENGTH: Final = 400
 MAX_REPORTS: Final = 8
-"""Of one document; older ones are forgotten."""
+"""Number of reports that a document keeps, the latest ones."""
 
 
 class Report(NamedTuple):
-    """``text`` says what cannot be drawn, and why; ``model`` is the id of what fails, "" if that is gone."""
+    """One report: ``text`` is the reason, ``model`` the id of the model, "" if it was removed."""
 
     seq: int
     model: str
@@ -25,7 +25,7 @@ class Report(NamedTuple):
 
 
 class Reports:
-    """What pages said of a document since it was started; each thing once. Not thread-safe."""
+    """The reports of a document since its last GRAPH, without duplicates. Not thread-safe."""
 
     def __init__(self) -> None:
         self._seqs: dict[tuple[str, str], int] = {}
@@ -37,7 +37,7 @@ class Reports:
         self._seqs.clear()
 
     def take(self, op: Op, seq: int) -> None:
-        """Note what an EVENT op of change ``seq`` says, if it is a report."""
+        """Add the report of an EVENT op of change ``seq``, if it is one."""
         text = _said(op.json)
         if text:
             self._seqs[op.model, text] = seq
@@ -45,7 +45,7 @@ class Reports:
                 del self._seqs[oldest]
 
     def op_of(self, message: Any, models: Any) -> Op | None:
-        """The EVENT that tells what a page says, in short plain text; None if that is known."""
+        """The EVENT op for a page's report, as short plain text; None if it is known already."""
         data = checked_object(message, "what cannot be drawn")
         text = _plain(checked_text(data.get("text"), "why it cannot be drawn"))
         if not text:
@@ -60,7 +60,7 @@ class Reports:
 
 
 def _said(event: str) -> str:
-    """What an event says, of whomever it is; "" if it is none of ours."""
+    """The text of a report; "" if the event is not a report."""
     if UNDRAWN not in event:
         return ""
     try:
@@ -73,6 +73,6 @@ def _said(event: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """One line of what can be printed: it is shown in people's terminals."""
+    """The text as one printable line, since terminals show it."""
     line = "".join(character for character in " ".join(text.split()) if character.isprintable())
     return line if len(line) <= MAX_TEXT_LENGTH else f"{line[: MAX_TEXT_LENGTH - 1]}…"

@@ -1,6 +1,6 @@
-"""The grammar of value types: which types there are, and which values each word takes.
+"""The grammar of value types: which types there are, and which values each accepts.
 
-`bokeh_wsgi.bokeh_types` has their form.
+Format: `bokeh_wsgi.bokeh_types`.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,11 +13,11 @@ from .reps import Rep, checked_list, checked_object, checked_type_name, checked_
 _NUMBERS: Final = frozenset({"nan", "+inf", "-inf"})
 _PARTS: Final = {"either": 0, "list": 1, "tuple": 0, "dict": 2}
 MAX_TYPE_PARTS: Final = 1000
-"""Of the type of one attribute, without the values of enums: a value may be compared with each of them."""
+"""Largest number of parts of an attribute's type, without enum values. A value may be compared with each."""
 MAX_TYPE_DEPTH: Final = 50
 _SCALARS = str | int | float | bool | None
 ABSENT: Final = object()
-"""Stands for the value of a field that a struct does not have."""
+"""The value of a missing field of a struct."""
 
 
 def _is_int(value: Any) -> bool:
@@ -55,7 +55,7 @@ WORDS: Final[Mapping[str, Callable[[Any], bool]]] = {
 
 
 def checked_types(types: Any) -> Rep:
-    """Types of classes, as `bokeh_wsgi.bokeh_types` makes them."""
+    """Checked types of classes, in the format of `bokeh_wsgi.bokeh_types`."""
     for name, told in checked_object(types, "types").items():
         checked_type_name(name, "the name of a type")
         told = checked_object(told, f"the types of {name}")
@@ -80,7 +80,7 @@ def _check_type(kind: Any, what: str) -> None:
 
 
 def _type_parts(kind: Any, what: str) -> list[Any]:
-    """The types that a type is made of; raises BadRequest if it is none."""
+    """The parts of a type; raises BadRequest if it is not a type."""
     if isinstance(kind, str) and kind in WORDS:
         return []
     word, *parts = checked_list(kind, what) or [None]

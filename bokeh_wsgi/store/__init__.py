@@ -1,13 +1,13 @@
-"""Stores: they keep users' documents, each document's history and its last snapshot.
+"""Stores: persistent storage of users, documents, histories and snapshots.
 
 ===============================  ===============================================================
-``memory:``                      this process alone, gone when it ends: for tests
+``memory:``                      in the memory of this process: for tests
 ``sqlite:///relative.db``        a file, for any number of processes of one machine
 ``sqlite:////absolute/path.db``
 ===============================  ===============================================================
 
-``sqlite:///…?synchronous=normal`` trades "acknowledged means kept" for speed: nothing is lost when a process
-is killed, but a crash of the machine may take the last changes with it.
+``sqlite:///…?synchronous=normal`` is faster, but less durable: a crash of the machine may lose the last
+changes. A killed process loses nothing.
 """
 
 from bokeh_wsgi.exc import StoreError
@@ -26,7 +26,7 @@ from .sqlite import SQLiteStore as SQLiteStore
 
 
 def open_store(uri: str) -> Store:
-    """The store that `uri` names, made if it is not there; raises StoreError."""
+    """Open the store at `uri`, or create it; raises StoreError."""
     if uri == "memory:":
         return MemoryStore()
     if uri.startswith("sqlite:"):

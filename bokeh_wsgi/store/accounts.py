@@ -1,4 +1,4 @@
-"""The contract of a store's accounts: users, their credentials, codes and tries, and settings of the site."""
+"""Interface of a store's accounts: users, credentials, one-time codes, rate limits and site settings."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -7,16 +7,16 @@ from .records import Credential, UserRecord
 
 
 class AccountStore(ABC):
-    """What a `Store` keeps besides documents; as that: atomic, thread-safe, durable, and closed with it.
+    """The accounts of a `Store`: atomic, thread-safe and durable like it, and closed with it.
 
-    Names of users are compared as they are.
+    User names are compared exactly.
     """
 
     @abstractmethod
     def create_user(self, name: str, password_hash: str, *, limit: int | None = None) -> bool:
-        """Make a user; False, and nothing is changed, if there is one of that name.
+        """Create a user; False if the name exists.
 
-        One is made only while there are fewer than ``limit``.
+        ``limit`` is the largest number of users.
         """
 
     @abstractmethod
@@ -31,54 +31,54 @@ class AccountStore(ABC):
 
     @abstractmethod
     def set_password(self, name: str, password_hash: str, *, keep_login: str = "") -> None:
-        """Set a password, and end the user's logins but for the one with the id `keep_login`."""
+        """Set a password, and end the user's logins except the one with the id `keep_login`."""
 
     @abstractmethod
     def rehash_password(self, name: str, old_hash: str, new_hash: str) -> None:
-        """Put another hash of the same password in the place of `old_hash`, if that is still the user's."""
+        """Replace `old_hash` by another hash of the same password, unless the password has changed."""
 
     @abstractmethod
     def set_disabled(self, name: str, disabled: bool) -> None: ...
 
     @abstractmethod
     def add_credential(self, credential: Credential, *, limit: int | None = None) -> None:
-        """Keep a credential, while its user has fewer than ``limit`` of its kind."""
+        """Add a credential; ``limit`` is the largest number of its kind per user."""
 
     @abstractmethod
     def get_credential(self, credential_id: str) -> Credential | None: ...
 
     @abstractmethod
     def list_credentials(self, user: str) -> list[Credential]:
-        """The user's, the youngest first."""
+        """The user's credentials, newest first."""
 
     @abstractmethod
     def delete_credential(self, user: str, credential_id: str) -> bool:
-        """False if the user has none of this id."""
+        """Delete a credential; False if the user has none with this id."""
 
     @abstractmethod
     def put_code(self, code: str, value: str, expires: float) -> None:
-        """Keep a value until it is taken, or until the Unix time `expires`."""
+        """Store a value until it is taken, or until the Unix time `expires`."""
 
     @abstractmethod
     def get_code(self, code: str) -> str | None:
-        """The value under this code, if it has not been taken and has not expired."""
+        """The value of a code; None if it was taken or has expired."""
 
     @abstractmethod
     def take_code(self, code: str) -> str | None:
-        """The value under this code, once: None for everybody who comes later, or too late."""
+        """Remove a code and return its value; None if it was taken or has expired."""
 
     @abstractmethod
     def throttle(self, name: str, interval_s: float, burst: int) -> float:
-        """Count a try under this name; 0 if it is allowed, else the seconds until one will be.
+        """Count an attempt under this name; 0 if it is allowed, else the seconds until one will be.
 
-        `burst` tries are allowed at once, and one more every `interval_s` seconds (the generic cell rate
-        algorithm, ITU-T I.371). A try that is not allowed is not counted.
+        Allows `burst` attempts at once, and one more every `interval_s` seconds (generic cell rate algorithm,
+        ITU-T I.371). A refused attempt is not counted.
         """
 
     @abstractmethod
     def forgive(self, name: str) -> None:
-        """Forget the tries under this name."""
+        """Reset the counter of this name."""
 
     @abstractmethod
     def setting(self, name: str, make: Callable[[], bytes]) -> bytes:
-        """The value under this name: what `make` returned when somebody asked first, in whatever process."""
+        """The value of a setting. `make` creates it at the first call, over all processes."""

@@ -1,4 +1,4 @@
-"""The contract of stores: documents, their histories and snapshots, and who may see them."""
+"""Interface of stores: documents, their histories and snapshots, and rights to them."""
 
 import secrets
 from abc import ABC, abstractmethod
@@ -10,13 +10,13 @@ from .accounts import AccountStore
 from .records import DocumentRecord
 
 KEPT_KEYS = 1000
-"""Idempotency keys of a document's last changes that outlive folding."""
+"""Number of a document's last idempotency keys that are kept after folding."""
 VIEWERS_S = 45.0
-"""How long what a process says of its viewers holds, unless it says so again."""
+"""Seconds for which a process's number of viewers is valid."""
 
 
 class SequenceTaken(Conflict):
-    """Somebody else has committed; ``current`` is the document's last seq."""
+    """Another commit has used this seq; ``current`` is the document's last seq."""
 
     code = "sequence-taken"
 
@@ -26,29 +26,29 @@ class SequenceTaken(Conflict):
 
 
 class Store(ABC):
-    """Documents, their histories and snapshots, and users' rights to them; the users are in ``accounts``.
+    """Stores documents, their histories and snapshots, and users' rights to them; users are in ``accounts``.
 
-    Every method is atomic and thread-safe, and what it wrote is durable when it returns, as far as the store
-    is at all. A store may be opened before a fork and used on both sides of it. Where a document is gone,
-    methods that write raise NotFound, and those that read return nothing. Everything raises StoreError if the
-    store cannot be used: StoreFull if there is no room, StoreDamaged if what it holds is not what was put in.
-    Nothing was kept then, and all works again when the cause is gone. Frames are opaque, and may be empty.
+    Methods are atomic and thread-safe. Writes are durable when the method returns, if the store is. A store
+    may be opened before a fork and used in both processes. If a document does not exist, writing methods
+    raise NotFound, and reading ones return nothing. All methods raise StoreError if the store cannot be used:
+    StoreFull without space, StoreDamaged for corrupt data. Then nothing was written, and the store works
+    again when the cause is fixed. Frames are opaque, and may be empty.
 
-    Where a method takes a limit, it counts what there is and writes in one step, over all processes. It
-    raises `StoreLimit` if the limit is reached; None: there is no limit.
+    Methods with a limit check it and write in one step, over all processes. They raise `StoreLimit` if the
+    limit is reached; None: no limit.
     """
 
     is_shared: ClassVar[bool] = True
-    """Whether other processes may commit to what this one sees."""
+    """Whether other processes may commit to this store."""
     accounts: AccountStore
 
     @abstractmethod
     def create_document(
         self, owner: str, title: str, *, limit: int | None = None
     ) -> tuple[DocumentRecord, bool]:
-        """Find the document that `owner` has under `title`, or make it; True if it was made.
+        """The owner's document with this title, created if missing; and whether it was created.
 
-        One is made only while the owner has fewer than ``limit``.
+        ``limit`` is the largest number of documents per owner.
         """
 
     @abstractmethod
@@ -56,15 +56,15 @@ class Store(ABC):
 
     @abstractmethod
     def list_documents(self, owner: str) -> list[DocumentRecord]:
-        """The owner's documents, the one that changed last first."""
+        """The owner's documents, last changed first."""
 
     @abstractmethod
     def rename_document(self, docid: str, title: str) -> None:
-        """Give it another title; raises Conflict if its owner has another document of that title."""
+        """Change the title; raises Conflict if the owner has another document with it."""
 
     @abstractmethod
     def delete_document(self, docid: str) -> bool:
-        """Delete it with all it has; False if it is not there. Its docid never comes back."""
+        """Delete a document and its data; False if it does not exist. Its docid is never reused."""
 
     @abstractmethod
     def append(
@@ -77,26 +77,26 @@ class Store(ABC):
         host: str | None = None,
         max_owner_bytes: int | None = None,
     ) -> int:
-        """Add a change to the history and return its seq; the record then has ``host`` (None: as before).
+        """Add a change to the history and return its seq; set the record's ``host`` unless None.
 
-        One is added only while the owner's documents take no more than ``max_owner_bytes`` in the store.
+        ``max_owner_bytes`` limits the stored bytes of the owner's documents.
 
-        `key` is the idempotency key, or "" for none: if a change of this document had it before, its seq is
-        returned and nothing is added. Otherwise raises SequenceTaken unless `seq` is the next one.
+        `key` is the idempotency key, "" for none: if an earlier change of the document has it, nothing is
+        added, and its seq is returned. Otherwise raises SequenceTaken unless `seq` is the next one.
         """
 
     @abstractmethod
     def applied(self, docid: str, key: str) -> int | None:
-        """The seq of the change that had this idempotency key.
+        """The seq of the change with this idempotency key.
 
-        Known at least as long as the change is in the history, and for the last `KEPT_KEYS` changes.
+        Known while the change is in the history, and for the last `KEPT_KEYS` changes.
         """
 
     @abstractmethod
     def changes(self, docid: str, after: int) -> list[tuple[int, bytes]]:
         """(seq, frame) of the history's changes after `after`, ascending.
 
-        They begin at ``after + 1`` unless that was folded.
+        They start with ``after + 1`` unless that was folded.
         """
 
     @abstractmethod
@@ -105,10 +105,10 @@ class Store(ABC):
 
     @abstractmethod
     def fold(self, docid: str, seq: int, frame: bytes) -> None:
-        """Keep `frame` as the snapshot at `seq`, and drop the history up to there.
+        """Store `frame` as the snapshot at `seq`, and drop the history up to it.
 
-        Does nothing if there is a snapshot of this seq or a later one. Raises ValueError if `seq` is not yet
-        reached.
+        Does nothing if there is a snapshot at this seq or a later one. Raises ValueError if `seq` is after
+        the last change.
         """
 
     @abstractmethod
@@ -117,62 +117,62 @@ class Store(ABC):
 
     @abstractmethod
     def set_viewers(self, docid: str, process: str, number: int) -> None:
-        """Note that so many pages look at the document through a process; that holds for `VIEWERS_S`."""
+        """Set the number of a process's pages that show the document, for `VIEWERS_S`."""
 
     @abstractmethod
     def viewers(self, docid: str) -> int:
-        """How many pages look at the document through all processes."""
+        """The number of pages that show the document, over all processes."""
 
     @abstractmethod
     def publish_document(self, docid: str, published: bool) -> None: ...
 
     @abstractmethod
     def share_document(self, docid: str, user: str, right: str) -> None:
-        """Give `user` the right "read" or "write", or with "" none; raises ValueError for another right."""
+        """Set the right of `user`: "read", "write" or "" for none; raises ValueError for another."""
 
     @abstractmethod
     def share_of(self, docid: str, user: str) -> str:
-        """The right that was shared with a user: "read", "write" or ""."""
+        """The shared right of a user: "read", "write" or ""."""
 
     @abstractmethod
     def shares(self, docid: str) -> dict[str, str]:
-        """All rights that were shared, by user, in the order of their names."""
+        """All shared rights by user, sorted by name."""
 
     @abstractmethod
     def list_shared(self, user: str) -> list[tuple[DocumentRecord, str]]:
-        """Documents of others that are shared with a user, and the right; the one that changed last first."""
+        """Documents of others that are shared with a user, and the right; last changed first."""
 
     @abstractmethod
     def list_published(self) -> list[DocumentRecord]:
-        """Published documents of all users, the one that changed last first."""
+        """Published documents of all users, last changed first."""
 
     @abstractmethod
     def withdraw_tokens(self, docid: str) -> int:
-        """Raise the document's token number, which ends tokens of earlier numbers; returns the new one."""
+        """Increment and return the document's token number, which invalidates all earlier tokens."""
 
     @abstractmethod
     def usage(self, owner: str) -> tuple[int, int]:
-        """How many documents a user has, and the bytes that they take in the store."""
+        """The number of a user's documents, and their bytes in the store."""
 
     @abstractmethod
     def version(self) -> int:
-        """A number that is another one whenever anything was committed since, by any process. Cheap.
+        """A number that changes with every commit of any process. Cheap.
 
-        It only compares with what this process got before.
+        Comparable only with earlier results in this process.
         """
 
     @abstractmethod
     def access_version(self) -> int:
-        """A number that rises whenever what anybody may do becomes less: a user is disabled, a credential, a
-        share or a publication ends, tokens are withdrawn. Cheap."""
+        """A number that rises with every loss of a right: a user is disabled; a credential, a share or a
+        publication ends; tokens are withdrawn. Cheap."""
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of files and connections; using the store afterwards raises StoreError."""
+        """Close files and connections; later calls raise StoreError."""
 
 
 def new_docid() -> str:
-    """An id that cannot be guessed, fit for URLs and (no dash in front) for command lines."""
+    """A random id for URLs and command lines (so it does not begin with a dash)."""
     while (docid := secrets.token_urlsafe(12)).startswith("-"):
         pass
     return docid

@@ -1,4 +1,4 @@
-"""The store in this process's memory."""
+"""A store in the memory of this process."""
 
 import threading
 import time
@@ -49,7 +49,7 @@ class _Document:
 
 
 class MemoryStore(Store):
-    """Not shared: a fork gives the child a copy that goes its own way."""
+    """A store in memory, not shared between processes: a forked child has its own copy."""
 
     is_shared = False
     accounts: MemoryAccounts
@@ -60,7 +60,7 @@ class MemoryStore(Store):
         self._commits = 0
         self._revocations = 0
         self._closed = False
-        # Whoever held the lock when this process was forked is not here to release it.
+        # One lock per process: a lock that was held during a fork would never be released in the child.
         self._lock_of_process = PerProcess(threading.RLock)
 
     @property
@@ -260,5 +260,5 @@ class MemoryStore(Store):
 
 
 def _latest_first(records: Iterable[DocumentRecord]) -> list[DocumentRecord]:
-    youngest_first = list(records)[::-1]  # sorting is stable: so it is of two that changed at once
+    youngest_first = list(records)[::-1]  # stable sort: of two with equal times, the newer one is first
     return sorted(youngest_first, key=lambda record: -record.changed)

@@ -15,9 +15,9 @@ FORGET_TRIES_ABOVE = 10_000
 
 
 class MemoryAccounts(AccountStore):
-    """``lock`` gives the lock of the store they belong to, and raises StoreError once that is closed.
+    """Accounts in memory. ``lock`` returns the store's lock; raises StoreError once the store is closed.
 
-    ``commits`` and ``revocations`` are their part of the store's versions.
+    ``commits`` and ``revocations`` are added to the store's version numbers.
     """
 
     def __init__(self, lock: Callable[[], AbstractContextManager[object]]) -> None:

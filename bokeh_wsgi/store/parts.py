@@ -1,4 +1,4 @@
-"""Frames as they lie in a database: in parts, with a checksum that says whether they are as they were."""
+"""Splits frames into parts with a checksum, to store them in a database."""
 
 import zlib
 from collections.abc import Iterable, Iterator
@@ -11,9 +11,9 @@ PART_BYTES = 8 << 20
 def parts_of(
     docid: str, seq: int, frame: bytes | bytearray | memoryview
 ) -> Iterator[tuple[int, int | None, memoryview]]:
-    """(number, checksum, bytes) of the parts of a frame; the first has the checksum of all.
+    """(number, checksum, bytes) of a frame's parts; the first has the checksum of the whole frame.
 
-    An empty frame has one part too.
+    An empty frame has one part.
     """
     view = memoryview(frame)
     for part, start in enumerate(range(0, max(len(view), 1), PART_BYTES)):
@@ -21,10 +21,9 @@ def parts_of(
 
 
 def frame_of(docid: str, seq: int, rows: Iterable[tuple[int, int, int | None, bytes]]) -> bytes:
-    """The frame that lies in these rows: (seq, number, checksum, bytes) of its parts, in order.
+    """Join a frame from its rows, in order: (seq, number, checksum, bytes) of each part.
 
-    Raises `StoreDamaged` if it is not what was put in, as far as that can be told: there were no checksums in
-    former times.
+    Raises `StoreDamaged` if the frame is corrupt. Old frames have no checksum, so theirs is not checked.
     """
     _, numbers, checksums, parts = zip(*rows, strict=True)
     is_whole = numbers == tuple(range(len(parts))) and all(isinstance(part, bytes) for part in parts)
@@ -39,5 +38,5 @@ def frame_of(docid: str, seq: int, rows: Iterable[tuple[int, int, int | None, by
 
 
 def _checksum(docid: str, seq: int, frame: bytes | memoryview) -> int:
-    """Of a frame in its place: another document's would not do."""
+    """The checksum of a frame, its docid and its seq."""
     return zlib.crc32(frame, zlib.crc32(f"{docid} {seq}".encode()))

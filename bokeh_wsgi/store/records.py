@@ -1,15 +1,15 @@
-"""What a store knows of documents, users and their credentials: one record for each."""
+"""Records of a store: documents, users and credentials."""
 
 from dataclasses import dataclass
 
 from bokeh_wsgi.exc import LimitExceeded
 
 RIGHTS = ("", "read", "write")
-"""What can be shared with a user, from the least to the most."""
+"""The rights that can be shared with a user, in ascending order."""
 
 
 class StoreLimit(LimitExceeded):
-    """There is as much in the store as the caller of a method has said there may be: nothing was written."""
+    """A limit that the caller has set is reached; nothing was written."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"There may be {limit} at most in the store.", limit=limit)
@@ -17,12 +17,12 @@ class StoreLimit(LimitExceeded):
 
 @dataclass(frozen=True, slots=True)
 class DocumentRecord:
-    """What a store knows of a document without looking into it.
+    """The metadata of a document.
 
     ``seq`` is the number of the last change, 0 before the first. ``created`` and ``changed`` (the last change
-    or the creation) are Unix times in seconds. ``bytes`` is what its snapshot and history take in the store.
-    ``tokens`` is the number that document tokens must have to be valid. ``host`` is the machine whose script
-    started the document anew the last time, "" if it did not say: not for people who may only read.
+    or the creation) are Unix times in seconds. ``bytes`` is the stored size of its snapshot and history.
+    ``tokens`` is the number that a valid document token has. ``host`` is the machine of the script that last
+    sent a GRAPH, "" if unknown; do not show it to users who may only read.
     """
 
     docid: str
@@ -39,7 +39,7 @@ class DocumentRecord:
 
 @dataclass(frozen=True, slots=True)
 class UserRecord:
-    """``password_hash`` is empty for users who cannot sign in with a password; ``created`` is a Unix time."""
+    """A user. ``password_hash`` is "" if they cannot sign in with a password; ``created`` is a Unix time."""
 
     name: str
     password_hash: str
@@ -49,9 +49,9 @@ class UserRecord:
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """What a program (``kind`` "key") or a browser (``kind`` "login") shows instead of a password.
+    """An API key (``kind`` "key") or a browser's login (``kind`` "login").
 
-    ``secret_hash`` is empty where a signature proves it. ``created`` is a Unix time.
+    ``secret_hash`` is "" if a signature proves it. ``created`` is a Unix time.
     """
 
     id: str

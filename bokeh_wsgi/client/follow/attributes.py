@@ -1,7 +1,6 @@
-"""Sets attributes of Bokeh's models to values of a document, which others wrote.
+"""Sets attributes of Bokeh models to untrusted values of a document.
 
-Bokeh's properties expect values of the script itself: one of them opens files by name, others take minutes to
-check a long text.
+Bokeh's properties expect trusted values: one opens files by name, others take minutes to check a long text.
 """
 
 from collections.abc import Iterator
@@ -16,13 +15,13 @@ from bokeh.model import Model
 from .coercion import coerced
 
 MAX_LENGTH_TEXT: Final = 100
-"""Characters of a CSS length: the time of Bokeh's check grows with their cube."""
+"""Largest number of characters of a CSS length: the time of Bokeh's check grows with its cube."""
 
 
 def set_attribute(model: Model, name: str, value: Any) -> None:
-    """Set an attribute to a decoded value, as it is, in the type that the property takes."""
+    """Set an attribute to a decoded value, converted to the type that the property accepts."""
     if name not in model.properties():
-        # Bokeh logs it, and does nothing.
+        # Bokeh only logs an error.
         model.set_from_json(name, value)
         return
     descriptor = model.lookup(name)
@@ -31,7 +30,7 @@ def set_attribute(model: Model, name: str, value: Any) -> None:
         _check_lengths(value)
     value = coerced(prop, value)
     if _has(type(model), name, Image):
-        # Without Bokeh's transform: if a text is the path of a file, that replaces it by the file's content.
+        # Without Bokeh's transform, which replaces the path of a file by its content.
         prop.validate(value)
         descriptor._set(model, descriptor._get(model), prop.wrap(value))
     else:
@@ -40,12 +39,12 @@ def set_attribute(model: Model, name: str, value: Any) -> None:
 
 @lru_cache(maxsize=20_000)
 def _has(cls: type[Model], name: str, *kinds: type[Property[Any]]) -> bool:
-    """Whether a property of a class is, or has within, one of these kinds."""
+    """Whether a property of a class is, or contains, one of these kinds."""
     return any(issubclass(kind, kinds) for kind in _kinds(cls.lookup(name).property))
 
 
 def _kinds(prop: Property[Any]) -> Iterator[type[Property[Any]]]:
-    """The classes of a property and of all that it consists of."""
+    """The classes of a property and of its parts."""
     yield type(prop)
     parts = [*getattr(prop, "type_params", ()), *(accepted for accepted, _ in prop.alternatives)]
     for part in parts:

@@ -1,4 +1,4 @@
-"""`ValueDecoder`: Bokeh's deserializer for values that others wrote, with limits and one kind of error."""
+"""`ValueDecoder`: a Bokeh deserializer for untrusted values, with limits and a single error class."""
 
 import base64
 import zlib
@@ -12,19 +12,19 @@ from bokeh_wsgi.dataplane import NUMBERS
 from bokeh_wsgi.exc import BokehWSGIError, SessionError
 
 MAX_UNPACKED_BYTES: Final = 512 << 20
-"""Of all packed arrays that one decoder reads: as many as a server takes in one change, by default."""
+"""Limit for all packed values of one decoder: the server's default limit of a change."""
 MAX_COLLISIONS: Final = 64
-"""Members of a set that have one hash, as numbers can have. Python takes time by the square of these."""
+"""Largest number of keys with the same hash: Python's time grows with its square."""
 
 _DTYPES: Final = frozenset(NUMBERS) | {"int64", "uint64"}
 
 
 class Unreadable(SessionError, DeserializationError):
-    """A value or a class of a document that is not created here; what the server has stays as it is."""
+    """A value or class of a document cannot be created here. The document on the server is unchanged."""
 
 
 class ValueDecoder(Deserializer):
-    """Decodes Bokeh's JSON of others. Raises `Unreadable` for whatever it cannot or does not create."""
+    """Decodes Bokeh's JSON from untrusted sources; raises `Unreadable` for what it cannot create."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class ValueDecoder(Deserializer):
 
     def _decode_ndarray(self, obj: Any) -> Any:
         dtype = obj["dtype"]
-        # Bokeh writes texts and the like as a list of objects. Other names of types may say any width.
+        # Bokeh writes strings as lists of objects. Other dtypes could claim any width.
         if dtype not in _DTYPES and not (dtype == "object" and isinstance(obj["array"], list)):
             raise Unreadable(f"{str(dtype)[:40]!r} is no type of an array")
         return super()._decode_ndarray(obj)
@@ -68,7 +68,7 @@ class ValueDecoder(Deserializer):
 
 
 def _spread(keys: list[Hashable]) -> Iterable[Hashable]:
-    """The keys, if not too many of them have the same hash."""
+    """The keys; raises `Unreadable` if too many have the same hash."""
     hashes = Counter(map(hash, keys))
     if hashes and max(hashes.values()) > MAX_COLLISIONS:
         raise Unreadable(f"more than {MAX_COLLISIONS} keys have the same hash")

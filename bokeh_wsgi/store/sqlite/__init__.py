@@ -1,3 +1,3 @@
-"""The store in one SQLite file."""
+"""A store in an SQLite file."""
 
 from .store import SQLiteStore as SQLiteStore

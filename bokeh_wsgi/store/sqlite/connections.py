@@ -1,4 +1,4 @@
-"""Connections to one SQLite file: opened as needed, lent to threads, left behind at a fork."""
+"""A thread-safe and fork-safe set of connections to one SQLite file."""
 
 import logging
 import os
@@ -20,25 +20,25 @@ from .schema import prepare
 log = logging.getLogger("bokeh_wsgi")
 
 BUSY_TIMEOUT_S = 30.0
-"""How long to wait for another process that is writing."""
+"""Seconds to wait for another process that is writing."""
 
 FORK_TIMEOUT_S = 10.0
 IDLE_CONNECTIONS = 8
 WAL_KEPT_BYTES = 64 << 20
 
-# Connections that crossed a fork after all. To close them could harm those of the parent.
+# Connections that were open during a fork, kept here: closing them could break the parent's.
 _abandoned: list[object] = []
 
 
 class _Process:
-    """What must not cross a fork."""
+    """The connections and locks of one process, which a forked child must not use."""
 
     def __init__(self) -> None:
         self.pool: Pool | None = None
         self.opening = threading.Lock()
         self.in_use = 0
         self.gate = threading.Condition(threading.Lock())
-        # Threads of this process queue here, since SQLite lets writers only poll.
+        # A queue for this process's writers: SQLite itself only polls.
         self.write_lock = threading.Lock()
 
     def close_idle(self) -> None:
@@ -50,16 +50,16 @@ class _Process:
 class Connections:
     """Lends connections to one file, for reading or for a transaction. Thread-safe, fork-safe.
 
-    A connection belongs to a call, not to a thread: gevent's threads are many, and each connection is an open
+    A connection belongs to a call, not to a thread: gevent has many threads, and each connection is an open
     file. Every `sqlite3.Error` becomes a StoreError that says what to do.
 
-    Where the file was deleted or replaced, everything raises StoreError, and nothing that was committed into
-    the former one counts as kept; if it comes back, all goes on. If its log was deleted, what is in there is
-    saved first, from the connections that still have it.
+    If the file was deleted or replaced, all calls raise StoreError, and commits to the old file do not
+    succeed; if the file is restored, the store works again. If the log was deleted, its content is saved
+    first, through connections that still have it open.
 
-    SQLite counts a process's locks in its memory, which a fork copies, while the system does not copy the
-    locks. So at a fork no connection is open: it waits for those in use, and closes them all. That goes for
-    every fork that Python knows of; uWSGI needs its option ``lazy-apps``.
+    SQLite records a process's locks in memory, which a fork copies, but the system does not copy the locks.
+    So before a fork all connections are closed, after waiting for those in use. This works for every fork
+    that Python knows of; uWSGI needs its option ``lazy-apps``.
     """
 
     def __init__(self, path: Path, *, synchronous: str) -> None:
@@ -77,13 +77,13 @@ class Connections:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """A connection for single statements, each of which sees one state of the store."""
+        """A connection for reading; each statement sees a consistent state."""
         with self._explained(), self._lent() as (connection, _):
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """A connection in a transaction, committed at the end and durable then; an error rolls it back."""
+        """A connection in a transaction, which is committed at the end, or rolled back after an error."""
         with self._explained(), self._turn_to_write(), self._lent() as (connection, pool):
             connection.execute("BEGIN IMMEDIATE")
             self._check(pool)
@@ -92,39 +92,39 @@ class Connections:
             self._check(pool)
 
     def run(self, script: str) -> None:
-        """Run statements that write, each a transaction of its own."""
+        """Run writing statements, each in its own transaction."""
         with self._explained(), self._turn_to_write(), self._lent() as (connection, _):
             connection.executescript(script)
 
     def data_version(self) -> int:
-        """A number that another connection's commit changes, in this process or in another."""
+        """A number that changes with every commit of any process."""
         with self._explained(), self._in_use() as process:
             pool = self._pool_of(process)
-            # Each watcher counts from 1: so numbers of earlier ones must not look like these.
+            # Each watcher counts from 1: make its numbers differ from those of earlier ones.
             return (pool.number << 40) + pool.data_version()
 
     def close(self) -> None:
-        """Close what is idle now, and the rest when it is given back."""
+        """Close idle connections now, and the others when they are returned."""
         process = self._process.now
         with process.gate:
             self._closed = True
             process.close_idle()
 
     def before_fork(self) -> None:
-        """Waits until no connection is in use and closes them all; until `after_fork`, none will be lent."""
+        """Wait until no connection is in use, close all, and block new ones until `after_fork`."""
         process = self._process.now
         process.gate.acquire()
-        # Not for ever: the thread that forks might itself be in the middle of something here.
+        # With a timeout: the thread that forks may itself use a connection.
         process.gate.wait_for(lambda: process.in_use == 0, timeout=FORK_TIMEOUT_S)
         process.close_idle()
 
     def after_fork(self) -> None:
-        """In the parent; in the child everything begins anew."""
+        """Allow connections again, in the parent. A child starts with its own `_Process`."""
         self._process.now.gate.release()
 
     @contextmanager
     def _in_use(self) -> Iterator[_Process]:
-        """What there is in this process, while no fork may happen."""
+        """This process's connections; a fork waits until the ``with`` block ends."""
         process = self._process.now
         with process.gate:
             if self._closed:
@@ -139,7 +139,7 @@ class Connections:
 
     @contextmanager
     def _turn_to_write(self) -> Iterator[None]:
-        """Alone among the writers of this process: who waits for its turn waits no longer than for others."""
+        """Hold this process's write lock; waits no longer than for other processes."""
         lock = self._process.now.write_lock
         if not lock.acquire(timeout=BUSY_TIMEOUT_S):
             raise busy(self.path)
@@ -160,7 +160,7 @@ class Connections:
                 yield connection, pool
             except sqlite3.Error:
                 connection.close()
-                self._check(pool)  # which knows better what is wrong, if it is that
+                self._check(pool)  # raises a more specific error if the files were replaced
                 raise
             except StoreError:
                 connection.close()
@@ -177,11 +177,11 @@ class Connections:
                     pool.idle.append(connection)
                     return
         except sqlite3.Error:
-            pass  # it was closed above, or is of no more use
+            pass  # already closed, or unusable
         connection.close()
 
     def _pool_of(self, process: _Process) -> Pool:
-        """The connections to the files that are there now; raises StoreError if those are not the store's."""
+        """The pool for the current files; raises StoreError if these are not the store's."""
         pool = process.pool
         if pool is not None and self._files.marks() == pool.marks:
             return pool
@@ -197,8 +197,8 @@ class Connections:
             return process.pool
 
     def _leave(self, process: _Process, pool: Pool, now: Marks) -> None:
-        """Leave a log that was deleted, or whose index was; SQLite makes another one."""
-        # Another process has begun a log with the same index: so there was nothing left to save in this one.
+        """Stop using a log that was deleted, or whose index was; SQLite creates a new one."""
+        # Another process has started a log with the same index, so this one has nothing left to save.
         is_over = now.log_index == pool.marks.log_index and self._files.log_has_begun()
         if not is_over and not pool.save_log(now):
             raise StoreError(f"The log of the store {self.path} was deleted under the server: try again.")
@@ -223,7 +223,7 @@ class Connections:
             raise
 
     def _check(self, pool: Pool) -> None:
-        """Raises StoreError if what is written into these files is gone."""
+        """Raise StoreError if writes to these files would be lost."""
         marks = self._files.marks()
         if marks.database != self._database:
             raise self._files.gone()
@@ -238,7 +238,8 @@ class Connections:
             connection.execute(f"PRAGMA synchronous = {self._synchronous}")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute(f"PRAGMA journal_size_limit = {WAL_KEPT_BYTES}")
-            # To zero every freed page would write each deleted byte once more; they leave the file instead.
+            # Do not overwrite freed pages with zeros, which doubles the writes: they are removed from the
+            # file.
             connection.execute("PRAGMA secure_delete = FAST")
             if pool is not None:
                 self._check(pool)

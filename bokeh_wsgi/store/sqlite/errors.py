@@ -1,4 +1,4 @@
-"""What SQLite's errors mean for a store, in one sentence with what to do."""
+"""Converts SQLite's errors to StoreErrors that say what to do."""
 
 import shutil
 import sqlite3
@@ -13,9 +13,9 @@ _KINDS: Final[dict[int, type[StoreError]]] = {
     sqlite3.SQLITE_CORRUPT: StoreDamaged,
     sqlite3.SQLITE_NOTADB: StoreDamaged,
 }
-# Errors that have no code of their own: there was text, and there were these tables and columns.
+# Messages of errors without a specific code that mean that the file is corrupt.
 _SIGNS_OF_DAMAGE: Final = ("decode to UTF-8", "no such table", "no such column")
-# Less than this is not enough for the smallest change.
+# Free space that the smallest change needs.
 _LEAST_BYTES: Final = 64 << 10
 
 
@@ -42,12 +42,12 @@ def explain(error: sqlite3.Error | UnicodeDecodeError, path: Path) -> StoreError
 
 
 def busy(path: Path) -> StoreError:
-    """What to say where others write for longer than one can wait."""
+    """The error when other processes write for longer than the timeout."""
     return StoreError(f"The store {path} {_BUSY}.")
 
 
 def _is_full(path: Path) -> bool:
-    """Whether the disk has no room: SQLite says so of some of its files only."""
+    """Whether the disk is full, which SQLite reports only for some of its files."""
     try:
         return shutil.disk_usage(path.absolute().parent).free < _LEAST_BYTES
     except OSError:
@@ -55,5 +55,5 @@ def _is_full(path: Path) -> bool:
 
 
 def primary_code(error: Exception) -> int:
-    """SQLite's code of an error, without what is added to specify it; 255 where it has none."""
+    """SQLite's primary result code of an error; 255 if it has none."""
     return int(getattr(error, "sqlite_errorcode", -1)) & 0xFF

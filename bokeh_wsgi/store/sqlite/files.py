@@ -1,4 +1,4 @@
-"""The files of an SQLite store on disk: told when they are no longer the ones that were opened."""
+"""The files of an SQLite store on disk: detects that they were deleted or replaced."""
 
 import errno
 import os
@@ -8,11 +8,11 @@ from typing import NamedTuple
 from bokeh_wsgi.exc import StoreError
 
 Mark = tuple[int, int]
-"""Which file it is, whatever it is called: device and inode."""
+"""The identity of a file: device and inode."""
 
 
 class Marks(NamedTuple):
-    """Which files there are: None for one that is not there, and for a database of no bytes."""
+    """The identities of the files; None for a missing file, and for an empty database."""
 
     database: Mark | None
     log: Mark | None
@@ -20,38 +20,37 @@ class Marks(NamedTuple):
 
 
 class Files:
-    """The database at a path, its write-ahead log, and the index of that.
+    """The database at a path, its write-ahead log and the log's index.
 
-    SQLite goes on writing into files that were deleted, and into one that another has replaced, as if nothing
-    had happened.
+    SQLite does not notice that files were deleted or replaced, and continues to write to the old ones.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        # A program may change its folder. SQLite puts the log beside what a link leads to.
+        # Absolute, since the working directory may change. SQLite puts the log beside the target of a link.
         self._database = os.path.abspath(path)
         real = os.path.realpath(path)
         self._log, self._index = f"{real}-wal", f"{real}-shm"
 
     @property
     def uri(self) -> str:
-        """For `sqlite3.connect`: the database, which is not made if it is not there."""
+        """URI for `sqlite3.connect`, which does not create the database."""
         return f"{Path(self._database).as_uri()}?mode=rw"
 
     def marks(self) -> Marks:
-        """Which files are there now; raises StoreError if that cannot be seen."""
+        """The current files; raises StoreError if they cannot be accessed."""
         database = self._stat(self._database)
         if database is not None and not database.st_size:
             database = None
         return Marks(_mark(database), _mark(self._stat(self._log)), _mark(self._stat(self._index)))
 
     def log_has_begun(self) -> bool:
-        """Whether there is something in the log that is there now."""
+        """Whether the current log is not empty."""
         log = self._stat(self._log)
         return log is not None and log.st_size > 0
 
     def gone(self) -> StoreError:
-        """What to say where the database is not the one that was opened."""
+        """The error if the database is not the one that was opened."""
         found = self._stat(self._database)
         if found is None:
             what, advice = "deleted or moved away", "put it back, or restart the server to begin a new one"
@@ -78,12 +77,12 @@ def _mark(found: os.stat_result | None) -> Mark | None:
 
 
 def create_file(path: Path) -> None:
-    """Make the file and its folder, for nobody else to read; SQLite gives its other files the same mode."""
+    """Create the file and its folder, readable only for this user; SQLite's other files get the same mode."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.is_file():
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        # What is there is not opened: to close it would end this process's locks on it.
+        # Do not open an existing file: closing it would release this process's locks on it.
         elif not os.access(path, os.R_OK | os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Open connections to the files of an SQLite store that were there at one time."""
+"""A pool of connections to one set of SQLite files."""
 
 import sqlite3
 import threading
@@ -9,10 +9,10 @@ from .files import Files, Marks
 
 
 class Pool:
-    """Connections to the files that there were when the first of them, the ``watcher``, was opened.
+    """Connections to the files that existed when the first connection, the ``watcher``, was opened.
 
-    That one stays open: with the last connection of all processes SQLite deletes the log, which nobody else
-    may. ``left``: these files are not used any more.
+    The watcher stays open, since SQLite deletes the log with the last connection of all processes. ``left``:
+    the files are no longer in use.
     """
 
     def __init__(self, number: int, watcher: sqlite3.Connection, files: Files) -> None:
@@ -21,7 +21,7 @@ class Pool:
         self.left = False
         self._watching = threading.Lock()
         self._watcher = watcher
-        self.data_version()  # which opens the log
+        self.data_version()  # opens the log
         self.marks = files.marks()
 
     def data_version(self) -> int:
@@ -30,16 +30,16 @@ class Pool:
         return int(version)
 
     def save_log(self, now: Marks) -> bool:
-        """Bring what is in the log into the database; False if that is in use just now."""
-        # A log that was deleted is emptied besides: others that still have it then have nothing to save. One
-        # that has only lost its index is the log of the next pool as well.
+        """Copy the log into the database (checkpoint); False if the database is busy."""
+        # Truncate a deleted log: other processes that still have it then have nothing to save. A log that has
+        # only lost its index is also the log of the next pool, so keep it.
         mode = "FULL" if now.log == self.marks.log else "TRUNCATE"
         with self._watching:
             (busy, *_) = self._watcher.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
         return not busy
 
     def close(self) -> None:
-        with suppress(IndexError):  # others may be taking from there
+        with suppress(IndexError):  # other threads may take connections meanwhile
             while True:
                 self.idle.pop().close()
         with self._watching:

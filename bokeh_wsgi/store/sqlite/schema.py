@@ -1,6 +1,6 @@
-"""The SQL schema of an SQLite file, version by version, and how a file is brought to the newest.
+"""The SQL schema of the SQLite store, and its migrations.
 
-A new file gets all of `MIGRATIONS`, an older one those that it lacks. What was released is never changed.
+A new file gets all `MIGRATIONS`, an older one the missing ones. Released migrations are never changed.
 """
 
 import sqlite3
@@ -12,7 +12,7 @@ from bokeh_wsgi.exc import StoreError
 
 from .errors import primary_code
 
-APPLICATION_ID = 0x626B7767  # "bkwg", so that `file` and we can tell our files from others
+APPLICATION_ID = 0x626B7767  # "bkwg": identifies our files
 
 DOCUMENTS: Final = """
 CREATE TABLE documents (
@@ -104,24 +104,24 @@ CREATE TABLE viewers (
 
 HOSTS: Final = "ALTER TABLE documents ADD COLUMN host TEXT NOT NULL DEFAULT ''"
 
-# Of a frame, in the row of its first part; NULL where it was written before there were any.
+# A frame's checksum is in the row of its first part; NULL in older rows.
 CHECKSUMS: Final = """
 ALTER TABLE history ADD COLUMN checksum INTEGER;
 ALTER TABLE snapshots ADD COLUMN checksum INTEGER
 """
 
 MIGRATIONS: Final = (DOCUMENTS, ACCOUNTS, VIEWERS, HOSTS, CHECKSUMS)
-"""Each brings a file from the version before to its own; the first makes version 1."""
+"""Migration n upgrades a file from version n - 1 to version n."""
 
 
 def prepare(connection: sqlite3.Connection, path: Path, *, timeout_s: float) -> None:
-    """Make the tables that the file lacks, and switch to WAL; raises StoreError if it is not our file."""
+    """Create missing tables and switch to WAL; raises StoreError for files of other programs."""
     newest = len(MIGRATIONS)
     if _version(connection, path) < newest:
-        # Has to be said before the first table. Deleting a document then really makes the file smaller.
+        # Must be set before the first table is created. The file then shrinks when documents are deleted.
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute("BEGIN IMMEDIATE")
-        for schema in MIGRATIONS[_version(connection, path) :]:  # another process may have been quicker
+        for schema in MIGRATIONS[_version(connection, path) :]:  # another process may have migrated it
             for statement in schema.split(";"):
                 connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -131,7 +131,7 @@ def prepare(connection: sqlite3.Connection, path: Path, *, timeout_s: float) -> 
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:
-    """The version of the file's tables; 0 if it is empty, StoreError if it is not a store that we know."""
+    """The schema version of the file, 0 if empty; raises StoreError for unknown files."""
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -146,7 +146,7 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
 
 
 def _use_wal(connection: sqlite3.Connection, timeout_s: float) -> None:
-    """Readers then do not wait for writers. SQLite does not wait for its turn to switch, so this does."""
+    """Switch to WAL, so that readers do not wait for writers. Retries, since SQLite does not wait here."""
     end = time.monotonic() + timeout_s
     while True:
         try:

@@ -1,7 +1,7 @@
-"""The store in one SQLite file, for any number of threads and processes of one machine.
+"""A store in an SQLite file, for any number of threads and processes of one machine.
 
-WAL and ``synchronous=FULL``: a commit is on disk when it returns, and readers never wait. Frames lie in
-parts, since SQLite holds no value of 1 GB, and a value is copied on its way in; each has a checksum.
+With WAL and ``synchronous=FULL`` a commit is on disk when it returns, and readers never wait. Frames are
+stored in parts, since SQLite limits values to 1 GB, and copies each value; each frame has a checksum.
 """
 
 import logging
@@ -88,7 +88,7 @@ ACCESS_VERSION = "SELECT version FROM access ORDER BY version"
 
 
 class SQLiteStore(Store):
-    """`synchronous` may be "normal": faster, but a crash of the machine may take the last changes with it."""
+    """A store in an SQLite file. `synchronous` "normal" is faster, but a machine crash may lose changes."""
 
     def __init__(self, path: Path | str, *, synchronous: str = "full") -> None:
         if synchronous not in ("full", "normal"):
@@ -303,10 +303,10 @@ class SQLiteStore(Store):
         self._connections.close()
 
     def _give_back(self) -> None:
-        """Give the disk its space back, except for what the next changes will need.
+        """Return free space to the disk, except for what the next changes will need.
 
-        In steps, so that nobody who writes waits long; and for a second at most, since whoever deletes waits
-        too. What is left then is used again, or given back the next time.
+        Works in steps, so that writers do not wait long, and for a second at most, since the deletion waits
+        too. The rest is reused, or returned the next time.
         """
         with self._connections.reading() as connection:
             (pages,) = connection.execute("PRAGMA page_count").fetchone()
@@ -318,7 +318,7 @@ class SQLiteStore(Store):
             surplus -= GIVE_BACK_PAGES
 
     def _clear_log(self) -> None:
-        """What was deleted is still in the log: empty that, unless somebody is reading just now."""
+        """Truncate the log, which still has the deleted data, unless there are readers."""
         with self._connections.reading() as connection:
             (timeout_ms,) = connection.execute("PRAGMA busy_timeout").fetchone()
             connection.execute("PRAGMA busy_timeout = 0")
@@ -328,7 +328,7 @@ class SQLiteStore(Store):
 
 @contextmanager
 def _besides() -> Iterator[None]:
-    """For what is good to do once what was asked for is done: if it cannot be done, that is only logged."""
+    """A context for optional work after a call: errors are only logged."""
     try:
         yield
     except StoreError as error:
@@ -349,6 +349,6 @@ def _row_of(connection: sqlite3.Connection, docid: str) -> tuple[int, int, int |
 
 
 def _record_of(row: tuple[Any, ...]) -> DocumentRecord:
-    """The record that a row of `COLUMNS` is."""
+    """The record of a row of `COLUMNS`."""
     docid, owner, title, created, changed, seq, size, published, tokens, host = row[:10]
     return DocumentRecord(docid, owner, title, created, changed, seq, size, bool(published), tokens, host)
