@@ -121,7 +121,7 @@ def test_a_package_whose_client_was_not_built_says_so(
     finally:
         static.page_files.cache_clear()
     assert page.status_code == 503
-    assert "installed without their client (page.js)" in page.text
+    assert "lacks their built script page.js" in page.text
     assert "python -m build_tools" in page.text
     assert [(answer.status_code, answer.get_json()["error"]) for answer in scripts] == [
         (503, "not-built")

@@ -32,7 +32,7 @@ def test_a_pages_token_ends_by_itself() -> None:
 
 def test_a_pages_token_ends_however_often_it_is_renewed(monkeypatch: pytest.MonkeyPatch) -> None:
     tokens = Tokens(["key"])
-    started, token = time.time(), PAGE
+    started, token = PAGE.began, PAGE
     for after_s in range(0, PAGE_S, tokens.page_token_s // 2):
         now = started + after_s
         monkeypatch.setattr(time, "time", lambda now=now: now)

@@ -74,6 +74,7 @@ def started(program: str, url: str, home: Path) -> Iterator[Script]:
         if script.process.returncode is None:
             script.process.kill()
             script.process.communicate()
+            script.process.communicate()
 
 
 def run(program: str, url: str, home: Path) -> None:

@@ -102,6 +102,7 @@ def test_a_long_line_of_classes_is_refused(caplog: pytest.LogCaptureFixture) -> 
 @pytest.mark.parametrize(
     "name", ["bokeh.models.Nowhere", "x\x00y", "x\x1b[2Jy", "a.", "two words", "x" * 501]
 )
+@pytest.mark.usefixtures("any_type_name")
 def test_names_that_no_class_has_are_refused(name: str, caplog: pytest.LogCaptureFixture) -> None:
     text = refused(caplog, name, {"name": name, "properties": []})
     assert "\x1b" not in text

@@ -115,6 +115,7 @@ def test_a_message_has_no_commands_for_a_terminal(error: BokehWSGIError) -> None
     assert str(error).isprintable()
 
 
+@pytest.mark.usefixtures("any_type_name")
 def test_what_cannot_be_created_is_logged_without_commands_for_a_terminal(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
