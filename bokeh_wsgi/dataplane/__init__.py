@@ -31,3 +31,4 @@ from .schema import END as END
 from .schema import HEARTBEAT as HEARTBEAT
 from .schema import SCHEMA as SCHEMA
 from .schema import SCHEMA_MESSAGE as SCHEMA_MESSAGE
+from .wire_types import ARRAY_NUMBERS as ARRAY_NUMBERS

@@ -20,6 +20,8 @@ NUMBERS: Final[dict[str, np.dtype[Any]]] = {
     "float32": np.dtype("<f4"),
     "float64": np.dtype("<f8"),
 }
+ARRAY_NUMBERS: Final = frozenset(NUMBERS) | {"int64", "uint64"}
+"""The types of numbers in arrays of Bokeh's JSON."""
 
 
 def wire_numbers(array: Array) -> Array:

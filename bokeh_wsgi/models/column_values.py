@@ -9,11 +9,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from bokeh_wsgi.dataplane import NUMBERS, Column, column_from, texts_column
+from bokeh_wsgi.dataplane import ARRAY_NUMBERS, NUMBERS, Column, column_from, texts_column
 from bokeh_wsgi.dataplane.plain import from_plain, to_plain
 from bokeh_wsgi.exc import BadRequest, LimitExceeded
 
-from .packed import ARRAYS, NUMBER_TYPES, Unpacking
+from .packed import ARRAYS, Unpacking
 
 Values = list[Any] | np.ndarray[Any, np.dtype[Any]]
 
@@ -54,7 +54,7 @@ def read_array(rep: dict[str, Any], unpacking: Unpacking) -> Values:
     content, dtype = rep.get("array"), rep.get("dtype")
     if isinstance(content, list):
         return read_values(content, unpacking)
-    if not isinstance(dtype, str) or dtype not in NUMBER_TYPES:
+    if not isinstance(dtype, str) or dtype not in ARRAY_NUMBERS:
         raise BadRequest(f"unknown type of an array: {str(dtype)[:40]!r}")
     order = {"little": "<", "big": ">"}.get(str(rep.get("order")), "=")
     kind = np.dtype("bool" if dtype == "bool" else dtype).newbyteorder(order)  # type: ignore[arg-type]

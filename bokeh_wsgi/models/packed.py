@@ -10,13 +10,12 @@ import zlib
 from collections.abc import Iterable
 from typing import Any, Final
 
-from bokeh_wsgi.dataplane import NUMBERS, Column, Op, OpCode
+from bokeh_wsgi.dataplane import ARRAY_NUMBERS, Column, Op, OpCode
 from bokeh_wsgi.exc import BadRequest, LimitExceeded
 
 from .reps import loads
 
 ARRAYS: Final = frozenset({"ndarray", "typed_array"})
-NUMBER_TYPES: Final = frozenset(NUMBERS) | {"int64", "uint64"}
 _GZIP: Final = b"\x1f\x8b"
 _PIECE_BYTES: Final = 64 << 10
 _MODEL_OPS: Final = (OpCode.GRAPH, OpCode.PATCH, OpCode.EVENT)
@@ -122,5 +121,5 @@ class Unpacking:
 def _check_array(rep: dict[str, Any]) -> None:
     """Raise BadRequest for dtypes other than numbers and objects: a string dtype can claim any width."""
     dtype = rep.get("dtype")
-    if not isinstance(dtype, str) or dtype not in NUMBER_TYPES | {"object"}:
+    if not isinstance(dtype, str) or dtype not in ARRAY_NUMBERS | {"object"}:
         raise BadRequest(f"unknown type of an array: {str(dtype)[:40]!r}")

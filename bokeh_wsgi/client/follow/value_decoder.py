@@ -8,15 +8,13 @@ from typing import Any, Final
 
 from bokeh.core.serialization import DeserializationError, Deserializer
 
-from bokeh_wsgi.dataplane import NUMBERS
+from bokeh_wsgi.dataplane import ARRAY_NUMBERS
 from bokeh_wsgi.exc import BokehWSGIError, SessionError
 
 MAX_UNPACKED_BYTES: Final = 512 << 20
 """Limit for all packed values of one decoder: the server's default limit of a change."""
 MAX_COLLISIONS: Final = 64
 """Largest number of keys with the same hash: Python's time grows with its square."""
-
-_DTYPES: Final = frozenset(NUMBERS) | {"int64", "uint64"}
 
 
 class Unreadable(SessionError, DeserializationError):
@@ -54,7 +52,7 @@ class ValueDecoder(Deserializer):
     def _decode_ndarray(self, obj: Any) -> Any:
         dtype = obj["dtype"]
         # Bokeh writes strings as lists of objects. Other dtypes could claim any width.
-        if dtype not in _DTYPES and not (dtype == "object" and isinstance(obj["array"], list)):
+        if dtype not in ARRAY_NUMBERS and not (dtype == "object" and isinstance(obj["array"], list)):
             raise Unreadable(f"{str(dtype)[:40]!r} is no type of an array")
         return super()._decode_ndarray(obj)
 
