@@ -249,7 +249,7 @@ def test_a_stream_is_left_at_once(server: Running) -> None:
     begun = time.monotonic()
     session.close()
     wait_until(lambda: "bokeh-wsgi-follower" not in [thread.name for thread in threading.enumerate()])
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 12  # the next heartbeat comes after 15 s
 
 
 def test_the_first_page_and_the_last_are_told(server: Running) -> None:
