@@ -15,8 +15,8 @@ from bokeh_wsgi.dataplane import Op, OpCode, column_from
 from bokeh_wsgi.exc import Busy
 from bokeh_wsgi.models import library, reader_cache
 from bokeh_wsgi.models.reps import checked_value, loads, memory_of
-
 from tests.growth import seconds_of
+
 from .conftest import GRAPH, Api
 from .document_page import patched
 
