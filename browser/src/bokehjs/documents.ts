@@ -1,4 +1,5 @@
 import { type BokehDocument, type BokehJS, type Model, bokeh } from "./bokeh";
+import { useStandIns } from "./stand-ins";
 
 /** BokehJS runs CustomJS callbacks a few promise ticks late. */
 const CALLBACK_TICKS = 10;
@@ -8,7 +9,9 @@ export function makeDocument(json: object): BokehDocument {
   const { Document, documents } = bokeh().require("document");
   const before = documents.length;
   try {
-    return Document.from_json(json);
+    const document = Document.from_json(json);
+    useStandIns(document);
+    return document;
   } catch (error) {
     documents.splice(before);
     throw error;

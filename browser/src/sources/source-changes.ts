@@ -1,4 +1,5 @@
 import { type Op, OpCode } from "../arrow/change";
+import { ColumnChanges } from "../long/column-changes";
 
 /** With more written rows than this, the signal does not list them. */
 const MAX_INDICES = 1000;
@@ -9,6 +10,8 @@ export class SourceChanges {
   position = 0;
   readonly columns = new Set<string>();
   readonly removed = new Set<string>();
+  /** By column. */
+  readonly details = new Map<string, ColumnChanges>();
   #replaced = false;
   #appended = false;
   #rows: Set<number> | null = new Set();
@@ -22,6 +25,9 @@ export class SourceChanges {
       this.removed.add(op.column);
       return;
     }
+    let details = this.details.get(op.column);
+    if (!details) this.details.set(op.column, (details = new ColumnChanges()));
+    details.add(op);
     this.columns.add(op.column);
     this.removed.delete(op.column);
     if (op.code === OpCode.APPEND && !isNew) this.#appended = true;

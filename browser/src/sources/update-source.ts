@@ -2,6 +2,7 @@ import { type BokehDocument, type Model, type Signal, type Source, bokeh } from 
 import { allModels } from "../bokehjs/documents";
 import { keepSelection, setData, setInPlace } from "../bokehjs/sources";
 import type { Column } from "../columns/column";
+import { SourceColumns } from "../long/source-columns";
 import type { SourceChanges } from "./source-changes";
 
 /**
@@ -22,13 +23,15 @@ export function updateSource(
   const removed = [...changes.removed].map((name) => [name, changed[0]![1]] as const);
   const values = Object.fromEntries([...removed, ...changed]);
   const { signal } = changes;
-  if (emits && signal === "data") return setData(source, { ...source.data, ...values });
+  const known = SourceColumns.of(source);
+  known.changed(values, changes.details);
+  if (emits && signal === "data") return known.updating(() => setData(source, { ...source.data, ...values }));
   setInPlace(source, values);
   if (!emits) return;
-  keepSelection(source, () => {
+  known.updating(() => keepSelection(source, () => {
     if (signal === "streaming") source.streaming.emit();
     else source.patching.emit(changes.indices);
-  });
+  }));
 }
 
 interface Table extends Model {

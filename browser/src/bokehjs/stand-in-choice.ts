@@ -1,0 +1,112 @@
+import type { LongColumn } from "../long/long-column";
+import { SourceColumns } from "../long/source-columns";
+import type { Model } from "./bokeh";
+import type { GlyphRendererView, GlyphView, Spec, Tool } from "./glyphs";
+
+/** From so many rows on a glyph is drawn from those of its view. */
+const LONG = 10_000;
+/** Tags of a source or renderer that decide it. */
+const ALWAYS = "bokeh_wsgi.view", NEVER = "bokeh_wsgi.all_rows";
+
+/** How a glyph's coordinates are used: one must be sorted; the others lie across it. */
+export interface Kind {
+  readonly sorted: "x" | "y";
+  readonly values: readonly string[];
+  /** Lines and edges of areas connect rows; marks are separate. */
+  readonly form: "line" | "area" | "marks";
+  /** The picture at gaps depends on more than the rows next to them. */
+  readonly isWhole?: boolean;
+}
+
+const KINDS: Readonly<Record<string, Kind>> = {
+  Line: { sorted: "x", values: ["y"], form: "line" },
+  Step: { sorted: "x", values: ["y"], form: "line" },
+  VArea: { sorted: "x", values: ["y1", "y2"], form: "area" },
+  HArea: { sorted: "y", values: ["x1", "x2"], form: "area" },
+  VAreaStep: { sorted: "x", values: ["y1", "y2"], form: "area", isWhole: true },
+  HAreaStep: { sorted: "y", values: ["x1", "x2"], form: "area", isWhole: true },
+  Scatter: { sorted: "x", values: ["y"], form: "marks" },
+  VSpan: { sorted: "x", values: [], form: "marks" },
+  HSpan: { sorted: "y", values: [], form: "marks" },
+};
+
+const EDIT_TOOLS = /^(PointDraw|PolyDraw|PolyEdit|BoxEdit|FreehandDraw|LineEdit)Tool$/;
+/** Attributes of rows on which more depends than their colour. */
+const SHAPES = ["angle", "marker", "line_width"];
+
+/** The columns of a glyph that is drawn from the rows of its view. */
+export interface LongGlyph {
+  readonly kind: Kind;
+  readonly rows: number;
+  readonly sorted: LongColumn;
+  readonly values: readonly LongColumn[];
+  /** Whether attributes other than coordinates differ between rows. */
+  readonly isVaried: boolean;
+}
+
+/** Its columns, if the glyph can be drawn from the rows of its view; null: from all rows. */
+export function longGlyph(view: GlyphRendererView): LongGlyph | null {
+  const { model, glyph } = view;
+  const kind = KINDS[glyph.model.type];
+  const source = model.data_source;
+  const tags = [...model.tags, ...((source as Model & { tags?: unknown[] }).tags ?? [])];
+  if (!kind || tags.includes(NEVER) || !("data" in source) || glyph.decorations.size > 0) return null;
+  const rows = source.get_length() ?? 0;
+  if (rows < (tags.includes(ALWAYS) ? 2 : LONG) || model.view.filter.type !== "AllIndices" || view.plot_view.model.use_map) return null;
+  const { x_scale, y_scale } = view.coordinates;
+  if (![x_scale, y_scale].every(({ type, source_range }) => /^L(inear|og)Scale$/.test(type) && source_range.type !== "FactorRange")) return null;
+  if (isEdited(view) || othersDiffer(view, [kind.sorted, ...kind.values])) return null;
+  const columns = SourceColumns.of(source);
+  const column = (name: string): LongColumn | null => {
+    const { field, value, transform } = specOf(glyph, name);
+    if (transform != null) return null;
+    if (typeof value === "number") return columns.constant(value, rows);
+    const found = field !== undefined && Object.hasOwn(source.data, field) ? columns.column(field, source.data[field]) : null;
+    return found?.length === rows ? found : null;
+  };
+  const sorted = column(kind.sorted);
+  if (!sorted?.ascends) return null;
+  const values = kind.values.map(column);
+  if (!values.every((found) => found !== null)) return null;
+  if (kind.isWhole && values.some(({ hasGaps }) => hasGaps)) return null;
+  const isVaried = kind.form === "marks" && variedAttributes(glyph).length > 0;
+  if (isVaried && !isPlain(glyph)) return null;
+  return { kind, rows, sorted, values, isVaried };
+}
+
+/** Whether a tool is active that moves the rows of this glyph. */
+function isEdited({ model, plot_view }: GlyphRendererView): boolean {
+  const isAtWork = (tool: Tool): boolean =>
+    (tool.active && EDIT_TOOLS.test(tool.type) && Array.isArray(tool.renderers) && tool.renderers.includes(model)) ||
+    (tool.tools?.some(isAtWork) ?? false);
+  return plot_view.model.toolbar.tools.some(isAtWork);
+}
+
+/** Whether a glyph for selected, muted or hovered rows has coordinates or shapes of its own. */
+function othersDiffer(view: GlyphRendererView, coordinates: readonly string[]): boolean {
+  const others = [view.selection_glyph, view.nonselection_glyph, view.muted_glyph, view.hover_glyph, view.decimated_glyph];
+  return others.some((other) => other && (other.base !== view.glyph || coordinates.some((name) => {
+    const own = specOf(other, name), base = specOf(view.glyph, name);
+    return own.field !== base.field || own.value !== base.value || own.transform !== base.transform;
+  })));
+}
+
+export function specOf({ model }: GlyphView, name: string): Spec {
+  return (model.properties[name]?.get_value() ?? {}) as Spec;
+}
+
+/** Attributes that differ between rows, but for coordinates. */
+function variedAttributes({ model }: GlyphView): string[] {
+  return Object.keys(model.properties).filter((name) => {
+    const spec = model.properties[name]!.is_unset ? null : (model.properties[name]!.get_value() as Spec | null);
+    return !/^[xy][012]?$/.test(name) && spec !== null && typeof spec === "object" && (spec.field !== undefined || spec.expr != null);
+  });
+}
+
+/** Whether each row's attributes can be looked up by its number. */
+function isPlain(glyph: GlyphView): boolean {
+  return variedAttributes(glyph).every((name) => {
+    const { field, transform } = specOf(glyph, name);
+    return field !== undefined && transform == null && !SHAPES.includes(name);
+  });
+}

@@ -1,0 +1,441 @@
+import { LineRows } from "../long/line-rows";
+import { LongIndex } from "../long/long-index";
+import { type Marks, MarkRows } from "../long/mark-rows";
+import { PixelColumns, type ScreenAxis } from "../long/pixel-columns";
+import type { LongColumn } from "../long/long-column";
+import { BREAK, RowList } from "../long/row-list";
+import { SourceColumns } from "../long/source-columns";
+import { bokeh } from "./bokeh";
+import type {
+  Canvas, Geometry, GlyphRendererView, GlyphView, Indices, IndicesClass, Scale, Selection, Uniform, ViewClass,
+} from "./glyphs";
+import { PickedSource } from "./picked-source";
+import { type LongGlyph, longGlyph, specOf } from "./stand-in-choice";
+
+/** Parts of a pixel that have rows of their own at rest, and while something moves. */
+const FINE = 8, COARSE = 1;
+/** So few rows a pixel are all drawn. */
+const FEW = 16;
+/** After so long without a change the picture is drawn finely. */
+const REST_MS = 150;
+/** What is fainter is drawn as often as this. */
+const LEAST_OPACITY = 0.025;
+/** A pointer is near a line within so many pixels and half the line's width. */
+const NEAR = 3;
+
+/**
+ * A view of glyph renderers, to be put in place of BokehJS's (3.9, 3.10): where a source is long, it gives the glyph, each time it is
+ * painted, only the rows that make up the picture.
+ *
+ * At all other times the glyph has the columns themselves, so that hover, tap and selection tools, which look up rows by
+ * number, find all rows; its spatial index is answered from the columns.
+ */
+export function standInView(base: ViewClass<GlyphRendererView>): ViewClass<GlyphRendererView> {
+  const Base = base as new (...given: never[]) => GlyphRendererView;
+
+  return class StandInView extends Base {
+    declare private stand?: StandIn;
+
+    override connect_signals(): void {
+      const { data_source } = this.model;
+      const { streaming, patching, change } = data_source;
+      // Before BokehJS's own slots.
+      for (const signal of [streaming, patching, change]) {
+        this.connect(signal, () => SourceColumns.of(data_source).signalled());
+      }
+      const { glyph, selection_glyph, nonselection_glyph, hover_glyph, muted_glyph } = this;
+      for (const { model } of [glyph, selection_glyph, nonselection_glyph, muted_glyph, hover_glyph ?? glyph]) {
+        this.connect(model.change, () => this.stand?.restyle());
+      }
+      super.connect_signals();
+      // A tool may edit the glyph from now on.
+      this.connect(this.plot_view.model.toolbar.active_changed, () => {
+        if ((this.stand === undefined) !== (longGlyph(this) === null)) void this.update_data();
+      });
+    }
+
+    override async set_data(changed?: number[]): Promise<void> {
+      const long = longGlyph(this);
+      if (long) {
+        this.stand ??= new StandIn(this, () => super.map_data());
+        await this.stand.change(long);
+      } else {
+        this.stand?.leave();
+        delete this.stand;
+        await super.set_data(changed);
+      }
+    }
+
+    override async set_visuals(): Promise<void> {
+      if (!this.stand) await super.set_visuals();
+    }
+
+    override _paint(ctx: Canvas): void {
+      if (this.stand) this.stand.paint(ctx);
+      else super._paint(ctx);
+    }
+
+    override hit_test(geometry: Geometry): Selection | null {
+      return this.stand && this.model.visible ? this.stand.hitTest(geometry) : super.hit_test(geometry);
+    }
+
+    override draw_legend(...given: Parameters<GlyphRendererView["draw_legend"]>): void {
+      if (!this.stand?.drawLegend(...given)) super.draw_legend(...given);
+    }
+
+    override remove(): void {
+      this.stand?.leave();
+      super.remove();
+    }
+  };
+}
+
+/** The rows of one renderer's view, in place of all. */
+class StandIn {
+  #long!: LongGlyph;
+  /** Views of glyphs have the attributes that are the same for all rows. */
+  #isStyled = false;
+  /** What the rows depend on. */
+  #key = "";
+  #bins = FINE;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #rows = new RowList();
+  readonly #marks = new MarkRows();
+  /** How the rows were chosen. */
+  #rowsKey = "";
+  #index: LongIndex<Indices> | null = null;
+  /** How far marks reach from their points. */
+  #reach = 0;
+
+  /** `mapData` computes the glyphs' screen coordinates. */
+  constructor(private readonly view: GlyphRendererView, private readonly mapData: () => void) {
+    // BokehJS calls this whenever a glyph gets rows.
+    view.glyph.index_data = () => this.#showIndex();
+  }
+
+  /** The data have changed. */
+  async change(long: LongGlyph): Promise<void> {
+    const { view } = this;
+    this.#long = long;
+    this.#index = null;
+    if (!this.#isStyled) {
+      this.#isStyled = true;
+      const { IndicesOf } = this;
+      await Promise.all(this.#glyphs.map((glyph) => glyph.set_data(this.#picked([0]), IndicesOf.all_set(1))));
+      for (const glyph of this.#glyphs) this.#style(glyph, [0]);
+    }
+    this.#reach = long.kind.form === "marks" ? this.#largest() : 0;
+    this.#showRows();
+    view.all_indices = this.IndicesOf.all_set(long.rows);
+    view.plot_view.invalidate_dataranges = true;
+  }
+
+  /** Attributes of a glyph have changed. */
+  restyle(): void {
+    this.#isStyled = false;
+    this.#key = "";
+  }
+
+  /** All rows are drawn from now on. */
+  leave(): void {
+    clearTimeout(this.#timer);
+    delete (this.view.glyph as { index_data?: unknown }).index_data;
+  }
+
+  paint(ctx: Canvas): void {
+    const { inspected } = this.view.model.data_source;
+    // BokehJS paints again when these change.
+    const { indices, line_indices, multiline_indices, image_indices, selected_glyphs } = inspected;
+    this.view._previous_inspected = { indices, line_indices, multiline_indices, image_indices, selected_glyphs };
+    ctx.save();
+    try {
+      if (this.#long.kind.form === "marks") this.#paintMarks(ctx);
+      else this.#paintLine(ctx);
+    } finally {
+      ctx.restore();
+      this.#showRows();
+    }
+  }
+
+  hitTest(geometry: Geometry): Selection | null {
+    const { view } = this;
+    const { kind: { form, sorted }, rows } = this.#long;
+    const { glyph } = view;
+    const isAlong = geometry.type === "point" || (geometry.type === "span" && (geometry.direction === "h") === (sorted === "x"));
+    if (form === "marks" || !isAlong) return glyph.hit_test(geometry);
+    // BokehJS looks at each row: give it those nearby.
+    const near = NEAR + Number((glyph.line_width as Uniform | undefined)?.value ?? 0) / 2;
+    const at = sorted === "x" ? geometry.sx : geometry.sy;
+    const columns = new PixelColumns({ ...this.#sortedAxis, start: at - near, end: at + near }, 1);
+    const [a, b] = columns.rowsIn(this.#long.sorted.values);
+    const from = Math.max(0, a - 1), to = Math.min(rows, b + 1);
+    for (const [name, { values }] of this.#columns) {
+      const part = values.subarray(from, to);
+      define(glyph, name, part);
+      define(glyph, `s${name}`, Float32Array.from(part, this.#scale(name).s_compute));
+    }
+    glyph._data_size = to - from;
+    try {
+      const hit = glyph.hit_test(geometry);
+      if (hit && from > 0) hit.line_indices = hit.line_indices.map((row) => row + from);
+      return hit;
+    } finally {
+      this.#showRows();
+    }
+  }
+
+  /** Draw the legend's glyph with the attributes of its row. Returns false if all rows have the same. */
+  drawLegend(
+    ctx: unknown, x0: number, x1: number, y0: number, y1: number, field: string | null, label: unknown, index: number | null,
+  ): boolean {
+    if (!this.#long.isVaried) return false;
+    const { glyph, model } = this.view;
+    const column = field === null ? undefined : (model.data_source.data[field] as ArrayLike<unknown> | undefined);
+    const row = index ?? (column ? Math.max(0, Array.prototype.indexOf.call(column, label)) : 0);
+    this.#style(glyph, [row]);
+    glyph.draw_legend_for_index(ctx, { x0, x1, y0, y1 }, 0);
+    return true;
+  }
+
+  get IndicesOf(): IndicesClass {
+    return bokeh().require("core/types").Indices;
+  }
+
+  get #glyphs(): GlyphView[] {
+    const { glyph, selection_glyph, nonselection_glyph, hover_glyph, muted_glyph, decimated_glyph } = this.view;
+    const others = [selection_glyph, nonselection_glyph, muted_glyph, decimated_glyph];
+    return [glyph, ...others, ...(hover_glyph ? [hover_glyph] : [])];
+  }
+
+  /** Each coordinate's column. */
+  get #columns(): [string, LongColumn][] {
+    const { kind, sorted, values } = this.#long;
+    return [[kind.sorted, sorted], ...kind.values.map((name, i): [string, LongColumn] => [name, values[i]!])];
+  }
+
+  #scale(name: string): Scale {
+    const { x_scale, y_scale } = this.view.coordinates;
+    return name.startsWith("x") ? x_scale : y_scale;
+  }
+
+  get #sortedAxis(): ScreenAxis {
+    return axisOf(this.#scale(this.#long.kind.sorted));
+  }
+
+  /** What the rows of the view depend on. */
+  #viewKey(): string {
+    const { coordinates: { x_scale, y_scale }, canvas, model } = this.view;
+    const ends = [x_scale, y_scale].flatMap(({ source_range: from, target_range: to }) => [from.start, from.end, to.start, to.end]);
+    return [...ends, canvas.pixel_ratio, SourceColumns.of(model.data_source).version].join();
+  }
+
+  /** The sizes of rows, if they differ. */
+  get #sizes(): ArrayLike<number> | null {
+    const field = specOf(this.view.glyph, "size").field;
+    return field === undefined ? null : (this.view.model.data_source.data[field] as ArrayLike<number>);
+  }
+
+  #largest(): number {
+    const { glyph } = this.view;
+    const value = (name: string) => Number((glyph[name as keyof GlyphView] as Uniform | undefined)?.value ?? 0) || 0;
+    let size = value("size");
+    const sizes = this.#sizes;
+    for (let row = 0; sizes && row < sizes.length; row++) if (sizes[row]! > size) size = sizes[row]!;
+    return size / 2 + value("line_width");
+  }
+
+  #paintLine(ctx: Canvas): void {
+    const { view } = this;
+    const { glyph, hover_glyph, model } = view;
+    const { selected, inspected } = model.data_source;
+    const { rows, kind: { form } } = this.#long;
+    const all: Run[] = [[0, rows]];
+    const isWhole = selected.selected_glyph === glyph.model;
+    const hovered = !hover_glyph ? []
+      : inspected.selected_glyphs.includes(glyph.model) ? all
+      : form === "line" && inspected.selected_glyph === null ? runsOf(inspected.indices, rows) : [];
+    if (selected.indices.length === 0 && !isWhole) {
+      this.#paintRuns(ctx, hovered.length > 0 ? hover_glyph! : model.muted ? view.muted_glyph : glyph, hovered.length > 0 ? hovered : all);
+      return;
+    }
+    const chosen = isWhole || form === "area" ? all : runsOf(selected.indices, rows);
+    if (!isWhole) this.#paintRuns(ctx, view.nonselection_glyph, form === "area" ? all : between(chosen, rows));
+    this.#paintRuns(ctx, view.selection_glyph, chosen);
+    if (hover_glyph) this.#paintRuns(ctx, hover_glyph, hovered);
+  }
+
+  /** Paint the rows of these runs, each for itself. */
+  #paintRuns(ctx: Canvas, glyph: GlyphView, runs: readonly Run[]): void {
+    const { kind: { form, values }, rows, sorted } = this.#long;
+    const { view } = this;
+    const { pixel_ratio } = view.canvas;
+    const isAll = runs.length === 1 && runs[0]![0] === 0 && runs[0]![1] === rows;
+    const key = this.#viewKey();
+    if (key !== this.#key) {
+      this.#bins = this.#key === "" ? FINE : COARSE;
+      this.#key = key;
+      this.#rowsKey = "";
+    }
+    const rowsKey = isAll ? `${this.#bins}` : "";
+    if (rowsKey === "" || rowsKey !== this.#rowsKey) {
+      this.#rowsKey = rowsKey;
+      const columns = new PixelColumns(this.#sortedAxis, pixel_ratio * this.#bins);
+      const lines = new LineRows(sorted, this.#long.values, axisOf(this.#scale(values[0]!)), form === "line");
+      this.#rows.clear();
+      for (const [i, [from, to]] of runs.entries()) {
+        if (i > 0) this.#rows.push(BREAK);
+        lines.add(this.#rows, columns, from, to, FEW * columns.count / this.#bins);
+      }
+    }
+    clearTimeout(this.#timer);
+    if (this.#bins === COARSE) {
+      this.#timer = setTimeout(() => {
+        this.#bins = FINE;
+        view.request_paint();
+      }, REST_MS);
+    }
+    this.#paintRows(ctx, glyph);
+  }
+
+  #paintMarks(ctx: Canvas): void {
+    const { view } = this;
+    const { glyph, hover_glyph, model: { data_source: { selected, inspected }, muted } } = view;
+    const { rows } = this.#long;
+    const hovered = hover_glyph && inspected.indices.length > 0 ? bitsOf(inspected.indices, rows) : null;
+    const chosen = selected.indices.length > 0 ? bitsOf(selected.indices, rows) : null;
+    if (chosen) {
+      this.#paintWanted(ctx, view.nonselection_glyph, (row) => !chosen[row] && !hovered?.[row]);
+      this.#paintWanted(ctx, view.selection_glyph, (row) => chosen[row] === 1 && !hovered?.[row]);
+    } else this.#paintWanted(ctx, muted ? view.muted_glyph : glyph, hovered && ((row) => !hovered[row]));
+    if (hovered) this.#paintWanted(ctx, hover_glyph!, (row) => hovered[row] === 1);
+  }
+
+  #paintWanted(ctx: Canvas, glyph: GlyphView, isWanted: ((row: number) => boolean) | null): void {
+    const { sorted, values: [across], kind } = this.#long;
+    const { pixel_ratio } = this.view.canvas;
+    const columns = new PixelColumns(this.#sortedAxis, pixel_ratio);
+    const pixels = across ? new PixelColumns(axisOf(this.#scale(kind.values[0]!)), pixel_ratio) : null;
+    const marks: Marks = { reach: Math.ceil(this.#reach * pixel_ratio), deep: deepOf(glyph), sizes: this.#sizes };
+    this.#rows.clear();
+    this.#marks.add(this.#rows, columns, sorted.values, across && pixels ? { values: across.values, pixels } : null, marks, isWanted);
+    if (this.#long.isVaried) {
+      this.#style(this.view.glyph, this.#rows.rows);
+      if (glyph !== this.view.glyph) this.#style(glyph, this.#rows.rows);
+    }
+    this.#paintRows(ctx, glyph);
+  }
+
+  /** Give the glyph these rows and paint them. */
+  #paintRows(ctx: Canvas, glyph: GlyphView): void {
+    const { length } = this.#rows;
+    if (length === 0) return;
+    const base = this.view.glyph;
+    void base.set_data(this.#picked(this.#rows.rows), this.IndicesOf.all_set(length));
+    if (base.has_webgl()) base.glglyph!.set_data_changed();
+    this.mapData();
+    glyph.paint(ctx, upTo(length));
+  }
+
+  /** Attributes other than coordinates, for these rows. */
+  #style(glyph: GlyphView, rows: ArrayLike<number>): void {
+    glyph.set_visuals(this.#picked(rows), this.IndicesOf.all_set(rows.length));
+    glyph.after_visuals();
+  }
+
+  #picked(rows: ArrayLike<number>): PickedSource {
+    return new PickedSource(this.view.model.data_source, rows);
+  }
+
+  /** The glyph has all rows, by their numbers. */
+  #showRows(): void {
+    const { glyph } = this.view;
+    const isRounded = this.#long.kind.values.length === 0;
+    for (const [name, { values }] of this.#columns) {
+      define(glyph, name, values);
+      const screen = (row: number) => Math.fround(this.#scale(name).s_compute(values[row]!));
+      define(glyph, `s${name}`, new Proxy({}, {
+        get: (_, key) => (key === "length" ? values.length : isRounded ? Math.round(screen(Number(key))) : screen(Number(key))),
+      }));
+    }
+    glyph._data_size = this.#long.rows;
+    this.#showIndex();
+  }
+
+  #showIndex(): void {
+    const { kind, rows, sorted, values } = this.#long;
+    const { IndicesOf } = this;
+    if (!this.#index) {
+      const along = [sorted.values], across = values.length > 0 ? values.map((column) => column.values) : [new Uint8Array(rows)];
+      const isAlongX = kind.sorted === "x";
+      const boxes = isAlongX ? { rows, x: along, y: across } : { rows, x: across, y: along };
+      this.#index = new LongIndex(boxes, { sorted, values, isAlongX }, (size) => new IndicesOf(size));
+    }
+    this.view.glyph._index = this.#index;
+  }
+}
+
+type Run = readonly [from: number, to: number];
+
+/** Consecutive rows among these. */
+function runsOf(indices: readonly number[], rows: number): Run[] {
+  const sorted = indices.every((row, i) => i === 0 || row > indices[i - 1]!) ? indices : [...new Set(indices)].sort((a, b) => a - b);
+  const runs: [number, number][] = [];
+  for (const row of sorted) {
+    const last = runs.at(-1);
+    if (last && last[1] === row) last[1]++;
+    else if (row >= 0 && row < rows) runs.push([row, row + 1]);
+  }
+  return runs;
+}
+
+/** The runs between these, each with the rows next to it: lines lead up to them. */
+function between(runs: readonly Run[], rows: number): Run[] {
+  const others: Run[] = [];
+  let from = 0;
+  for (const [start, end] of [...runs, [rows, rows] as const]) {
+    if (start > from) others.push([Math.max(0, from - 1), Math.min(rows, start + 1)]);
+    from = end;
+  }
+  return others;
+}
+
+function bitsOf(indices: readonly number[], rows: number): Uint8Array {
+  const bits = new Uint8Array(rows);
+  for (const row of indices) bits[row] = 1;
+  return bits;
+}
+
+let numbers = new Int32Array(0);
+
+/** 0, 1, 2, … */
+function upTo(length: number): Int32Array {
+  if (numbers.length < length) numbers = Int32Array.from({ length: 2 * length }, (_, i) => i);
+  return numbers.subarray(0, length);
+}
+
+/** How many equal marks one above the other look different from one more: it depends on what shines through. */
+function deepOf(glyph: GlyphView): number {
+  const attributes = glyph as unknown as Record<string, Uniform | undefined>;
+  const opacity = (name: string): number => {
+    const color = attributes[`${name}_color`], alpha = attributes[`${name}_alpha`];
+    if (!color || !alpha?.is_scalar || !color.is_scalar) return alpha?.is_scalar ? Number(alpha.value) : color ? LEAST_OPACITY : 1;
+    // Colours are 0xRRGGBBAA; none is 0.
+    return Number(alpha.value) * ((Number(color.value) & 0xff) / 0xff) || 1;
+  };
+  const least = Math.max(LEAST_OPACITY, Math.min(opacity("fill"), opacity("line")));
+  return least > 0.99 ? 1 : Math.ceil(Math.log(1 / 512) / Math.log(1 - least));
+}
+
+function axisOf({ type, source_range: source, target_range: target, s_compute }: Scale): ScreenAxis {
+  return {
+    start: Math.min(target.start, target.end),
+    end: Math.max(target.start, target.end),
+    descends: (source.end - source.start) * (target.end - target.start) < 0,
+    above: type === "LogScale" ? 0 : -Infinity,
+    compute: s_compute,
+  };
+}
+
+function define(glyph: GlyphView, name: string, value: unknown): void {
+  Object.defineProperty(glyph, name, { configurable: true, enumerable: true, value });
+}

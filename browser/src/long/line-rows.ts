@@ -1,0 +1,131 @@
+import type { LongColumn } from "./long-column";
+import { PixelColumns, type ScreenAxis } from "./pixel-columns";
+import { Extremes } from "./pyramid";
+import { BREAK, type RowList } from "./row-list";
+
+/** With more parts between gaps in a column of pixels, those that touch each other are drawn as one. */
+const MAX_PARTS = 8;
+
+/**
+ * Rows that paint the same picture as all rows: of the rows in each column of pixels, the first, the lowest, the highest
+ * and the last (M4: Jugel et al., VLDB 2014), and the rows next to the frame.
+ */
+export class LineRows {
+  readonly #found = new Extremes();
+  readonly #picked: number[] = [];
+
+  /**
+   * `values` are the columns across the sorted one: one of a line, two of an area. Gaps break lines; BokehJS leaves
+   * them out of an area's edges, `breaks` is false.
+   */
+  constructor(
+    private readonly sorted: LongColumn,
+    private readonly values: readonly LongColumn[],
+    private readonly axis: ScreenAxis,
+    private readonly breaks: boolean,
+  ) {}
+
+  /** Add the rows of [from, to) that are drawn in these columns of pixels. */
+  add(into: RowList, columns: PixelColumns, from: number, to: number, fewest: number): void {
+    const sorted = this.sorted.values;
+    let [a, b] = columns.rowsIn(sorted);
+    const before = a > from ? a - 1 : -1, after = b < to ? b : -1;
+    a = Math.max(a, from);
+    b = Math.min(b, to);
+    if (b - a <= fewest) return into.pushAll(Math.max(from, a - 1), Math.min(to, b + 1));
+    if (before >= from) into.push(before);
+    let guess = Math.ceil((b - a) / columns.count);
+    for (let row = a; row < b; ) {
+      const end = columns.endOfColumn(sorted, row, b, guess);
+      this.#addColumn(into, row, end, columns.ratio);
+      guess = end - row;
+      row = end;
+    }
+    if (after >= 0) into.push(after);
+  }
+
+  #addColumn(into: RowList, from: number, to: number, ratio: number): void {
+    if (to - from <= 4) return into.pushAll(from, to);
+    const picked = this.#picked;
+    picked.length = 0;
+    for (const { pyramid } of this.values) {
+      const { first } = pyramid;
+      const found = pyramid.extremes(first + from, first + to, this.#found);
+      if (this.breaks && (found.hasGap || found.low <= this.axis.above)) return this.#addParts(into, from, to, ratio);
+      if (found.lowRow >= 0) picked.push(found.lowRow - first, found.highRow - first);
+    }
+    push(into, from, picked, to - 1);
+  }
+
+  /** Rows [from, to) with gaps: each part between them, and a gap before and after it. */
+  #addParts(into: RowList, from: number, to: number, ratio: number): void {
+    const { values, pyramid } = this.values[0]!;
+    const { above } = this.axis;
+    const parts: Part[] = [];
+    for (let row = from; row < to; ) {
+      const start = row;
+      while (row < to && Number.isFinite(values[row]) && values[row]! > above) row++;
+      if (row > start) {
+        const found = pyramid.extremes(pyramid.first + start, pyramid.first + row, this.#found);
+        parts.push({ start, end: row, low: found.lowRow - pyramid.first, high: found.highRow - pyramid.first });
+      } else row++;
+    }
+    const last = parts.at(-1);
+    if (parts.length === 0 || parts[0]!.start > from) into.push(BREAK);
+    for (const part of parts.length > MAX_PARTS ? this.#merged(parts, ratio) : parts) {
+      push(into, part.start, part.low < part.high ? [part.low, part.high] : [part.high, part.low], part.end - 1);
+      if (part !== last || part.end < to) into.push(BREAK);
+    }
+  }
+
+  /** Parts between the first and the last, where those whose pixels touch are one: upright lines in the same column. */
+  #merged(parts: Part[], ratio: number): Part[] {
+    const { values } = this.values[0]!;
+    const pixels = new PixelColumns(this.axis, ratio);
+    const spanOf = (part: Part) => {
+      const a = pixels.of(values[part.low]!), b = pixels.of(values[part.high]!);
+      return { part, top: Math.min(a, b), bottom: Math.max(a, b) };
+    };
+    const spans = parts.slice(1, -1).filter(({ start, end }) => end - start > 1).map(spanOf);
+    spans.sort((a, b) => a.top - b.top);
+    const merged: Part[] = [];
+    let bottom = NaN;
+    for (const span of spans) {
+      const current = merged.at(-1);
+      if (current && span.top <= bottom + 1) {
+        if (values[span.part.low]! < values[current.low]!) current.low = span.part.low;
+        if (values[span.part.high]! > values[current.high]!) current.high = span.part.high;
+        bottom = Math.max(bottom, span.bottom);
+      } else {
+        merged.push({ ...span.part });
+        bottom = span.bottom;
+      }
+    }
+    for (const part of merged) {
+      part.start = part.low;
+      part.end = part.high + 1;
+    }
+    return [parts[0]!, ...merged, parts.at(-1)!];
+  }
+}
+
+/** Rows [start, end) without a gap, and their lowest and highest. */
+interface Part {
+  start: number;
+  end: number;
+  low: number;
+  high: number;
+}
+
+/** The first row, those in between in order, and the last; none twice. */
+function push(into: RowList, first: number, between: number[], last: number): void {
+  into.push(first);
+  if (between.length > 2) between.sort((a, b) => a - b);
+  else if (between[0]! > between[1]!) between.reverse();
+  let previous = first;
+  for (const row of between) {
+    if (row !== previous && row !== last) into.push(row);
+    previous = row;
+  }
+  if (last !== first) into.push(last);
+}
