@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from bokeh.document import Document
 from bokeh.models import ColumnDataSource
+from bokeh.model import Model
 from playwright.sync_api import Browser, Page
 
 # Notes the wall clock whenever the page's source says that it changed.
@@ -17,6 +18,23 @@ WATCH = """() => {
   const source = find(doc._all_models.values())
   window.stamps = []
   const note = () => window.stamps.push((performance.timeOrigin + performance.now()) / 1000)
+  for (const signal of [source.properties.data.change, source.streaming, source.patching]) {
+    signal.connect(note, {})
+  }
+}"""
+# Notes when the page has painted what changed: at the second frame after it. The page's clock of high resolution begins when the
+# page does and may drift from the system's.
+WATCH_PAINT = """() => {
+  const find = (models) => [...models].find((model) => model.name == "bench")
+  const doc = Bokeh.documents.find((doc) => find(doc._all_models.values()) != null)
+  const source = find(doc._all_models.values())
+  const frame = () => new Promise((done) => requestAnimationFrame(done))
+  window.stamps = []
+  const note = async () => {
+    await frame()
+    await frame()
+    window.stamps.push(Date.now() / 1000)
+  }
   for (const signal of [source.properties.data.change, source.streaming, source.patching]) {
     signal.connect(note, {})
   }
@@ -38,16 +56,18 @@ class Side(Protocol):
 
 
 class Ours:
-    def __init__(self, root_url: str, source: ColumnDataSource, browser: Browser) -> None:
+    def __init__(
+        self, root_url: str, source: ColumnDataSource, browser: Browser, root: Model | None = None, watch: str = WATCH
+    ) -> None:
         from bokeh_wsgi import Session
 
         self.source = source
         self.document = Document()
-        self.document.add_root(source)
+        self.document.add_root(root or source)
         self.session = Session(root_url=root_url, load_from_config=False)
         self.session.use_doc(f"bench {source.id}")
         self.session.store_document(self.document)
-        self.page = _open(browser, f"{self.session.base_url}doc/{self.session.docid}")
+        self.page = _open(browser, f"{self.session.base_url}doc/{self.session.docid}", watch)
 
     def update(self, change: Callable[[], Any]) -> None:
         change()
@@ -61,16 +81,18 @@ class Ours:
 class BokehServe:
     """Bokeh's own server, driven as its users would: a pushed document, changed through a ClientSession."""
 
-    def __init__(self, url: str, source: ColumnDataSource, browser: Browser) -> None:
+    def __init__(
+        self, url: str, source: ColumnDataSource, browser: Browser, root: Model | None = None, watch: str = WATCH
+    ) -> None:
         from bokeh.client import push_session
 
         self.source = source
         document = Document()
-        document.add_root(source)
+        document.add_root(root or source)
         # Its client and the browser's driver both want a thread's event loop: it has a thread of its own.
         self._thread = ThreadPoolExecutor(1)
         self.session = self._thread.submit(push_session, document, url=url, max_message_size=1 << 31).result()
-        self.page = _open(browser, f"{url}?bokeh-session-id={self.session.id}")
+        self.page = _open(browser, f"{url}?bokeh-session-id={self.session.id}", watch)
 
     def update(self, change: Callable[[], Any]) -> None:
         def run() -> None:
@@ -86,11 +108,11 @@ class BokehServe:
         self._thread.shutdown()
 
 
-def _open(browser: Browser, url: str) -> Page:
+def _open(browser: Browser, url: str, watch: str) -> Page:
     page = browser.new_page()
     page.goto(url)
     page.wait_for_function(FOUND, timeout=60_000)
-    page.evaluate(WATCH)
+    page.evaluate(watch)
     return page
 
 

@@ -330,7 +330,11 @@ class StandIn {
     const { length } = this.#rows;
     if (length === 0) return;
     const base = this.view.glyph;
-    void base.set_data(this.#picked(this.#rows.rows), this.IndicesOf.all_set(length));
+    if (this.#sizes) void base.set_data(this.#picked(this.#rows.rows), this.IndicesOf.all_set(length));
+    else {
+      for (const [name, { values }] of this.#columns) define(base, name, this.#rows.pick(values));
+      base._data_size = length;
+    }
     if (base.has_webgl()) base.glglyph!.set_data_changed();
     this.mapData();
     glyph.paint(ctx, upTo(length));

@@ -267,22 +267,47 @@ export class Pyramid {
     return node;
   }
 
+  /** Look at rows [from, to), not more than two leaves. */
   #scan(from: number, to: number, into: Extremes): void {
+    if (from >= to) return;
     const values = this.#values;
-    for (let i = from - this.first, end = to - this.first; i < end; i++) {
-      const value = values[i]!;
-      if (value - value !== 0) {
-        into.hasGap = true;
-        continue;
+    let { low, high, lowRow, highRow } = into;
+    const end = to - this.first;
+    if (this.#mayHaveGap(Math.floor(from / LEAF)) || this.#mayHaveGap(Math.floor((to - 1) / LEAF))) {
+      for (let i = from - this.first; i < end; i++) {
+        const value = values[i]!;
+        if (value - value !== 0) {
+          into.hasGap = true;
+          continue;
+        }
+        if (value < low) [low, lowRow] = [value, i];
+        if (value > high) [high, highRow] = [value, i];
       }
-      if (value < into.low) {
-        into.low = value;
-        into.lowRow = i + this.first;
-      }
-      if (value > into.high) {
-        into.high = value;
-        into.highRow = i + this.first;
+    } else {
+      for (let i = from - this.first; i < end; i++) {
+        const value = values[i]!;
+        if (value < low) {
+          low = value;
+          lowRow = i;
+        }
+        if (value > high) {
+          high = value;
+          highRow = i;
+        }
       }
     }
+    if (low < into.low) {
+      into.low = low;
+      into.lowRow = lowRow + this.first;
+    }
+    if (high > into.high) {
+      into.high = high;
+      into.highRow = highRow + this.first;
+    }
+  }
+
+  #mayHaveGap(leaf: number): boolean {
+    const [leaves] = this.#levels;
+    return !leaves || leaf < leaves.base || leaf >= leaves.end || (leaves.lowAt[leaf - leaves.base]! & HAS_GAP) !== 0;
   }
 }
