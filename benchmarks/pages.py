@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
 from bokeh.document import Document
-from bokeh.models import ColumnDataSource
 from bokeh.model import Model
+from bokeh.models import ColumnDataSource
 from playwright.sync_api import Browser, Page
 
 # Notes the wall clock whenever the page's source says that it changed.
@@ -22,8 +22,8 @@ WATCH = """() => {
     signal.connect(note, {})
   }
 }"""
-# Notes when the page has painted what changed: at the second frame after it. The page's clock of high resolution begins when the
-# page does and may drift from the system's.
+# Notes when the page has painted what changed: at the second frame after it. The page's clock of high resolution
+# begins when the page does and may drift from the system's.
 WATCH_PAINT = """() => {
   const find = (models) => [...models].find((model) => model.name == "bench")
   const doc = Bokeh.documents.find((doc) => find(doc._all_models.values()) != null)
@@ -57,7 +57,12 @@ class Side(Protocol):
 
 class Ours:
     def __init__(
-        self, root_url: str, source: ColumnDataSource, browser: Browser, root: Model | None = None, watch: str = WATCH
+        self,
+        root_url: str,
+        source: ColumnDataSource,
+        browser: Browser,
+        root: Model | None = None,
+        watch: str = WATCH,
     ) -> None:
         from bokeh_wsgi import Session
 
@@ -82,7 +87,12 @@ class BokehServe:
     """Bokeh's own server, driven as its users would: a pushed document, changed through a ClientSession."""
 
     def __init__(
-        self, url: str, source: ColumnDataSource, browser: Browser, root: Model | None = None, watch: str = WATCH
+        self,
+        url: str,
+        source: ColumnDataSource,
+        browser: Browser,
+        root: Model | None = None,
+        watch: str = WATCH,
     ) -> None:
         from bokeh.client import push_session
 

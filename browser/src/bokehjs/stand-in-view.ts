@@ -97,7 +97,7 @@ class StandIn {
   #isStyled = false;
   /** What the rows depend on. */
   #key = "";
-  #bins = FINE;
+  #bins = COARSE;
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #rows = new RowList();
   readonly #marks = new MarkRows();
@@ -272,7 +272,7 @@ class StandIn {
     const isAll = runs.length === 1 && runs[0]![0] === 0 && runs[0]![1] === rows;
     const key = this.#viewKey();
     if (key !== this.#key) {
-      this.#bins = this.#key === "" ? FINE : COARSE;
+      this.#bins = COARSE;
       this.#key = key;
       this.#rowsKey = "";
     }
