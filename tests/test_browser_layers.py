@@ -19,9 +19,10 @@ FOLDERS: dict[str, set[str]] = {
     "columns": {"arrow", "chunks"},
     "ahead": {"arrow", "chunks", "columns"},
     "connection": {"arrow", "ahead"},
-    "bokehjs": {"graph", "columns"},
+    "long": {"arrow", "columns"},
+    "bokehjs": {"graph", "columns", "long"},
     "scripts": {"graph"},
-    "sources": {"arrow", "columns", "bokehjs"},
+    "sources": {"arrow", "columns", "long", "bokehjs"},
     "lazy": {"dom", "graph", "chunks", "bokehjs"},
     "edits": {"dom", "graph", "columns", "connection", "bokehjs"},
     "document": {

@@ -1,5 +1,3 @@
-import type { CDSView, CDSViewView, GlyphRenderer, GlyphRendererView, IndicesClass, ViewClass } from "./glyphs";
-
 // Types of the parts of BokehJS 3.9 and 3.10 that the page uses.
 
 export interface Signal<T = void> {
@@ -115,12 +113,6 @@ interface Modules {
   "core/serialization/serializer": {
     Serializer: new (options: { references: Map<Model, { id: string }>; binary: boolean }) => Serializer;
   };
-  "core/types": { Indices: IndicesClass };
-  "models/renderers/glyph_renderer": {
-    GlyphRenderer: { prototype: GlyphRenderer };
-    GlyphRendererView: ViewClass<GlyphRendererView>;
-  };
-  "models/sources/cds_view": { CDSView: { prototype: CDSView }; CDSViewView: ViewClass<CDSViewView> };
   base: { default_resolver: unknown };
 }
 

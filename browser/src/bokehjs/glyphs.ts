@@ -1,5 +1,4 @@
-import type { Model, Source, View } from "./bokeh";
-import type { Range } from "./ranges";
+import { type Model, type Source, type View, bokeh } from "./bokeh";
 
 // Types of BokehJS's glyphs and their renderers, as in 3.9 and 3.10.
 
@@ -68,7 +67,7 @@ export interface Selection {
 
 export interface Scale {
   readonly type: string;
-  readonly source_range: Range & { start: number; end: number };
+  readonly source_range: Model & { readonly start: number; readonly end: number };
   readonly target_range: { start: number; end: number };
   readonly s_compute: (value: number) => number;
 }
@@ -138,3 +137,16 @@ export interface Tool {
 }
 
 export type ViewClass<T extends View> = abstract new (...given: never[]) => T;
+
+interface GlyphModules {
+  "core/types": { Indices: IndicesClass };
+  "models/renderers/glyph_renderer": {
+    GlyphRenderer: { prototype: GlyphRenderer };
+    GlyphRendererView: ViewClass<GlyphRendererView>;
+  };
+  "models/sources/cds_view": { CDSView: { prototype: CDSView }; CDSViewView: ViewClass<CDSViewView> };
+}
+
+export function glyphModule<Name extends keyof GlyphModules>(name: Name): GlyphModules[Name] {
+  return (bokeh().require as (name: string) => GlyphModules[Name])(name);
+}

@@ -1,5 +1,4 @@
-import type { CDSView, CDSViewView, ViewClass } from "./glyphs";
-import { bokeh } from "./bokeh";
+import { type CDSView, type CDSViewView, type ViewClass, glyphModule } from "./glyphs";
 
 /** From so many rows on it pays. */
 const LONG = 10_000;
@@ -19,7 +18,7 @@ export function longCDSView(base: ViewClass<CDSViewView>): ViewClass<CDSViewView
       if (model.filter.type !== "AllIndices" || rows < LONG) return super.compute_indices();
       const known = model.properties.indices!.is_unset ? null : model.indices;
       if (known?.size !== rows || known.count !== rows) {
-        model.indices = bokeh().require("core/types").Indices.all_set(rows);
+        model.indices = glyphModule("core/types").Indices.all_set(rows);
       }
       Object.assign(model, same);
       const compute = () => super.compute_indices();

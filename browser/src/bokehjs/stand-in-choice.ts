@@ -10,15 +10,15 @@ const ALWAYS = "bokeh_wsgi.view", NEVER = "bokeh_wsgi.all_rows";
 
 /** How a glyph's coordinates are used: one must be sorted; the others lie across it. */
 export interface Kind {
-  readonly sorted: "x" | "y";
+  readonly sorted: "x" | "y" | "x0";
   readonly values: readonly string[];
-  /** Lines and edges of areas connect rows; marks are separate. */
-  readonly form: "line" | "area" | "marks";
+  /** Lines and edges of areas connect rows; marks and segments are separate. */
+  readonly form: "line" | "area" | "marks" | "segments";
   /** The picture at gaps depends on more than the rows next to them. */
   readonly isWhole?: boolean;
 }
 
-const KINDS: Readonly<Record<string, Kind>> = {
+export const KINDS: Readonly<Record<string, Kind>> = {
   Line: { sorted: "x", values: ["y"], form: "line" },
   Step: { sorted: "x", values: ["y"], form: "line" },
   VArea: { sorted: "x", values: ["y1", "y2"], form: "area" },
@@ -26,6 +26,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   VAreaStep: { sorted: "x", values: ["y1", "y2"], form: "area", isWhole: true },
   HAreaStep: { sorted: "y", values: ["x1", "x2"], form: "area", isWhole: true },
   Scatter: { sorted: "x", values: ["y"], form: "marks" },
+  Segment: { sorted: "x0", values: ["y0", "x1", "y1"], form: "segments" },
   VSpan: { sorted: "x", values: [], form: "marks" },
   HSpan: { sorted: "y", values: [], form: "marks" },
 };
@@ -69,9 +70,14 @@ export function longGlyph(view: GlyphRendererView): LongGlyph | null {
   const values = kind.values.map(column);
   if (!values.every((found) => found !== null)) return null;
   if (kind.isWhole && values.some(({ hasGaps }) => hasGaps)) return null;
-  const isVaried = kind.form === "marks" && variedAttributes(glyph).length > 0;
+  const isVaried = isSeparate(kind) && variedAttributes(glyph).length > 0;
   if (isVaried && !isPlain(glyph)) return null;
   return { kind, rows, sorted, values, isVaried };
+}
+
+/** Whether each row is drawn for itself. */
+export function isSeparate({ form }: Kind): boolean {
+  return form === "marks" || form === "segments";
 }
 
 /** Whether a tool is active that moves the rows of this glyph. */

@@ -2,15 +2,18 @@ import { LineRows } from "../long/line-rows";
 import { LongIndex } from "../long/long-index";
 import { type Marks, MarkRows } from "../long/mark-rows";
 import { PixelColumns, type ScreenAxis } from "../long/pixel-columns";
+import type { Numbers } from "../long/pyramid";
 import type { LongColumn } from "../long/long-column";
 import { BREAK, RowList } from "../long/row-list";
+import { SegmentRows } from "../long/segment-rows";
 import { SourceColumns } from "../long/source-columns";
-import { bokeh } from "./bokeh";
-import type {
-  Canvas, Geometry, GlyphRendererView, GlyphView, Indices, IndicesClass, Scale, Selection, Uniform, ViewClass,
+import {
+  type Canvas, type Geometry, type GlyphRendererView, type GlyphView, type Indices, type IndicesClass, type Scale, type Selection,
+  type Uniform, type ViewClass, glyphModule,
 } from "./glyphs";
+import type { Model } from "./bokeh";
 import { PickedSource } from "./picked-source";
-import { type LongGlyph, longGlyph, specOf } from "./stand-in-choice";
+import { KINDS, type LongGlyph, isSeparate, longGlyph, specOf } from "./stand-in-choice";
 
 /** Parts of a pixel that have rows of their own at rest, and while something moves. */
 const FINE = 8, COARSE = 1;
@@ -35,6 +38,17 @@ export function standInView(base: ViewClass<GlyphRendererView>): ViewClass<Glyph
 
   return class StandInView extends Base {
     declare private stand?: StandIn;
+
+    override async build_glyph_view(model: Model): Promise<GlyphView> {
+      const glyph = await super.build_glyph_view(model);
+      const { index_data } = glyph;
+      // BokehJS calls this whenever a glyph gets rows.
+      glyph.index_data = () => {
+        if (this.stand && glyph === this.glyph) this.stand.showIndex();
+        else if (!setScanIndex(glyph)) index_data.call(glyph);
+      };
+      return glyph;
+    }
 
     override connect_signals(): void {
       const { data_source } = this.model;
@@ -101,6 +115,7 @@ class StandIn {
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #rows = new RowList();
   readonly #marks = new MarkRows();
+  readonly #segments = new SegmentRows();
   /** How the rows were chosen. */
   #rowsKey = "";
   #index: LongIndex<Indices> | null = null;
@@ -108,10 +123,7 @@ class StandIn {
   #reach = 0;
 
   /** `mapData` computes the glyphs' screen coordinates. */
-  constructor(private readonly view: GlyphRendererView, private readonly mapData: () => void) {
-    // BokehJS calls this whenever a glyph gets rows.
-    view.glyph.index_data = () => this.#showIndex();
-  }
+  constructor(private readonly view: GlyphRendererView, private readonly mapData: () => void) {}
 
   /** The data have changed. */
   async change(long: LongGlyph): Promise<void> {
@@ -124,9 +136,8 @@ class StandIn {
       await Promise.all(this.#glyphs.map((glyph) => glyph.set_data(this.#picked([0]), IndicesOf.all_set(1))));
       for (const glyph of this.#glyphs) this.#style(glyph, [0]);
     }
-    this.#reach = long.kind.form === "marks" ? this.#largest() : 0;
+    this.#reach = isSeparate(long.kind) ? this.#largest() : 0;
     this.#showRows();
-    view.all_indices = this.IndicesOf.all_set(long.rows);
     view.plot_view.invalidate_dataranges = true;
   }
 
@@ -139,7 +150,6 @@ class StandIn {
   /** All rows are drawn from now on. */
   leave(): void {
     clearTimeout(this.#timer);
-    delete (this.view.glyph as { index_data?: unknown }).index_data;
   }
 
   paint(ctx: Canvas): void {
@@ -149,7 +159,7 @@ class StandIn {
     this.view._previous_inspected = { indices, line_indices, multiline_indices, image_indices, selected_glyphs };
     ctx.save();
     try {
-      if (this.#long.kind.form === "marks") this.#paintMarks(ctx);
+      if (isSeparate(this.#long.kind)) this.#paintSeparate(ctx);
       else this.#paintLine(ctx);
     } finally {
       ctx.restore();
@@ -159,10 +169,11 @@ class StandIn {
 
   hitTest(geometry: Geometry): Selection | null {
     const { view } = this;
-    const { kind: { form, sorted }, rows } = this.#long;
+    const { kind, rows } = this.#long;
+    const { sorted } = kind;
     const { glyph } = view;
     const isAlong = geometry.type === "point" || (geometry.type === "span" && (geometry.direction === "h") === (sorted === "x"));
-    if (form === "marks" || !isAlong) return glyph.hit_test(geometry);
+    if (isSeparate(kind) || !isAlong) return glyph.hit_test(geometry);
     // BokehJS looks at each row: give it those nearby.
     const near = NEAR + Number((glyph.line_width as Uniform | undefined)?.value ?? 0) / 2;
     const at = sorted === "x" ? geometry.sx : geometry.sy;
@@ -198,7 +209,7 @@ class StandIn {
   }
 
   get IndicesOf(): IndicesClass {
-    return bokeh().require("core/types").Indices;
+    return glyphModule("core/types").Indices;
   }
 
   get #glyphs(): GlyphView[] {
@@ -297,7 +308,7 @@ class StandIn {
     this.#paintRows(ctx, glyph);
   }
 
-  #paintMarks(ctx: Canvas): void {
+  #paintSeparate(ctx: Canvas): void {
     const { view } = this;
     const { glyph, hover_glyph, model: { data_source: { selected, inspected }, muted } } = view;
     const { rows } = this.#long;
@@ -311,13 +322,19 @@ class StandIn {
   }
 
   #paintWanted(ctx: Canvas, glyph: GlyphView, isWanted: ((row: number) => boolean) | null): void {
-    const { sorted, values: [across], kind } = this.#long;
+    const { sorted, values, kind } = this.#long;
     const { pixel_ratio } = this.view.canvas;
-    const columns = new PixelColumns(this.#sortedAxis, pixel_ratio);
-    const pixels = across ? new PixelColumns(axisOf(this.#scale(kind.values[0]!)), pixel_ratio) : null;
-    const marks: Marks = { reach: Math.ceil(this.#reach * pixel_ratio), deep: deepOf(glyph), sizes: this.#sizes };
+    const along = new PixelColumns(this.#sortedAxis, pixel_ratio);
+    const up = values.length > 0 ? new PixelColumns(axisOf(this.#scale(kind.values[0]!)), pixel_ratio) : null;
+    const reach = Math.ceil(this.#reach * pixel_ratio);
     this.#rows.clear();
-    this.#marks.add(this.#rows, columns, sorted.values, across && pixels ? { values: across.values, pixels } : null, marks, isWanted);
+    if (kind.form === "segments") {
+      const [y0, x1, y1] = values as [LongColumn, LongColumn, LongColumn];
+      this.#segments.add(this.#rows, { x0: sorted, y0, x1, y1 }, along, up!, reach, isWanted);
+    } else {
+      const marks: Marks = { reach, deep: deepOf(glyph), sizes: this.#sizes };
+      this.#marks.add(this.#rows, along, sorted.values, up && { values: values[0]!.values, pixels: up }, marks, isWanted);
+    }
     if (this.#long.isVaried) {
       this.#style(this.view.glyph, this.#rows.rows);
       if (glyph !== this.view.glyph) this.#style(glyph, this.#rows.rows);
@@ -362,20 +379,33 @@ class StandIn {
       }));
     }
     glyph._data_size = this.#long.rows;
-    this.#showIndex();
+    this.showIndex();
   }
 
-  #showIndex(): void {
+  showIndex(): void {
     const { kind, rows, sorted, values } = this.#long;
     const { IndicesOf } = this;
     if (!this.#index) {
-      const along = [sorted.values], across = values.length > 0 ? values.map((column) => column.values) : [new Uint8Array(rows)];
-      const isAlongX = kind.sorted === "x";
-      const boxes = isAlongX ? { rows, x: along, y: across } : { rows, x: across, y: along };
-      this.#index = new LongIndex(boxes, { sorted, values, isAlongX }, (size) => new IndicesOf(size));
+      const along = (name: string) => this.#columns.filter(([other]) => other.startsWith(name)).map(([, column]) => column.values);
+      const [x, y] = [along("x"), along("y")].map((columns) => (columns.length > 0 ? columns : [new Uint8Array(rows)]));
+      // Segments reach further than their first ends, by which they are sorted.
+      const known = kind.form === "segments" ? null : { sorted, values, isAlongX: kind.sorted === "x" };
+      this.#index = new LongIndex({ rows, x: x!, y: y! }, known, (size) => new IndicesOf(size));
     }
     this.view.glyph._index = this.#index;
   }
+}
+
+/** Lines and areas need an index for their bounds only: look at the rows when they are asked for. Returns false for others. */
+function setScanIndex(glyph: GlyphView): boolean {
+  const kind = KINDS[glyph.model.type];
+  if (!kind || (kind.form !== "line" && kind.form !== "area")) return false;
+  const columns = glyph as unknown as Record<string, Numbers>;
+  const along = [columns[kind.sorted]!], across = kind.values.map((name) => columns[name]!);
+  const [x, y] = kind.sorted === "x" ? [along, across] : [across, along];
+  const { Indices } = glyphModule("core/types");
+  glyph._index = new LongIndex({ rows: glyph._data_size ?? 0, x, y }, null, (size) => new Indices(size));
+  return true;
 }
 
 type Run = readonly [from: number, to: number];

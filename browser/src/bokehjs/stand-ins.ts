@@ -1,4 +1,5 @@
 import { type BokehDocument, bokeh } from "./bokeh";
+import { glyphModule } from "./glyphs";
 import { longCDSView } from "./long-cds-view";
 import { standInView } from "./stand-in-view";
 
@@ -16,8 +17,8 @@ export function useStandIns(document: BokehDocument): void {
   const { version } = bokeh();
   if (checked.has(bokeh()) || !/^3\.(9|10)\./.test(version)) return;
   checked.add(bokeh());
-  const { GlyphRenderer, GlyphRendererView } = bokeh().require("models/renderers/glyph_renderer");
-  const { CDSView, CDSViewView } = bokeh().require("models/sources/cds_view");
+  const { GlyphRenderer, GlyphRendererView } = glyphModule("models/renderers/glyph_renderer");
+  const { CDSView, CDSViewView } = glyphModule("models/sources/cds_view");
   const has = (view: { prototype: object }, names: string[]) => names.every((name) => name in view.prototype);
   if (!has(GlyphRendererView, RENDERER) || !has(CDSViewView, CDS_VIEW)) return;
   replaceView(GlyphRenderer.prototype, GlyphRendererView, standInView(GlyphRendererView));

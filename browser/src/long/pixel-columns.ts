@@ -30,6 +30,11 @@ export class PixelColumns {
     return this.last - this.first + 1;
   }
 
+  /** Whether higher values are in lower columns. */
+  get descends(): boolean {
+    return this.axis.descends;
+  }
+
   /** The column of a value; NaN if the axis does not have the value. */
   of(value: number): number {
     return this.#at(this.axis.compute(value));
@@ -43,7 +48,7 @@ export class PixelColumns {
   rowsIn(sorted: Numbers, margin = 0): [number, number] {
     const { length } = sorted;
     const from = this.first - margin, to = this.last + margin;
-    const { descends } = this.axis;
+    const { descends } = this;
     const a = firstRow(0, length, (row) => (descends ? this.of(sorted[row]!) <= to : this.of(sorted[row]!) >= from));
     const b = firstRow(a, length, (row) => (descends ? this.of(sorted[row]!) < from : this.of(sorted[row]!) > to));
     return [a, b];
