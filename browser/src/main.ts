@@ -27,6 +27,12 @@ const LATE_MS = 6_000;
 /** A page younger than this does not reload itself: it would fail again. */
 const YOUNG_MS = 30_000;
 
+/** The scripts after this one have run: BokehJS, and what the documents need. Data are requested before. */
+const scriptsLoaded = new Promise<unknown>((resolve) => {
+  if (document.readyState === "loading") addEventListener("DOMContentLoaded", resolve);
+  else resolve(null);
+});
+
 async function main(): Promise<void> {
   const config = readConfig();
   const view = document.getElementById("bokeh-wsgi-view")!;
@@ -37,14 +43,17 @@ async function main(): Promise<void> {
   const documents = new Map<string, LiveDocument>();
   /** After an error, until the document is shown again. */
   let isReloading = false;
-  try {
-    // Without the message for each drawn document.
-    bokeh().logger.set_level("warn");
-  } catch (error) {
-    status.show("ended", String(error));
-    notice.show("BokehJS, which draws the plots, could not be loaded. Reload the page to try again.");
-    return;
-  }
+  const bokehLoaded = scriptsLoaded.then(() => {
+    try {
+      // Without the message for each drawn document.
+      bokeh().logger.set_level("warn");
+    } catch (error) {
+      status.show("ended", String(error));
+      notice.show("BokehJS, which draws the plots, could not be loaded. Reload the page to try again.");
+      for (const { docid } of config.docs) connection.leave(docid);
+      return new Promise<never>(() => {});
+    }
+  });
   const { ahead, begin, columns } = await viewer(config.base, (docid) => documents.get(docid));
 
   const shown = (docid: string) => {
@@ -86,6 +95,7 @@ async function main(): Promise<void> {
       notice: (text) => notice.show(text, NOTICE_MS),
     }, config.write ? editsOf(docid) : undefined);
     documents.set(docid, live);
+    void live.queue.waitFor(bokehLoaded);
     void live.show(place(docid === config.docid ? config.model : null));
   };
 
