@@ -53,10 +53,10 @@ def test_bokehjs_comes_from_this_server_in_the_order_of_the_components() -> None
         "/plots/", resources={"components": ["bokeh", "bokeh-gl"], "js": ["https://cdn.example/x.js"]}
     )
     assert re.findall(r'<script src="([^"]+)"', html) == [
+        "/plots/static/page.js",  # requests the data before BokehJS is there
         "/plots/static/bokeh/3.9.2/js/bokeh.min.js",
         "/plots/static/bokeh/3.9.2/js/bokeh-gl.min.js",
         "https://cdn.example/x.js",
-        "/plots/static/page.js",
     ]
 
 
