@@ -121,6 +121,7 @@ class StandIn {
   #index: LongIndex<Indices> | null = null;
   /** How far marks reach from their points. */
   #reach = 0;
+  #largestSize = 0;
 
   /** `mapData` computes the glyphs' screen coordinates. */
   constructor(private readonly view: GlyphRendererView, private readonly mapData: () => void) {}
@@ -136,7 +137,7 @@ class StandIn {
       await Promise.all(this.#glyphs.map((glyph) => glyph.set_data(this.#picked([0]), IndicesOf.all_set(1))));
       for (const glyph of this.#glyphs) this.#style(glyph, [0]);
     }
-    this.#reach = isSeparate(long.kind) ? this.#largest() : 0;
+    if (isSeparate(long.kind)) this.#measure();
     this.#showRows();
     view.plot_view.invalidate_dataranges = true;
   }
@@ -246,13 +247,15 @@ class StandIn {
     return field === undefined ? null : (this.view.model.data_source.data[field] as ArrayLike<number>);
   }
 
-  #largest(): number {
+  /** Find how far marks reach from their points. */
+  #measure(): void {
     const { glyph } = this.view;
     const value = (name: string) => Number((glyph[name as keyof GlyphView] as Uniform | undefined)?.value ?? 0) || 0;
-    let size = value("size");
     const sizes = this.#sizes;
+    let size = sizes ? 0 : value("size");
     for (let row = 0; sizes && row < sizes.length; row++) if (sizes[row]! > size) size = sizes[row]!;
-    return size / 2 + value("line_width");
+    this.#largestSize = size;
+    this.#reach = size / 2 + value("line_width");
   }
 
   #paintLine(ctx: Canvas): void {
@@ -374,9 +377,12 @@ class StandIn {
     for (const [name, { values }] of this.#columns) {
       define(glyph, name, values);
       const screen = (row: number) => Math.fround(this.#scale(name).s_compute(values[row]!));
-      define(glyph, `s${name}`, new Proxy({}, {
-        get: (_, key) => (key === "length" ? values.length : isRounded ? Math.round(screen(Number(key))) : screen(Number(key))),
-      }));
+      define(glyph, `s${name}`, byRow(values.length, isRounded ? (row) => Math.round(screen(row)) : screen));
+    }
+    const sizes = this.#sizes;
+    if (sizes) {
+      define(glyph, "size", { is_scalar: false, is_Scalar: () => false, array: sizes, length: sizes.length, get: (row: number) => sizes[row] });
+      define(glyph, "max_size", this.#largestSize);
     }
     glyph._data_size = this.#long.rows;
     this.showIndex();
@@ -468,6 +474,13 @@ function axisOf({ type, source_range: source, target_range: target, s_compute }:
     above: type === "LogScale" ? 0 : -Infinity,
     compute: s_compute,
   };
+}
+
+/** Something like an array, of which only the rows that are asked for are computed. */
+function byRow(length: number, value: (row: number) => number): object {
+  return new Proxy({ length }, {
+    get: (target, key) => (typeof key === "string" && key !== "length" ? value(Number(key)) : Reflect.get(target, key)),
+  });
 }
 
 function define(glyph: GlyphView, name: string, value: unknown): void {
