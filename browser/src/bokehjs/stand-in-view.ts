@@ -106,6 +106,7 @@ class StandIn {
   #index: LongIndex<Indices> | null = null;
   /** How far marks reach from their points. */
   #reach = 0;
+  #largest = 0;
 
   /** `mapData` computes the glyphs' screen coordinates. */
   constructor(private readonly view: GlyphRendererView, private readonly mapData: () => void) {
@@ -124,7 +125,7 @@ class StandIn {
       await Promise.all(this.#glyphs.map((glyph) => glyph.set_data(this.#picked([0]), IndicesOf.all_set(1))));
       for (const glyph of this.#glyphs) this.#style(glyph, [0]);
     }
-    this.#reach = long.kind.form === "marks" ? this.#largest() : 0;
+    if (long.kind.form === "marks") this.#measure();
     this.#showRows();
     view.all_indices = this.IndicesOf.all_set(long.rows);
     view.plot_view.invalidate_dataranges = true;
@@ -164,7 +165,7 @@ class StandIn {
     const isAlong = geometry.type === "point" || (geometry.type === "span" && (geometry.direction === "h") === (sorted === "x"));
     if (form === "marks" || !isAlong) return glyph.hit_test(geometry);
     // BokehJS looks at each row: give it those nearby.
-    const near = NEAR + Number((glyph.line_width as Uniform | undefined)?.value ?? 0) / 2;
+    const near = NEAR + widthOf(glyph) / 2;
     const at = sorted === "x" ? geometry.sx : geometry.sy;
     const columns = new PixelColumns({ ...this.#sortedAxis, start: at - near, end: at + near }, 1);
     const [a, b] = columns.rowsIn(this.#long.sorted.values);
@@ -235,13 +236,12 @@ class StandIn {
     return field === undefined ? null : (this.view.model.data_source.data[field] as ArrayLike<number>);
   }
 
-  #largest(): number {
+  #measure(): void {
     const { glyph } = this.view;
-    const value = (name: string) => Number((glyph[name as keyof GlyphView] as Uniform | undefined)?.value ?? 0) || 0;
-    let size = value("size");
+    this.#largest = Number((glyph.size as Uniform | undefined)?.value ?? 0) || 0;
     const sizes = this.#sizes;
-    for (let row = 0; sizes && row < sizes.length; row++) if (sizes[row]! > size) size = sizes[row]!;
-    return size / 2 + value("line_width");
+    for (let row = 0; sizes && row < sizes.length; row++) if (sizes[row]! > this.#largest) this.#largest = sizes[row]!;
+    this.#reach = this.#largest / 2 + widthOf(glyph);
   }
 
   #paintLine(ctx: Canvas): void {
@@ -361,6 +361,11 @@ class StandIn {
         get: (_, key) => (key === "length" ? values.length : isRounded ? Math.round(screen(Number(key))) : screen(Number(key))),
       }));
     }
+    const sizes = this.#sizes;
+    if (sizes) {
+      define(glyph, "size", { is_scalar: false, length: sizes.length, get: (row: number) => sizes[row] });
+      define(glyph, "max_size", this.#largest);
+    }
     glyph._data_size = this.#long.rows;
     this.#showIndex();
   }
@@ -401,6 +406,11 @@ function between(runs: readonly Run[], rows: number): Run[] {
     from = end;
   }
   return others;
+}
+
+/** Of its line; 0 if it has none. */
+function widthOf(glyph: GlyphView): number {
+  return Number((glyph.line_width as Uniform | undefined)?.value ?? 0) || 0;
 }
 
 function bitsOf(indices: readonly number[], rows: number): Uint8Array {
