@@ -56,6 +56,7 @@ export function longGlyph(view: GlyphRendererView): LongGlyph | null {
   const { x_scale, y_scale } = view.coordinates;
   if (![x_scale, y_scale].every(({ type, source_range }) => /^L(inear|og)Scale$/.test(type) && source_range.type !== "FactorRange")) return null;
   if (isEdited(view) || othersDiffer(view, [kind.sorted, ...kind.values])) return null;
+  if (kind.form === "line" && glyphsOf(view).some(isDashed)) return null;
   const columns = SourceColumns.of(source);
   const column = (name: string): LongColumn | null => {
     const { field, value, transform } = specOf(glyph, name);
