@@ -10,7 +10,7 @@ import type {
   Canvas, Geometry, GlyphRendererView, GlyphView, Indices, IndicesClass, Scale, Selection, Uniform, ViewClass,
 } from "./glyphs";
 import { PickedSource } from "./picked-source";
-import { type LongGlyph, longGlyph, specOf } from "./stand-in-choice";
+import { type LongGlyph, glyphsOf, longGlyph, specOf } from "./stand-in-choice";
 
 /** Parts of a pixel that have rows of their own at rest, and while something moves. */
 const FINE = 8, COARSE = 1;
@@ -95,6 +95,8 @@ class StandIn {
   #long!: LongGlyph;
   /** Views of glyphs have the attributes that are the same for all rows. */
   #isStyled = false;
+  /** Another view of the renderer's rows has taken over. */
+  #hasLeft = false;
   /** What the rows depend on. */
   #key = "";
   #bins = FINE;
@@ -119,11 +121,14 @@ class StandIn {
     const { view } = this;
     this.#long = long;
     this.#index = null;
+    this.#rowsKey = "";
     if (!this.#isStyled) {
       this.#isStyled = true;
       const { IndicesOf } = this;
-      await Promise.all(this.#glyphs.map((glyph) => glyph.set_data(this.#picked([0]), IndicesOf.all_set(1))));
-      for (const glyph of this.#glyphs) this.#style(glyph, [0]);
+      const glyphs = glyphsOf(view);
+      await Promise.all(glyphs.map((glyph) => glyph.set_data(this.#picked([0]), IndicesOf.all_set(1))));
+      if (this.#hasLeft) return;
+      for (const glyph of glyphs) this.#style(glyph, [0]);
     }
     if (long.kind.form === "marks") this.#measure();
     this.#showRows();
@@ -139,6 +144,7 @@ class StandIn {
 
   /** All rows are drawn from now on. */
   leave(): void {
+    this.#hasLeft = true;
     clearTimeout(this.#timer);
     delete (this.view.glyph as { index_data?: unknown }).index_data;
   }
@@ -200,12 +206,6 @@ class StandIn {
 
   get IndicesOf(): IndicesClass {
     return bokeh().require("core/types").Indices;
-  }
-
-  get #glyphs(): GlyphView[] {
-    const { glyph, selection_glyph, nonselection_glyph, hover_glyph, muted_glyph, decimated_glyph } = this.view;
-    const others = [selection_glyph, nonselection_glyph, muted_glyph, decimated_glyph];
-    return [glyph, ...others, ...(hover_glyph ? [hover_glyph] : [])];
   }
 
   /** Each coordinate's column. */
