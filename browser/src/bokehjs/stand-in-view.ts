@@ -250,18 +250,19 @@ class StandIn {
     const { selected, inspected } = model.data_source;
     const { rows, kind: { form } } = this.#long;
     const all: Run[] = [[0, rows]];
-    const isWhole = selected.selected_glyph === glyph.model;
-    const hovered = !hover_glyph ? []
-      : inspected.selected_glyphs.includes(glyph.model) ? all
-      : form === "line" && inspected.selected_glyph === null ? runsOf(inspected.indices, rows) : [];
+    const isArea = form === "area";
+    // BokehJS does not select areas when they are hit, and takes a hit of any glyph of the source for one of a line.
+    const isWhole = !isArea && selected.selected_glyph === glyph.model;
+    const isHit = isArea ? inspected.selected_glyphs.includes(glyph.model) : inspected.selected_glyph !== null;
+    const hovered = !hover_glyph ? [] : isHit ? all : isArea ? [] : runsOf(inspected.indices, rows);
     if (selected.indices.length === 0 && !isWhole) {
       this.#paintRuns(ctx, hovered.length > 0 ? hover_glyph! : model.muted ? view.muted_glyph : glyph, hovered.length > 0 ? hovered : all);
       return;
     }
-    const chosen = isWhole || form === "area" ? all : runsOf(selected.indices, rows);
-    if (!isWhole) this.#paintRuns(ctx, view.nonselection_glyph, form === "area" ? all : between(chosen, rows));
+    const chosen = isWhole || isArea ? all : runsOf(selected.indices, rows);
+    if (!isWhole) this.#paintRuns(ctx, view.nonselection_glyph, isArea ? all : between(chosen, rows));
     this.#paintRuns(ctx, view.selection_glyph, chosen);
-    if (hover_glyph) this.#paintRuns(ctx, hover_glyph, hovered);
+    if (hover_glyph) this.#paintRuns(ctx, hover_glyph, isArea ? all : hovered);
   }
 
   /** Paint the rows of these runs, each for itself. */
@@ -301,7 +302,10 @@ class StandIn {
     const { view } = this;
     const { glyph, hover_glyph, model: { data_source: { selected, inspected }, muted } } = view;
     const { rows } = this.#long;
-    const hovered = hover_glyph && inspected.indices.length > 0 ? bitsOf(inspected.indices, rows) : null;
+    // As for lines.
+    const hovered = !hover_glyph ? null
+      : inspected.selected_glyph !== null ? new Uint8Array(rows).fill(1)
+      : inspected.indices.length > 0 ? bitsOf(inspected.indices, rows) : null;
     const chosen = selected.indices.length > 0 ? bitsOf(selected.indices, rows) : null;
     if (chosen) {
       this.#paintWanted(ctx, view.nonselection_glyph, (row) => !chosen[row] && !hovered?.[row]);
