@@ -281,11 +281,12 @@ class StandIn {
     if (rowsKey === "" || rowsKey !== this.#rowsKey) {
       this.#rowsKey = rowsKey;
       const columns = new PixelColumns(this.#sortedAxis, pixel_ratio * this.#bins);
+      const margin = Math.ceil((widthOf(glyph) / 2) * columns.ratio);
       const lines = new LineRows(sorted, this.#long.values, axisOf(this.#scale(values[0]!)), form === "line");
       this.#rows.clear();
       for (const [i, [from, to]] of runs.entries()) {
         if (i > 0) this.#rows.push(BREAK);
-        lines.add(this.#rows, columns, from, to, FEW * columns.count / this.#bins);
+        lines.add(this.#rows, columns, from, to, FEW * columns.count / this.#bins, margin);
       }
     }
     clearTimeout(this.#timer);
