@@ -158,7 +158,7 @@ for (const [name, make] of Object.entries(SHAPES)) {
         const across = zoom % 3 === 2 ? linear(start + span, start, 0, WIDTH) : linear(start, start + span, 0, WIDTH);
         const up = zoom % 4 === 3 ? logarithmic(Math.max(low, 1e-3), Math.max(high, 1e-2), HEIGHT, 0) : linear(low - 1, high + 1, HEIGHT, 0);
         const list = new RowList();
-        new LineRows(sorted, [values], up, true).add(list, new PixelColumns(across, 1), 0, rows, 0);
+        new LineRows(sorted, [values], up, true).add(list, new PixelColumns(across, 1), 0, rows, 0, 0);
         assert.ok(list.length < 14 * WIDTH || name === "gaps" || name.includes("gap"), `${list.length} rows`);
         const all = painted(x, y, x.keys(), across, up), some = painted(x, y, list.rows, across, up);
         const inFrame = (pixels: Set<number>) => [...pixels].filter((pixel) => {

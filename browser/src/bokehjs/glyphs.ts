@@ -31,6 +31,7 @@ export interface Uniform {
 
 export interface GlyphView extends View {
   readonly line_width?: unknown;
+  readonly size?: unknown;
   readonly base: GlyphView | null;
   readonly visuals: object;
   readonly decorations: ReadonlyMap<unknown, unknown>;

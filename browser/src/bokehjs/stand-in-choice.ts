@@ -57,6 +57,7 @@ export function longGlyph(view: GlyphRendererView): LongGlyph | null {
   const { x_scale, y_scale } = view.coordinates;
   if (![x_scale, y_scale].every(({ type, source_range }) => /^L(inear|og)Scale$/.test(type) && source_range.type !== "FactorRange")) return null;
   if (isEdited(view) || othersDiffer(view, [kind.sorted, ...kind.values])) return null;
+  if (kind.form === "line" && glyphsOf(view).some(isDashed)) return null;
   const columns = SourceColumns.of(source);
   const column = (name: string): LongColumn | null => {
     const { field, value, transform } = specOf(glyph, name);
@@ -70,8 +71,9 @@ export function longGlyph(view: GlyphRendererView): LongGlyph | null {
   const values = kind.values.map(column);
   if (!values.every((found) => found !== null)) return null;
   if (kind.isWhole && values.some(({ hasGaps }) => hasGaps)) return null;
-  const isVaried = isSeparate(kind) && variedAttributes(glyph).length > 0;
-  if (isVaried && !isPlain(glyph)) return null;
+  const varied = isSeparate(kind) ? glyphsOf(view).filter((each) => variedAttributes(each).length > 0) : [];
+  const isVaried = varied.length > 0;
+  if (!varied.every(isPlain)) return null;
   return { kind, rows, sorted, values, isVaried };
 }
 
@@ -88,13 +90,30 @@ function isEdited({ model, plot_view }: GlyphRendererView): boolean {
   return plot_view.model.toolbar.tools.some(isAtWork);
 }
 
-/** Whether a glyph for selected, muted or hovered rows has coordinates or shapes of its own. */
+/** The glyph, and those for selected, muted or hovered rows. */
+export function glyphsOf(view: GlyphRendererView): GlyphView[] {
+  const { glyph, selection_glyph, nonselection_glyph, hover_glyph, muted_glyph, decimated_glyph } = view;
+  const others = [selection_glyph, nonselection_glyph, muted_glyph, decimated_glyph];
+  return [glyph, ...others, ...(hover_glyph ? [hover_glyph] : [])];
+}
+
+/** Whether a glyph for selected, muted or hovered rows has coordinates or a column of sizes of its own. */
 function othersDiffer(view: GlyphRendererView, coordinates: readonly string[]): boolean {
-  const others = [view.selection_glyph, view.nonselection_glyph, view.muted_glyph, view.hover_glyph, view.decimated_glyph];
-  return others.some((other) => other && (other.base !== view.glyph || coordinates.some((name) => {
-    const own = specOf(other, name), base = specOf(view.glyph, name);
-    return own.field !== base.field || own.value !== base.value || own.transform !== base.transform;
-  })));
+  const [glyph, ...others] = glyphsOf(view) as [GlyphView, ...GlyphView[]];
+  return others.some((other) => {
+    const differs = (name: string, attributes: readonly (keyof Spec)[]) => {
+      const own = specOf(other, name), base = specOf(glyph, name);
+      return attributes.some((attribute) => own[attribute] !== base[attribute]);
+    };
+    return other.base !== glyph || differs("size", ["field"])
+      || coordinates.some((name) => differs(name, ["field", "value", "transform"]));
+  });
+}
+
+/** Whether its dashes begin at the first row. */
+function isDashed(glyph: GlyphView): boolean {
+  const { value } = specOf(glyph, "line_dash");
+  return value !== undefined && value !== "solid" && (value as ArrayLike<unknown>).length > 0;
 }
 
 export function specOf({ model }: GlyphView, name: string): Spec {

@@ -13,7 +13,7 @@ import {
 } from "./glyphs";
 import type { Model } from "./bokeh";
 import { PickedSource } from "./picked-source";
-import { KINDS, type LongGlyph, isSeparate, longGlyph, specOf } from "./stand-in-choice";
+import { KINDS, type LongGlyph, glyphsOf, isSeparate, longGlyph, specOf } from "./stand-in-choice";
 
 /** Parts of a pixel that have rows of their own at rest, and while something moves. */
 const FINE = 8, COARSE = 1;
@@ -109,6 +109,8 @@ class StandIn {
   #long!: LongGlyph;
   /** Views of glyphs have the attributes that are the same for all rows. */
   #isStyled = false;
+  /** Another view of the renderer's rows has taken over. */
+  #hasLeft = false;
   /** What the rows depend on. */
   #key = "";
   #bins = COARSE;
@@ -121,7 +123,7 @@ class StandIn {
   #index: LongIndex<Indices> | null = null;
   /** How far marks reach from their points. */
   #reach = 0;
-  #largestSize = 0;
+  #largest = 0;
 
   /** `mapData` computes the glyphs' screen coordinates. */
   constructor(private readonly view: GlyphRendererView, private readonly mapData: () => void) {}
@@ -131,11 +133,14 @@ class StandIn {
     const { view } = this;
     this.#long = long;
     this.#index = null;
+    this.#rowsKey = "";
     if (!this.#isStyled) {
       this.#isStyled = true;
       const { IndicesOf } = this;
-      await Promise.all(this.#glyphs.map((glyph) => glyph.set_data(this.#picked([0]), IndicesOf.all_set(1))));
-      for (const glyph of this.#glyphs) this.#style(glyph, [0]);
+      const glyphs = glyphsOf(view);
+      await Promise.all(glyphs.map((glyph) => glyph.set_data(this.#picked([0]), IndicesOf.all_set(1))));
+      if (this.#hasLeft) return;
+      for (const glyph of glyphs) this.#style(glyph, [0]);
     }
     if (isSeparate(long.kind)) this.#measure();
     this.#showRows();
@@ -150,6 +155,7 @@ class StandIn {
 
   /** All rows are drawn from now on. */
   leave(): void {
+    this.#hasLeft = true;
     clearTimeout(this.#timer);
   }
 
@@ -176,7 +182,7 @@ class StandIn {
     const isAlong = geometry.type === "point" || (geometry.type === "span" && (geometry.direction === "h") === (sorted === "x"));
     if (isSeparate(kind) || !isAlong) return glyph.hit_test(geometry);
     // BokehJS looks at each row: give it those nearby.
-    const near = NEAR + Number((glyph.line_width as Uniform | undefined)?.value ?? 0) / 2;
+    const near = NEAR + widthOf(glyph) / 2;
     const at = sorted === "x" ? geometry.sx : geometry.sy;
     const columns = new PixelColumns({ ...this.#sortedAxis, start: at - near, end: at + near }, 1);
     const [a, b] = columns.rowsIn(this.#long.sorted.values);
@@ -213,12 +219,6 @@ class StandIn {
     return glyphModule("core/types").Indices;
   }
 
-  get #glyphs(): GlyphView[] {
-    const { glyph, selection_glyph, nonselection_glyph, hover_glyph, muted_glyph, decimated_glyph } = this.view;
-    const others = [selection_glyph, nonselection_glyph, muted_glyph, decimated_glyph];
-    return [glyph, ...others, ...(hover_glyph ? [hover_glyph] : [])];
-  }
-
   /** Each coordinate's column. */
   get #columns(): [string, LongColumn][] {
     const { kind, sorted, values } = this.#long;
@@ -247,15 +247,12 @@ class StandIn {
     return field === undefined ? null : (this.view.model.data_source.data[field] as ArrayLike<number>);
   }
 
-  /** Find how far marks reach from their points. */
   #measure(): void {
     const { glyph } = this.view;
-    const value = (name: string) => Number((glyph[name as keyof GlyphView] as Uniform | undefined)?.value ?? 0) || 0;
+    this.#largest = Number((glyph.size as Uniform | undefined)?.value ?? 0) || 0;
     const sizes = this.#sizes;
-    let size = sizes ? 0 : value("size");
-    for (let row = 0; sizes && row < sizes.length; row++) if (sizes[row]! > size) size = sizes[row]!;
-    this.#largestSize = size;
-    this.#reach = size / 2 + value("line_width");
+    for (let row = 0; sizes && row < sizes.length; row++) if (sizes[row]! > this.#largest) this.#largest = sizes[row]!;
+    this.#reach = this.#largest / 2 + widthOf(glyph);
   }
 
   #paintLine(ctx: Canvas): void {
@@ -264,18 +261,19 @@ class StandIn {
     const { selected, inspected } = model.data_source;
     const { rows, kind: { form } } = this.#long;
     const all: Run[] = [[0, rows]];
-    const isWhole = selected.selected_glyph === glyph.model;
-    const hovered = !hover_glyph ? []
-      : inspected.selected_glyphs.includes(glyph.model) ? all
-      : form === "line" && inspected.selected_glyph === null ? runsOf(inspected.indices, rows) : [];
+    const isArea = form === "area";
+    // BokehJS does not select areas when they are hit, and takes a hit of any glyph of the source for one of a line.
+    const isWhole = !isArea && selected.selected_glyph === glyph.model;
+    const isHit = isArea ? inspected.selected_glyphs.includes(glyph.model) : inspected.selected_glyph !== null;
+    const hovered = !hover_glyph ? [] : isHit ? all : isArea ? [] : runsOf(inspected.indices, rows);
     if (selected.indices.length === 0 && !isWhole) {
       this.#paintRuns(ctx, hovered.length > 0 ? hover_glyph! : model.muted ? view.muted_glyph : glyph, hovered.length > 0 ? hovered : all);
       return;
     }
-    const chosen = isWhole || form === "area" ? all : runsOf(selected.indices, rows);
-    if (!isWhole) this.#paintRuns(ctx, view.nonselection_glyph, form === "area" ? all : between(chosen, rows));
+    const chosen = isWhole || isArea ? all : runsOf(selected.indices, rows);
+    if (!isWhole) this.#paintRuns(ctx, view.nonselection_glyph, isArea ? all : between(chosen, rows));
     this.#paintRuns(ctx, view.selection_glyph, chosen);
-    if (hover_glyph) this.#paintRuns(ctx, hover_glyph, hovered);
+    if (hover_glyph) this.#paintRuns(ctx, hover_glyph, isArea ? all : hovered);
   }
 
   /** Paint the rows of these runs, each for itself. */
@@ -294,11 +292,12 @@ class StandIn {
     if (rowsKey === "" || rowsKey !== this.#rowsKey) {
       this.#rowsKey = rowsKey;
       const columns = new PixelColumns(this.#sortedAxis, pixel_ratio * this.#bins);
+      const margin = Math.ceil((widthOf(glyph) / 2) * columns.ratio);
       const lines = new LineRows(sorted, this.#long.values, axisOf(this.#scale(values[0]!)), form === "line");
       this.#rows.clear();
       for (const [i, [from, to]] of runs.entries()) {
         if (i > 0) this.#rows.push(BREAK);
-        lines.add(this.#rows, columns, from, to, FEW * columns.count / this.#bins);
+        lines.add(this.#rows, columns, from, to, FEW * columns.count / this.#bins, margin);
       }
     }
     clearTimeout(this.#timer);
@@ -315,7 +314,10 @@ class StandIn {
     const { view } = this;
     const { glyph, hover_glyph, model: { data_source: { selected, inspected }, muted } } = view;
     const { rows } = this.#long;
-    const hovered = hover_glyph && inspected.indices.length > 0 ? bitsOf(inspected.indices, rows) : null;
+    // As for lines.
+    const hovered = !hover_glyph ? null
+      : inspected.selected_glyph !== null ? new Uint8Array(rows).fill(1)
+      : inspected.indices.length > 0 ? bitsOf(inspected.indices, rows) : null;
     const chosen = selected.indices.length > 0 ? bitsOf(selected.indices, rows) : null;
     if (chosen) {
       this.#paintWanted(ctx, view.nonselection_glyph, (row) => !chosen[row] && !hovered?.[row]);
@@ -381,8 +383,8 @@ class StandIn {
     }
     const sizes = this.#sizes;
     if (sizes) {
-      define(glyph, "size", { is_scalar: false, is_Scalar: () => false, array: sizes, length: sizes.length, get: (row: number) => sizes[row] });
-      define(glyph, "max_size", this.#largestSize);
+      define(glyph, "size", { is_scalar: false, length: sizes.length, get: (row: number) => sizes[row] });
+      define(glyph, "max_size", this.#largest);
     }
     glyph._data_size = this.#long.rows;
     this.showIndex();
@@ -437,6 +439,11 @@ function between(runs: readonly Run[], rows: number): Run[] {
     from = end;
   }
   return others;
+}
+
+/** Of its line; 0 if it has none. */
+function widthOf(glyph: GlyphView): number {
+  return Number((glyph.line_width as Uniform | undefined)?.value ?? 0) || 0;
 }
 
 function bitsOf(indices: readonly number[], rows: number): Uint8Array {

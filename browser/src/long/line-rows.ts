@@ -1,6 +1,6 @@
 import type { LongColumn } from "./long-column";
 import { PixelColumns, type ScreenAxis } from "./pixel-columns";
-import { Extremes } from "./pyramid";
+import { Extremes, type Numbers } from "./pyramid";
 import { BREAK, type RowList } from "./row-list";
 
 /** With more parts between gaps in a column of pixels, those that touch each other are drawn as one. */
@@ -25,10 +25,10 @@ export class LineRows {
     private readonly breaks: boolean,
   ) {}
 
-  /** Add the rows of [from, to) that are drawn in these columns of pixels. */
-  add(into: RowList, columns: PixelColumns, from: number, to: number, fewest: number): void {
+  /** Add the rows of [from, to) that are drawn in these columns of pixels, or up to `margin` columns outside. */
+  add(into: RowList, columns: PixelColumns, from: number, to: number, fewest: number, margin: number): void {
     const sorted = this.sorted.values;
-    let [a, b] = columns.rowsIn(sorted);
+    let [a, b] = columns.rowsIn(sorted, margin);
     const before = a > from ? a - 1 : -1, after = b < to ? b : -1;
     a = Math.max(a, from);
     b = Math.min(b, to);
@@ -48,13 +48,24 @@ export class LineRows {
     if (to - from <= 4) return into.pushAll(from, to);
     const picked = this.#picked;
     picked.length = 0;
-    for (const { pyramid } of this.values) {
+    for (const { pyramid, values } of this.values) {
       const { first } = pyramid;
       const found = pyramid.extremes(first + from, first + to, this.#found);
       if (this.breaks && (found.hasGap || found.low <= this.axis.above)) return this.#addParts(into, from, to, ratio);
-      if (found.lowRow >= 0) picked.push(found.lowRow - first, found.highRow - first);
+      if (found.lowRow < 0) continue;
+      picked.push(found.low > this.axis.above ? found.lowRow - first : this.#lowest(values, from, to), found.highRow - first);
     }
     push(into, from, picked, to - 1);
+  }
+
+  /** The row of the lowest value that the axis has. */
+  #lowest(values: Numbers, from: number, to: number): number {
+    let lowest = from, low = Infinity;
+    for (let row = from; row < to; row++) {
+      const value = values[row]!;
+      if (value > this.axis.above && value < low) [lowest, low] = [row, value];
+    }
+    return lowest;
   }
 
   /** Rows [from, to) with gaps: each part between them, and a gap before and after it. */

@@ -2,6 +2,9 @@ import type { Numbers } from "./pyramid";
 import type { PixelColumns } from "./pixel-columns";
 import type { RowList } from "./row-list";
 
+/** Marks that reach so many device pixels are all drawn. */
+const FAR = 1000;
+
 /** Marks at points: which of them can be told apart. */
 export interface Marks {
   /** How far a mark reaches, in device pixels. */
@@ -30,6 +33,10 @@ export class MarkRows {
   ): void {
     const { reach, deep, sizes } = marks;
     const [a, b] = columns.rowsIn(sorted, reach);
+    if (reach > FAR) {
+      for (let row = a; row < b; row++) if (!isWanted || isWanted(row)) into.push(row);
+      return;
+    }
     const left = columns.first - reach, bottom = across ? across.pixels.first - reach : 0;
     const height = across ? across.pixels.count + 2 * reach : 1;
     const count = (columns.count + 2 * reach) * height;

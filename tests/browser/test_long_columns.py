@@ -1,0 +1,371 @@
+"""Long sources, which pages draw from the rows of their view, look and answer as if all rows were drawn."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from bokeh.models import (
+    AllIndices,
+    ColumnDataSource,
+    DataRange1d,
+    Div,
+    HoverTool,
+    IndexFilter,
+    LinearAxis,
+    PointDrawTool,
+    Range1d,
+    TabPanel,
+    Tabs,
+)
+from bokeh.plotting import figure
+
+from tests.browser.shared_document import SharedDocument
+from tests.browser.twins import Draw, Twins
+
+ROWS = 12_000
+X = np.arange(float(ROWS))
+Y = np.random.default_rng(1).standard_normal(ROWS).cumsum()
+WALK = {"x": X, "y": Y}
+# So few rows that each is drawn.
+FEW = (3000.0, 3400.0)
+TOOLTIPS = [("row", "$index"), ("x", "@x{0.0}"), ("y", "@y"), ("snap", "$snap_x $snap_y"), ("name", "$name")]
+
+
+@pytest.fixture
+def twins(shared: SharedDocument) -> Twins:
+    return Twins(shared)
+
+
+def line(plot: figure, source: ColumnDataSource) -> None:
+    plot.line("x", "y", source=source)
+
+
+def scatter(plot: figure, source: ColumnDataSource) -> None:
+    plot.scatter("x", "y", source=source)
+
+
+def area(plot: figure, source: ColumnDataSource) -> None:
+    plot.varea("x", y1=1, y2="y", source=source)
+
+
+GLYPHS: dict[str, Draw] = {
+    "line": line,
+    "before": lambda plot, source: plot.step("x", "y", source=source, mode="before"),
+    "center": lambda plot, source: plot.step("x", "y", source=source, mode="center"),
+    "varea": area,
+    "varea_step": lambda plot, source: plot.varea_step("x", y1=0, y2="y", source=source),
+    "scatter": scatter,
+    "faint": lambda plot, source: plot.scatter("x", "y", source=source, alpha=0.05, size=6, marker="square"),
+}
+
+
+def test_glyphs(twins: Twins) -> None:
+    lines = [twins.add(name, draw, WALK) for name, draw in GLYPHS.items()][:5]
+    twins.open()
+    assert all(twin.stands_in for twin in twins.twins)
+    twins.same()
+    for twin in twins.twins:
+        twin.zoom(FEW)
+    twins.same(*lines, tolerance=1)
+    twins.same()
+
+
+def test_thick_and_dashed_lines(twins: Twins) -> None:
+    options = {"x_range": FEW, "y_range": (-100, 100)}
+    waves = {"x": X, "y": 50 * np.sin(X / 3)}
+    twins.add("thick", lambda plot, source: plot.line("x", "y", source=source, line_width=30), waves, options)
+    dashed = twins.add(
+        "dashed", lambda plot, source: plot.line("x", "y", source=source, line_dash="dashed"), WALK, options
+    )
+    twins.open()
+    assert not dashed.stands_in
+    twins.same(tolerance=1)
+
+
+COLUMNS: dict[str, Any] = {
+    "gaps": {"x": X, "y": np.where((X % 7 == 0) | ((X > 5000) & (X < 7000)), np.nan, Y)},
+    "every other": {"x": X, "y": np.where(X % 2 == 0, np.nan, Y)},
+    "infinite": {"x": X, "y": np.where(X % 997 == 0, np.inf, np.where(X % 800 == 3, -np.inf, Y))},
+    "empty": {"x": X, "y": np.full(ROWS, np.nan)},
+    "constant": {"x": X, "y": np.full(ROWS, 3.0)},
+    "repeated x": {"x": X // 50, "y": Y},
+    "one x": {"x": X * 0, "y": Y},
+    "float32": {"x": X.astype("f4"), "y": Y.astype("f4")},
+    "integers": {"x": X.astype("i4"), "y": (10 * Y).astype("i8")},
+    "lists": {"x": X.tolist(), "y": Y.tolist()},
+    "ends are gaps": {"x": X, "y": np.r_[np.nan, Y[1:-1], np.nan]},
+    "time": {"x": np.datetime64("2024-01-01") + X.astype("timedelta64[m]"), "y": Y},
+    # These are drawn from all rows.
+    "gap in x": {"x": np.where(X == 77, np.nan, X), "y": Y},
+    "None": {"x": X.tolist(), "y": [None if i % 9 == 0 else float(y) for i, y in enumerate(Y)]},
+    "not sorted": {"x": X[::-1], "y": Y},
+}
+
+
+def test_columns(twins: Twins) -> None:
+    def draw(plot: figure, source: ColumnDataSource) -> None:
+        line(plot, source)
+        plot.scatter("x", "y", source=source, size=3, color="red")
+
+    for name, data in COLUMNS.items():
+        twins.add(name, draw, data)
+    twins.open()
+    assert [twin.stands_in for twin in twins.twins] == 12 * [True] + 3 * [False]
+    twins.same()
+
+
+def test_axes(twins: Twins) -> None:
+    data = {"x": X - 50, "y": Y + 50, "z": 2 * Y}
+
+    def twice(plot: figure, source: ColumnDataSource) -> None:
+        plot.extra_y_ranges = {"other": DataRange1d(), "upside down": Range1d(300, -300)}
+        plot.add_layout(LinearAxis(y_range_name="other"), "right")
+        plot.line("x", "y", source=source, y_range_name="other")
+        plot.line("x", "z", source=source, y_range_name="upside down", color="red")
+
+    for name, draw in {"line": line, "scatter": scatter, "area": area}.items():
+        twins.add(f"log {name}", draw, data, {"y_axis_type": "log"})
+        twins.add(f"log-log {name}", draw, data, {"x_axis_type": "log", "y_axis_type": "log"})
+        twins.add(f"reversed {name}", draw, data, {"x_range": (12_000, -90), "y_range": (99, -120)})
+    twins.add("twice", twice, data)
+    twins.add("window", twice, data, {"window_axis": "x", "x_range": (3000, 5000)})
+    twins.add("aspect", line, data, {"match_aspect": True})
+    twins.add("follow", line, data, lambda: {"x_range": DataRange1d(follow="end", follow_interval=700)})
+    twins.open()
+    assert all(twin.stands_in for twin in twins.twins)
+    twins.same()
+
+
+def hovering(glyph: str, **options: Any) -> Draw:
+    def draw(plot: figure, source: ColumnDataSource) -> None:
+        width = {"line_width": 3} if glyph in {"line", "step"} else {}
+        getattr(plot, glyph)("x", "y", source=source, name="glyph", hover_color="red", **width)
+        plot.add_tools(HoverTool(tooltips=TOOLTIPS, **options))
+
+    return draw
+
+
+def test_hover(twins: Twins) -> None:
+    for policy in ("prev", "next", "nearest", "interp", "none"):
+        twins.add(policy, hovering("line", line_policy=policy), WALK)
+    twins.add("vline", hovering("line", mode="vline", attachment="above"), WALK)
+    twins.add("scatter", hovering("scatter"), WALK)
+    twins.add("scatter vline", hovering("scatter", mode="vline"), WALK)
+    twins.open()
+    for twin in twins.twins:
+        twin.zoom((3000, 3040), (-20, 0))
+        assert twin.hover(3010, Y[3010])[0]
+        assert twin.hover(3033, Y[3033])[0]
+        if twin.name == "nearest":
+            assert "row: 3033" in twin.hover(3033, Y[3033])[0][0][0]
+
+
+def test_marks_of_different_sizes(twins: Twins) -> None:
+    def draw(plot: figure, source: ColumnDataSource) -> None:
+        hovering("scatter")(plot, source)
+        plot.renderers[0].glyph.size = "size"  # type: ignore[attr-defined]
+
+    sized = twins.add("sized", draw, {**WALK, "size": 3 + X % 17})
+    odd = np.where(X == 77, np.inf, np.where(X == 99, np.nan, 3 + X % 17))
+    twins.add("odd", draw, {**WALK, "size": odd})
+    twins.open()
+    assert all(twin.stands_in for twin in twins.twins)
+    twins.same()
+    sized.zoom((3000, 3100), (-20, 0))
+    for row in (3010, 3033, 3050):
+        assert row in sized.hover(row, Y[row])[1][0]
+    sized.click(3033, Y[3033])
+    assert 3033 in sized.selected[0]
+
+
+def test_selections(twins: Twins) -> None:
+    def draw(plot: figure, source: ColumnDataSource) -> None:
+        plot.line("x", "y", source=source, selection_color="red", nonselection_color="gray")
+        plot.scatter("x", "y", source=source, size=6, nonselection_alpha=0.3, selection_color="color")
+
+    def drawn_area(plot: figure, source: ColumnDataSource) -> None:
+        plot.varea("x", y1=0, y2="y", source=source, selection_color="red", hover_color="green")
+
+    color = np.where(X % 2 == 0, "red", "green").tolist()
+    both = twins.add("both", draw, {**WALK, "color": color}, {"y_range": (-200, 100)})
+    hit = twins.add("area", drawn_area, WALK)
+    twins.open()
+    assert both.stands_in
+    both.zoom((2900, 3500))
+    both.use("BoxSelectTool")
+    both.drag((3000, -60), (3100, 60))
+    assert len(both.selected[0]) > 50
+    source = both.sources[0]
+    twins.shared.until(lambda: len(twins.shared.attribute(source.selected, "indices") or []) > 50)
+    twins.page.mouse.move(1, 1)
+    twins.same(both)
+    both.use("LassoSelectTool")
+    both.drag((3000, -60), (3400, -60), (3200, 60))
+    assert both.selected[0]
+    both.both(lambda source, _: source.selected.update(indices=[3050, 3051, 3001, 3002, 3010]))
+    assert len(both.selected[0]) == 5
+    twins.same(both)
+    both.both(lambda source, _: source.selected.update(indices=[]))
+    twins.same(both)
+
+    hit.click(9000, Y[9000] / 2)
+    assert hit.selected[2] == 1
+    twins.page.mouse.click(1, 1)
+    twins.same(hit)
+    hit.both(lambda source, _: source.selected.update(indices=[4, 5]))
+    twins.same(hit)
+
+
+def test_legends(twins: Twins) -> None:
+    data = {
+        **WALK,
+        "color": np.array(["red", "green", "blue"])[X.astype(int) % 3].tolist(),
+        "kind": np.array(["a", "b", "c"])[X.astype(int) % 3].tolist(),
+        "number": X.astype(int) % 3,
+    }
+    for label in ("legend_field", "legend_group"):
+        for name in ("kind", "number"):
+
+            def draw(plot: figure, source: ColumnDataSource, label: str = label, name: str = name) -> None:
+                marks: dict[str, Any] = {label: name}
+                plot.scatter("x", "y", source=source, color="color", **marks)
+
+            twins.add(f"{label} {name}", draw, data)
+    twins.open()
+    assert all(twin.stands_in for twin in twins.twins)
+    twins.same()
+    for attribute in ("muted = true", "visible = false"):
+        for twin in twins.twins:
+            twin.ask(f"renderer.{attribute}")
+        twins.same()
+
+
+def test_a_script_changes_it(twins: Twins) -> None:
+    twin = twins.add("changed", line, {**WALK, "z": -Y})
+    twins.open()
+
+    def data(rows: int) -> dict[str, Any]:
+        return {"x": X[:rows], "y": Y[:rows], "z": -Y[:rows]}
+
+    def check(stands_in: bool) -> None:
+        assert twin.stands_in == stands_in
+        twins.same()
+
+    twin.both(lambda source, _: setattr(source, "data", data(9999)))
+    check(stands_in=False)
+    twin.both(lambda source, _: source.stream({"x": [9999.0], "y": [5.0], "z": [0.0]}))
+    check(stands_in=True)
+    for row in (10_000, 10_001):
+        new = {"x": [row], "y": [100.0], "z": [0.0]}
+        twin.both(lambda source, _, new=new: source.stream(new, rollover=10_000))
+    check(stands_in=True)
+    twin.both(lambda source, _: source.patch({"y": [(5000, 300.0), (slice(6000, 6100), np.arange(100.0))]}))
+    check(stands_in=True)
+    twin.both(lambda source, _: source.data["y"].__setitem__(slice(200, 300), np.nan))
+    check(stands_in=True)
+
+    def restyled(source: ColumnDataSource, plot: figure) -> None:
+        plot.renderers[0].glyph.line_width = 3  # type: ignore[attr-defined]
+        source.data = data(50)
+
+    twin.both(restyled)
+    check(stands_in=False)
+    twin.both(lambda source, _: setattr(source, "data", data(ROWS)))
+    check(stands_in=True)
+    some = IndexFilter(list(range(0, ROWS, 3)))
+    twin.both(lambda _, plot: setattr(plot.renderers[0].view, "filter", some.clone()))  # type: ignore[attr-defined]
+    check(stands_in=False)
+    twin.both(lambda _, plot: setattr(plot.renderers[0].view, "filter", AllIndices()))  # type: ignore[attr-defined]
+    check(stands_in=True)
+    twin.both(lambda source, _: setattr(source, "data", {name: [] for name in ("x", "y", "z")}))
+    check(stands_in=False)
+
+
+def test_the_page_changes_it(twins: Twins) -> None:
+    twin = twins.add("changed", line, WALK)
+    twins.open()
+    for change in (
+        "source.stream({x: [12000, 12001], y: [300, -300]})",
+        "source.stream({x: [12002], y: [0]}, 11000)",
+        "source.patch({y: [[5000, 400], [{start: 6000, stop: 6100, step: 1}, new Float64Array(100)]]})",
+        "for (let row = 100; row < 200; row++) source.data.y[row] = -700\nsource.change.emit()",
+        "source.data = {...source.data, y: source.data.y.map((value) => -value)}",
+    ):
+        twin.ask(change)
+        twins.same()
+        assert twin.stands_in
+    assert twin.answer("return source.get_length()") == 11_000
+
+    # As edits of glyphs are, but not sent.
+    twin.ask("renderer.glyph.setv({line_width: 4}, {sync: false})\nsource.data = {x: [1, 2], y: [3, 5]}")
+    twins.same(tolerance=1)
+    assert not twin.stands_in
+
+
+def test_another_source(twins: Twins) -> None:
+    twin = twins.add("other", line, WALK, {"x_range": (0, 12_000), "y_range": (-200, 200)})
+    twins.open()
+    twin.ask(
+        """const y = Float64Array.from({length: 12100}, (_, row) => row % 100 == 50 ? 150 : 0)
+        const data = {x: Float64Array.from(y, (_, row) => row), y}
+        renderer.setv({data_source: new source.constructor({data, tags: source.tags})}, {sync: false})"""
+    )
+    twins.same()
+    assert twin.stands_in
+
+
+def test_a_tool_that_edits_rows(twins: Twins) -> None:
+    def draw(plot: figure, source: ColumnDataSource) -> None:
+        plot.add_tools(PointDrawTool(renderers=[plot.scatter("x", "y", source=source, size=9)]))
+
+    twin = twins.add("drawn", draw, WALK, {"x_range": (3000, 3030), "y_range": (-100, 100)})
+    twins.open()
+    assert twin.stands_in
+    twin.use("PointDrawTool")
+    assert not twin.stands_in
+    twin.drag((3010, Y[3010]), (3012, 50))
+    assert twin.answer("return source.data.y[3010]") > 30
+    twin.ask("for (const tool of plot.toolbar.tools) tool.active = false")
+    twins.page.mouse.click(1, 1)
+    twins.same()
+    assert twin.stands_in
+
+
+def test_hidden_plots_and_late_pages(twins: Twins) -> None:
+    tabs: list[Tabs] = []
+
+    def draw(plot: figure, source: ColumnDataSource) -> Tabs:
+        line(plot, source)
+        panels = [TabPanel(child=Div(text="first"), title="a"), TabPanel(child=plot, title="b")]
+        tabs.append(Tabs(tabs=panels, active=1))
+        return tabs[-1]
+
+    twin = twins.add("hidden", draw, WALK)
+    twins.open()
+    twins.same()
+
+    def show(tab: int) -> None:
+        for each in tabs:
+            each.active = tab
+        twins.store()
+
+    show(0)
+    twin.both(lambda source, _: source.stream({"x": [12_000.0], "y": [300.0]}, rollover=ROWS))
+    show(1)
+    twins.same()
+    twins.page.reload()
+    twins.settle()
+    twins.same()
+    twin.both(lambda _, plot: plot.update(width=250, height=300))
+    twins.same()
+
+
+@pytest.mark.parametrize("backend", ["svg", "webgl"])
+def test_backends(twins: Twins, backend: str) -> None:
+    for name, draw in {"line": line, "scatter": scatter, "step": GLYPHS["center"]}.items():
+        twins.add(name, draw, WALK, {"output_backend": backend, "x_range": (0, 4000)})
+    twins.open()
+    twins.same()
+    for twin in twins.twins:
+        twin.both(lambda source, _: source.selected.update(indices=list(range(2000, 3000))))
+    twins.same()
