@@ -25,14 +25,20 @@ export class LineRows {
     private readonly breaks: boolean,
   ) {}
 
-  /** Add the rows of [from, to) that are drawn in these columns of pixels, or up to `margin` columns outside. */
-  add(into: RowList, columns: PixelColumns, from: number, to: number, fewest: number, margin: number): void {
+  /**
+   * Add the rows of [from, to) that are drawn in these columns of pixels, or up to `margin` columns outside: all of
+   * them, if there are no more than `fewest`. Returns whether it added all.
+   */
+  add(into: RowList, columns: PixelColumns, from: number, to: number, fewest: number, margin: number): boolean {
     const sorted = this.sorted.values;
     let [a, b] = columns.rowsIn(sorted, margin);
     const before = a > from ? a - 1 : -1, after = b < to ? b : -1;
     a = Math.max(a, from);
     b = Math.min(b, to);
-    if (b - a <= fewest) return into.pushAll(Math.max(from, a - 1), Math.min(to, b + 1));
+    if (b - a <= fewest) {
+      into.pushAll(Math.max(from, a - 1), Math.min(to, b + 1));
+      return true;
+    }
     if (before >= from) into.push(before);
     let guess = Math.ceil((b - a) / columns.count);
     for (let row = a; row < b; ) {
@@ -42,6 +48,7 @@ export class LineRows {
       row = end;
     }
     if (after >= 0) into.push(after);
+    return false;
   }
 
   #addColumn(into: RowList, from: number, to: number, ratio: number): void {

@@ -1,0 +1,380 @@
+import { LineRows } from "../long/line-rows";
+import type { LongColumn } from "../long/long-column";
+import { LongIndex } from "../long/long-index";
+import { type Marks, MarkRows } from "../long/mark-rows";
+import { PixelColumns, type ScreenAxis } from "../long/pixel-columns";
+import { BREAK, RowList } from "../long/row-list";
+import { type Run, between, runsOf } from "../long/runs";
+import { SegmentRows } from "../long/segment-rows";
+import { SourceColumns } from "../long/source-columns";
+import {
+  type Canvas, type Geometry, type GlyphRendererView, type GlyphView, type Indices, type IndicesClass, type Scale, type Selection,
+  type Uniform, glyphModule,
+} from "./glyphs";
+import { PickedSource } from "./picked-source";
+import { type LongGlyph, glyphsOf, isSeparate, specOf } from "./stand-in-choice";
+
+/** Parts of a pixel that have rows of their own at rest, and while something moves. */
+const FINE = 8, COARSE = 1;
+/** So few rows a pixel are all drawn. */
+const FEW = 16;
+/** After so long without a change the picture is drawn finely. */
+const REST_MS = 150;
+/** What is fainter is drawn as often as this. */
+const LEAST_OPACITY = 0.025;
+/** A pointer is near a line within so many pixels and half the line's width. */
+const NEAR = 3;
+
+/** The rows of one renderer's view, in place of all. */
+export class StandIn {
+  #long!: LongGlyph;
+  /** Views of glyphs have the attributes that are the same for all rows. */
+  #isStyled = false;
+  /** Another view of the renderer's rows has taken over. */
+  #hasLeft = false;
+  /** What the rows depend on. */
+  #key = "";
+  #bins = COARSE;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #rows = new RowList();
+  readonly #marks = new MarkRows();
+  readonly #segments = new SegmentRows();
+  /** How the rows were chosen. */
+  #rowsKey = "";
+  /** All rows in the frame are drawn. */
+  #isExact = true;
+  #index: LongIndex<Indices> | null = null;
+  /** How far marks reach from their points. */
+  #reach = 0;
+  #largest = 0;
+
+  /** `mapData` computes the glyphs' screen coordinates. */
+  constructor(private readonly view: GlyphRendererView, private readonly mapData: () => void) {}
+
+  /** The data have changed. */
+  async change(long: LongGlyph): Promise<void> {
+    const { view } = this;
+    this.#long = long;
+    this.#index = null;
+    this.#rowsKey = "";
+    if (!this.#isStyled) {
+      this.#isStyled = true;
+      const glyphs = glyphsOf(view);
+      await Promise.all(glyphs.map((glyph) => glyph.set_data(this.#picked([0]), this.#Indices.all_set(1))));
+      if (this.#hasLeft) return;
+      for (const glyph of glyphs) this.#style(glyph, [0]);
+    }
+    if (isSeparate(long.kind)) this.#measure();
+    this.#showRows();
+    view.plot_view.invalidate_dataranges = true;
+  }
+
+  /** Attributes of a glyph have changed. */
+  restyle(): void {
+    this.#isStyled = false;
+    this.#key = "";
+  }
+
+  /** All rows are drawn from now on. */
+  leave(): void {
+    this.#hasLeft = true;
+    clearTimeout(this.#timer);
+  }
+
+  paint(ctx: Canvas): void {
+    const { inspected } = this.view.model.data_source;
+    // BokehJS paints again when these change.
+    const { indices, line_indices, multiline_indices, image_indices, selected_glyphs } = inspected;
+    this.view._previous_inspected = { indices, line_indices, multiline_indices, image_indices, selected_glyphs };
+    ctx.save();
+    try {
+      if (isSeparate(this.#long.kind)) this.#paintSeparate(ctx);
+      else this.#paintLine(ctx);
+    } finally {
+      ctx.restore();
+      this.#showRows();
+    }
+  }
+
+  hitTest(geometry: Geometry): Selection | null {
+    const { view } = this;
+    const { kind, rows } = this.#long;
+    const { sorted } = kind;
+    const { glyph } = view;
+    const isAlong = geometry.type === "point" || (geometry.type === "span" && (geometry.direction === "h") === (sorted === "x"));
+    if (isSeparate(kind) || !isAlong) return glyph.hit_test(geometry);
+    // BokehJS looks at each row: give it those nearby.
+    const near = NEAR + widthOf(glyph) / 2;
+    const at = sorted === "x" ? geometry.sx : geometry.sy;
+    const columns = new PixelColumns({ ...this.#sortedAxis, start: at - near, end: at + near }, 1);
+    const [a, b] = columns.rowsIn(this.#long.sorted.values);
+    const from = Math.max(0, a - 1), to = Math.min(rows, b + 1);
+    for (const [name, { values }] of this.#columns) {
+      const part = values.subarray(from, to);
+      define(glyph, name, part);
+      define(glyph, `s${name}`, Float32Array.from(part, this.#scale(name).s_compute));
+    }
+    glyph._data_size = to - from;
+    try {
+      const hit = glyph.hit_test(geometry);
+      if (hit && from > 0) hit.line_indices = hit.line_indices.map((row) => row + from);
+      return hit;
+    } finally {
+      this.#showRows();
+    }
+  }
+
+  /** Draw the legend's glyph with the attributes of its row. Returns false if all rows have the same. */
+  drawLegend(
+    ctx: unknown, x0: number, x1: number, y0: number, y1: number, field: string | null, label: unknown, index: number | null,
+  ): boolean {
+    if (!this.#long.isVaried) return false;
+    const { glyph, model } = this.view;
+    const column = field === null ? undefined : (model.data_source.data[field] as ArrayLike<unknown> | undefined);
+    const row = index ?? (column ? Math.max(0, Array.prototype.indexOf.call(column, label)) : 0);
+    this.#style(glyph, [row]);
+    glyph.draw_legend_for_index(ctx, { x0, x1, y0, y1 }, 0);
+    return true;
+  }
+
+  get #Indices(): IndicesClass {
+    return glyphModule("core/types").Indices;
+  }
+
+  /** Each coordinate's column. */
+  get #columns(): [string, LongColumn][] {
+    const { kind, sorted, values } = this.#long;
+    return [[kind.sorted, sorted], ...kind.values.map((name, i): [string, LongColumn] => [name, values[i]!])];
+  }
+
+  #scale(name: string): Scale {
+    const { x_scale, y_scale } = this.view.coordinates;
+    return name.startsWith("x") ? x_scale : y_scale;
+  }
+
+  get #sortedAxis(): ScreenAxis {
+    return axisOf(this.#scale(this.#long.kind.sorted));
+  }
+
+  /** What the rows of the view depend on. */
+  #viewKey(): string {
+    const { coordinates: { x_scale, y_scale }, canvas, model } = this.view;
+    const ends = [x_scale, y_scale].flatMap(({ source_range: from, target_range: to }) => [from.start, from.end, to.start, to.end]);
+    return [...ends, canvas.pixel_ratio, SourceColumns.of(model.data_source).version].join();
+  }
+
+  /** The sizes of rows, if they differ. */
+  get #sizes(): ArrayLike<number> | null {
+    const field = specOf(this.view.glyph, "size").field;
+    return field === undefined ? null : (this.view.model.data_source.data[field] as ArrayLike<number>);
+  }
+
+  #measure(): void {
+    const { glyph } = this.view;
+    this.#largest = Number((glyph.size as Uniform | undefined)?.value ?? 0) || 0;
+    const sizes = this.#sizes;
+    for (let row = 0; sizes && row < sizes.length; row++) if (sizes[row]! > this.#largest) this.#largest = sizes[row]!;
+    this.#reach = this.#largest / 2 + widthOf(glyph);
+  }
+
+  #paintLine(ctx: Canvas): void {
+    const { view } = this;
+    const { glyph, hover_glyph, model } = view;
+    const { selected, inspected } = model.data_source;
+    const { rows, kind: { form } } = this.#long;
+    const all: Run[] = [[0, rows]];
+    const isArea = form === "area";
+    // BokehJS does not select areas when they are hit, and takes a hit of any glyph of the source for one of a line.
+    const isWhole = !isArea && selected.selected_glyph === glyph.model;
+    const isHit = isArea ? inspected.selected_glyphs.includes(glyph.model) : inspected.selected_glyph !== null;
+    const hovered = !hover_glyph ? [] : isHit ? all : isArea ? [] : runsOf(inspected.indices, rows);
+    if (selected.indices.length === 0 && !isWhole) {
+      this.#paintRuns(ctx, hovered.length > 0 ? hover_glyph! : model.muted ? view.muted_glyph : glyph, hovered.length > 0 ? hovered : all);
+      return;
+    }
+    const chosen = isWhole || isArea ? all : runsOf(selected.indices, rows);
+    if (!isWhole) this.#paintRuns(ctx, view.nonselection_glyph, isArea ? all : between(chosen, rows));
+    this.#paintRuns(ctx, view.selection_glyph, chosen);
+    if (hover_glyph) this.#paintRuns(ctx, hover_glyph, isArea ? all : hovered);
+  }
+
+  /** Paint the rows of these runs, each for itself. */
+  #paintRuns(ctx: Canvas, glyph: GlyphView, runs: readonly Run[]): void {
+    const { kind: { form, values }, rows, sorted } = this.#long;
+    const { view } = this;
+    const { pixel_ratio } = view.canvas;
+    const isAll = runs.length === 1 && runs[0]![0] === 0 && runs[0]![1] === rows;
+    const key = this.#viewKey();
+    if (key !== this.#key) {
+      this.#bins = COARSE;
+      this.#key = key;
+      this.#rowsKey = "";
+    }
+    const rowsKey = isAll ? `${this.#bins}` : "";
+    if (rowsKey === "" || rowsKey !== this.#rowsKey) {
+      this.#rowsKey = rowsKey;
+      const columns = new PixelColumns(this.#sortedAxis, pixel_ratio * this.#bins);
+      const margin = Math.ceil((widthOf(glyph) / 2) * columns.ratio);
+      const lines = new LineRows(sorted, this.#long.values, axisOf(this.#scale(values[0]!)), form === "line");
+      this.#rows.clear();
+      this.#isExact = true;
+      for (const [i, [from, to]] of runs.entries()) {
+        if (i > 0) this.#rows.push(BREAK);
+        if (!lines.add(this.#rows, columns, from, to, FEW * columns.count / this.#bins, margin)) this.#isExact = false;
+      }
+    }
+    clearTimeout(this.#timer);
+    if (this.#bins === COARSE && !this.#isExact) {
+      this.#timer = setTimeout(() => {
+        this.#bins = FINE;
+        view.request_paint();
+      }, REST_MS);
+    }
+    this.#paintRows(ctx, glyph);
+  }
+
+  #paintSeparate(ctx: Canvas): void {
+    const { view } = this;
+    const { glyph, hover_glyph, model: { data_source: { selected, inspected }, muted } } = view;
+    const { rows } = this.#long;
+    // As for lines.
+    const hovered = !hover_glyph ? null
+      : inspected.selected_glyph !== null ? new Uint8Array(rows).fill(1)
+      : inspected.indices.length > 0 ? bitsOf(inspected.indices, rows) : null;
+    const chosen = selected.indices.length > 0 ? bitsOf(selected.indices, rows) : null;
+    if (chosen) {
+      this.#paintWanted(ctx, view.nonselection_glyph, (row) => !chosen[row] && !hovered?.[row]);
+      this.#paintWanted(ctx, view.selection_glyph, (row) => chosen[row] === 1 && !hovered?.[row]);
+    } else this.#paintWanted(ctx, muted ? view.muted_glyph : glyph, hovered && ((row) => !hovered[row]));
+    if (hovered) this.#paintWanted(ctx, hover_glyph!, (row) => hovered[row] === 1);
+  }
+
+  #paintWanted(ctx: Canvas, glyph: GlyphView, isWanted: ((row: number) => boolean) | null): void {
+    const { sorted, values, kind } = this.#long;
+    const { pixel_ratio } = this.view.canvas;
+    const along = new PixelColumns(this.#sortedAxis, pixel_ratio);
+    const up = values.length > 0 ? new PixelColumns(axisOf(this.#scale(kind.values[0]!)), pixel_ratio) : null;
+    const reach = Math.ceil(this.#reach * pixel_ratio);
+    this.#rows.clear();
+    if (kind.form === "segments") {
+      const [y0, x1, y1] = values as [LongColumn, LongColumn, LongColumn];
+      this.#segments.add(this.#rows, { x0: sorted, y0, x1, y1 }, along, up!, reach, isWanted);
+    } else {
+      const marks: Marks = { reach, deep: deepOf(glyph), sizes: this.#sizes };
+      this.#marks.add(this.#rows, along, sorted.values, up && { values: values[0]!.values, pixels: up }, marks, isWanted);
+    }
+    if (this.#long.isVaried) {
+      this.#style(this.view.glyph, this.#rows.rows);
+      if (glyph !== this.view.glyph) this.#style(glyph, this.#rows.rows);
+    }
+    this.#paintRows(ctx, glyph);
+  }
+
+  /** Give the glyph these rows and paint them. */
+  #paintRows(ctx: Canvas, glyph: GlyphView): void {
+    const { length } = this.#rows;
+    if (length === 0) return;
+    const base = this.view.glyph;
+    if (this.#sizes) void base.set_data(this.#picked(this.#rows.rows), this.#Indices.all_set(length));
+    else {
+      for (const [name, { values }] of this.#columns) define(base, name, this.#rows.pick(values));
+      base._data_size = length;
+    }
+    if (base.has_webgl()) base.glglyph!.set_data_changed();
+    this.mapData();
+    glyph.paint(ctx, upTo(length));
+  }
+
+  /** Attributes other than coordinates, for these rows. */
+  #style(glyph: GlyphView, rows: ArrayLike<number>): void {
+    glyph.set_visuals(this.#picked(rows), this.#Indices.all_set(rows.length));
+    glyph.after_visuals();
+  }
+
+  #picked(rows: ArrayLike<number>): PickedSource {
+    return new PickedSource(this.view.model.data_source, rows);
+  }
+
+  /** The glyph has all rows, by their numbers. */
+  #showRows(): void {
+    const { glyph } = this.view;
+    const isRounded = this.#long.kind.values.length === 0;
+    for (const [name, { values }] of this.#columns) {
+      define(glyph, name, values);
+      const screen = (row: number) => Math.fround(this.#scale(name).s_compute(values[row]!));
+      define(glyph, `s${name}`, byRow(values.length, isRounded ? (row) => Math.round(screen(row)) : screen));
+    }
+    const sizes = this.#sizes;
+    if (sizes) {
+      define(glyph, "size", { is_scalar: false, length: sizes.length, get: (row: number) => sizes[row] });
+      define(glyph, "max_size", this.#largest);
+    }
+    glyph._data_size = this.#long.rows;
+    this.showIndex();
+  }
+
+  showIndex(): void {
+    const { kind, rows, sorted, values } = this.#long;
+    if (!this.#index) {
+      const along = (name: string) => this.#columns.filter(([other]) => other.startsWith(name)).map(([, column]) => column.values);
+      const [x, y] = [along("x"), along("y")].map((columns) => (columns.length > 0 ? columns : [new Uint8Array(rows)]));
+      // Segments reach further than their first ends, by which they are sorted.
+      const known = kind.form === "segments" ? null : { sorted, values, isAlongX: kind.sorted === "x" };
+      this.#index = new LongIndex({ rows, x: x!, y: y! }, known, (size) => new this.#Indices(size));
+    }
+    this.view.glyph._index = this.#index;
+  }
+}
+
+/** Of its line; 0 if it has none. */
+function widthOf(glyph: GlyphView): number {
+  return Number((glyph.line_width as Uniform | undefined)?.value ?? 0) || 0;
+}
+
+function bitsOf(indices: readonly number[], rows: number): Uint8Array {
+  const bits = new Uint8Array(rows);
+  for (const row of indices) bits[row] = 1;
+  return bits;
+}
+
+let numbers = new Int32Array(0);
+
+/** 0, 1, 2, … */
+function upTo(length: number): Int32Array {
+  if (numbers.length < length) numbers = Int32Array.from({ length: 2 * length }, (_, i) => i);
+  return numbers.subarray(0, length);
+}
+
+/** How many equal marks one above the other look different from one more: it depends on what shines through. */
+function deepOf(glyph: GlyphView): number {
+  const attributes = glyph as unknown as Record<string, Uniform | undefined>;
+  const opacity = (name: string): number => {
+    const color = attributes[`${name}_color`], alpha = attributes[`${name}_alpha`];
+    if (!color || !alpha?.is_scalar || !color.is_scalar) return alpha?.is_scalar ? Number(alpha.value) : color ? LEAST_OPACITY : 1;
+    // Colours are 0xRRGGBBAA; none is 0.
+    return Number(alpha.value) * ((Number(color.value) & 0xff) / 0xff) || 1;
+  };
+  const least = Math.max(LEAST_OPACITY, Math.min(opacity("fill"), opacity("line")));
+  return least > 0.99 ? 1 : Math.ceil(Math.log(1 / 512) / Math.log(1 - least));
+}
+
+function axisOf({ type, source_range: source, target_range: target, s_compute }: Scale): ScreenAxis {
+  return {
+    start: Math.min(target.start, target.end),
+    end: Math.max(target.start, target.end),
+    descends: (source.end - source.start) * (target.end - target.start) < 0,
+    above: type === "LogScale" ? 0 : -Infinity,
+    compute: s_compute,
+  };
+}
+
+/** Something like an array, of which only the rows that are asked for are computed. */
+function byRow(length: number, value: (row: number) => number): object {
+  return new Proxy({ length }, {
+    get: (target, key) => (typeof key === "string" && key !== "length" ? value(Number(key)) : Reflect.get(target, key)),
+  });
+}
+
+function define(glyph: GlyphView, name: string, value: unknown): void {
+  Object.defineProperty(glyph, name, { configurable: true, enumerable: true, value });
+}
