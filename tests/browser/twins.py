@@ -156,6 +156,12 @@ class Twin:
         return [page[top : top + height, left : left + width] for left, top, width, height in boxes]
 
 
+# A plot that was clicked has an outline.
+BLUR = """() => {
+  let element = document.activeElement
+  while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement
+  element?.blur()
+}"""
 # Tooltips that are shown.
 TIPS = """return [...view.tool_views?.values() ?? []].flatMap(({ttmodels}) => [...ttmodels?.values() ?? []])
   .filter(({visible, position}) => visible && position)
@@ -239,6 +245,7 @@ class Twins:
         return found
 
     def _pictures(self, twins: tuple[Twin, ...]) -> list[list[Picture]]:
+        self.page.evaluate(BLUR)
         page = np.asarray(Image.open(BytesIO(self.page.screenshot())).convert("RGB"))
         return [twin.cut(page) for twin in twins]
 
