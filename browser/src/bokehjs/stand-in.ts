@@ -214,7 +214,7 @@ export class StandIn {
     if (rowsKey === "" || rowsKey !== this.#rowsKey) {
       this.#rowsKey = rowsKey;
       const columns = new PixelColumns(this.#sortedAxis, pixel_ratio * this.#bins);
-      const margin = Math.ceil((widthOf(glyph) / 2) * columns.ratio);
+      const margin = Math.ceil((widthOf(glyph) / 2) * columns.ratio) + this.#bins;
       const lines = new LineRows(sorted, this.#long.values, axisOf(this.#scale(values[0]!)), form === "line");
       this.#rows.clear();
       this.#isExact = true;
