@@ -18,8 +18,13 @@ from .frame import encode_upload as encode_upload
 from .growing import GrowingColumn as GrowingColumn
 from .limits import Limits as Limits
 from .lists import texts_column as texts_column
+from .m4 import line_rows as line_rows
 from .ops import Op as Op
 from .ops import OpCode as OpCode
+from .pixel_columns import PixelColumns as PixelColumns
+from .pixel_columns import ScreenAxis as ScreenAxis
+from .pyramid import Extremes as Extremes
+from .pyramid import Pyramid as Pyramid
 from .ramp import Ramp as Ramp
 from .reader import Buffer as Buffer
 from .reader import Change as Change

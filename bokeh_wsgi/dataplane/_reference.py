@@ -6,6 +6,9 @@ import numpy as np
 
 Array: TypeAlias = np.ndarray[Any, Any]
 BLOCK: Final = 65536
+LEAF: Final = 64
+FAN_OUT: Final = 16
+HAS_GAP: Final = 0x80
 
 
 def equal(a: Array, b: Array) -> bool:
@@ -76,3 +79,67 @@ def count_ramp(data: Array, start: float, step: float, first: int) -> int:
         if differ.any():
             return lo + int(np.argmax(differ))
     return len(data)
+
+
+def compute_levels(
+    values: Array, pairs: Array, places: Array, levels: Array, first: int, start: int, end: int, /
+) -> None:
+    """Compute the nodes of a pyramid (`pyramid.Nodes`) that have rows of [start, end)."""
+    below = 0
+    for at, (offset, base, lowest, highest) in enumerate(levels.tolist()):
+        size = FAN_OUT if at else LEAF
+        a, b = max(start // size, lowest), min(-(-end // size), highest)
+        start, end = a, b
+        if a >= b:
+            return
+        if at:
+            children = slice(below + a * size, below + b * size)
+            lows, highs = pairs[children].reshape(-1, size, 2).transpose(2, 0, 1)
+            gaps = (places[children, 0].reshape(-1, size) & HAS_GAP).any(axis=1)
+        else:
+            rows = values[a * size - first : b * size - first].reshape(-1, size).astype(np.float64)
+            finite = np.isfinite(rows)
+            lows, highs = np.where(finite, rows, np.inf), np.where(finite, rows, -np.inf)
+            gaps = ~finite.all(axis=1)
+        below = offset - base
+        nodes = slice(below + a, below + b)
+        pairs[nodes] = np.stack([lows.min(axis=1), highs.max(axis=1)], axis=1)
+        places[nodes, 0] = lows.argmin(axis=1) | np.where(gaps, HAS_GAP, 0)
+        places[nodes, 1] = highs.argmax(axis=1)
+
+
+def extreme_rows(
+    values: Array, _pairs: Array, _places: Array, _levels: Array, first: int, ends: Array, rows: Array, /
+) -> None:
+    """Write what `Pyramid.extreme_rows` returns to ``rows``, for rows that are there."""
+    for i, (start, end) in enumerate(zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True)):
+        part = values[start - first : end - first].astype(np.float64)
+        finite = np.isfinite(part)
+        rows[i] = -1, -1, not finite.all()
+        if finite.any():
+            rows[i, 0] = start + np.where(finite, part, np.inf).argmin()
+            rows[i, 1] = start + np.where(finite, part, -np.inf).argmax()
+
+
+def next_row(
+    values: Array,
+    _pairs: Array,
+    _places: Array,
+    _levels: Array,
+    first: int,
+    start: int,
+    end: int,
+    finite: bool,
+    /,
+) -> int:
+    """The first of rows [start, end) that is finite, or not; ``end`` if there is none."""
+    found = np.flatnonzero(np.isfinite(values[start - first : end - first]) == finite)
+    return start + int(found[0]) if len(found) else end
+
+
+def last_finite(
+    values: Array, _pairs: Array, _places: Array, _levels: Array, first: int, start: int, end: int, /
+) -> int:
+    """The last of rows [start, end) that is a finite number; ``start - 1`` if there is none."""
+    found = np.flatnonzero(np.isfinite(values[start - first : end - first]))
+    return start + int(found[-1]) if len(found) else start - 1

@@ -33,14 +33,16 @@ def module(request: pytest.FixtureRequest) -> ModuleType:
 @pytest.mark.skipif(PURE, reason="BOKEH_WSGI_PURE is set")
 def test_kernels_check_their_indexes_only_if_they_were_asked_to() -> None:
     """`make test-debug` asks, and builds them into a folder of its own."""
-    from bokeh_wsgi.dataplane import _diff, _ramp
+    from bokeh_wsgi.dataplane import _diff, _m4, _pyramid, _ramp
 
     assert _diff.checks_indexes() is CHECKED
     assert ("checked" in Path(str(_diff.__file__)).parts) is CHECKED
-    assert Path(str(_ramp.__file__)).parent == Path(str(_diff.__file__)).parent
+    assert {Path(str(kernel.__file__)).parent for kernel in (_diff, _m4, _pyramid, _ramp)} == {
+        Path(str(_diff.__file__)).parent
+    }
 
 
-@pytest.mark.parametrize("name", ["_diff", "_ramp"])
+@pytest.mark.parametrize("name", ["_diff", "_m4", "_pyramid", "_ramp"])
 def test_there_is_no_python_in_the_loops(name: str, tmp_path: Path) -> None:
     """As `cython -a` shows it: every line of a function without the GIL is plain C."""
     pytest.importorskip("Cython")
@@ -93,6 +95,8 @@ def test_the_compiled_kernels_are_what_loads() -> None:
     assert kernels.compiled
     assert kernels.sweep.__module__ == "bokeh_wsgi.dataplane._diff"
     assert kernels.count_ramp.__module__ == "bokeh_wsgi.dataplane._ramp"
+    assert kernels.extreme_rows.__module__ == "bokeh_wsgi.dataplane._pyramid"
+    assert kernels.choose_rows.__module__ == "bokeh_wsgi.dataplane._m4"
 
 
 def test_the_package_works_on_the_numpy_kernels_when_asked_to() -> None:
