@@ -111,7 +111,7 @@ for (const { name, rows, dropped, x, y, columns, ratio, axis, ends, fewest, ...e
     values.change(column(y, all).subarray(dropped), Object.assign(new ColumnChanges(), { dropped }));
     const list = new RowList();
 
-    new LineRows(sorted, [values], axisOf(axis), true).add(list, new PixelColumns(axisOf(columns), ratio), ...ends, fewest);
+    new LineRows(sorted, [values], axisOf(axis), true).add(list, new PixelColumns(axisOf(columns), ratio), ...ends, fewest, 0);
 
     const digest = createHash("sha256").update(list.rows).digest("hex").slice(0, 16);
     assert.deepEqual(expected.chosen ? { chosen: [...list.rows] } : { count: list.length, digest }, expected);

@@ -86,7 +86,6 @@ for (const [name, make] of Object.entries(SHAPES)) {
       for (let row = from; row < to; row++) values[row] = next() < 0.01 ? NaN : next() * 10;
       pyramid.written(pyramid.first + from, pyramid.first + to);
     }
-    assert.ok(pyramid.bytes < values.length || values.length < 4000, `${pyramid.bytes} bytes for ${values.length} rows`);
   });
 }
 

@@ -1,6 +1,6 @@
 import type { LongColumn } from "../long/long-column";
 import { SourceColumns } from "../long/source-columns";
-import type { Model } from "./bokeh";
+import type { Model, Source } from "./bokeh";
 import type { GlyphRendererView, GlyphView, Spec, Tool } from "./glyphs";
 
 /** From so many rows on a glyph is drawn from those of its view. */
@@ -73,7 +73,7 @@ export function longGlyph(view: GlyphRendererView): LongGlyph | null {
   if (kind.isWhole && values.some(({ hasGaps }) => hasGaps)) return null;
   const varied = isSeparate(kind) ? glyphsOf(view).filter((each) => variedAttributes(each).length > 0) : [];
   const isVaried = varied.length > 0;
-  if (!varied.every(isPlain)) return null;
+  if (!varied.every((each) => isPlain(each, source.data))) return null;
   return { kind, rows, sorted, values, isVaried };
 }
 
@@ -128,10 +128,11 @@ function variedAttributes({ model }: GlyphView): string[] {
   });
 }
 
-/** Whether each row's attributes can be looked up by its number. */
-function isPlain(glyph: GlyphView): boolean {
+/** Whether each row's attributes can be looked up by its number. Arrays of colours have several forms. */
+function isPlain(glyph: GlyphView, data: Source["data"]): boolean {
   return variedAttributes(glyph).every((name) => {
     const { field, transform } = specOf(glyph, name);
-    return field !== undefined && transform == null && !SHAPES.includes(name);
+    const isText = !name.endsWith("color") || Array.isArray(data[field!]);
+    return field !== undefined && transform == null && !SHAPES.includes(name) && isText;
   });
 }

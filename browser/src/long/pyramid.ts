@@ -160,10 +160,6 @@ export class Pyramid {
     return from - 1;
   }
 
-  get bytes(): number {
-    return this.#levels.reduce((sum, { pairs, lowAt }) => sum + pairs.byteLength + 2 * lowAt.byteLength, 0);
-  }
-
   #isEmpty(leaves: Level, leaf: number): boolean {
     const i = leaf - leaves.base;
     return i >= 0 && i < leaves.count && leaves.pairs[2 * i]! > leaves.pairs[2 * i + 1]!;
