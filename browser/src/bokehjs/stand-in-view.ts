@@ -10,7 +10,7 @@ import type {
   Canvas, Geometry, GlyphRendererView, GlyphView, Indices, IndicesClass, Scale, Selection, Uniform, ViewClass,
 } from "./glyphs";
 import { PickedSource } from "./picked-source";
-import { type LongGlyph, glyphsOf, longGlyph, specOf } from "./stand-in-choice";
+import { type LongGlyph, editTools, glyphsOf, longGlyph, specOf } from "./stand-in-choice";
 
 /** Parts of a pixel that have rows of their own at rest, and while something moves. */
 const FINE = 8, COARSE = 1;
@@ -48,10 +48,16 @@ export function standInView(base: ViewClass<GlyphRendererView>): ViewClass<Glyph
         this.connect(model.change, () => this.stand?.restyle());
       }
       super.connect_signals();
-      // A tool may edit the glyph from now on.
-      this.connect(this.plot_view.model.toolbar.active_changed, () => {
+      // A tool may edit the glyph from now on. BokehJS 3.10 does not always signal a toolbar's `active_changed`.
+      const check = () => {
         if ((this.stand === undefined) !== (longGlyph(this) === null)) void this.update_data();
-      });
+      };
+      const watch = () => {
+        for (const { properties } of editTools(this)) this.connect(properties.active!.change, check);
+        check();
+      };
+      this.connect(this.plot_view.model.toolbar.properties.tools!.change, watch);
+      watch();
     }
 
     override async set_data(changed?: number[]): Promise<void> {
