@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from bokeh.layouts import column, row
-from bokeh.models import ColumnDataSource, UIElement
+from bokeh.models import ColumnDataSource, LayoutDOM
 from bokeh.plotting import figure
 from PIL import Image
 from playwright.sync_api import ConsoleMessage, Page
@@ -37,7 +37,7 @@ class Twin:
         self.twins, self.name = twins, name
         self.sources = [ColumnDataSource(dict(data)), ColumnDataSource(dict(data), tags=[ALL_ROWS])]
         self.plots: list[figure] = []
-        self.parts: list[UIElement] = []
+        self.parts: list[LayoutDOM] = []
         for source in self.sources:
             made = options() if callable(options) else options
             plot = figure(
@@ -45,7 +45,7 @@ class Twin:
             )
             part = draw(plot, source)
             self.plots.append(plot)
-            self.parts.append(part if isinstance(part, UIElement) else plot)
+            self.parts.append(part if isinstance(part, LayoutDOM) else plot)
 
     def both(self, change: Callable[[ColumnDataSource, figure], Any]) -> None:
         """Change both as a script does, and wait for the pages."""
@@ -73,7 +73,6 @@ class Twin:
         assert ours == theirs, f"{self.name}: {ours}, {theirs}"
         return ours
 
-    @property
     def stands_in(self) -> bool:
         """Whether one is drawn from the rows of its view, and the other is not."""
         ours, theirs = self.ask(

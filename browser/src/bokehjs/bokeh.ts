@@ -5,6 +5,7 @@ export interface Signal<T = void> {
 }
 
 export interface Property {
+  readonly change: Signal;
   readonly is_unset: boolean;
   get_value(): unknown;
   set_value(value: unknown): void;

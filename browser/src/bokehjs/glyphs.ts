@@ -104,7 +104,7 @@ export interface GlyphRendererView extends View {
   readonly coordinates: { readonly x_scale: Scale; readonly y_scale: Scale };
   readonly plot_view: View & {
     invalidate_dataranges: boolean;
-    readonly model: Model & { readonly use_map?: boolean; readonly toolbar: { readonly tools: readonly Tool[]; readonly active_changed: unknown } };
+    readonly model: Model & { readonly use_map?: boolean; readonly toolbar: Model & { readonly tools: readonly Tool[] } };
   };
   readonly canvas: { readonly pixel_ratio: number };
   all_indices: Indices;
@@ -130,8 +130,7 @@ export interface Canvas {
   restore(): void;
 }
 
-export interface Tool {
-  readonly type: string;
+export interface Tool extends Model {
   readonly active: boolean;
   readonly renderers?: readonly Model[] | "auto" | null;
   readonly tools?: readonly Tool[];

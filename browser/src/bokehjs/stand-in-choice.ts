@@ -82,12 +82,15 @@ export function isSeparate({ form }: Kind): boolean {
   return form === "marks" || form === "segments";
 }
 
+/** The plot's tools that may move the rows of glyphs. */
+export function editTools({ plot_view }: GlyphRendererView): Tool[] {
+  const { tools } = plot_view.model.toolbar;
+  return tools.flatMap((tool) => [tool, ...(tool.tools ?? [])]).filter(({ type }) => EDIT_TOOLS.test(type));
+}
+
 /** Whether a tool is active that moves the rows of this glyph. */
-function isEdited({ model, plot_view }: GlyphRendererView): boolean {
-  const isAtWork = (tool: Tool): boolean =>
-    (tool.active && EDIT_TOOLS.test(tool.type) && Array.isArray(tool.renderers) && tool.renderers.includes(model)) ||
-    (tool.tools?.some(isAtWork) ?? false);
-  return plot_view.model.toolbar.tools.some(isAtWork);
+function isEdited(view: GlyphRendererView): boolean {
+  return editTools(view).some(({ active, renderers }) => active && Array.isArray(renderers) && renderers.includes(view.model));
 }
 
 /** The glyph, and those for selected, muted or hovered rows. */

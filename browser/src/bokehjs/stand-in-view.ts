@@ -6,7 +6,7 @@ import {
   type Canvas, type Geometry, type GlyphRendererView, type GlyphView, type Selection, type ViewClass, glyphModule,
 } from "./glyphs";
 import { StandIn } from "./stand-in";
-import { KINDS, longGlyph } from "./stand-in-choice";
+import { KINDS, editTools, longGlyph } from "./stand-in-choice";
 
 /**
  * A view of glyph renderers, to be put in place of BokehJS's (3.9, 3.10): where a source is long, it gives the glyph, each time it is
@@ -44,10 +44,16 @@ export function standInView(base: ViewClass<GlyphRendererView>): ViewClass<Glyph
         this.connect(model.change, () => this.stand?.restyle());
       }
       super.connect_signals();
-      // A tool may edit the glyph from now on.
-      this.connect(this.plot_view.model.toolbar.active_changed, () => {
+      // A tool may edit the glyph from now on. BokehJS 3.10 does not always signal a toolbar's `active_changed`.
+      const check = () => {
         if ((this.stand === undefined) !== (longGlyph(this) === null)) void this.update_data();
-      });
+      };
+      const watch = () => {
+        for (const { properties } of editTools(this)) this.connect(properties.active!.change, check);
+        check();
+      };
+      this.connect(this.plot_view.model.toolbar.properties.tools!.change, watch);
+      watch();
     }
 
     override async set_data(changed?: number[]): Promise<void> {
