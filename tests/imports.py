@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parent.parent
 
@@ -16,7 +17,7 @@ def imports(path: Path) -> frozenset[str]:
 
 def _imports(path: Path) -> Iterator[str]:
     package = path.relative_to(ROOT).parent.parts if path.is_relative_to(ROOT) else ()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in _statements(ast.parse(path.read_text()).body):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -24,6 +25,14 @@ def _imports(path: Path) -> Iterator[str]:
             dotted = ".".join([*origin, *filter(None, [node.module])])
             yield dotted
             yield from (f"{dotted}.{alias.name}" for alias in node.names)
+
+
+def _statements(body: list[Any]) -> Iterator[Any]:
+    """All statements: `ast.walk` takes ten times as long, for the expressions."""
+    for node in body:
+        yield node
+        for part in ("body", "orelse", "finalbody", "handlers", "cases"):
+            yield from _statements(getattr(node, part, []))
 
 
 @cache

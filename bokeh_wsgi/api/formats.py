@@ -1,4 +1,7 @@
-"""File formats of exports, written in batches."""
+"""File formats of exports, written in batches.
+
+What writes them is imported with the first export.
+"""
 
 import io
 from collections.abc import Callable, Generator
@@ -6,8 +9,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import pyarrow as pa
-import pyarrow.csv
-import pyarrow.parquet
 
 from .pieces import gathered
 from .tables import Table
@@ -75,12 +76,21 @@ class _Sink(io.RawIOBase):
 
 def _parquet(sink: _Sink, schema: pa.Schema) -> Writer:
     # No statistics: they keep long strings in memory until the footer is written.
-    writer: Writer = pyarrow.parquet.ParquetWriter(sink, schema, write_statistics=False)
+    from pyarrow.parquet import ParquetWriter
+
+    writer: Writer = ParquetWriter(sink, schema, write_statistics=False)
+    return writer
+
+
+def _csv(sink: _Sink, schema: pa.Schema) -> Writer:
+    from pyarrow.csv import CSVWriter
+
+    writer: Writer = CSVWriter(sink, schema)
     return writer
 
 
 FORMATS = {
     "arrow": Format("application/vnd.apache.arrow.file", pa.ipc.new_file, keeps_memory=True),
     "parquet": Format("application/vnd.apache.parquet", _parquet, max_row_bytes=MAX_ROW_BYTES),
-    "csv": Format("text/csv", pyarrow.csv.CSVWriter, as_text=True, max_row_bytes=MAX_ROW_BYTES),
+    "csv": Format("text/csv", _csv, as_text=True, max_row_bytes=MAX_ROW_BYTES),
 }

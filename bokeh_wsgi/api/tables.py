@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from bokeh_wsgi.dataplane import Column, Ramp, arrow_array, arrow_type, rows_of, sizes_of_rows
 from bokeh_wsgi.exc import LimitExceeded
@@ -87,10 +86,17 @@ class Table:
         if part.shape and self._as_text:
             array = pa.array([json.dumps(row) for row in array.to_pylist()], pa.string())
         if self._is_safe and (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
-            quoted = pc.binary_join_element_wise(pa.scalar("'", array.type), array, pa.scalar("", array.type))
-            array = pc.if_else(pc.match_substring_regex(array, FORMULA), quoted, array)
+            array = _quoted(array)
         missing = rows - len(array)
         return pa.concat_arrays([array, pa.nulls(missing, array.type)]) if missing else array
+
+
+def _quoted(texts: pa.Array) -> pa.Array:
+    """With ``'`` before what spreadsheets take for formulas."""
+    import pyarrow.compute as pc
+
+    quoted = pc.binary_join_element_wise(pa.scalar("'", texts.type), texts, pa.scalar("", texts.type))
+    return pc.if_else(pc.match_substring_regex(texts, FORMULA), quoted, texts)
 
 
 def buffers_of(columns: Iterable[Values]) -> dict[int, int]:

@@ -13,11 +13,13 @@ Size 0 means zeros, -v a run of byte v (a byte 1 follows).
 """
 
 import struct
-from typing import Final, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from bokeh_wsgi.exc import FrameError
 
 Chunk: TypeAlias = bytes | memoryview
+Filter = Literal["SHUFFLE", "BITSHUFFLE", "NOFILTER"]
+"""By its name in Blosc2."""
 HEADER_BYTES: Final = 32
 MAX_CHUNK_BYTES: Final = 2**31 - 1 - HEADER_BYTES
 MIN_BLOCK_BYTES: Final = 16384

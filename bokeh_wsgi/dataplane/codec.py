@@ -1,20 +1,23 @@
-"""Encodes buffers as Blosc2 chunks and decodes them: LZ4, with the filter that is best for a sample."""
+"""Encodes buffers as Blosc2 chunks and decodes them: LZ4, with the filter that is best for a sample.
+
+`lz4` imports blosc2, which takes as long as all else that a server imports: it comes with the first buffer
+that is not stored raw.
+"""
 
 import struct
 from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any, Final
 
-import blosc2
 import numpy as np
 
 from bokeh_wsgi.exc import FrameError
 
-from .chunks import HEADER_BYTES, MAX_CHUNK_BYTES, Chunk, check_chunk
+from .chunks import HEADER_BYTES, MAX_CHUNK_BYTES, RAW, Chunk, Filter, check_chunk
 from .columns import Array
 from .decimals import find_decimals, to_integers
 
-FILTERS: Final = (blosc2.Filter.SHUFFLE, blosc2.Filter.BITSHUFFLE, blosc2.Filter.NOFILTER)
+FILTERS: Final[tuple[Filter, ...]] = ("SHUFFLE", "BITSHUFFLE", "NOFILTER")
 """Fastest first: the first one that is ``NEARLY`` as good as the best is used."""
 NEARLY: Final = 1.02
 RAW_BYTES: Final = 256
@@ -22,8 +25,6 @@ RAW_BYTES: Final = 256
 SAMPLE_BYTES: Final = 131072
 PAYS: Final = 0.97
 """A buffer is stored raw unless the sample shrinks below this share."""
-BLOCK_BYTES: Final = 1 << 16
-PLAIN_BLOCK_BYTES: Final = 1 << 18
 PROBED: Final = 1024
 """Sample values tried first, so that a column without decimals is rejected cheaply."""
 MAX_USES: Final = 32
@@ -40,7 +41,7 @@ class FilterChoice:
     by more than ``DRIFT``.
     """
 
-    kind: Any = None
+    kind: Filter | None = None
     share: float | None = None
     uses: int = MAX_USES
 
@@ -178,29 +179,10 @@ def _sample(buffer: Array) -> Array:
     return np.concatenate([buffer[:size], buffer[-size:]])
 
 
-def _parameters(itemsize: int, kind: Any) -> dict[str, Any]:
-    """With a shuffle, one stream per byte of the type; without, blocks that use all of LZ4's window."""
-    plain = kind is blosc2.Filter.NOFILTER
-    return {
-        "codec": blosc2.Codec.LZ4,
-        "clevel": 9 if plain else 5,
-        "typesize": itemsize,
-        "blocksize": PLAIN_BLOCK_BYTES if plain else BLOCK_BYTES * itemsize,
-        "filters": [blosc2.Filter.NOFILTER] * 5 + [kind],
-        "filters_meta": [0] * 6,
-        "splitmode": blosc2.SplitMode.NEVER_SPLIT if plain else blosc2.SplitMode.ALWAYS_SPLIT,
-        "nthreads": 1,
-    }
+def _chunk(buffer: Array, kind: Filter) -> bytes:
+    from . import lz4
 
-
-_PARAMETERS: Final = {
-    (itemsize, kind): _parameters(itemsize, kind) for itemsize in (1, 2, 4, 8) for kind in FILTERS
-}
-
-
-def _chunk(buffer: Array, kind: Any) -> bytes:
-    chunk: bytes = blosc2.compress2(buffer, **_PARAMETERS[buffer.itemsize, kind])
-    return chunk
+    return lz4.compress(buffer, kind)
 
 
 def unpacked_bytes(chunk: Chunk) -> int:
@@ -223,12 +205,18 @@ def decompress(chunk: Chunk, dtype: np.dtype[Any], count: int, into: Array | Non
         check_chunk(memoryview(chunk))
     values = np.empty(count, dtype=dtype) if into is None else into
     if size:
-        try:
-            blosc2.decompress2(chunk, dst=values, nthreads=1)
-        except (ValueError, RuntimeError) as e:
-            raise FrameError("a chunk's compressed bytes are broken") from e
+        _unpack(chunk, values)
     values.flags.writeable = False
     return values
+
+
+def _unpack(chunk: Chunk, values: Array) -> None:
+    if chunk[2] & RAW:
+        values.view(np.uint8)[:] = np.frombuffer(chunk, np.uint8, offset=HEADER_BYTES)
+        return
+    from . import lz4
+
+    lz4.decompress(chunk, values)
 
 
 def check_size(chunk: Chunk, dtype: np.dtype[Any], count: int) -> int:
