@@ -22,8 +22,8 @@ WATCH = """() => {
     signal.connect(note, {})
   }
 }"""
-# Notes when the page has painted what changed: at the second frame after it. The page's clock of high resolution
-# begins when the page does and may drift from the system's.
+# Notes when the page has painted what changed: at the second frame after it. The page's clock of high
+# resolution begins when the page does and may drift from the system's.
 WATCH_PAINT = """() => {
   const find = (models) => [...models].find((model) => model.name == "bench")
   const doc = Bokeh.documents.find((doc) => find(doc._all_models.values()) != null)

@@ -1,6 +1,6 @@
 """A line in view, 1,000 x 400: from a script's call to the painted frame, and what it costs the page.
 
-`bokeh serve` shows the same figure. An empty plot paints at the same moments, but has no glyph of that source.
+`bokeh serve` shows the same figure. An empty plot paints at the same moments, without a glyph of that source.
 """
 
 import time

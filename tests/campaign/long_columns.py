@@ -284,7 +284,7 @@ def run(seconds: float, rows: int) -> list[str]:
     differ = int((np.abs(worked - fresh).max(axis=2) > 1)[60:, :960].sum())
     if differ:
         faults.append(f"{differ} pixels differ from those of a page opened at the end")
-    print(f"{actions} actions, {person.compared}; memory in MB: {[round(mb) for mb in memory]}")
+    sys.stdout.write(f"{actions} actions, {person.compared}; memory in MB: {[round(mb) for mb in memory]}\n")
     if len(memory) > 3 and memory[-1] > GROWTH * max(memory[:2]):
         faults.append(f"memory grew: {memory[-1]:.0f} MB after {memory[0]:.0f}")
     return faults
@@ -296,7 +296,7 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=1_000_000)
     options = parser.parse_args()
     faults = run(options.seconds, options.rows)
-    print("\n".join(faults) or "nothing went wrong")
+    sys.stdout.write(("\n".join(faults) or "nothing went wrong") + "\n")
     return int(bool(faults))
 
 

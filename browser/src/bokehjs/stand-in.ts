@@ -18,6 +18,8 @@ import { type LongGlyph, glyphsOf, isSeparate, specOf } from "./stand-in-choice"
 const FINE = 8, COARSE = 1;
 /** So few rows a pixel are all drawn. */
 const FEW = 16;
+/** Marks are told apart by such parts of a pixel at rest; so few are all drawn while something moves. */
+const MARKS = 2, FEW_MOVING = 2000;
 /** After so long without a change the picture is drawn finely. */
 const REST_MS = 150;
 /** What is fainter is drawn as often as this. */
@@ -90,10 +92,20 @@ export class StandIn {
     try {
       if (isSeparate(this.#long.kind)) this.#paintSeparate(ctx);
       else this.#paintLine(ctx);
+      this.#refineLater();
     } finally {
       ctx.restore();
       this.#showRows();
     }
+  }
+
+  #refineLater(): void {
+    clearTimeout(this.#timer);
+    if (this.#bins === FINE || this.#isExact) return;
+    this.#timer = setTimeout(() => {
+      this.#bins = FINE;
+      this.view.request_paint();
+    }, REST_MS);
   }
 
   hitTest(geometry: Geometry): Selection | null {
@@ -204,12 +216,7 @@ export class StandIn {
     const { view } = this;
     const { pixel_ratio } = view.canvas;
     const isAll = runs.length === 1 && runs[0]![0] === 0 && runs[0]![1] === rows;
-    const key = this.#viewKey();
-    if (key !== this.#key) {
-      this.#bins = COARSE;
-      this.#key = key;
-      this.#rowsKey = "";
-    }
+    this.#look();
     const rowsKey = isAll ? `${this.#bins}` : "";
     if (rowsKey === "" || rowsKey !== this.#rowsKey) {
       this.#rowsKey = rowsKey;
@@ -223,18 +230,22 @@ export class StandIn {
         if (!lines.add(this.#rows, columns, from, to, FEW * columns.count / this.#bins, margin)) this.#isExact = false;
       }
     }
-    clearTimeout(this.#timer);
-    if (this.#bins === COARSE && !this.#isExact) {
-      this.#timer = setTimeout(() => {
-        this.#bins = FINE;
-        view.request_paint();
-      }, REST_MS);
-    }
     this.#paintRows(ctx, glyph);
+  }
+
+  /** See whether anything has changed since the last time. */
+  #look(): void {
+    const key = this.#viewKey();
+    if (key === this.#key) return;
+    this.#bins = COARSE;
+    this.#key = key;
+    this.#rowsKey = "";
   }
 
   #paintSeparate(ctx: Canvas): void {
     const { view } = this;
+    this.#look();
+    this.#isExact = true;
     const { glyph, hover_glyph, model: { data_source: { selected, inspected }, muted } } = view;
     const { rows } = this.#long;
     // As for lines.
@@ -251,17 +262,20 @@ export class StandIn {
 
   #paintWanted(ctx: Canvas, glyph: GlyphView, isWanted: ((row: number) => boolean) | null): void {
     const { sorted, values, kind } = this.#long;
-    const { pixel_ratio } = this.view.canvas;
-    const along = new PixelColumns(this.#sortedAxis, pixel_ratio);
-    const up = values.length > 0 ? new PixelColumns(axisOf(this.#scale(kind.values[0]!)), pixel_ratio) : null;
-    const reach = Math.ceil(this.#reach * pixel_ratio);
+    const isFine = this.#bins === FINE;
+    const ratio = this.view.canvas.pixel_ratio * (isFine ? MARKS : 1);
+    const along = new PixelColumns(this.#sortedAxis, ratio);
+    const up = values.length > 0 ? new PixelColumns(axisOf(this.#scale(kind.values[0]!)), ratio) : null;
+    const reach = Math.ceil(this.#reach * ratio);
     this.#rows.clear();
     if (kind.form === "segments") {
       const [y0, x1, y1] = values as [LongColumn, LongColumn, LongColumn];
       this.#segments.add(this.#rows, { x0: sorted, y0, x1, y1 }, along, up!, reach, isWanted);
     } else {
-      const marks: Marks = { reach, deep: deepOf(glyph), sizes: this.#sizes };
-      this.#marks.add(this.#rows, along, sorted.values, up && { values: values[0]!.values, pixels: up }, marks, isWanted);
+      const fewest = isFine ? (FEW * along.count) / MARKS : FEW_MOVING;
+      const marks: Marks = { reach, fewest, deep: deepOf(glyph), sizes: this.#sizes };
+      const isExact = this.#marks.add(this.#rows, along, sorted.values, up && { values: values[0]!.values, pixels: up }, marks, isWanted);
+      if (!isExact) this.#isExact = false;
     }
     if (this.#long.isVaried) {
       this.#style(this.view.glyph, this.#rows.rows);

@@ -9,6 +9,8 @@ const FAR = 1000;
 export interface Marks {
   /** How far a mark reaches, in device pixels. */
   readonly reach: number;
+  /** So many rows in the frame are all drawn. */
+  readonly fewest: number;
   /** How many marks one above the other look different from one more. */
   readonly deep: number;
   /** Sizes of the rows, if they differ: a small mark does not hide a large one. */
@@ -26,16 +28,16 @@ export class MarkRows {
   #cells = new Uint8Array(0);
   #largest = new Float32Array(0);
 
-  /** Add the rows that are drawn, and for which `isWanted`. */
+  /** Add the rows that are drawn, and for which `isWanted`. Returns whether none was left out. */
   add(
     into: RowList, columns: PixelColumns, sorted: Numbers, across: Across | null, marks: Marks,
     isWanted: ((row: number) => boolean) | null,
-  ): void {
-    const { reach, deep, sizes } = marks;
+  ): boolean {
+    const { reach, fewest, deep, sizes } = marks;
     const [a, b] = columns.rowsIn(sorted, reach);
-    if (reach > FAR) {
+    if (reach > FAR || b - a <= fewest) {
       for (let row = a; row < b; row++) if (!isWanted || isWanted(row)) into.push(row);
-      return;
+      return true;
     }
     const left = columns.first - reach, bottom = across ? across.pixels.first - reach : 0;
     const height = across ? across.pixels.count + 2 * reach : 1;
@@ -59,5 +61,6 @@ export class MarkRows {
       into.push(row);
     }
     into.reverse(start);
+    return false;
   }
 }
