@@ -38,6 +38,8 @@ BY_BOKEH = ("client", "io", "plotting", "embed", "old_scripts", "bokeh_types")
 OF_PYTHON = {
     "store": "sqlite3, and locks between processes",
     "dataplane/test_kernels.py": "the kernels are compiled for each Python",
+    "dataplane/test_m4.py": "the kernels are compiled for each Python",
+    "dataplane/test_pyramid.py": "the kernels are compiled for each Python",
     "test_app.py": "threads",
     "test_cli.py": "argparse, signals, and files that have to be there",
     "test_cli_users.py": "argparse, getpass",

@@ -1,10 +1,10 @@
 # distutils: extra_compile_args = -ffp-contract=off
-"""Compiled kernels of `line_rows`: the arithmetic of browser/src/long/, in the same order, so that both choose the same.
+"""Compiled kernels of `line_rows`: the arithmetic of browser/src/long/ in its order, so that both choose the same.
 
-No fused multiply-add (the line above): JavaScript rounds twice. `_reference.py` has the same functions in numpy.
+No fused multiply-add (the line above): JavaScript rounds twice. `_m4_reference.py` has the same in numpy.
 """
 
-from libc.math cimport INFINITY, ceil, floor, isfinite, log
+from libc.math cimport INFINITY, floor, isfinite, log
 from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t
 from libc.stdlib cimport qsort
 
@@ -51,7 +51,7 @@ cdef packed struct Part:
     double top          # its pixels
     double bottom
 
-PART = np.dtype([(name, "i8") for name in ("start", "end", "low", "high")] + [("top", "f8"), ("bottom", "f8")])
+PART = np.dtype("i8, i8, i8, i8, f8, f8")
 
 
 cdef Axis axis_of(object columns) except *:
@@ -61,7 +61,7 @@ cdef Axis axis_of(object columns) except *:
 
 
 cdef inline double place(const Axis* axis, double value) noexcept nogil:
-    """Where a value is, in columns of pixels; rounded down it is its column. NaN if the axis does not have it."""
+    """Where a value is, in columns of pixels: rounded down, its column. NaN: the axis does not have it."""
     cdef double screen = value
     if axis.is_log:
         if axis.log_factor == 0:
@@ -84,7 +84,7 @@ cdef inline bint is_in(const Axis* axis, double value, double column) noexcept n
 cdef Py_ssize_t first_row(
     const number[::1] values, const Axis* axis, double least, bint reaches, Py_ssize_t start, Py_ssize_t end
 ) noexcept nogil:
-    """The first of rows [start, end) that is at a place or after it (reaches), or before it; the end if there is none."""
+    """The first of rows [start, end) that is not before a place (reaches), or that is; the end if there is none."""
     cdef Py_ssize_t middle
     cdef double at
     while start < end:
@@ -186,7 +186,7 @@ cdef int by_top(const void* a, const void* b) noexcept nogil:
 cdef Py_ssize_t merge(
     const number[::1] values, const Axis* across, Part[::1] parts, Py_ssize_t count
 ) noexcept nogil:
-    """Make those that touch one, all but the first and the last: they are upright lines in the same column of pixels."""
+    """Make those that touch one, but not the first and the last: all are upright lines in one column of pixels."""
     cdef Py_ssize_t i, kept = 1, merged = 0
     cdef double a, b, bottom = 0
     for i in range(1, count - 1):

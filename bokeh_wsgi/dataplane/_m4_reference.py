@@ -98,8 +98,8 @@ def _parts(values: Array, start: int, end: int, above: float) -> Iterator[Part]:
     drawn = np.isfinite(numbers) & (numbers > above)
     edges = np.flatnonzero(np.diff(drawn, prepend=False, append=False)).tolist()
     for a, b in zip(edges[::2], edges[1::2], strict=True):
-        part = numbers[a:b]
-        yield Part(start + a, start + b, start + a + int(part.argmin()), start + a + int(part.argmax()))
+        low, high = int(np.argmin(numbers[a:b])), int(np.argmax(numbers[a:b]))
+        yield Part(start + a, start + b, start + a + low, start + a + high)
 
 
 def _merged(values: Array, parts: list[Part], across: PixelColumns) -> Iterator[Part]:

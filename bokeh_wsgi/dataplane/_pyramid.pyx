@@ -113,12 +113,14 @@ cdef void take_leaves(
 ) noexcept nogil:
     """Take in the leaves [a, b) in their order, as few nodes."""
     cdef Py_ssize_t[LEVELS] stops       # ends of the nodes on the right, which come last
+    cdef Py_ssize_t shift
     cdef int at = 0
     cdef bint is_top
     while True:
+        shift = levels[at, OFFSET] - levels[at, BASE]
         is_top = levels[at + 1, FIRST] == levels[at + 1, END]
         while a < b and (is_top or a % FAN_OUT != 0 or index(levels, at + 1, a // FAN_OUT) < 0):
-            take_node(pairs, places, index(levels, at, a), at, a, found)
+            take_node(pairs, places, shift + a, at, a, found)
             a += 1
         stops[at] = b
         while a < b and (b % FAN_OUT != 0 or b // FAN_OUT > levels[at + 1, END]):
@@ -129,8 +131,9 @@ cdef void take_leaves(
         b //= FAN_OUT
         at += 1
     while True:
+        shift = levels[at, OFFSET] - levels[at, BASE]
         for b in range(b, stops[at]):
-            take_node(pairs, places, index(levels, at, b), at, b, found)
+            take_node(pairs, places, shift + b, at, b, found)
         if at == 0:
             return
         b = stops[at] * FAN_OUT

@@ -117,8 +117,8 @@ def extreme_rows(
         finite = np.isfinite(part)
         rows[i] = -1, -1, not finite.all()
         if finite.any():
-            rows[i, 0] = start + np.where(finite, part, np.inf).argmin()
-            rows[i, 1] = start + np.where(finite, part, -np.inf).argmax()
+            rows[i, 0] = start + np.argmin(np.where(finite, part, np.inf))
+            rows[i, 1] = start + np.argmax(np.where(finite, part, -np.inf))
 
 
 def next_row(

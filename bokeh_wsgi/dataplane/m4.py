@@ -7,7 +7,7 @@ import numpy as np
 from . import kernels
 from .kernels import Array
 from .pixel_columns import PixelColumns, ScreenAxis
-from .pyramid import Pyramid
+from .pyramid import Pyramid, checked_numbers
 
 NO_ROWS: Final = np.arange(0)
 
@@ -47,7 +47,7 @@ def line_rows(
     to_row = rows if to_row is None else to_row
     if len(sorted_column) != rows or not 0 <= from_row <= to_row <= rows:
         raise ValueError("the columns differ in length, or rows are not there")
-    start, end = kernels.rows_in(sorted_column, columns)
+    start, end = kernels.rows_in(checked_numbers(sorted_column), columns)
     before = np.arange(start - 1, start) if start > from_row else NO_ROWS
     after = np.arange(end, end + 1) if end < to_row else NO_ROWS
     start, end = max(start, from_row), min(end, to_row)

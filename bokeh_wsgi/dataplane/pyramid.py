@@ -70,7 +70,7 @@ class Pyramid:
 
     def restart(self, values: Array) -> None:
         """Take the values as they are now: all are new, and the first is row 0."""
-        self.values = _checked(values)
+        self.values = checked_numbers(values)
         self.first, self.end = 0, len(values)
         self._nodes = self._new_nodes()
         self._compute(0, self.end)
@@ -79,7 +79,7 @@ class Pyramid:
         """Take the values as they are now: ``dropped`` rows went at the front, others came at the end."""
         if dropped < 0:
             raise ValueError("rows that were dropped don't come back")
-        self.values = _checked(values)
+        self.values = checked_numbers(values)
         old_end, rows = self.end, len(values)
         self.first += dropped
         self.end = self.first + rows
@@ -174,7 +174,10 @@ def _copy(old: Nodes, new: Nodes) -> None:
         new.places[to : to + count] = old.places[at : at + count]
 
 
-def _checked(values: Array) -> Array:
+def checked_numbers(values: Array) -> Array:
+    """The array, if it is one that a pyramid takes; else a ValueError."""
     if values.dtype not in NUMBERS or values.ndim != 1 or not values.flags.c_contiguous:
-        raise ValueError("a pyramid is made of a contiguous array of numbers of at most 64 bits, uint64 not")
+        raise ValueError(
+            f"not a contiguous array of the numbers of columns: {values.dtype}, {values.ndim} dimensions"
+        )
     return values

@@ -169,7 +169,7 @@ def _case(
         lowest, highest = float(xs[0]), float(xs[-1])
         source = lowest + part[0] * (highest - lowest), lowest + part[1] * (highest - lowest)
     finite = ys[np.isfinite(ys)] if np.isfinite(ys).any() else np.zeros(1)
-    across = axis or ("linear", float(finite.min()) - 1, float(finite.max()) + 1, 300, 0)
+    across = axis or ("linear", float(np.min(finite)) - 1, float(np.max(finite)) + 1, 300, 0)
     ends = more.get("ends") or (0, len(xs))
     return cast(Case, {**case, "columns": (kind, *source, *target), "axis": across, "ends": ends})
 

@@ -51,7 +51,7 @@ def views(draw: st.DrawFn) -> View:
     return x, y, PixelColumns(ScreenAxis("linear", start, end, *target), 1), axis
 
 
-@settings(max_examples=tries(200, full=5000), deadline=None)
+@settings(max_examples=tries(200, full=2000), deadline=None)
 @given(views(), st.sampled_from([1, 1.5, 4]), st.sampled_from([0, 10, 50]), st.floats(0, 1), st.floats(0, 1))
 def test_both_implementations_choose_the_same_rows(
     view: View, ratio: float, fewest: float, a: float, b: float
@@ -113,7 +113,7 @@ def _pixel(at: float) -> int:
     return int(np.floor(at + 0.5))
 
 
-@settings(max_examples=tries(60, full=2000), deadline=None)
+@settings(max_examples=tries(60, full=1000), deadline=None)
 @given(views())
 def test_the_rows_of_a_view_paint_what_all_rows_paint(view: View) -> None:
     x, y, pixels, axis = view
@@ -204,6 +204,11 @@ def test_a_column_that_does_not_ascend_is_no_danger(module: Any, monkeypatch: py
     [{"from_row": -1}, {"to_row": 101}, {"from_row": 50, "to_row": 49}, {"sorted_column": np.zeros(99)}],
 )
 def test_rows_that_are_not_there_are_an_error(change: dict[str, Any]) -> None:
-    given = {"sorted_column": np.zeros(100), "values": Pyramid(np.zeros(100))}
+    given: dict[str, Any] = {"sorted_column": np.zeros(100), "values": Pyramid(np.zeros(100))}
     with pytest.raises(ValueError, match="rows"):
         line_rows(**{**given, "columns": PixelColumns(linear(0, 1), 1), "axis": linear(0, 1), **change})
+
+
+def test_a_sorted_column_of_other_values_is_an_error() -> None:
+    with pytest.raises(ValueError, match="contiguous"):
+        line_rows(np.zeros(200)[::2], Pyramid(np.zeros(100)), PixelColumns(linear(0, 1), 1), linear(0, 1))

@@ -31,7 +31,7 @@ def naive(values: Array, first: int, from_row: int, to_row: int) -> Extremes:
     finite = part[np.isfinite(part)]
     if not len(finite):
         return Extremes(INF, -INF, -1, -1, len(part) > 0)
-    low, high = float(finite.min()), float(finite.max())
+    low, high = float(np.min(finite)), float(np.max(finite))
     rows = [from_row + int(np.flatnonzero(part == value)[0]) for value in (low, high)]
     return Extremes(low, high, rows[0], rows[1], len(finite) < len(part))
 
