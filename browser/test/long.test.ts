@@ -8,6 +8,8 @@ import { LongIndex } from "../src/long/long-index";
 import { PixelColumns, type ScreenAxis } from "../src/long/pixel-columns";
 import { Extremes, type Numbers, Pyramid } from "../src/long/pyramid";
 import { RowList } from "../src/long/row-list";
+import { SourceColumns } from "../src/long/source-columns";
+import { SourceChanges } from "../src/sources/source-changes";
 
 /** Repeatable random numbers (mulberry32). */
 function random(seed: number): () => number {
@@ -224,4 +226,20 @@ test("a column knows whether it ascends, through all changes", () => {
     const expected = values.every((value, i) => i === 0 || value >= values[i - 1]!);
     if (column.ascends !== expected) assert.equal(column.ascends, expected, `step ${step}`);
   }
+});
+
+test("a column that was removed and came again is another", () => {
+  const source = {};
+  const known = SourceColumns.of(source);
+  const value = (from: number) => Float64Array.from({ length: 200 }, (_, i) => from + i);
+  const values = value(0);
+  assert.equal(known.column("y", values)!.pyramid.extremes(0, 200, new Extremes()).high, 199);
+  const changes = new SourceChanges("p1");
+  const op = (code: OpCode) => ({ code, model: "p1", column: "y", start: 0, count: 200, drop: 0 }) as never;
+  changes.add(op(OpCode.REMOVE), false, 1);
+  changes.add(op(OpCode.APPEND), true, 2);
+  const again = value(1000);
+  known.changed({ y: again }, changes.details);
+  const { low, high } = known.column("y", again)!.pyramid.extremes(0, 200, new Extremes());
+  assert.deepEqual([low, high], [1000, 1199]);
 });

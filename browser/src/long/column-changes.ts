@@ -12,10 +12,11 @@ export class ColumnChanges {
   /** Overwritten rows [from, to); rows that are not there any more may be among them. */
   written: [number, number][] = [];
 
-  add(op: Op): void {
+  /** `isNew`: there was no such column before. */
+  add(op: Op, isNew = false): void {
     this.dropped += op.drop;
     if (op.code === OpCode.WRITE) this.written.push([this.dropped + op.start, this.dropped + op.start + op.count]);
-    if ((op.code !== OpCode.APPEND && op.code !== OpCode.WRITE) || this.written.length > MAX_WRITES) {
+    if (isNew || (op.code !== OpCode.APPEND && op.code !== OpCode.WRITE) || this.written.length > MAX_WRITES) {
       this.isNew = true;
       this.written = [];
     }

@@ -27,7 +27,7 @@ export class SourceChanges {
     }
     let details = this.details.get(op.column);
     if (!details) this.details.set(op.column, (details = new ColumnChanges()));
-    details.add(op);
+    details.add(op, isNew);
     this.columns.add(op.column);
     this.removed.delete(op.column);
     if (op.code === OpCode.APPEND && !isNew) this.#appended = true;

@@ -24,7 +24,7 @@ export function updateSource(
   const values = Object.fromEntries([...removed, ...changed]);
   const { signal } = changes;
   const known = SourceColumns.of(source);
-  known.changed(values, changes.details);
+  known.changed(Object.fromEntries(changed), changes.details);
   if (emits && signal === "data") return known.updating(() => setData(source, { ...source.data, ...values }));
   setInPlace(source, values);
   if (!emits) return;
