@@ -73,7 +73,7 @@ without-browser:
 	$(BIN)/python -m pytest -q benchmarks
 
 test-other: $(VENV)/test.stamp chromium
-	@$(MAKE) $(TWO) other-with-browser other-without-browser
+	@BOKEH_WSGI_SECOND=1 $(MAKE) $(TWO) other-with-browser other-without-browser
 
 other-with-browser:
 	$(PYTEST) -m "browser and bokeh" $(ARGS)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bokeh_wsgi.app import BokehWSGI
-from tests.effort import tries
+from tests.effort import seeds
 
 from .document_page import DocumentPage, array, changed, event, packed, patched, replaced, streamed
 
@@ -95,7 +95,7 @@ class Fuzzer:
         return deepcopy(self._random.choice(VALUES))
 
 
-@pytest.mark.parametrize("seed", range(tries(4, full=100)))
+@pytest.mark.parametrize("seed", seeds(4, full=100))
 def test_any_edits_are_taken_or_refused_with_the_reason(seed: int) -> None:
     page, fuzzer = DocumentPage(BokehWSGI(store="memory:")), Fuzzer(seed)
     page.begin(**COLUMNS)

@@ -14,10 +14,11 @@ from playwright.sync_api import Page
 from bokeh_wsgi import Session
 from tests.browser.live_server import LiveServer
 from tests.browser.windows import Windows
+from tests.effort import tries
 from tests.imports import ROOT
 from tests.waiting import becomes_true
 
-ROUNDS = 120
+ROUNDS = tries(120)
 SCRIPT = Path(__file__).with_name("converging_script.py")
 
 EDIT = """

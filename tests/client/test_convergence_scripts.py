@@ -14,7 +14,7 @@ from bokeh.plotting import figure
 
 from bokeh_wsgi.app import BokehWSGI
 from bokeh_wsgi.client import Session
-from tests.effort import tries
+from tests.effort import seeds, tries
 from tests.waiting import DEADLINE_S, pause, wait_until
 
 from .comparison import differences, publisher_of, shadow_differences
@@ -98,7 +98,7 @@ def shared() -> Document:
     return document
 
 
-@pytest.mark.parametrize("seed", range(tries(4)))
+@pytest.mark.parametrize("seed", seeds(4))
 def test_scripts_and_a_page_that_edit_at_the_same_time_are_equal_in_the_end(
     app: BokehWSGI, seed: int
 ) -> None:
@@ -106,7 +106,7 @@ def test_scripts_and_a_page_that_edit_at_the_same_time_are_equal_in_the_end(
     second = Script(app, 10 * seed + 1)
     page = EditingPage(first.session)
     numbers = random.Random(seed)
-    for _ in range(150):
+    for _ in range(tries(150)):
         script = numbers.choice([first, second])
         script.edit()
         if numbers.random() < 0.5:

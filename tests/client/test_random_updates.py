@@ -11,7 +11,7 @@ from bokeh.plotting import figure
 
 from bokeh_wsgi.client import Session
 from bokeh_wsgi.dataplane import column_from
-from tests.effort import tries
+from tests.effort import seeds
 
 from .conftest import Viewer
 
@@ -82,7 +82,7 @@ class Script:
             self.source.patch({"f8": [(row, -0.0)], "text": [(row, "patched")]})
 
 
-@pytest.mark.parametrize("seed", range(tries(6)))
+@pytest.mark.parametrize("seed", seeds(6))
 def test_viewers_have_the_same_bits_after_each_store(seed: int, session: Session, viewer: Viewer) -> None:
     script = Script(seed)
     plot = figure()
