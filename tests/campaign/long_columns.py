@@ -115,7 +115,7 @@ class Person:
     def select(self) -> None:
         self.settle()
         (x0, y0), (x1, y1) = self._place(), self._place()
-        frame = self._frame()
+        frame = self.frame()
         self._drag("BoxSelectTool", (x0, y0), (x1, y1), streams=False)
         low_x, high_x = sorted([self._x(frame, x0), self._x(frame, x1)])
         low_y, high_y = sorted([self._y(frame, y0), self._y(frame, y1)])
@@ -132,7 +132,7 @@ class Person:
         self._point("inspected", self._over_a_row(), press=False)
 
     def _point(self, kind: str, place: tuple[float, float], *, press: bool) -> None:
-        frame = self._frame()
+        frame = self.frame()
         self.page.mouse.move(*place)
         if press:
             self.page.mouse.click(*place)
@@ -168,17 +168,17 @@ class Person:
                 self.stream(1)
         self.page.mouse.up()
 
-    def _frame(self) -> Frame:
+    def frame(self) -> Frame:
         return tuple(self.page.evaluate(FRAME))
 
     def _place(self) -> tuple[float, float]:
-        left, top, width, height, *_ = self._frame()
+        left, top, width, height, *_ = self.frame()
         across, down = self._random.uniform(0.1, 0.9), self._random.uniform(0.1, 0.9)
         return round(left + width * across), round(top + height * down)
 
     def _over_a_row(self) -> tuple[float, float]:
         """A place where a row is drawn, if one is in view."""
-        frame = self._frame()
+        frame = self.frame()
         x, y = self._columns()
         inside = (x > frame[4]) & (x < frame[5]) & (y > min(frame[6:])) & (y < max(frame[6:]))
         rows = np.flatnonzero(inside)
@@ -274,14 +274,16 @@ def run(seconds: float, rows: int) -> list[str]:
                 if actions % 10 == 0:
                     memory.append(memory_of(cdp))
             person.settle()
-            worked, ranges = picture(page), page.evaluate(FRAME)[4:]
+            left, top, width, height, *ranges = person.frame()
+            inside = np.s_[int(top) + 1 : int(top + height) - 1, int(left) + 1 : int(left + width) - 1]
+            worked = picture(page)[inside]
             other = opened()
             other.evaluate(SHOW, ranges)
-            fresh = picture(other)
+            fresh = picture(other)[inside]
         browser.close()
     server.close()
     faults = person.faults + [f"console: {text}" for text in dict.fromkeys(heard)]
-    differ = int((np.abs(worked - fresh).max(axis=2) > 1)[60:, :960].sum())
+    differ = int((np.abs(worked - fresh).max(axis=2) > 1).sum())
     if differ:
         faults.append(f"{differ} pixels differ from those of a page opened at the end")
     sys.stdout.write(f"{actions} actions, {person.compared}; memory in MB: {[round(mb) for mb in memory]}\n")
