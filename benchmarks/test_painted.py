@@ -14,6 +14,8 @@ from bokeh.models import ColumnDataSource
 from bokeh.plotting import figure as plot
 from playwright.sync_api import Browser, CDPSession, Page
 
+from tests.waiting import pause
+
 from .conftest import Figure
 from .pages import WATCH_PAINT, BokehServe, Ours, PageClock, Side, measured
 from .test_updates import servers as servers  # the fixture
@@ -178,7 +180,7 @@ def stream(side: Side, changes: Changes, updates: int, each_s: float) -> None:
     begun = time.monotonic()
     for i in range(1, updates + 1):
         side.update(changes.append())
-        side.page.wait_for_timeout(max(0.0, begun + i * each_s - time.monotonic()) * 1e3)
+        pause(max(0.0, begun + i * each_s - time.monotonic()), "the rate of the updates", side.page)
 
 
 @pytest.mark.parametrize("kind", ["ours", "empty plot"])
@@ -297,7 +299,7 @@ def test_ten_plots(
             side.session.store_objects(*sources)
         else:
             side.update(change)
-        side.page.wait_for_timeout(max(0.0, begun + i / 10 - time.monotonic()) * 1e3)
+        pause(max(0.0, begun + i / 10 - time.monotonic()), "the rate of the updates", side.page)
     elapsed = time.monotonic() - begun
     share = (cpu.seconds() - before) / elapsed
     figure(

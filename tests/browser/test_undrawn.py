@@ -18,6 +18,7 @@ from bokeh_wsgi.exc import NotDrawn
 from tests.browser.live_server import LiveServer
 from tests.browser.shared_document import SharedDocument
 from tests.browser.windows import Windows
+from tests.waiting import wait_until
 
 m: Any = models
 NOTICE = "#bokeh-wsgi-notice"
@@ -205,9 +206,9 @@ def test_a_script_that_follows_is_warned_at_once(undrawn: UndrawnDocument) -> No
     undrawn.publish(undrawn.text, plot)
     page = undrawn.open()
     undrawn.says(page, "no such tick")
-    with pytest.warns(NotDrawn, match="no such tick"):
+    with pytest.warns(NotDrawn, match="no such tick") as warned:
         # Follows from what was stored on.
-        undrawn.session.next_change(timeout=10)
+        wait_until(lambda: [undrawn.session.next_change(timeout=1), *warned.list][1:])
 
 
 def test_a_page_that_may_only_read_tells_the_script_nothing(undrawn: UndrawnDocument) -> None:

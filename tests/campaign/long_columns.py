@@ -23,7 +23,7 @@ from playwright.sync_api import CDPSession, Page, sync_playwright
 from bokeh_wsgi import Session
 from tests.browser.live_server import LiveServer
 from tests.browser.pictures import LIVE
-from tests.waiting import wait_until
+from tests.waiting import pause, wait_until
 
 ADDED: Final = 1000
 SIZE: Final = 4
@@ -224,7 +224,7 @@ def picture(page: Page) -> Any:
     before = None
     while (now := page.screenshot()) != before:
         before = now
-        page.wait_for_timeout(300)
+        pause(0.3, "what is seen at rest is painted later", page)
     return np.asarray(Image.open(BytesIO(now)).convert("RGB"), dtype=np.int16)
 
 
