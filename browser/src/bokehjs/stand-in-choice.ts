@@ -31,7 +31,7 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   HSpan: { sorted: "y", values: [], form: "marks" },
 };
 
-const EDIT_TOOLS = /^(PointDraw|PolyDraw|PolyEdit|BoxEdit|FreehandDraw|LineEdit)Tool$/;
+const EDIT_TOOLS = /(Draw|Edit)Tool$/;
 /** Attributes of rows on which more depends than their colour. */
 const SHAPES = ["angle", "marker", "line_width"];
 

@@ -8,7 +8,7 @@ const documents = new WeakSet<object>();
 const checked = new WeakSet<object>();
 
 /** The methods that are replaced or called, which BokehJS does not document. */
-const RENDERER = ["set_data", "set_visuals", "update_data", "map_data", "_paint", "hit_test", "draw_legend", "connect_signals"];
+const RENDERER = ["set_data", "set_visuals", "map_data", "_paint", "hit_test", "draw_legend"];
 const CDS_VIEW = ["compute_indices"];
 
 /** Draw the long sources of this document from the rows in view: before it has views. */

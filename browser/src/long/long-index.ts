@@ -29,7 +29,6 @@ export interface Sorted {
  */
 export class LongIndex<Indices extends { set(row: number): void }> {
   #box: Rect | null = null;
-  #found = new Map<string, Rect>();
   readonly #extremes = new Extremes();
 
   constructor(
@@ -43,14 +42,7 @@ export class LongIndex<Indices extends { set(row: number): void }> {
   /** The bounds of the rows that a rectangle touches: of their sides, those within it. */
   bounds(rect: Rect): Rect {
     const normal = normalized(rect);
-    const key = Object.values(normal).join();
-    let found = this.#found.get(key);
-    if (!found) {
-      found = this.#sortedWithin(normal) ?? this.#scan(normal);
-      if (this.#found.size > 8) this.#found.clear();
-      this.#found.set(key, found);
-    }
-    return { ...found };
+    return this.#sortedWithin(normal) ?? this.#scan(normal);
   }
 
   indices(rect: Rect): Indices {

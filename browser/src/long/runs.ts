@@ -3,12 +3,12 @@ export type Run = readonly [from: number, to: number];
 
 /** Consecutive rows among these, of so many rows. */
 export function runsOf(indices: readonly number[], rows: number): Run[] {
-  const sorted = indices.every((row, i) => i === 0 || row > indices[i - 1]!) ? indices : [...new Set(indices)].sort((a, b) => a - b);
+  const sorted = Int32Array.from(indices).sort();
   const runs: [number, number][] = [];
   for (const row of sorted) {
     const last = runs.at(-1);
     if (last && last[1] === row) last[1]++;
-    else if (row >= 0 && row < rows) runs.push([row, row + 1]);
+    else if (row < rows) runs.push([row, row + 1]);
   }
   return runs;
 }
