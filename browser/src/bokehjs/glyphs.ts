@@ -33,7 +33,6 @@ export interface GlyphView extends View {
   readonly line_width?: unknown;
   readonly size?: unknown;
   readonly base: GlyphView | null;
-  readonly visuals: object;
   readonly decorations: ReadonlyMap<unknown, unknown>;
   readonly glglyph?: { set_data_changed(): void };
   _index: unknown;
@@ -63,7 +62,6 @@ export interface Selection {
   readonly image_indices: unknown;
   readonly selected_glyph: Model | null;
   readonly selected_glyphs: Model[];
-  is_empty(): boolean;
 }
 
 export interface Scale {
@@ -107,9 +105,7 @@ export interface GlyphRendererView extends View {
     readonly model: Model & { readonly use_map?: boolean; readonly toolbar: Model & { readonly tools: readonly Tool[] } };
   };
   readonly canvas: { readonly pixel_ratio: number };
-  all_indices: Indices;
   _previous_inspected: unknown;
-  lazy_initialize(): Promise<void>;
   connect_signals(): void;
   connect(signal: unknown, slot: () => void): void;
   request_paint(): void;

@@ -1,7 +1,5 @@
+import { LONG } from "../long/long-column";
 import { type CDSView, type CDSViewView, type ViewClass, glyphModule } from "./glyphs";
-
-/** From so many rows on it pays. */
-const LONG = 10_000;
 
 /**
  * A view of CDSViews, to be put in place of BokehJS's (3.9, 3.10): if all rows of a long source are shown, it does not write down

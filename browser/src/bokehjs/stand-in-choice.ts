@@ -1,10 +1,8 @@
-import type { LongColumn } from "../long/long-column";
+import { LONG, type LongColumn } from "../long/long-column";
 import { SourceColumns } from "../long/source-columns";
 import type { Model, Source } from "./bokeh";
 import type { GlyphRendererView, GlyphView, Spec, Tool } from "./glyphs";
 
-/** From so many rows on a glyph is drawn from those of its view. */
-const LONG = 10_000;
 /** Tags of a source or renderer that decide it. */
 const ALWAYS = "bokeh_wsgi.view", NEVER = "bokeh_wsgi.all_rows";
 

@@ -1,6 +1,9 @@
 import type { ColumnChanges } from "./column-changes";
 import { type Numbers, Pyramid } from "./pyramid";
 
+/** From so many rows on a column is long. */
+export const LONG = 10_000;
+
 /** A column of numbers, with what is computed from it once and kept up with its changes. */
 export class LongColumn {
   values: Numbers;

@@ -1,4 +1,5 @@
 import type { LongColumn } from "./long-column";
+import { firstRow } from "./pixel-columns";
 import { Extremes, type Numbers } from "./pyramid";
 
 export interface Rect {
@@ -64,7 +65,8 @@ export class LongIndex<Indices extends { set(row: number): void }> {
     if (!this.sorted) return [0, this.boxes.rows];
     const { sorted: { values }, isAlongX } = this.sorted;
     const [low, high] = isAlongX ? [x0, x1] : [y0, y1];
-    return [lowerBound(values, low), upperBound(values, high)];
+    const { length } = values;
+    return [firstRow(0, length, (row) => values[row]! >= low), firstRow(0, length, (row) => values[row]! > high)];
   }
 
   /** The bounds of rows [from, to); null if only a scan can tell. */
@@ -121,26 +123,4 @@ function normalized({ x0, y0, x1, y1 }: Rect): Rect {
   if (x0 > x1 && Number.isFinite(x0 + x1)) [x0, x1] = [x1, x0];
   if (y0 > y1 && Number.isFinite(y0 + y1)) [y0, y1] = [y1, y0];
   return { x0, y0, x1, y1 };
-}
-
-/** The first row whose value is not lower. */
-function lowerBound(sorted: Numbers, value: number): number {
-  let from = 0, to = sorted.length;
-  while (from < to) {
-    const middle = (from + to) >>> 1;
-    if (sorted[middle]! >= value) to = middle;
-    else from = middle + 1;
-  }
-  return from;
-}
-
-/** The first row whose value is higher. */
-function upperBound(sorted: Numbers, value: number): number {
-  let from = 0, to = sorted.length;
-  while (from < to) {
-    const middle = (from + to) >>> 1;
-    if (sorted[middle]! > value) to = middle;
-    else from = middle + 1;
-  }
-  return from;
 }

@@ -5,7 +5,7 @@ export type Numbers = TypedArray;
 
 const LEAF = 64;
 const FAN_OUT = 16;
-/** In `#low`: the node has a row that is no finite number. */
+/** In `lowAt`: the node has a row that is no finite number. */
 const HAS_GAP = 0x80;
 const PLACE = 0x7f;
 
