@@ -98,7 +98,7 @@ test-debug: $(VENV)/test.stamp
 	@rm -rf $(CHECKED) && mkdir -p $(CHECKED)
 	@cp -r bokeh_wsgi build_tools tests conftest.py pyproject.toml setup.py README.md LICENSE $(CHECKED)
 	@find $(CHECKED)/bokeh_wsgi -name '*.so' -delete
-	cd $(CHECKED) && BOKEH_WSGI_CHECKED=1 $(abspath $(BIN))/python setup.py --quiet build_ext --inplace
+	cd $(CHECKED) && BOKEH_WSGI_CHECKED=1 CFLAGS="-O0 -g0" $(abspath $(BIN))/python setup.py --quiet build_ext --inplace
 	cd $(CHECKED) && BOKEH_WSGI_CHECKED=1 $(abspath $(BIN))/python -m pytest -q tests/dataplane $(ARGS)
 
 bench: $(VENV)/test.stamp

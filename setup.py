@@ -21,6 +21,8 @@ from build_tools.bundle import BundleError, bundle  # noqa: E402
 
 CHECKED = os.environ.get("BOKEH_WSGI_CHECKED", "") not in ("", "0")
 OPTIMISE = {"msvc": ["/O2"]}
+# CFLAGS may say how much to optimise: compilers take the last flag, which would be ours.
+CHOSEN = any(flag.startswith("-O") for flag in os.environ.get("CFLAGS", "").split())
 
 
 def extensions() -> list[Extension]:
@@ -51,7 +53,7 @@ class BuildExtensions(build_ext):
     """Optimises, and says once when the extension could not be compiled."""
 
     def build_extensions(self) -> None:
-        for extension in self.extensions:
+        for extension in self.extensions if not CHOSEN else ():
             extension.extra_compile_args += OPTIMISE.get(self.compiler.compiler_type, ["-O3", "-g0"])
         super().build_extensions()
         missing = [e.name for e in self.extensions if not Path(self.get_ext_fullpath(e.name)).exists()]

@@ -31,7 +31,8 @@ def distributions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a sdist of these sources, and the wheel that was built from nothing but that."""
     folder = tmp_path_factory.mktemp("packaging")
     shutil.copytree(ROOT, folder / "sources", ignore=BUILT)
-    python("-m", "build", "--outdir", folder, folder / "sources", cwd=folder)
+    # To optimise the kernels would take longer than all other tests of packaging.
+    python("-m", "build", "--outdir", folder, folder / "sources", cwd=folder, CFLAGS="-O0 -g0")
     return folder
 
 
