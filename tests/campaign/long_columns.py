@@ -39,14 +39,15 @@ FRAME = """() => {
   const {x_range: x, y_range: y} = view.model
   return [left + bbox.left, top + bbox.top, bbox.width, bbox.height, x.start, x.end, y.start, y.end]
 }"""
-# What differs between the rows of the page, sorted, and those wanted (int32, in base64): how many the page has, and
-# the first place where they differ, if any. Some hundred thousand numbers would take the driver seconds.
+# How many rows the page has, and where they first differ from those wanted (int32, in base64), if they do.
+# Some hundred thousand numbers would take the driver seconds.
 DIFFERENCE = """([kind, wanted]) => {
   const source = [...Bokeh.documents[0]._all_models.values()].find(({name}) => name == "rows")
   const rows = Int32Array.from(source[kind].indices).sort()
   const expected = new Int32Array(Uint8Array.from(atob(wanted), (byte) => byte.charCodeAt(0)).buffer)
   const place = rows.findIndex((row, i) => row != expected[i])
-  return [rows.length, rows.length == expected.length && place == -1 ? null : [rows.at(place), expected.at(place)]]
+  const equal = rows.length == expected.length && place == -1
+  return [rows.length, equal ? null : [rows.at(place), expected.at(place)]]
 }"""
 ENDS_WITH = """(x) => {
   const source = [...Bokeh.documents[0]._all_models.values()].find(({name}) => name == "rows")

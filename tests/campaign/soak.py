@@ -337,9 +337,7 @@ def _soak(url: str, port: int, server: "subprocess.Popen[bytes]", seconds: float
     beside = [seconds for at, seconds in took if attacked_at <= at < ended_at]
     half = len(memory) // 2
     first_kb, last_kb = max(memory[:half]), max(memory[half:])
-    say(
-        f"{sent.value} hostile acts in {seconds:.0f} s, beside {len(scripts)} scripts and {len(viewers)} viewers"
-    )
+    say(f"{sent.value} hostile acts in {seconds:.0f} s beside {SCRIPTS} scripts, {VIEWERS} viewers")
     say(f"p99 of {len(alone)} stores alone: {1e3 * p99(alone):.1f} ms")
     say(f"p99 of {len(beside)} stores beside them: {1e3 * p99(beside):.1f} ms")
     say(
