@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import { deflateSync } from "node:zlib";
 import asc from "assemblyscript/asc";
 import { build } from "esbuild";
+import { minify } from "terser";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const LICENSES = "page.js.LICENSES.txt";
@@ -34,6 +35,17 @@ const options = {
   logLevel: "warning",
 };
 
+/** Terser makes esbuild's scripts another 4 % smaller. */
+async function shrink(path, isModule = false) {
+  const { code } = await minify(await readFile(path, "utf8"), {
+    ecma: 2020,
+    module: isModule,
+    compress: { passes: 2 },
+    format: { comments: /^!/ },
+  });
+  await writeFile(path, code);
+}
+
 /** The worker's script; the page's script contains it as text. */
 async function worker() {
   await build({
@@ -43,6 +55,7 @@ async function worker() {
     format: "iife",
     minify: true,
   });
+  await shrink(join(here, "build/ahead.worker.js"));
 }
 
 async function pages() {
@@ -58,6 +71,7 @@ async function pages() {
     banner: { js: BANNER },
   });
   await build({ ...options, entryPoints: { seldom: "src/lazy/lazy.ts" }, outdir: output, format: "esm", minify: true });
+  await Promise.all([shrink(join(output, "page.js")), shrink(join(output, "autoload.js")), shrink(join(output, "seldom.js"), true)]);
   await copyFile(join(here, "node_modules/@uwdata/flechette/LICENSE"), join(output, LICENSES));
 }
 

@@ -154,6 +154,19 @@ def test_hover(twins: Twins) -> None:
             assert "row: 3033" in twin.hover(3033, Y[3033])[0][0][0]
 
 
+def test_many_marks(twins: Twins) -> None:
+    rows = 50_000
+    noise = {"x": np.arange(float(rows)), "y": np.random.default_rng(1).standard_normal(rows)}
+    for name, look in {"opaque": {}, "faint": {"alpha": 0.1}, "outlined": {"fill_alpha": 0.02}}.items():
+        twins.add(name, lambda plot, source, look=look: plot.scatter("x", "y", source=source, **look), noise)
+    twins.open()
+    assert all(twin.stands_in() for twin in twins.twins)
+    twins.same()
+    for twin in twins.twins:
+        twin.both(lambda source, _: source.selected.update(indices=[*range(9000, 16_000), 30_000]))
+    twins.same()
+
+
 def test_marks_of_different_sizes(twins: Twins) -> None:
     draw = hovering("scatter", {"size": "size"})
     sized = twins.add("sized", draw, {**WALK, "size": 3 + X % 17})

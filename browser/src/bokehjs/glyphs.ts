@@ -31,6 +31,7 @@ export interface Uniform {
 
 export interface GlyphView extends View {
   readonly line_width?: unknown;
+  readonly hatch_pattern?: unknown;
   readonly size?: unknown;
   readonly base: GlyphView | null;
   readonly decorations: ReadonlyMap<unknown, unknown>;

@@ -18,12 +18,12 @@ import { type LongGlyph, glyphsOf, isSeparate, specOf } from "./stand-in-choice"
 const FINE = 8, COARSE = 1;
 /** So few rows a pixel are all drawn. */
 const FEW = 16;
-/** Marks are told apart by such parts of a pixel at rest; so few are all drawn while something moves. */
-const MARKS = 2, FEW_MOVING = 2000;
-/** After so long without a change the picture is drawn finely. */
-const REST_MS = 150;
-/** What is fainter is drawn as often as this. */
-const LEAST_OPACITY = 0.025;
+/** Marks are told apart by such parts of a pixel, or by larger ones where more would be drawn, at rest and while something moves. */
+const MARKS = 2, MANY = 50_000, MANY_MOVING = 10_000;
+/** After so long without a change the picture is drawn finely, and after so many times as long as that takes. */
+const REST_MS = 150, REST = 5;
+/** Where others shine through, so many marks one above the other are drawn. */
+const MOST_LAYERS = 40;
 /** A pointer is near a line within so many pixels and half the line's width. */
 const NEAR = 3;
 
@@ -37,6 +37,7 @@ export class StandIn {
   /** What the rows depend on. */
   #key = "";
   #bins = COARSE;
+  #restMs = REST_MS;
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #rows = new RowList();
   readonly #marks = new MarkRows();
@@ -89,9 +90,11 @@ export class StandIn {
     const { indices, line_indices, multiline_indices, image_indices, selected_glyphs } = inspected;
     this.view._previous_inspected = { indices, line_indices, multiline_indices, image_indices, selected_glyphs };
     ctx.save();
+    const begun = performance.now();
     try {
       if (isSeparate(this.#long.kind)) this.#paintSeparate(ctx);
       else this.#paintLine(ctx);
+      if (this.#bins === FINE) this.#restMs = Math.max(REST_MS, REST * (performance.now() - begun));
       this.#refineLater();
     } finally {
       ctx.restore();
@@ -105,7 +108,7 @@ export class StandIn {
     this.#timer = setTimeout(() => {
       this.#bins = FINE;
       this.view.request_paint();
-    }, REST_MS);
+    }, this.#restMs);
   }
 
   hitTest(geometry: Geometry): Selection | null {
@@ -263,17 +266,22 @@ export class StandIn {
   #paintWanted(ctx: Canvas, glyph: GlyphView, isWanted: ((row: number) => boolean) | null): void {
     const { sorted, values, kind } = this.#long;
     const isFine = this.#bins === FINE;
-    const ratio = this.view.canvas.pixel_ratio * (isFine ? MARKS : 1);
+    const ratio = this.view.canvas.pixel_ratio * MARKS;
     const along = new PixelColumns(this.#sortedAxis, ratio);
     const up = values.length > 0 ? new PixelColumns(axisOf(this.#scale(kind.values[0]!)), ratio) : null;
     const reach = Math.ceil(this.#reach * ratio);
+    // Marks one above the other look like one that is less transparent.
+    const canMerge = !this.#long.isVaried && !this.view.glyph.has_webgl() && !(glyph.hatch_pattern as Uniform | undefined)?.value;
     this.#rows.clear();
     if (kind.form === "segments") {
       const [y0, x1, y1] = values as [LongColumn, LongColumn, LongColumn];
       this.#segments.add(this.#rows, { x0: sorted, y0, x1, y1 }, along, up!, reach, isWanted);
     } else {
-      const fewest = isFine ? (FEW * along.count) / MARKS : FEW_MOVING;
-      const marks: Marks = { reach, fewest, deep: deepOf(glyph), sizes: this.#sizes };
+      const fewest = isFine ? (FEW * along.count) / MARKS : MANY_MOVING;
+      // At rest, cells are at most half as wide as marks.
+      const doublings = isFine ? Math.max(0, Math.floor(Math.log2((this.#largest / 2) * ratio))) : Infinity;
+      const deep = canMerge || isOpaque(glyph) ? 1 : MOST_LAYERS;
+      const marks: Marks = { reach, fewest, most: isFine ? MANY : MANY_MOVING, doublings, deep, sizes: this.#sizes };
       const isExact = this.#marks.add(this.#rows, along, sorted.values, up && { values: values[0]!.values, pixels: up }, marks, isWanted);
       if (!isExact) this.#isExact = false;
     }
@@ -281,7 +289,9 @@ export class StandIn {
       this.#style(this.view.glyph, this.#rows.rows);
       if (glyph !== this.view.glyph) this.#style(glyph, this.#rows.rows);
     }
-    this.#paintRows(ctx, glyph);
+    const { layers } = this.#marks;
+    if (kind.form !== "segments" && layers && canMerge) asLayers(glyph, layers, () => this.#paintRows(ctx, glyph));
+    else this.#paintRows(ctx, glyph);
   }
 
   /** Give the glyph these rows and paint them. */
@@ -359,17 +369,38 @@ function upTo(length: number): Int32Array {
   return numbers.subarray(0, length);
 }
 
-/** How many equal marks one above the other look different from one more: it depends on what shines through. */
-function deepOf(glyph: GlyphView): number {
-  const attributes = glyph as unknown as Record<string, Uniform | undefined>;
-  const opacity = (name: string): number => {
-    const color = attributes[`${name}_color`], alpha = attributes[`${name}_alpha`];
-    if (!color || !alpha?.is_scalar || !color.is_scalar) return alpha?.is_scalar ? Number(alpha.value) : color ? LEAST_OPACITY : 1;
-    // Colours are 0xRRGGBBAA; none is 0.
-    return Number(alpha.value) * ((Number(color.value) & 0xff) / 0xff) || 1;
-  };
-  const least = Math.max(LEAST_OPACITY, Math.min(opacity("fill"), opacity("line")));
-  return least > 0.99 ? 1 : Math.ceil(Math.log(1 / 512) / Math.log(1 - least));
+/** Whether nothing shines through, as far as can be seen without looking at colours. */
+function isOpaque(glyph: GlyphView): boolean {
+  return !glyph.has_webgl() && looksOf(glyph).every(({ alpha }) => alpha.value === 1);
+}
+
+/** How the inside or the line of a glyph looks. */
+interface Look {
+  readonly name: string;
+  readonly color: Uniform;
+  readonly alpha: Uniform;
+}
+
+function looksOf(glyph: GlyphView): Look[] {
+  const uniforms = glyph as unknown as Record<string, Uniform>;
+  return ["fill", "line"].flatMap((part) => {
+    const name = `${part}_alpha`, color = uniforms[`${part}_color`], alpha = uniforms[name];
+    return color && alpha ? [{ name, color, alpha }] : [];
+  });
+}
+
+/** Paint each mark as so many of them, one above the other, look. */
+function asLayers(glyph: GlyphView, layers: Uint16Array, paint: () => void): void {
+  const looks = looksOf(glyph);
+  for (const { name, color, alpha } of looks) {
+    // Colours are 0xRRGGBBAA; browsers and BokehJS have 255 steps.
+    const own = Number(color.value) & 0xff;
+    const through = 1 - Math.round(Number(alpha.value) * own) / 0xff;
+    const get = (i: number) => ((1 - through ** layers[i]!) * 0xff) / (own || 1);
+    define(glyph, name, { is_Scalar: () => false, length: layers.length, get });
+  }
+  paint();
+  for (const { name, alpha } of looks) define(glyph, name, alpha);
 }
 
 function axisOf({ type, source_range: source, target_range: target, s_compute }: Scale): ScreenAxis {

@@ -4,6 +4,7 @@ import type { RowList } from "./row-list";
 
 /** Marks that reach so many device pixels are all drawn. */
 const FAR = 1000;
+const MOST_COUNTED = 0xffff;
 
 /** Marks at points: which of them can be told apart. */
 export interface Marks {
@@ -11,7 +12,11 @@ export interface Marks {
   readonly reach: number;
   /** So many rows in the frame are all drawn. */
   readonly fewest: number;
-  /** How many marks one above the other look different from one more. */
+  /** Cells are made larger until there are no more marks than this, … */
+  readonly most: number;
+  /** … at most so many times. */
+  readonly doublings: number;
+  /** So many marks of a cell are drawn. */
   readonly deep: number;
   /** Sizes of the rows, if they differ: a small mark does not hide a large one. */
   readonly sizes: ArrayLike<number> | null;
@@ -23,44 +28,77 @@ export interface Across {
   readonly pixels: PixelColumns;
 }
 
-/** Marks of the frame, of which those that others in the same pixel hide are left out. */
+/** The rows that are looked at. */
+interface Wanted {
+  readonly from: number;
+  readonly to: number;
+  isWanted: ((row: number) => boolean) | null;
+  /** The cell that a row is in; NaN if it is outside of the frame. */
+  cellOf(row: number): number;
+}
+
+/** Marks of the frame, of which those that others in the same cell hide are left out. A cell is a pixel of the columns, or several. */
 export class MarkRows {
-  #cells = new Uint8Array(0);
+  #counts = new Uint16Array(0);
   #largest = new Float32Array(0);
 
-  /** Add the rows that are drawn, and for which `isWanted`. Returns whether none was left out. */
+  /** For how many each of the rows added last stands; null if all rows were added. */
+  layers: Uint16Array | null = null;
+
+  /** Add the rows that are drawn, and for which `isWanted`. Returns whether cells have the size of a pixel. */
   add(
     into: RowList, columns: PixelColumns, sorted: Numbers, across: Across | null, marks: Marks,
     isWanted: ((row: number) => boolean) | null,
   ): boolean {
-    const { reach, fewest, deep, sizes } = marks;
-    const [a, b] = columns.rowsIn(sorted, reach);
-    if (reach > FAR || b - a <= fewest) {
-      for (let row = a; row < b; row++) if (!isWanted || isWanted(row)) into.push(row);
+    const { reach, fewest, most, doublings } = marks;
+    const [from, to] = columns.rowsIn(sorted, reach);
+    this.layers = null;
+    if (reach > FAR || to - from <= fewest) {
+      for (let row = from; row < to; row++) if (!isWanted || isWanted(row)) into.push(row);
       return true;
     }
     const left = columns.first - reach, bottom = across ? across.pixels.first - reach : 0;
-    const height = across ? across.pixels.count + 2 * reach : 1;
-    const count = (columns.count + 2 * reach) * height;
-    if (this.#cells.length < count) this.#cells = new Uint8Array(count);
-    else this.#cells.fill(0, 0, count);
-    if (sizes && this.#largest.length < count) this.#largest = new Float32Array(count);
-    const cells = this.#cells, largest = this.#largest;
+    const width = columns.count + 2 * reach, height = across ? across.pixels.count + 2 * reach : 1;
     const start = into.length;
+    for (let level = 0; ; level++) {
+      const rowsOfCells = ((height - 1) >> level) + 1;
+      const cellOf = (row: number): number => {
+        const up = across ? across.pixels.of(across.values[row]!) - bottom : 0;
+        return up >= 0 && up < height ? ((columns.of(sorted[row]!) - left) >> level) * rowsOfCells + (up >> level) : NaN;
+      };
+      this.#clear((((width - 1) >> level) + 1) * rowsOfCells, marks.sizes !== null);
+      const rows: Wanted = { from, to, isWanted, cellOf };
+      if (this.#choose(into, rows, marks, level < doublings ? start + most : Infinity)) {
+        this.layers = Uint16Array.from(into.rows.subarray(start), (row) => this.#counts[cellOf(row)]!);
+        return level === 0;
+      }
+      into.length = start;
+    }
+  }
+
+  #clear(cells: number, areSized: boolean): void {
+    if (this.#counts.length < cells) this.#counts = new Uint16Array(cells);
+    else this.#counts.fill(0, 0, cells);
+    if (areSized && this.#largest.length < cells) this.#largest = new Float32Array(cells);
+  }
+
+  /** Returns false if the list would have more than `most` rows. */
+  #choose(into: RowList, { from, to, isWanted, cellOf }: Wanted, { deep, sizes }: Marks, most: number): boolean {
+    const start = into.length;
+    const counts = this.#counts, largest = this.#largest;
     // The last is drawn above the others.
-    for (let row = b - 1; row >= a; row--) {
-      const up = across ? across.pixels.of(across.values[row]!) - bottom : 0;
-      if (!(up >= 0 && up < height) || (isWanted && !isWanted(row))) continue;
-      const cell = (columns.of(sorted[row]!) - left) * height + up;
-      const seen = cells[cell]!;
-      if (sizes) {
-        if (seen >= deep && sizes[row]! <= largest[cell]!) continue;
-        largest[cell] = seen === 0 ? sizes[row]! : Math.max(largest[cell]!, sizes[row]!);
-      } else if (seen >= deep) continue;
-      if (seen < deep) cells[cell] = seen + 1;
+    for (let row = to - 1; row >= from; row--) {
+      if (isWanted && !isWanted(row)) continue;
+      const cell = cellOf(row);
+      if (Number.isNaN(cell)) continue;
+      const seen = counts[cell]!;
+      if (seen < MOST_COUNTED) counts[cell] = seen + 1;
+      if (seen >= deep && !(sizes && sizes[row]! > largest[cell]!)) continue;
+      if (sizes) largest[cell] = seen === 0 ? sizes[row]! : Math.max(largest[cell]!, sizes[row]!);
+      if (into.length === most) return false;
       into.push(row);
     }
     into.reverse(start);
-    return false;
+    return true;
   }
 }

@@ -74,6 +74,7 @@ class Level {
 export class Pyramid {
   #levels: Level[] = [];
   #values: Numbers = new Float64Array();
+  readonly #leaf = new Extremes();
   first = 0;
 
   get end(): number {
@@ -116,10 +117,10 @@ export class Pyramid {
     into.clear();
     let a = Math.ceil(from / LEAF), b = Math.floor(to / LEAF);
     if (a >= b) {
-      this.#scan(from, to, into);
+      this.#look(from, to, into);
       return into;
     }
-    this.#scan(from, a * LEAF, into);
+    this.#look(from, a * LEAF, into);
     // The rows of the nodes on the right come after all others.
     const right: number[] = [];
     for (let at = 0; a < b; at++) {
@@ -134,7 +135,7 @@ export class Pyramid {
       b /= FAN_OUT;
     }
     for (let i = right.length - 2; i >= 0; i -= 2) this.#take(right[i]!, right[i + 1]!, into);
-    this.#scan(Math.floor(to / LEAF) * LEAF, to, into);
+    this.#look(Math.floor(to / LEAF) * LEAF, to, into);
     return into;
   }
 
@@ -202,23 +203,13 @@ export class Pyramid {
     const i = node - level.base;
     let low = Infinity, high = -Infinity, lowAt = 0, highAt = 0, gap = 0;
     if (at === 0) {
-      const values = this.#values;
-      const start = node * LEAF - this.first;
-      for (let k = 0; k < LEAF; k++) {
-        const value = values[start + k]!;
-        if (value - value !== 0) {
-          gap = HAS_GAP;
-          continue;
-        }
-        if (value < low) {
-          low = value;
-          lowAt = k;
-        }
-        if (value > high) {
-          high = value;
-          highAt = k;
-        }
-      }
+      const row = node * LEAF;
+      const found = this.#leaf;
+      found.clear();
+      this.#scan(row, row + LEAF, found);
+      ({ low, high } = found);
+      if (low <= high) [lowAt, highAt] = [found.lowRow - row, found.highRow - row];
+      if (this.#isGapIn(row, row + LEAF)) gap = HAS_GAP;
     } else {
       const below = this.#levels[at - 1]!;
       const start = node * FAN_OUT - below.base;
@@ -264,42 +255,42 @@ export class Pyramid {
   }
 
   /** Look at rows [from, to), not more than two leaves. */
-  #scan(from: number, to: number, into: Extremes): void {
+  #look(from: number, to: number, into: Extremes): void {
     if (from >= to) return;
+    this.#scan(from, to, into);
+    const mayHaveGap = this.#mayHaveGap(Math.floor(from / LEAF)) || this.#mayHaveGap(Math.floor((to - 1) / LEAF));
+    if (mayHaveGap && this.#isGapIn(from, to)) into.hasGap = true;
+  }
+
+  /** Finite values of rows [from, to). */
+  #scan(from: number, to: number, into: Extremes): void {
     const values = this.#values;
-    let { low, high, lowRow, highRow } = into;
-    const end = to - this.first;
-    if (this.#mayHaveGap(Math.floor(from / LEAF)) || this.#mayHaveGap(Math.floor((to - 1) / LEAF))) {
-      for (let i = from - this.first; i < end; i++) {
-        const value = values[i]!;
-        if (value - value !== 0) {
-          into.hasGap = true;
-          continue;
-        }
-        if (value < low) [low, lowRow] = [value, i];
-        if (value > high) [high, highRow] = [value, i];
+    let { low, high } = into;
+    let lowAt = -1, highAt = -1;
+    for (let i = from - this.first; i < to - this.first; i++) {
+      const value = values[i]!;
+      if (value < low && value > -Infinity) {
+        low = value;
+        lowAt = i;
       }
-    } else {
-      for (let i = from - this.first; i < end; i++) {
-        const value = values[i]!;
-        if (value < low) {
-          low = value;
-          lowRow = i;
-        }
-        if (value > high) {
-          high = value;
-          highRow = i;
-        }
+      if (value > high && value < Infinity) {
+        high = value;
+        highAt = i;
       }
     }
-    if (low < into.low) {
+    if (lowAt >= 0) {
       into.low = low;
-      into.lowRow = lowRow + this.first;
+      into.lowRow = lowAt + this.first;
     }
-    if (high > into.high) {
+    if (highAt >= 0) {
       into.high = high;
-      into.highRow = highRow + this.first;
+      into.highRow = highAt + this.first;
     }
+  }
+
+  #isGapIn(from: number, to: number): boolean {
+    for (let i = from - this.first; i < to - this.first; i++) if (this.#values[i]! - this.#values[i]! !== 0) return true;
+    return false;
   }
 
   #mayHaveGap(leaf: number): boolean {
