@@ -24,7 +24,7 @@ from playwright.sync_api import CDPSession, Page, sync_playwright
 from bokeh_wsgi import Session
 from tests.browser.live_server import LiveServer
 from tests.browser.pictures import LIVE
-from tests.waiting import becomes_true, pause
+from tests.waiting import becomes_true
 
 ADDED: Final = 1000
 SIZE: Final = 4
@@ -182,6 +182,16 @@ class Person:
                 self.stream(1)
         self.page.mouse.up()
 
+    def views(self) -> list[list[float]]:
+        """Ranges: those that there are, all rows, and parts of them."""
+        x, y = self._columns()
+        found = [[*self.frame()[4:]], [float(x[0]), float(x[-1]), float(y.min()), float(y.max())]]
+        for rows in (100_000, 10_000, 1000, 100):
+            start = self._random.randrange(len(x) - rows)
+            part = np.s_[start : start + rows]
+            found.append([float(x[part][0]), float(x[part][-1]), float(y[part].min()), float(y[part].max())])
+        return found
+
     def frame(self) -> Frame:
         return tuple(self.page.evaluate(FRAME))
 
@@ -235,11 +245,24 @@ def memory_of(cdp: CDPSession) -> float:
 def picture(page: Page) -> Any:
     page.mouse.move(5, 5)
     page.wait_for_function(LIVE)
-    before = None
-    while (now := page.screenshot()) != before:
-        before = now
-        pause(0.3, "what is seen at rest is painted later", page)
-    return np.asarray(Image.open(BytesIO(now)).convert("RGB"), dtype=np.int16)
+    return np.asarray(Image.open(BytesIO(page.screenshot())).convert("RGB"), dtype=np.int16)
+
+
+def differing(page: Page, other: Page, person: Person, view: list[float]) -> int:
+    """How many pixels of the frame differ between two pages that show the same, at rest."""
+    for each in (page, other):
+        each.evaluate(SHOW, view)
+    left, top, width, height, *_ = person.frame()
+    inside = np.s_[int(top) + 1 : int(top + height) - 1, int(left) + 1 : int(left + width) - 1]
+    found = []
+
+    def are_equal() -> bool:
+        worked, fresh = picture(page)[inside], picture(other)[inside]
+        found.append(int((np.abs(worked - fresh).max(axis=2) > 1).sum()))
+        return found[-1] == 0
+
+    becomes_true(are_equal, PATIENCE_S, page)
+    return found[-1]
 
 
 def run(seconds: float, rows: int) -> list[str]:
@@ -288,18 +311,13 @@ def run(seconds: float, rows: int) -> list[str]:
                 if actions % 10 == 0:
                     memory.append(memory_of(cdp))
             person.settle()
-            left, top, width, height, *ranges = person.frame()
-            inside = np.s_[int(top) + 1 : int(top + height) - 1, int(left) + 1 : int(left + width) - 1]
-            worked = picture(page)[inside]
             other = opened()
-            other.evaluate(SHOW, ranges)
-            fresh = picture(other)[inside]
+            differ = [differing(page, other, person, view) for view in person.views()]
         browser.close()
     server.close()
     faults = person.faults + [f"console: {text}" for text in dict.fromkeys(heard)]
-    differ = int((np.abs(worked - fresh).max(axis=2) > 1).sum())
-    if differ:
-        faults.append(f"{differ} pixels differ from those of a page opened at the end")
+    if any(differ):
+        faults.append(f"pixels that differ from those of a page opened at the end: {differ}")
     sys.stdout.write(f"{actions} actions, {person.compared}; memory in MB: {[round(mb) for mb in memory]}\n")
     if len(memory) > 3 and memory[-1] > GROWTH * max(memory[:2]):
         faults.append(f"memory grew: {memory[-1]:.0f} MB after {memory[0]:.0f}")

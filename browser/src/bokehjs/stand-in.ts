@@ -21,7 +21,7 @@ const FEW = 16;
 /** Marks are told apart by such parts of a pixel, or by larger ones where more would be drawn, at rest and while something moves. */
 const MARKS = 2, MANY = 50_000, MANY_MOVING = 10_000;
 /** After so long without a change the picture is drawn finely, and after so many times as long as that takes. */
-const REST_MS = 150, REST = 5;
+const REST_MS = 150, REST = 2;
 /** Where others shine through, so many marks one above the other are drawn. */
 const MOST_LAYERS = 40;
 /** A pointer is near a line within so many pixels and half the line's width. */
