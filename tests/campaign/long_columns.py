@@ -62,8 +62,11 @@ RESET = """() => {
   const models = [...Bokeh.documents[0]._all_models.values()]
   Bokeh.index.find_one(models.find(({type}) => type == "Figure")).reset()
 }"""
+# Which glyph was hit stays in its page.
 SHOW = """([x0, x1, y0, y1]) => {
-  const {x_range, y_range} = [...Bokeh.documents[0]._all_models.values()].find(({type}) => type == "Figure")
+  const models = [...Bokeh.documents[0]._all_models.values()]
+  models.find(({name}) => name == "rows").selected.selected_glyphs = []
+  const {x_range, y_range} = models.find(({type}) => type == "Figure")
   x_range.setv({start: x0, end: x1})
   y_range.setv({start: y0, end: y1})
 }"""
@@ -101,7 +104,9 @@ class Person:
         self.page.wait_for_function(LIVE)
 
     def act(self) -> None:
-        action = self._random.choice([self.wheel, self.drag, self.zoom, self.select, self.hover, self.tap])
+        action = self._random.choice(
+            [self.wheel, self.drag, self.zoom, self.select, self.lasso, self.hover, self.tap]
+        )
         action()
         if self._random.random() < 0.2:
             self.page.evaluate(RESET)
@@ -129,6 +134,24 @@ class Person:
         low_y, high_y = sorted([self._y(frame, y0), self._y(frame, y1)])
         x, y = self._columns()
         inside = (x >= low_x) & (x <= high_x) & (y >= low_y) & (y <= high_y)
+        self._compare("selected", np.flatnonzero(inside))
+
+    def lasso(self) -> None:
+        self.settle()
+        frame = self.frame()
+        x, y = self._columns()
+        sx, sy = self._sx(frame, x), self._sy(frame, y)
+        is_clear = False
+        while not is_clear:
+            corners = [self._place() for _ in range(3)]
+            inside, is_clear = enclosed(sx, sy, corners)
+        self.page.evaluate(USE, "LassoSelectTool")
+        mouse = self.page.mouse
+        mouse.move(*corners[0])
+        mouse.down()
+        for corner in corners[1:]:
+            mouse.move(*corner)
+        mouse.up()
         self._compare("selected", np.flatnonzero(inside))
 
     def tap(self) -> None:
@@ -235,6 +258,21 @@ class Person:
         return end - (sy - top) / height * (end - start)
 
 
+def enclosed(sx: Any, sy: Any, corners: list[tuple[float, float]]) -> tuple[Any, bool]:
+    """Which points are in a polygon, and whether none is so near to its sides that rounding decides."""
+    inside = np.zeros(len(sx), dtype=bool)
+    is_clear = True
+    for (x1, y1), (x2, y2) in zip(corners, [*corners[1:], corners[0]], strict=True):
+        if y1 == y2:
+            return inside, False
+        crosses = (y1 < sy) != (y2 < sy)
+        to_the_right = sx - (x1 + (sy - y1) / (y2 - y1) * (x2 - x1))
+        inside ^= crosses & (to_the_right > 0)
+        is_clear &= not (crosses & (np.abs(to_the_right) < 1e-3)).any()
+        is_clear &= not (np.abs(sy - y1) < 1e-3)[np.abs(sx - x1) < 1].any()
+    return inside, is_clear
+
+
 def memory_of(cdp: CDPSession) -> float:
     """What the page's scripts keep, in MB."""
     cdp.send("HeapProfiler.collectGarbage")
@@ -274,7 +312,7 @@ def run(seconds: float, rows: int) -> list[str]:
     plot = figure(
         width=1000,
         height=500,
-        tools="pan,wheel_zoom,box_zoom,box_select,tap,hover,reset",
+        tools="pan,wheel_zoom,box_zoom,box_select,lasso_select,tap,hover,reset",
         output_backend="canvas",
     )
     plot.line("x", "y", source=source)
