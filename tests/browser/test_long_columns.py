@@ -1,6 +1,7 @@
 """Long sources, which pages draw from the rows of their view, look and answer as if all rows were drawn."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,9 @@ from bokeh.models.widgets.markups import Div
 from bokeh.plotting import figure
 
 from tests.browser.shared_document import SharedDocument
-from tests.browser.twins import Draw, Twins
+from tests.browser.twins import Draw, Twin, Twins
+from tests.effort import is_full_run, tries
+from tests.waiting import wait_until
 
 ROWS = 12_000
 X = np.arange(float(ROWS))
@@ -38,12 +41,12 @@ def twins(shared: SharedDocument) -> Twins:
     return Twins(shared)
 
 
-def line(plot: figure, source: ColumnDataSource) -> None:
-    plot.line("x", "y", source=source)
+def line(plot: figure, source: ColumnDataSource, **look: Any) -> None:
+    plot.line("x", "y", source=source, **look)
 
 
-def scatter(plot: figure, source: ColumnDataSource) -> None:
-    plot.scatter("x", "y", source=source)
+def scatter(plot: figure, source: ColumnDataSource, **look: Any) -> None:
+    plot.scatter("x", "y", source=source, **look)
 
 
 def area(plot: figure, source: ColumnDataSource) -> None:
@@ -82,6 +85,79 @@ def test_thick_and_dashed_lines(twins: Twins) -> None:
     twins.open()
     assert not dashed.stands_in()
     twins.same(tolerance=1)
+
+
+SHAPES: dict[str, Callable[[Any, np.random.Generator], Any]] = {
+    "walk": lambda x, rng: rng.standard_normal(len(x)).cumsum(),
+    "gaps": lambda x, rng: np.where(rng.random(len(x)) < 0.01, np.nan, np.sin(x / len(x) * 20)),
+    "noise with a sine": lambda x, rng: 20 * np.sin(x / len(x) * 12) + rng.random(len(x)),
+    "spikes": lambda x, rng: np.where(rng.random(len(x)) < 5 / len(x), 100.0, 0.0),
+    "runs of NaN": lambda x, rng: np.where((x // 300) % 3 == 1, np.nan, rng.standard_normal(len(x)).cumsum()),
+    "infinities": lambda x, rng: np.where(rng.random(len(x)) < 0.002, np.inf, rng.random(len(x))),
+    "steps": lambda x, rng: x // 700 % 5,
+    "constant": lambda x, rng: np.full(len(x), 3.0),
+    "repeated x": lambda x, rng: rng.standard_normal(len(x)).cumsum(),
+}
+# By width of the line.
+SIDES = {1: 0.995, 2: 0.999}
+
+
+@pytest.mark.parametrize("rows", [10_000, 100_000, 1_000_000] if is_full_run() else [ROWS])
+@pytest.mark.parametrize("shape", SHAPES if is_full_run() else ["walk"])
+def test_zooms(twins: Twins, shape: str, rows: int) -> None:
+    rng = np.random.default_rng(rows)
+    x = np.arange(float(rows))
+    y = SHAPES[shape](x, rng)
+    if shape == "repeated x":
+        x //= 50
+    for width in SIDES:
+        twins.add(str(width), partial(line, line_width=width), {"x": x, "y": y})
+    twins.open()
+    for _ in range(tries(3, full=11)):
+        for twin in twins.twins:
+            twins.same(twin, sides=SIDES[int(twin.name)])
+        start, stop = sorted(rng.integers(0, rows, 2))
+        part = y[start : stop + 1][np.isfinite(y[start : stop + 1])]
+        for twin in twins.twins if len(part) else ():
+            twin.zoom((x[start], x[stop] + 1), (part.min() - 1, part.max() + 1))
+
+
+def test_ranges(twins: Twins) -> None:
+    rng = np.random.default_rng(5)
+    ranges = {"x_range": (0, ROWS)}
+    visible = twins.add("visible", line, WALK, lambda: {**ranges, "y_range": DataRange1d(only_visible=True)})
+    window = twins.add("window", area, WALK, {**ranges, "window_axis": "x"})
+    twins.add("all", line, WALK)
+    twins.open()
+
+    def equal() -> None:
+        for twin in twins.twins:
+            wait_until(partial(have_equal_ranges, twin), page=twins.page)
+
+    for step in range(50):
+        start, stop = sorted(rng.uniform(-1000, 13_000, 2))
+        for twin in (visible, window):
+            twin.zoom((start, stop + 1))
+        equal()
+        if step % 7 == 0:
+            for twin in twins.twins:
+                twin.ask("view.reset()")
+            equal()
+        if step % 10 == 0:
+            new: dict[str, Any] = {"x": [ROWS + step], "y": [step / 10]}
+            for twin in twins.twins:
+                twin.both(partial(stream, new))
+            equal()
+    twins.same()
+
+
+def have_equal_ranges(twin: Twin) -> bool:
+    ours, theirs = twin.ranges
+    return bool(ours == theirs)
+
+
+def stream(new: dict[str, Any], source: ColumnDataSource, _: figure) -> None:
+    source.stream(new, rollover=ROWS)
 
 
 COLUMNS: dict[str, Any] = {
@@ -157,8 +233,9 @@ def test_hover(twins: Twins) -> None:
 def test_many_marks(twins: Twins) -> None:
     rows = 50_000
     noise = {"x": np.arange(float(rows)), "y": np.random.default_rng(1).standard_normal(rows)}
-    for name, look in {"opaque": {}, "faint": {"alpha": 0.1}, "outlined": {"fill_alpha": 0.02}}.items():
-        twins.add(name, lambda plot, source, look=look: plot.scatter("x", "y", source=source, **look), noise)
+    looks: dict[str, Any] = {"opaque": {}, "faint": {"alpha": 0.1}, "outlined": {"fill_alpha": 0.02}}
+    for name, look in looks.items():
+        twins.add(name, partial(scatter, **look), noise)
     twins.open()
     assert all(twin.stands_in() for twin in twins.twins)
     twins.same()

@@ -214,20 +214,21 @@ class Twins:
         self.shared.session.flush()
         self.settle()
 
-    def same(self, *twins: Twin, tolerance: int | None = None) -> None:
+    def same(self, *twins: Twin, tolerance: int | None = None, sides: float = SAME_SIDE) -> None:
         """
-        Wait until twins look the same, all of the page if none are given; with ``tolerance``, no value of a
-        pixel may differ by more. Their pictures are kept if they do not.
+        Wait until twins look the same, all of the page if none are given: so many of their pixels are on the
+        same side of half ink; with ``tolerance``, no value of a pixel may differ by more. Their pictures are
+        kept if they do not.
         """
         wanted = twins or tuple(self.twins)
-        if not becomes_true(lambda: not self._differing(wanted, tolerance), PATIENCE_S, self.page):
+        if not becomes_true(lambda: not self._differing(wanted, tolerance, sides), PATIENCE_S, self.page):
             for twin, (ours, theirs) in zip(wanted, self._pictures(wanted), strict=True):
                 if ours.shape == theirs.shape:
                     keep(f"twin-{twin.name}", ours, theirs)
-            raise AssertionError(f"different: {self._differing(wanted, tolerance)}")
+            raise AssertionError(f"different: {self._differing(wanted, tolerance, sides)}")
         assert not self.complaints, f"complaints: {self.complaints}"
 
-    def _differing(self, twins: tuple[Twin, ...], tolerance: int | None) -> dict[str, Any]:
+    def _differing(self, twins: tuple[Twin, ...], tolerance: int | None, sides: float) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for twin, (ours, theirs) in zip(twins, self._pictures(twins), strict=True):
             ranges = twin.ranges
@@ -236,9 +237,9 @@ class Twins:
             elif ranges[0] != ranges[1]:
                 found[twin.name] = ranges
             elif tolerance is None:
-                sides = float((has_ink(ours) == has_ink(theirs)).mean())
-                if sides < SAME_SIDE:
-                    found[twin.name] = sides
+                equal = float((has_ink(ours) == has_ink(theirs)).mean())
+                if equal < sides:
+                    found[twin.name] = equal
             elif count := int(differ(ours, theirs, tolerance).sum()):
                 found[twin.name] = count
         return found
