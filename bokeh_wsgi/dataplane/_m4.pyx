@@ -13,7 +13,8 @@ import numpy as np
 cdef enum:
     FEW = 4             # so many rows of a column are all drawn
     MAX_PARTS = 8       # of more parts in a column, those that touch each other are drawn as one
-    MOST = 5            # rows of one part, with the break after it
+    PICKED = 6          # rows of one part between the first and the last
+    MOST = PICKED + 3   # with these and the break after it
     BREAK = -1
     LOW = 0             # columns of extremes
     HIGH = 1
@@ -215,19 +216,40 @@ cdef Py_ssize_t merge(
     return merged + 2
 
 
+cdef inline Py_ssize_t insert(int64_t* picked, Py_ssize_t count, int64_t row) noexcept nogil:
+    """Put a row among others, which are in order, if it is not there."""
+    cdef Py_ssize_t at = count, i
+    while at > 0 and picked[at - 1] > row:
+        at -= 1
+    if at > 0 and picked[at - 1] == row:
+        return count
+    for i in range(count, at, -1):
+        picked[i] = picked[i - 1]
+    picked[at] = row
+    return count + 1
+
+
 cdef Py_ssize_t push(
-    int64_t[::1] rows, Py_ssize_t count, Py_ssize_t first, Py_ssize_t a, Py_ssize_t b, Py_ssize_t last
+    const number[::1] values, int64_t[::1] rows, Py_ssize_t count, Py_ssize_t first, Py_ssize_t low, Py_ssize_t high,
+    Py_ssize_t last,
 ) noexcept nogil:
-    """The first row, the two in between in their order, and the last."""
-    cdef Py_ssize_t lower = min(a, b), upper = max(a, b)
+    """The first row, the lowest and the highest in their order, with those beside them at steps, and the last."""
+    cdef int64_t[PICKED] picked
+    cdef Py_ssize_t found = 0, row, i
+    cdef double least = <double>values[low], most = <double>values[high], middle = least + (most - least) / 2
+    found = insert(picked, insert(picked, found, low), high)
+    for row in range(low - 1, low + 2, 2):
+        if 0 <= row < values.shape[0] and middle < <double>values[row] <= most:
+            found = insert(picked, found, row)
+    for row in range(high - 1, high + 2, 2):
+        if 0 <= row < values.shape[0] and least <= <double>values[row] < middle:
+            found = insert(picked, found, row)
     rows[count] = first
     count += 1
-    if lower != first and lower != last:
-        rows[count] = lower
-        count += 1
-    if upper != lower and upper != last:
-        rows[count] = upper
-        count += 1
+    for i in range(found):
+        if first < picked[i] < last:
+            rows[count] = picked[i]
+            count += 1
     if last != first:
         rows[count] = last
         count += 1
@@ -235,7 +257,8 @@ cdef Py_ssize_t push(
 
 
 cdef Py_ssize_t push_parts(
-    int64_t[::1] rows, Py_ssize_t count, Part[::1] parts, Py_ssize_t found, Py_ssize_t start, Py_ssize_t end
+    const number[::1] values, int64_t[::1] rows, Py_ssize_t count, Part[::1] parts, Py_ssize_t found,
+    Py_ssize_t start, Py_ssize_t end,
 ) noexcept nogil:
     """Each part, and a break before and after it."""
     cdef Py_ssize_t i
@@ -243,7 +266,7 @@ cdef Py_ssize_t push_parts(
         rows[count] = BREAK
         count += 1
     for i in range(found):
-        count = push(rows, count, parts[i].start, parts[i].low, parts[i].high, parts[i].end - 1)
+        count = push(values, rows, count, parts[i].start, parts[i].low, parts[i].high, parts[i].end - 1)
         if i < found - 1 or parts[i].end < end:
             rows[count] = BREAK
             count += 1
@@ -275,14 +298,14 @@ cdef void choose(
                 done.rows += 1
         elif is_whole(values, extremes, done.columns, across.above):
             low, high = extremes[done.columns, LOW], extremes[done.columns, HIGH]
-            done.rows = push(rows, done.rows, start, low, high, end - 1)
+            done.rows = push(values, rows, done.rows, start, low, high, end - 1)
         else:
             found = find_parts(values, start, end, across.above, parts)
             if found < 0 or rows.shape[0] - done.rows <= MOST * found:
                 return
             if found > MAX_PARTS:
                 found = merge(values, across, parts, found)
-            done.rows = push_parts(rows, done.rows, parts, found, start, end)
+            done.rows = push_parts(values, rows, done.rows, parts, found, start, end)
         done.columns += 1
 
 

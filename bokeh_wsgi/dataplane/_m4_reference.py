@@ -63,20 +63,31 @@ def choose_rows(values: Array, ends: Array, extremes: Array, across: PixelColumn
         elif has_gap or values[low] <= across.axis.above:
             chosen += _rows_of_parts(values, start, end, across)
         else:
-            chosen += _rows_of(Part(start, end, low, high))
+            chosen += _rows_of(values, Part(start, end, low, high))
     return np.array(chosen, dtype=np.int64)
 
 
-def _rows_of(part: Part) -> Iterator[int]:
+def _rows_of(values: Array, part: Part) -> Iterator[int]:
     """The first, those in between in order, and the last."""
-    previous, last = part.start, part.end - 1
-    yield previous
-    for row in sorted([part.low, part.high]):
-        if row not in (previous, last):
-            yield row
-        previous = row
-    if last != part.start:
+    first, last = part.start, part.end - 1
+    yield first
+    yield from sorted({row for row in _extremes(values, part.low, part.high) if first < row < last})
+    if last != first:
         yield last
+
+
+def _extremes(values: Array, low: int, high: int) -> Iterator[int]:
+    """The rows with the lowest and the highest value, and those beside them that are more than half of the way
+    to the other: steps."""
+    least, most = float(values[low]), float(values[high])
+    middle = least + (most - least) / 2
+    yield from (low, high)
+    for row in (low - 1, low + 1):
+        if 0 <= row < len(values) and middle < values[row] <= most:
+            yield row
+    for row in (high - 1, high + 1):
+        if 0 <= row < len(values) and least <= values[row] < middle:
+            yield row
 
 
 def _rows_of_parts(values: Array, start: int, end: int, across: PixelColumns) -> Iterator[int]:
@@ -88,7 +99,7 @@ def _rows_of_parts(values: Array, start: int, end: int, across: PixelColumns) ->
     if len(parts) > MAX_PARTS:
         parts = [parts[0], *_merged(values, parts[1:-1], across), parts[-1]]
     for part in parts:
-        yield from _rows_of(part)
+        yield from _rows_of(values, part)
         if part is not last or part.end < end:
             yield BREAK
 

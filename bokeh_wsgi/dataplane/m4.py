@@ -26,7 +26,7 @@ def line_rows(
 
     In each column of pixels these are the first, the lowest, the highest and the last row (M4: Jugel,
     Jerzak, Hackenbroich, Markl: A Visualization-Oriented Time Series Data Aggregation, PVLDB 7(10), 2014);
-    here also the rows next to the frame and to gaps. LineRows in browser/src/long/line-rows.ts chooses the
+    here also the rows next to the frame and to gaps, and both sides of steps. LineRows in browser/src/long/line-rows.ts chooses the
     same rows, with the same arithmetic. Only logarithms may differ in the last bit, which matters at the
     very edge of a pixel.
 

@@ -111,7 +111,9 @@ def test_zooms(twins: Twins, shape: str, rows: int) -> None:
     if shape == "repeated x":
         x //= 50
     for width in SIDES:
-        twins.add(str(width), partial(line, line_width=width), {"x": x, "y": y})
+        twins.add(
+            str(width), partial(line, line_width=width), {"x": x, "y": y}, {"width": 1000, "height": 400}
+        )
     twins.open()
     for _ in range(tries(3, full=11)):
         for twin in twins.twins:

@@ -189,8 +189,9 @@ class Twins:
     def open(self) -> None:
         if not self.shared.document.roots:
             self.shared.publish(column(*(row(*twin.parts) for twin in self.twins)), self._mark)
+        width = max(plot.width or 0 for twin in self.twins for plot in twin.plots)
         height = sum(max(plot.height or 0 for plot in twin.plots) for twin in self.twins)
-        self.page = self.shared.windows.new_page(viewport={"width": 2 * WIDTH + 40, "height": height + 150})
+        self.page = self.shared.windows.new_page(viewport={"width": 2 * width + 40, "height": height + 150})
         self.page.on("console", self._hear)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.goto(self.shared.session.document_link())

@@ -129,12 +129,21 @@ def linear(start: float, end: float, target: float = WIDTH) -> ScreenAxis:
 
 
 def test_a_column_of_pixels_has_its_first_lowest_highest_and_last_row() -> None:
-    y = np.array([5, 1, 7, 2, 9, 4, 9, 1, 3, 5, 5, 6, 0, 8])
-    x = np.repeat([10, 11], [9, 5])
+    y = np.array([5, 2, 1, 3, 7, 9, 8, 9, 6, 5, 5, 3, 0, 2, 4, 6, 7, 6])
+    x = np.repeat([10, 11], [9, 9])
 
     rows = line_rows(x, Pyramid(y), PixelColumns(linear(0, WIDTH), 1), linear(0, 10))
 
-    assert rows.tolist() == [0, 1, 4, 8, 9, 12, 13]
+    assert rows.tolist() == [0, 2, 5, 8, 9, 12, 16, 17]
+
+
+def test_the_rows_on_both_sides_of_a_step_are_there() -> None:
+    y = np.array([4, 4, 4, 4, 0, 0, 0, 1, 1, 9, 1, 1, 1, 1])
+    x = np.repeat([10, 11], [7, 7])
+
+    rows = line_rows(x, Pyramid(y), PixelColumns(linear(0, WIDTH), 1), linear(0, 10))
+
+    assert rows.tolist() == [0, 3, 4, 6, 7, 8, 9, 10, 13]
 
 
 def test_the_rows_next_to_the_frame_are_there_and_no_others() -> None:

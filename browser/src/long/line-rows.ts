@@ -8,7 +8,7 @@ const MAX_PARTS = 8;
 
 /**
  * Rows that paint the same picture as all rows: of the rows in each column of pixels, the first, the lowest, the highest
- * and the last (M4: Jugel et al., VLDB 2014), and the rows next to the frame.
+ * and the last (M4: Jugel et al., VLDB 2014), both sides of steps, and the rows next to the frame.
  */
 export class LineRows {
   readonly #found = new Extremes();
@@ -60,7 +60,8 @@ export class LineRows {
       const found = pyramid.extremes(first + from, first + to, this.#found);
       if (this.breaks && (found.hasGap || found.low <= this.axis.above)) return this.#addParts(into, from, to, ratio);
       if (found.lowRow < 0) continue;
-      picked.push(found.low > this.axis.above ? found.lowRow - first : this.#lowest(values, from, to), found.highRow - first);
+      const low = found.low > this.axis.above ? found.lowRow - first : this.#lowest(values, from, to);
+      pick(picked, values, low, found.highRow - first);
     }
     push(into, from, picked, to - 1);
   }
@@ -91,7 +92,9 @@ export class LineRows {
     const last = parts.at(-1);
     if (parts.length === 0 || parts[0]!.start > from) into.push(BREAK);
     for (const part of parts.length > MAX_PARTS ? this.#merged(parts, ratio) : parts) {
-      push(into, part.start, part.low < part.high ? [part.low, part.high] : [part.high, part.low], part.end - 1);
+      this.#picked.length = 0;
+      pick(this.#picked, values, part.low, part.high);
+      push(into, part.start, this.#picked, part.end - 1);
       if (part !== last || part.end < to) into.push(BREAK);
     }
   }
@@ -135,14 +138,23 @@ interface Part {
   high: number;
 }
 
-/** The first row, those in between in order, and the last; none twice. */
-function push(into: RowList, first: number, between: number[], last: number): void {
+/** The rows with the lowest and the highest value, and those beside them that are more than half of the way to the other: steps. */
+function pick(picked: number[], values: Numbers, low: number, high: number): void {
+  const least = values[low]!, most = values[high]!, middle = least + (most - least) / 2;
+  picked.push(low, high);
+  for (const row of [low - 1, low + 1]) if (values[row]! > middle && values[row]! <= most) picked.push(row);
+  for (const row of [high - 1, high + 1]) if (values[row]! < middle && values[row]! >= least) picked.push(row);
+}
+
+/** The first row, those picked between it and the last in order, and the last; none twice. */
+function push(into: RowList, first: number, picked: number[], last: number): void {
   into.push(first);
-  if (between.length > 2) between.sort((a, b) => a - b);
-  else if (between[0]! > between[1]!) between.reverse();
+  if (picked.length > 2) picked.sort((a, b) => a - b);
+  else if (picked[0]! > picked[1]!) picked.reverse();
   let previous = first;
-  for (const row of between) {
-    if (row !== previous && row !== last) into.push(row);
+  for (const row of picked) {
+    if (row <= previous || row >= last) continue;
+    into.push(row);
     previous = row;
   }
   if (last !== first) into.push(last);
