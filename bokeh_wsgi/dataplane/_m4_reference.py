@@ -77,8 +77,7 @@ def _rows_of(values: Array, part: Part) -> Iterator[int]:
 
 
 def _extremes(values: Array, low: int, high: int) -> Iterator[int]:
-    """The rows with the lowest and the highest value, and those beside them that are more than half of the way
-    to the other: steps."""
+    """The lowest and the highest row, and steps: those beside them that are nearer to the other."""
     least, most = float(values[low]), float(values[high])
     middle = least + (most - least) / 2
     yield from (low, high)

@@ -26,9 +26,9 @@ def line_rows(
 
     In each column of pixels these are the first, the lowest, the highest and the last row (M4: Jugel,
     Jerzak, Hackenbroich, Markl: A Visualization-Oriented Time Series Data Aggregation, PVLDB 7(10), 2014);
-    here also the rows next to the frame and to gaps, and both sides of steps. LineRows in browser/src/long/line-rows.ts chooses the
-    same rows, with the same arithmetic. Only logarithms may differ in the last bit, which matters at the
-    very edge of a pixel.
+    here also the rows next to the frame and to gaps, and both sides of steps. LineRows in
+    browser/src/long/line-rows.ts chooses the same rows, with the same arithmetic. Only logarithms may differ
+    in the last bit, which matters at the very edge of a pixel.
 
     ``sorted_column``: the coordinates along one axis; an array as of a `Pyramid`, and as long. They must
     ascend and have no gaps; else the rows are any, or it is a ValueError.

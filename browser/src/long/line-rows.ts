@@ -138,7 +138,7 @@ interface Part {
   high: number;
 }
 
-/** The rows with the lowest and the highest value, and those beside them that are more than half of the way to the other: steps. */
+/** The rows with the lowest and the highest value, and steps: those beside them that are nearer to the other. */
 function pick(picked: number[], values: Numbers, low: number, high: number): void {
   const least = values[low]!, most = values[high]!, middle = least + (most - least) / 2;
   picked.push(low, high);
