@@ -23,6 +23,7 @@ from .test_updates import servers as servers  # the fixture
 SIZES = {10_000: 15, 100_000: 15, 1_000_000: 9, 10_000_000: 3}
 """Rows, and how many rounds to measure."""
 QUICK = 20_000
+MARKERS = 100_000
 CLOCK = PageClock()
 APPENDED = 1000
 
@@ -66,17 +67,25 @@ WATCH_AGE = """() => {
 
 
 def shown(
-    kind: str, servers: dict[str, str], browser: Browser, rows: int, watch: str = WATCH_PAINT, **more: Any
+    kind: str,
+    servers: dict[str, str],
+    browser: Browser,
+    rows: int,
+    watch: str = WATCH_PAINT,
+    glyph: str = "line",
+    selected: int = 0,
+    **more: Any,
 ) -> Side:
-    """A side whose page shows a line of ``rows`` rows, or nothing of them."""
+    """A side whose page shows a line of ``rows`` rows, or another glyph, or nothing of them."""
     y = np.random.default_rng(1).standard_normal(rows).cumsum()
     source = ColumnDataSource({"x": np.arange(rows, dtype="f8"), "y": y, **more}, name="bench")
+    source.selected.indices = list(range(selected))
     root = plot(width=1000, height=400)
     if kind == "empty plot":
         root.line([0, rows], [0, 1])
         root.tags = [source]
     else:
-        root.line("x", "y", source=source)
+        getattr(root, glyph)("x", "y", source=source)
     side: Side = (BokehServe if kind == "bokeh serve" else Ours)(
         servers["bokeh serve" if kind == "bokeh serve" else "ours"], source, browser, root, watch
     )
@@ -137,18 +146,32 @@ def test_painted(
     if quick and rows != min(SIZES):
         pytest.skip("once, and only with short columns")
     side = shown(kind, servers, browser, rows)
-    make = getattr(Changes(side.source, rows), change)
     benchmark.group = f"script to painted frame, {rows:,} rows: {change}"
     benchmark.extra_info["side"] = kind
+    measure(benchmark, side, getattr(Changes(side.source, rows), change), 1 if quick else SIZES[rows])
+
+
+@pytest.mark.benchmark(timer=CLOCK, disable_gc=True)
+@pytest.mark.parametrize("kind", ["ours", "bokeh serve"])
+@pytest.mark.parametrize("selected", [0, MARKERS // 4])
+def test_painted_markers(
+    benchmark: Any, servers: dict[str, str], browser: Browser, selected: int, kind: str, quick: bool
+) -> None:
+    side = shown(kind, servers, browser, MARKERS, glyph="scatter", selected=selected)
+    benchmark.group = f"script to painted frame, {MARKERS:,} markers, {selected:,} selected: append"
+    benchmark.extra_info["side"] = kind
+    measure(benchmark, side, Changes(side.source, MARKERS).append, 1 if quick else 9)
+
+
+def measure(benchmark: Any, side: Side, make: Callable[[], Callable[[], None]], rounds: int) -> None:
+    """From a change to the painted frame, each time when the page has come to rest."""
 
     def setup() -> tuple[tuple[Any, ...], dict[str, Any]]:
         side.page.evaluate("() => new Promise((done) => setTimeout(done, 400))")
         side.page.evaluate("() => { window.stamps = [] }")
         return (measured(side, CLOCK, make()),), {}
 
-    benchmark.pedantic(
-        lambda update: update(), setup=setup, rounds=1 if quick else SIZES[rows], warmup_rounds=1
-    )
+    benchmark.pedantic(lambda update: update(), setup=setup, rounds=rounds, warmup_rounds=1)
     side.close()
 
 
