@@ -16,6 +16,8 @@ import { type LongGlyph, glyphsOf, isSeparate, specOf } from "./stand-in-choice"
 
 /** Parts of a pixel that have rows of their own at rest, and while something moves. */
 const FINE = 8, COARSE = 1;
+/** As far as this a thick line may go up and down, in device pixels: without a graphics processor, ten million take seconds. */
+const FARTHEST = 2_000_000;
 /** So few rows a pixel are all drawn. */
 const FEW = 16;
 /** Marks are told apart by such parts of a pixel, or by larger ones where more would be drawn, at rest and while something moves. */
@@ -223,17 +225,34 @@ export class StandIn {
     const rowsKey = isAll ? `${this.#bins}` : "";
     if (rowsKey === "" || rowsKey !== this.#rowsKey) {
       this.#rowsKey = rowsKey;
-      const columns = new PixelColumns(this.#sortedAxis, pixel_ratio * this.#bins);
-      const margin = Math.ceil((widthOf(glyph) / 2) * columns.ratio) + this.#bins;
       const lines = new LineRows(sorted, this.#long.values, axisOf(this.#scale(values[0]!)), form === "line");
-      this.#rows.clear();
-      this.#isExact = true;
-      for (const [i, [from, to]] of runs.entries()) {
-        if (i > 0) this.#rows.push(BREAK);
-        if (!lines.add(this.#rows, columns, from, to, FEW * columns.count / this.#bins, margin)) this.#isExact = false;
-      }
+      const isThick = form === "line" && widthOf(glyph) * pixel_ratio > 1;
+      let bins = this.#bins;
+      do {
+        const columns = new PixelColumns(this.#sortedAxis, pixel_ratio * bins);
+        const margin = Math.ceil((widthOf(glyph) / 2) * columns.ratio) + bins;
+        this.#rows.clear();
+        this.#isExact = true;
+        for (const [i, [from, to]] of runs.entries()) {
+          if (i > 0) this.#rows.push(BREAK);
+          if (!lines.add(this.#rows, columns, from, to, FEW * columns.count / bins, margin)) this.#isExact = false;
+        }
+      } while (isThick && !this.#isExact && (bins /= 2) >= 1 && this.#travel() * pixel_ratio > FARTHEST);
     }
     this.#paintRows(ctx, glyph);
+  }
+
+  /** How far the line through the chosen rows goes up and down. */
+  #travel(): number {
+    const { kind, values: [{ values }] } = this.#long as LongGlyph & { values: [LongColumn] };
+    const { s_compute } = this.#scale(kind.values[0]!);
+    let travel = 0, before = NaN;
+    for (const row of this.#rows.rows) {
+      const at = row < 0 ? NaN : s_compute(values[row]!);
+      travel += Math.abs(at - before) || 0;
+      before = at;
+    }
+    return travel;
   }
 
   /** See whether anything has changed since the last time. */
