@@ -43,7 +43,7 @@ STRANGERS: Final = 4
 STORES_PER_S: Final = 10
 ROWS, ADDED = 100_000, 1_000
 FACTOR: Final = 3.0
-GROWTH_KB: Final = 100 << 10
+GROWTH_KB: Final = 30 << 10
 DEADLINE_S: Final = 60.0
 ELSEWHERE: Final = ("127.0.0.9", 0)
 """The address of strangers: what one address may do at once is limited, and nobody else waits for it."""
@@ -336,13 +336,13 @@ def _soak(url: str, port: int, server: "subprocess.Popen[bytes]", seconds: float
     alone = [seconds for at, seconds in took if at < attacked_at]
     beside = [seconds for at, seconds in took if attacked_at <= at < ended_at]
     half = len(memory) // 2
-    first_kb, last_kb = max(memory[:half]), max(memory[half:])
+    # Hashing passwords takes much memory for a moment.
+    first_kb, last_kb = int(np.median(memory[:half])), int(np.median(memory[half:]))
     say(f"{sent.value} hostile acts in {seconds:.0f} s beside {SCRIPTS} scripts, {VIEWERS} viewers")
     say(f"p99 of {len(alone)} stores alone: {1e3 * p99(alone):.1f} ms")
     say(f"p99 of {len(beside)} stores beside them: {1e3 * p99(beside):.1f} ms")
-    say(
-        f"memory: {before_kb >> 10} MB before; at most {first_kb >> 10}, then {last_kb >> 10} MB in each half"
-    )
+    say(f"memory: {before_kb >> 10} MB before, then in the middle {first_kb >> 10} and {last_kb >> 10} MB")
+    say(f"at most {max(memory) >> 10} MB")
     say(f"{sum(viewer.cuts for viewer in viewers)} streams were cut and came back")
     if p99(beside) > FACTOR * p99(alone):
         wrong.append(f"stores took {p99(beside) / p99(alone):.1f} times as long")
