@@ -34,7 +34,7 @@ test("the last row of each cell is drawn, and stands for all that are in it", ()
 });
 
 test("where there would be too many, cells are larger", () => {
-  const { rows, isExact, layers } = chosen({ most: 10_000, doublings: Infinity });
+  const { rows, isExact, layers } = chosen({ most: 10_000, doublings: 10 });
   assert.ok(rows.length > 2500 && rows.length <= 10_000);
   assert.equal(sum(layers!), ROWS);
   assert.equal(isExact, false);
@@ -62,7 +62,13 @@ test("few rows are all drawn, each for itself", () => {
 test("a small mark does not hide a large one", () => {
   const sizes = new Float64Array(ROWS).fill(2);
   sizes[5] = 9;
-  assert.ok(chosen({ sizes, most: 100, doublings: Infinity }).rows.includes(5));
+  assert.ok(chosen({ sizes, most: 100, doublings: 10 }).rows.includes(5));
+});
+
+test("of many that are each larger than the next, few are drawn", () => {
+  const sizes = Float64Array.from({ length: ROWS }, (_, i) => 21 - (20 * i) / ROWS);
+  assert.ok(chosen({ sizes, most: 10_000, doublings: 10 }).rows.length <= 10_000);
+  assert.ok(chosen({ sizes, most: 10, doublings: 10 }).rows.length < 1000);
 });
 
 test("marks through which others shine are drawn as often as that can be seen", () => {

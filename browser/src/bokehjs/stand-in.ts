@@ -21,7 +21,7 @@ const FARTHEST = 2_000_000;
 /** So few rows a pixel are all drawn. */
 const FEW = 16;
 /** Marks are told apart by such parts of a pixel, or by larger ones where more would be drawn, at rest and while something moves. */
-const MARKS = 2, MANY = 50_000, MANY_MOVING = 10_000;
+const MARKS = 2, MANY = 50_000, MANY_MOVING = 10_000, MOST_DOUBLINGS = 10;
 /** After so long without a change the picture is drawn finely, and after so many times as long as that takes. */
 const REST_MS = 150, REST = 2;
 /** Where others shine through, so many marks one above the other are drawn. */
@@ -298,7 +298,8 @@ export class StandIn {
     } else {
       const fewest = isFine ? (FEW * along.count) / MARKS : MANY_MOVING;
       // At rest, cells are at most half as wide as marks.
-      const doublings = isFine ? Math.max(0, Math.floor(Math.log2((this.#largest / 2) * ratio))) : Infinity;
+      const widest = this.#sizes ? 0 : Math.floor(Math.log2((this.#largest / 2) * ratio));
+      const doublings = isFine ? Math.max(0, widest) : MOST_DOUBLINGS;
       const deep = canMerge || isOpaque(glyph) ? 1 : MOST_LAYERS;
       const marks: Marks = { reach, fewest, most: isFine ? MANY : MANY_MOVING, doublings, deep, sizes: this.#sizes };
       const isExact = this.#marks.add(this.#rows, along, sorted.values, up && { values: values[0]!.values, pixels: up }, marks, isWanted);

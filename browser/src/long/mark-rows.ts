@@ -5,6 +5,8 @@ import type { RowList } from "./row-list";
 /** Marks that reach so many device pixels are all drawn. */
 const FAR = 1000;
 const MOST_COUNTED = 0xffff;
+/** In larger cells, marks are hidden by others that are not so much smaller. */
+const LARGER = 1.25;
 
 /** Marks at points: which of them can be told apart. */
 export interface Marks {
@@ -35,13 +37,22 @@ interface Wanted {
   isWanted: ((row: number) => boolean) | null;
   /** The cell that a row is in; NaN if it is outside of the frame. */
   cellOf(row: number): number;
+  /** How much larger a mark is that others do not hide. */
+  readonly larger: number;
+}
+
+// Of the cells, for one view at a time: marks seen in them, and the largest size.
+let counts = new Uint16Array(0);
+let largest = new Float32Array(0);
+
+function clear(cells: number, areSized: boolean): void {
+  if (counts.length < cells) counts = new Uint16Array(cells);
+  else counts.fill(0, 0, cells);
+  if (areSized && largest.length < cells) largest = new Float32Array(cells);
 }
 
 /** Marks of the frame, of which those that others in the same cell hide are left out. A cell is a pixel of the columns, or several. */
 export class MarkRows {
-  #counts = new Uint16Array(0);
-  #largest = new Float32Array(0);
-
   /** For how many each of the rows added last stands; null if all rows were added. */
   layers: Uint16Array | null = null;
 
@@ -66,26 +77,19 @@ export class MarkRows {
         const up = across ? across.pixels.of(across.values[row]!) - bottom : 0;
         return up >= 0 && up < height ? ((columns.of(sorted[row]!) - left) >> level) * rowsOfCells + (up >> level) : NaN;
       };
-      this.#clear((((width - 1) >> level) + 1) * rowsOfCells, marks.sizes !== null);
-      const rows: Wanted = { from, to, isWanted, cellOf };
+      clear((((width - 1) >> level) + 1) * rowsOfCells, marks.sizes !== null);
+      const rows: Wanted = { from, to, isWanted, cellOf, larger: level > 0 ? LARGER : 1 };
       if (this.#choose(into, rows, marks, level < doublings ? start + most : Infinity)) {
-        this.layers = Uint16Array.from(into.rows.subarray(start), (row) => this.#counts[cellOf(row)]!);
+        this.layers = Uint16Array.from(into.rows.subarray(start), (row) => counts[cellOf(row)]!);
         return level === 0;
       }
       into.length = start;
     }
   }
 
-  #clear(cells: number, areSized: boolean): void {
-    if (this.#counts.length < cells) this.#counts = new Uint16Array(cells);
-    else this.#counts.fill(0, 0, cells);
-    if (areSized && this.#largest.length < cells) this.#largest = new Float32Array(cells);
-  }
-
   /** Returns false if the list would have more than `most` rows. */
-  #choose(into: RowList, { from, to, isWanted, cellOf }: Wanted, { deep, sizes }: Marks, most: number): boolean {
+  #choose(into: RowList, { from, to, isWanted, cellOf, larger }: Wanted, { deep, sizes }: Marks, most: number): boolean {
     const start = into.length;
-    const counts = this.#counts, largest = this.#largest;
     // The last is drawn above the others.
     for (let row = to - 1; row >= from; row--) {
       if (isWanted && !isWanted(row)) continue;
@@ -93,7 +97,7 @@ export class MarkRows {
       if (Number.isNaN(cell)) continue;
       const seen = counts[cell]!;
       if (seen < MOST_COUNTED) counts[cell] = seen + 1;
-      if (seen >= deep && !(sizes && sizes[row]! > largest[cell]!)) continue;
+      if (seen >= deep && !(sizes && sizes[row]! > largest[cell]! * larger)) continue;
       if (sizes) largest[cell] = seen === 0 ? sizes[row]! : Math.max(largest[cell]!, sizes[row]!);
       if (into.length === most) return false;
       into.push(row);
