@@ -14,7 +14,7 @@ cdef enum:
     FEW = 4             # so many rows of a column are all drawn
     MAX_PARTS = 8       # of more parts in a column, those that touch each other are drawn as one
     PICKED = 6          # rows of one part between the first and the last
-    MOST = PICKED + 3   # with these and the break after it
+    MOST = 9            # with these two and the break after it
     BREAK = -1
     LOW = 0             # columns of extremes
     HIGH = 1
