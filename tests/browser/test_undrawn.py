@@ -206,9 +206,10 @@ def test_a_script_that_follows_is_warned_at_once(undrawn: UndrawnDocument) -> No
     undrawn.publish(undrawn.text, plot)
     page = undrawn.open()
     undrawn.says(page, "no such tick")
+    wait_until(lambda: undrawn.sent, 60)
     with pytest.warns(NotDrawn, match="no such tick") as warned:
         # Follows from what was stored on.
-        wait_until(lambda: [undrawn.session.next_change(timeout=1), *warned.list][1:])
+        wait_until(lambda: [undrawn.session.next_change(timeout=1), *warned.list][1:], 60)
 
 
 def test_a_page_that_may_only_read_tells_the_script_nothing(undrawn: UndrawnDocument) -> None:
