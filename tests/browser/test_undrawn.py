@@ -206,7 +206,6 @@ def test_a_script_that_follows_is_warned_at_once(undrawn: UndrawnDocument) -> No
     undrawn.publish(undrawn.text, plot)
     page = undrawn.open()
     undrawn.says(page, "no such tick")
-    wait_until(lambda: undrawn.sent, 60)
     with pytest.warns(NotDrawn, match="no such tick") as warned:
         # Follows from what was stored on.
         wait_until(lambda: [undrawn.session.next_change(timeout=1), *warned.list][1:], 60)
