@@ -246,6 +246,14 @@ def test_many_marks(twins: Twins) -> None:
     for twin in twins.twins:
         twin.both(lambda source, _: source.selected.update(indices=[*range(9000, 16_000), 30_000]))
     twins.same()
+    for twin in twins.twins:
+        twin.both(lambda source, _: source.selected.update(indices=[]))
+        twin.both(restyled)
+    twins.same()
+
+
+def restyled(_: ColumnDataSource, plot: figure) -> None:
+    plot.renderers[0].glyph.update(fill_alpha=0.5, line_color="red")  # type: ignore[attr-defined]
 
 
 def test_marks_of_different_sizes(twins: Twins) -> None:

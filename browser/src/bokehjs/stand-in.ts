@@ -419,8 +419,11 @@ function asLayers(glyph: GlyphView, layers: Uint16Array, paint: () => void): voi
     const get = (i: number) => ((1 - through ** layers[i]!) * 0xff) / (own || 1);
     define(glyph, name, { is_Scalar: () => false, length: layers.length, get });
   }
-  paint();
-  for (const { name, alpha } of looks) define(glyph, name, alpha);
+  try {
+    paint();
+  } finally {
+    for (const { name, alpha } of looks) define(glyph, name, alpha);
+  }
 }
 
 function axisOf({ type, source_range: source, target_range: target, s_compute }: Scale): ScreenAxis {
